@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/mem.h"
+
+void mem_wipe(void *p, size_t n)
+{
+	if (p && n)
+		explicit_bzero(p, n);
+}
+
+/* Not realloc: it may leave a copy of the old bytes behind. */
+static enum error buf_grow(struct buf *b, size_t need)
+{
+	size_t size = b->size ? b->size : 256;
+	uint8_t *data;
+
+	while (size < need) {
+		if (size > SIZE_MAX / 2)
+			return E_MEMORY;
+		size *= 2;
+	}
+	data = malloc(size);
+	if (!data)
+		return E_MEMORY;
+	if (b->len)
+		memcpy(data, b->data, b->len);
+	mem_wipe(b->data, b->len);
+	free(b->data);
+	b->data = data;
+	b->size = size;
+	return E_OK;
+}
+
+enum error buf_append(struct buf *b, const void *p, size_t n)
+{
+	if (n > SIZE_MAX - b->len)
+		return E_MEMORY;
+	if (b->len + n > b->size && buf_grow(b, b->len + n) != E_OK)
+		return E_MEMORY;
+	if (n)
+		memcpy(b->data + b->len, p, n);
+	b->len += n;
+	return E_OK;
+}
+
+void buf_wipe(struct buf *b)
+{
+	mem_wipe(b->data, b->len);
+	buf_free(b);
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){0};
+}
+
+struct secret {
+	size_t page;
+	size_t len;
+	uint8_t bytes[SECRET_MAX];
+};
+
+enum error secret_new(struct secret **out, const void *p, size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct secret *s;
+
+	*out = NULL;
+	if (n > SECRET_MAX)
+		return E_TOO_LONG;
+	s = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s == MAP_FAILED)
+		return E_MEMORY;
+	if (mlock(s, page) != 0)
+		log_info("mlock: the limit on locked memory is too low; the PIN may be swapped out");
+	madvise(s, page, MADV_DONTDUMP);
+	madvise(s, page, MADV_WIPEONFORK);
+	s->page = page;
+	s->len = n;
+	if (n)
+		memcpy(s->bytes, p, n);
+	*out = s;
+	return E_OK;
+}
+
+const uint8_t *secret_bytes(const struct secret *s, size_t *n)
+{
+	*n = s->len;
+	return s->bytes;
+}
+
+void secret_free(struct secret **s)
+{
+	size_t page;
+
+	if (!*s)
+		return;
+	/* in a forked child the page is empty, its size with it */
+	page = (*s)->page ? (*s)->page : (size_t)sysconf(_SC_PAGESIZE);
+	mem_wipe(*s, page);
+	munmap(*s, page);
+	*s = NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Buffers that grow, buffers that are wiped, and the one page that may hold a PIN. */
+#ifndef INKAN_BASE_MEM_H
+#define INKAN_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+/* Overwrites n bytes in a way that the compiler may not drop. */
+void mem_wipe(void *p, size_t n);
+
+/* Bytes that grow. {0} is an empty buffer; free may be called on it. */
+struct buf {
+	uint8_t *data;
+	size_t len;
+	size_t size;
+};
+
+enum error buf_append(struct buf *b, const void *p, size_t n);
+void buf_wipe(struct buf *b); /* contents overwritten, then freed; b is {0} again */
+void buf_free(struct buf *b); /* freed; b is {0} again */
+
+/* A secret in a page of its own: locked in memory (where the limits allow),
+ * left out of core dumps, empty in a forked child. One owner, no lock inside. */
+#define SECRET_MAX 64
+
+struct secret;
+
+enum error secret_new(struct secret **s, const void *p, size_t n); /* n <= SECRET_MAX, else E_TOO_LONG */
+const uint8_t *secret_bytes(const struct secret *s, size_t *n);
+void secret_free(struct secret **s); /* wiped, unmapped, *s = NULL; *s may be NULL */
+
+#endif

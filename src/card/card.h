@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One application of one insertion of a card, as its profile and its own
+ * directories describe it, and the few things that can be asked of it.
+ *
+ * Each function below that takes a struct card is one operation: connect, one
+ * transaction that selects the application anew, disconnect. An operation that
+ * sends VERIFY ends with the card locked again: something else is selected, and
+ * the card is powered off when that is refused. An operation whose link breaks
+ * before a VERIFY was sent is begun once more if the insertion is still the
+ * same; after a VERIFY it is never repeated. An operation that finds another
+ * insertion than the card's answers E_CHANGED and has sent nothing.
+ *
+ * A struct card has no lock: one thread at a time (the slot's lock). */
+#ifndef INKAN_CARD_CARD_H
+#define INKAN_CARD_CARD_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/tlv.h"
+#include "card/reader.h"
+#include "cards/profile.h"
+
+#define CARD_CERTS_MAX 8
+#define CARD_LABEL_MAX 64
+#define CARD_ID_MAX 16
+#define CARD_WAYS_MAX 8
+
+struct card_id {
+	uint8_t data[CARD_ID_MAX];
+	size_t len;
+};
+
+struct card_pin {
+	struct pin_profile rule; /* the directory's word over the profile's */
+	int tries;               /* as last seen; -1: not asked yet; 0: locked */
+};
+
+struct card_key {
+	char label[CARD_LABEL_MAX + 1];
+	struct card_id id;
+	struct file_ref file;
+	uint8_t reference;
+	unsigned bits;
+	bool user_consent;
+};
+
+struct card_cert {
+	char label[CARD_LABEL_MAX + 1];
+	struct card_id id;
+	struct file_ref file;
+	enum cert_role role;
+	bool pin_protected; /* by profile, or because the card said 6982 */
+	uint8_t *der;       /* exactly the certificate, padding cut off; NULL: not read */
+	size_t der_len;
+};
+
+struct card {
+	const struct profile *profile;
+	const struct reader_ops *ops; /* not owned, like self */
+	void *self;
+	char reader[READER_NAME_MAX];
+	uint32_t insertion;
+
+	char label[33];               /* CIAInfo's, "" without one */
+	char model[17];               /* profile's, or the token info file's */
+	uint8_t token_info[160];      /* JPKI's EF 0006 as read; zero without one */
+
+	struct card_pin pin;
+	struct card_key key;
+	struct card_cert certs[CARD_CERTS_MAX]; /* own first */
+	size_t n_certs;
+
+	/* learned during this insertion */
+	bool short_only;                    /* extended length was refused */
+	bool sfi_refused;                   /* short file identifiers were refused */
+	bool way_refused[CARD_WAYS_MAX];    /* by index into profile->ways */
+};
+
+/* Finds the first profile of the set that the card in that reader has and reads
+ * its directories and its own certificate (where that needs no PIN).
+ * E_FOREIGN: none; the card got one SELECT per application identifier. */
+enum error card_open(const struct reader_ops *ops, void *self, const char *reader,
+                     struct profile_set set, struct card **out);
+void card_free(struct card **card); /* certificates behind a PIN are wiped */
+
+/* Fills certs[i].der; E_OK at once when it is there. E_SECURITY: needs the PIN.
+ * E_NOT_FOUND: no such file, or an empty one. */
+enum error card_read_cert(struct card *card, size_t i);
+
+/* Wipes and forgets the certificates that were read behind the PIN. */
+void card_forget_protected(struct card *card);
+
+/* Reads the retry counter (free of charge) into pin.tries. */
+enum error card_tries(struct card *card);
+
+/* Length and alphabet of a PIN by the rule. E_PIN_LENGTH, E_PIN_CHARACTERS or
+ * E_OK. Sends nothing. */
+enum error card_check_pin(const struct card *card, struct bytes pin);
+
+struct card_login {
+	struct bytes pin;
+	bool last_try_allowed;
+	int refused_at; /* this PIN was refused and left that many tries; -1: it was not */
+};
+
+/* Checks the PIN's form, reads the counter, and verifies only if the PIN has not
+ * been refused at this counter or a higher one (E_PIN_REPEATED) and it is not
+ * the last try (E_PIN_LAST_TRY). Then reads the certificates behind the PIN.
+ * E_PIN_WRONG, E_PIN_LOCKED: pin.tries says what is left. After E_LINK with the
+ * VERIFY sent, the counter is read on a new connection, if there is one. */
+enum error card_login(struct card *card, const struct card_login *login);
+
+/* What is to be signed, in every form that the caller has. A way of the profile
+ * whose form is missing (len 0) is passed over. */
+struct card_sign {
+	enum scheme scheme;
+	struct bytes block;   /* INPUT_BLOCK: as long as the modulus */
+	struct bytes message; /* INPUT_DIGEST_INFO: what PKCS#1 v1.5 pads */
+	struct bytes hash;    /* INPUT_HASH */
+	unsigned salt_len;    /* of SCHEME_PSS; a way with another salt is passed over */
+};
+
+/* VERIFY and sign. *len: in, the room; out, the signature's length.
+ * E_UNSUPPORTED: every way of that scheme was refused by the card (or fits
+ * not). E_PIN_WRONG and E_PIN_LOCKED as in card_login. */
+enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in,
+                     uint8_t *signature, size_t *len);
+
+/* VERIFY with the old PIN under the rules of card_login, then CHANGE REFERENCE
+ * DATA. E_UNSUPPORTED when the profile knows no command for it. */
+enum error card_change_pin(struct card *card, const struct card_login *old, struct bytes new_pin);
+
+#endif

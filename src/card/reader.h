@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A way to card readers: PC/SC in what is shipped, the virtual card or a
+ * fuzzer's bytes in tests. Nothing above this page knows which. */
+#ifndef INKAN_CARD_READER_H
+#define INKAN_CARD_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+#define READER_NAME_MAX 128
+#define READER_COUNT_MAX 16 /* pcsc-lite's own limit */
+
+/* A response's data and status word, with extended length. */
+#define READER_RESPONSE_MAX (65536 + 2)
+
+struct reader_state {
+	char name[READER_NAME_MAX]; /* UTF-8, NUL-terminated */
+	bool present;               /* a card is in */
+	bool mute;                  /* a card is in and does not answer to reset */
+	uint32_t insertion;         /* changes with every insertion and removal, and
+	                             * when pcscd was restarted; 0 = no card */
+};
+
+/* One connection to a card with its one transaction. */
+struct reader_link {
+	void *self;
+	uint32_t insertion; /* of the card that this transaction is on */
+	size_t max_apdu;    /* longest command the reader takes; 0 = not known */
+};
+
+/* Every function may be called from any thread, several at once on one self.
+ * None keeps a handle on a card between begin and end's return. */
+struct reader_ops {
+	/* Never fails for want of a daemon: list says that. */
+	enum error (*open)(void **self);
+	void (*close)(void *self);
+
+	/* In a forked child: gives the memory back and talks to nobody. */
+	void (*forget)(void *self);
+
+	/* The readers as they are now; no command goes to a card. *count: in, the
+	 * room; out, how many. E_NO_SERVICE and E_DENIED with *count = 0; no reader
+	 * at all is E_OK with *count = 0. */
+	enum error (*list)(void *self, struct reader_state *states, size_t *count);
+
+	/* Blocks until something may have changed, at most timeout_ms (-1: for
+	 * ever). E_OK: look again. E_CANCELLED: cancel was called, before or
+	 * during the wait. Works without pcscd too (then it waits for pcscd). One
+	 * waiter at a time. */
+	enum error (*wait)(void *self, int timeout_ms);
+	void (*cancel)(void *self);
+
+	/* Connects (shared) and begins a transaction, waiting for other programs'
+	 * transactions to end. */
+	enum error (*begin)(void *self, const char *reader, struct reader_link *link);
+
+	/* One APDU as it is. *len: in, the room in response; out, its length.
+	 * An answer under two bytes is E_LINK. */
+	enum error (*transmit)(struct reader_link *link, const uint8_t *apdu, size_t n,
+	                       uint8_t *response, size_t *len);
+
+	/* Ends the transaction and disconnects, leaving the card as it is or
+	 * powering it off. */
+	void (*end)(struct reader_link *link, bool power_off);
+};
+
+extern const struct reader_ops pcsc_reader_ops;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libcrypto inside other people's processes: a library context of our own and
+ * explicit fetches only, so that neither the host's configuration reaches us nor
+ * ours the host. One struct crypto may be used by many threads at once. */
+#ifndef INKAN_CERT_CRYPTO_H
+#define INKAN_CERT_CRYPTO_H
+
+#include <openssl/evp.h>
+#include "base/error.h"
+#include "base/tlv.h"
+
+enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
+
+struct crypto {
+	OSSL_LIB_CTX *lib;
+	EVP_MD *md[HASH_COUNT];
+};
+
+/* Fetches everything and makes one digest. Hold no lock: a configuration of
+ * OpenSSL may load an engine or a provider that loads our module again. */
+enum error crypto_new(struct crypto **c);
+void crypto_free(struct crypto **c); /* leaks on purpose once libcrypto has cleaned itself up */
+
+size_t crypto_hash_len(enum hash h);
+enum error crypto_hash(const struct crypto *c, enum hash h, struct bytes in, uint8_t *out);
+enum error crypto_random(const struct crypto *c, uint8_t *out, size_t n);
+
+#endif

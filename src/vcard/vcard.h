@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A virtual card, and a reader to put it into: what inkan-vcard shows through
+ * pcscd and what tests hold in process. It knows the cards from their
+ * specifications and shares no table with the driver. */
+#ifndef INKAN_VCARD_VCARD_H
+#define INKAN_VCARD_VCARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum vcard_kind { VCARD_HPKI, VCARD_JPKI, VCARD_FOREIGN };
+enum vcard_layout { VCARD_JMA, VCARD_ANNEX_B };
+enum vcard_app { VCARD_AUTH, VCARD_SIGN };
+enum vcard_directory { VCARD_DIR_GOOD, VCARD_DIR_MISSING, VCARD_DIR_BROKEN };
+enum vcard_dialect { VCARD_PSO, VCARD_OLD }; /* hpki.md 1.4: points 3 and 4 */
+
+#define VCARD_ROLES_MAX 8
+
+/* Everything that a card may be. vcard_spec_init sets the defaults. */
+struct vcard_spec {
+	enum vcard_kind kind;
+	enum vcard_layout layout;
+	const char *pki;             /* folder; made on first use */
+	const char *name;            /* romaji; CN of an HPKI certificate */
+	const char *japanese_name;   /* NULL: no subjectAltName (HPKI); JPKI: the SAN's name */
+	const char *organisation;    /* NULL: none */
+	const char *roles[VCARD_ROLES_MAX + 1]; /* NULL-terminated; empty: no hcRole */
+	const char *pin[2];          /* by enum vcard_app */
+	unsigned tries[2];
+	size_t certificate_size[2];  /* end entity, exactly so many bytes; 0: as it comes */
+	bool no_app[2];              /* this application is not on the card */
+	bool expired, revoked, test_level;
+
+	bool no_extended;            /* 6700 to extended length */
+	bool no_chaining;            /* 6884 */
+	bool get_response;           /* long answers as 61xx and GET RESPONSE */
+	bool exact_le;               /* 6Cxx to a wrong Le */
+	bool no_sfi;                 /* 6A86 to short file identifiers */
+	bool no_pss;                 /* refuses RSASSA-PSS */
+	bool wrong_pss;              /* answers RSASSA-PSS with a wrong signature */
+	bool phone;                  /* JPKI: the authentication certificate needs the PIN */
+	bool first_6f00;             /* JPKI: the first command after power-up fails */
+	uint8_t mse_tag;             /* HPKI: 0x84, 0x81; 0: both */
+	enum vcard_dialect dialect;
+	enum vcard_directory directory;
+
+	/* HPKI, JMA layout: other file identifiers and references than usual; 0: the usual */
+	uint16_t fid_pin_dir, fid_key_dir, fid_cert_dir, fid_key, fid_cert;
+	uint8_t pin_reference;
+};
+
+void vcard_spec_init(struct vcard_spec *spec, enum vcard_kind kind);
+
+struct vcard;
+
+/* NULL with a sentence in why when it cannot be made. */
+struct vcard *vcard_new(const struct vcard_spec *spec, char *why, size_t why_size);
+void vcard_free(struct vcard *card);
+
+size_t vcard_atr(const struct vcard *card, uint8_t *atr, size_t room);
+void vcard_power_off(struct vcard *card); /* security status and selection are gone */
+
+/* One APDU; never fails, an answer is at least a status word. */
+void vcard_transmit(struct vcard *card, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
+
+/* For independent checks in tests. The certificate is owned by the card. */
+const uint8_t *vcard_certificate(const struct vcard *card, enum vcard_app app, size_t *len);
+unsigned vcard_tries(const struct vcard *card, enum vcard_app app);
+void vcard_set_tries(struct vcard *card, enum vcard_app app, unsigned tries);
+unsigned vcard_verifies(const struct vcard *card, enum vcard_app app); /* VERIFYs with a PIN seen so far */
+unsigned vcard_signatures(const struct vcard *card, enum vcard_app app);
+
+/* A reader: presence, a count of insertions and removals, faults, the trace. */
+struct vreader;
+
+enum vfault {
+	VFAULT_NONE,
+	VFAULT_STATUS, /* the command is not carried out; answered with this status word */
+	VFAULT_CUT,    /* carried out; the answer loses its second half */
+	VFAULT_NOISE,  /* carried out; the answer is replaced by pseudo-random bytes */
+	VFAULT_PULL,   /* carried out; the card is gone before the answer */
+	VFAULT_PULL_BEFORE, /* gone before the command arrives */
+	VFAULT_RESET,  /* the card loses its power before the command and comes back */
+};
+
+struct vreader *vreader_new(const char *name);
+void vreader_free(struct vreader *r); /* the card in it too */
+const char *vreader_name(const struct vreader *r);
+void vreader_insert(struct vreader *r, struct vcard *card); /* takes it over */
+struct vcard *vreader_remove(struct vreader *r);            /* gives it back; NULL: was empty */
+struct vcard *vreader_card(const struct vreader *r);        /* NULL: empty */
+unsigned vreader_events(const struct vreader *r);           /* insertions and removals so far */
+
+/* The nth command from now on (1 = the next), once. */
+void vreader_fault(struct vreader *r, unsigned nth, enum vfault fault, uint16_t status);
+
+void vreader_delay(struct vreader *r, unsigned ms_per_apdu);
+unsigned vreader_apdus(const struct vreader *r);             /* commands so far */
+
+/* A line per command: number, reader, command and status word in hex, PIN data
+ * replaced by its length. NULL: no trace. */
+enum { VREADER_LINE_MAX = 1024 };
+void vreader_trace(struct vreader *r, void (*line)(void *arg, const char *text), void *arg);
+
+/* False: no card, or it went away; *len = 0. Safe from several threads. */
+bool vreader_transmit(struct vreader *r, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
+void vreader_power_off(struct vreader *r);
+
+#endif

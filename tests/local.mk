@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+if TESTS_WANTED
+include tests/unit/base.mk
+include tests/unit/card.mk
+include tests/unit/cert.mk
+include tests/unit/vcard.mk
+include tests/module/local.mk
+endif
+include tests/tool/local.mk
+include tests/clients/local.mk

@@ -93,6 +93,7 @@ struct profile {
 	bool cia;                  /* carries ISO/IEC 7816-15 directories */
 	struct file_ref cia_info, od;
 	struct file_ref token_info; /* JPKI's EF 0006; {0}: none */
+	struct file_ref identity;   /* readable file that tells cards apart when the own certificate needs the PIN */
 	bool wake_on_6f00;         /* the first command after power-up may fail so: send 00A40000 */
 	bool personal;             /* certificates are never logged, never shown unasked */
 	bool extended;             /* try extended length, fall back for the insertion when refused */

@@ -64,6 +64,8 @@ struct card {
 	char label[33];               /* CIAInfo's, "" without one */
 	char model[17];               /* profile's, or the token info file's */
 	uint8_t token_info[160];      /* JPKI's EF 0006 as read; zero without one */
+	uint8_t *identity;            /* DER of profile->identity; NULL: none, or it needs the PIN too */
+	size_t identity_len;
 
 	struct card_pin pin;
 	struct card_key key;
@@ -77,7 +79,9 @@ struct card {
 };
 
 /* Finds the first profile of the set that the card in that reader has and reads
- * its directories and its own certificate (where that needs no PIN).
+ * its directories and its own certificate; where that needs the PIN, the
+ * identity file instead (JPKI Signature: the authentication certificate, from
+ * which the token's serial number is made).
  * E_FOREIGN: none; the card got one SELECT per application identifier. */
 enum error card_open(const struct reader_ops *ops, void *self, const char *reader,
                      struct profile_set set, struct card **out);

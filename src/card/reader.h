@@ -45,11 +45,11 @@ struct reader_ops {
 	 * at all is E_OK with *count = 0. */
 	enum error (*list)(void *self, struct reader_state *states, size_t *count);
 
-	/* Blocks until something may have changed, at most timeout_ms (-1: for
-	 * ever). E_OK: look again. E_CANCELLED: cancel was called, before or
-	 * during the wait. Works without pcscd too (then it waits for pcscd). One
-	 * waiter at a time. */
-	enum error (*wait)(void *self, int timeout_ms);
+	/* Blocks until the readers or their cards may be other than `seen` (an
+	 * earlier answer of list), at most timeout_ms (-1: for ever). E_OK: look
+	 * again. E_CANCELLED: cancel was called, before or during the wait. Works
+	 * without pcscd too (then it waits for pcscd). One waiter at a time. */
+	enum error (*wait)(void *self, const struct reader_state *seen, size_t count, int timeout_ms);
 	void (*cancel)(void *self);
 
 	/* Connects (shared) and begins a transaction, waiting for other programs'

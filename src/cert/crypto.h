@@ -6,6 +6,7 @@
 #define INKAN_CERT_CRYPTO_H
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 #include "base/error.h"
 #include "base/tlv.h"
 
@@ -13,6 +14,7 @@ enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
+	OSSL_PROVIDER *provider;
 	EVP_MD *md[HASH_COUNT];
 };
 

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
+dist_check_SCRIPTS += tests/house tests/house-selftest
+TESTS += tests/house tests/house-selftest
+
 if TESTS_WANTED
 include tests/unit/base.mk
 include tests/unit/card.mk

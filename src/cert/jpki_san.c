@@ -68,20 +68,28 @@ static void free_names(GENERAL_NAMES *names)
 	GENERAL_NAMES_free(names);
 }
 
+static enum error read_extension(const ASN1_OCTET_STRING *value, struct jpki_person *out)
+{
+	const uint8_t *p = ASN1_STRING_get0_data(value);
+	const uint8_t *end = p + ASN1_STRING_length(value);
+	GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, ASN1_STRING_length(value));
+	enum error ok = names && p == end ? read_names(names, out) : E_FORMAT;
+
+	free_names(names);
+	return ok;
+}
+
 enum error jpki_person_read(const struct cert *cert, struct jpki_person *out)
 {
-	GENERAL_NAMES *names;
-	int found;
+	int at = X509_get_ext_by_NID(cert->x509, NID_subject_alt_name, -1);
 	enum error ok = E_FORMAT;
 
 	*out = (struct jpki_person){0};
+	if (at < 0)
+		return E_OK;
 	ERR_set_mark();
-	names = X509_get_ext_d2i(cert->x509, NID_subject_alt_name, &found, NULL);
-	if (names)
-		ok = read_names(names, out);
-	else if (found == -1) /* no such extension: nobody in it */
-		ok = E_OK;
-	free_names(names);
+	if (X509_get_ext_by_NID(cert->x509, NID_subject_alt_name, at) < 0)
+		ok = read_extension(X509_EXTENSION_get_data(X509_get_ext(cert->x509, at)), out);
 	ERR_pop_to_mark();
 	if (ok != E_OK)
 		jpki_person_free(out);

@@ -60,8 +60,10 @@ void vcard_free(struct vcard *card);
 
 size_t vcard_atr(const struct vcard *card, uint8_t *atr, size_t room);
 void vcard_power_off(struct vcard *card); /* security status and selection are gone */
+void vcard_reset(struct vcard *card);     /* warm reset: a VERIFY of JPKI outlives it */
 
-/* One APDU; never fails, an answer is at least a status word. */
+/* One APDU; never fails, an answer is at least a status word. *len: in, the room
+ * (65538 is always enough); out, the answer's length. */
 void vcard_transmit(struct vcard *card, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
 
 /* For independent checks in tests. The certificate is owned by the card. */
@@ -88,7 +90,7 @@ struct vreader *vreader_new(const char *name);
 void vreader_free(struct vreader *r); /* the card in it too */
 const char *vreader_name(const struct vreader *r);
 void vreader_insert(struct vreader *r, struct vcard *card); /* takes it over */
-struct vcard *vreader_remove(struct vreader *r);            /* gives it back; NULL: was empty */
+struct vcard *vreader_remove(struct vreader *r);            /* gives it back, also one that a fault pulled; NULL: none */
 struct vcard *vreader_card(const struct vreader *r);        /* NULL: empty */
 unsigned vreader_events(const struct vreader *r);           /* insertions and removals so far */
 
@@ -106,5 +108,6 @@ void vreader_trace(struct vreader *r, void (*line)(void *arg, const char *text),
 /* False: no card, or it went away; *len = 0. Safe from several threads. */
 bool vreader_transmit(struct vreader *r, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
 void vreader_power_off(struct vreader *r);
+void vreader_reset(struct vreader *r); /* warm */
 
 #endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making a card, and what tests may ask of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vcard/iso7816.h"
+#include "vcard/pki.h"
+
+static const uint8_t foreign_atr[] = {0x3B, 0x04, 'C', 'A', 'R', 'D'};
+
+void vcard_spec_init(struct vcard_spec *spec, enum vcard_kind kind)
+{
+	*spec = (struct vcard_spec){.kind = kind, .name = "TARO SAMPLE"};
+	if (kind == VCARD_JPKI) {
+		spec->japanese_name = "見本　太郎";
+		spec->pin[VCARD_AUTH] = "1234";
+		spec->pin[VCARD_SIGN] = "ABC123";
+		spec->tries[VCARD_AUTH] = 3;
+		spec->tries[VCARD_SIGN] = 5;
+	} else {
+		spec->roles[0] = "Medical Doctor";
+		spec->pin[VCARD_AUTH] = "1234";
+		spec->pin[VCARD_SIGN] = "123456";
+		spec->tries[VCARD_AUTH] = 15;
+		spec->tries[VCARD_SIGN] = 15;
+	}
+}
+
+bool vapp_add(struct vapp *app, struct vfile file)
+{
+	if (app->n_files == VCARD_FILES_MAX)
+		return false;
+	app->files[app->n_files++] = file;
+	return true;
+}
+
+struct vapp *vcard_add_app(struct vcard *card, const uint8_t *aid, size_t n)
+{
+	struct vapp *app;
+
+	if (card->n_apps == VCARD_APPS_MAX)
+		return NULL;
+	app = &card->apps[card->n_apps++];
+	memcpy(app->aid, aid, n);
+	app->aid_len = n;
+	return app;
+}
+
+static bool explain(char *why, size_t size, const char *text)
+{
+	if (why && size)
+		snprintf(why, size, "%s", text);
+	return false;
+}
+
+static bool check_spec(const struct vcard_spec *spec, char *why, size_t size)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (spec->no_app[i])
+			continue;
+		if (!spec->pin[i] || !*spec->pin[i] || strlen(spec->pin[i]) > VCARD_PIN_MAX)
+			return explain(why, size, "a PIN has 1 to 16 characters");
+		if (spec->tries[i] > 15)
+			return explain(why, size, "a retry counter goes from 0 to 15");
+		if (spec->certificate_size[i] > 16384)
+			return explain(why, size, "a certificate has at most 16384 bytes");
+	}
+	if (!spec->name || !*spec->name || strlen(spec->name) > 64)
+		return explain(why, size, "a name has 1 to 64 bytes");
+	return true;
+}
+
+static bool personalise(struct vcard *card, const struct vcard_spec *spec, struct store *s, enum vcard_app which)
+{
+	struct credential *cred = &card->creds[which];
+	struct pki_identity id = {0};
+	bool ok;
+
+	if (spec->no_app[which])
+		return true;
+	ok = pki_issue(s, spec, which, &id);
+	cred->present = ok;
+	cred->key = id.key;
+	cred->certificate = id.certificate;
+	cred->issuer = id.issuer;
+	cred->root = id.root;
+	cred->pin_len = strlen(spec->pin[which]);
+	memcpy(cred->pin, spec->pin[which], cred->pin_len);
+	cred->limit = spec->tries[which];
+	cred->tries = cred->limit;
+	return ok;
+}
+
+static bool personalise_all(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
+{
+	struct store s;
+	bool ok = store_open(&s, spec->pki, card->lib) && personalise(card, spec, &s, VCARD_AUTH) &&
+	          personalise(card, spec, &s, VCARD_SIGN);
+
+	store_close(&s);
+	return ok ? true : explain(why, size, s.why[0] ? s.why : "libcrypto refuses to make keys or certificates");
+}
+
+/* What the caller's strings say is in the certificates and credentials by now. */
+static void forget_strings(struct vcard_spec *spec)
+{
+	spec->pki = spec->name = spec->japanese_name = spec->organisation = NULL;
+	memset(spec->roles, 0, sizeof spec->roles);
+	memset(spec->pin, 0, sizeof spec->pin);
+}
+
+static bool make(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
+{
+	bool ok;
+
+	if (spec->kind == VCARD_FOREIGN) {
+		memcpy(card->atr, foreign_atr, sizeof foreign_atr);
+		card->atr_len = sizeof foreign_atr;
+		return true;
+	}
+	if (!check_spec(spec, why, size) || !personalise_all(card, spec, why, size))
+		return false;
+	ok = spec->kind == VCARD_JPKI ? jpki_make(card) : hpki_make(card);
+	return ok ? true : explain(why, size, "out of memory");
+}
+
+struct vcard *vcard_new(const struct vcard_spec *spec, char *why, size_t why_size)
+{
+	struct vcard *card = calloc(1, sizeof *card);
+
+	explain(why, why_size, "out of memory");
+	if (!card)
+		return NULL;
+	card->spec = *spec;
+	forget_strings(&card->spec);
+	card->lib = OSSL_LIB_CTX_new();
+	if (!card->lib || !make(card, spec, why, why_size)) {
+		vcard_free(card);
+		return NULL;
+	}
+	return card;
+}
+
+void vcard_free(struct vcard *card)
+{
+	if (!card)
+		return;
+	for (size_t i = 0; i < card->n_apps; i++)
+		for (size_t j = 0; j < card->apps[i].n_files; j++)
+			buf_free(&card->apps[i].files[j].data);
+	for (size_t i = 0; i < 2; i++) {
+		EVP_PKEY_free(card->creds[i].key);
+		buf_free(&card->creds[i].certificate);
+		buf_free(&card->creds[i].issuer);
+		buf_free(&card->creds[i].root);
+	}
+	buf_wipe(&card->chain);
+	buf_wipe(&card->pending);
+	OSSL_LIB_CTX_free(card->lib);
+	mem_wipe(card, sizeof *card);
+	free(card);
+}
+
+size_t vcard_atr(const struct vcard *card, uint8_t *atr, size_t room)
+{
+	size_t n = card->atr_len < room ? card->atr_len : room;
+
+	memcpy(atr, card->atr, n);
+	return n;
+}
+
+void vcard_reset(struct vcard *card)
+{
+	card->app = NULL;
+	card->file = NULL;
+	card->mse = NULL;
+	buf_wipe(&card->chain);
+	buf_wipe(&card->pending);
+	if (card->spec.kind == VCARD_JPKI)
+		return;
+	card->trusted = NULL;
+	for (size_t i = 0; i < 2; i++)
+		card->creds[i].verified = false;
+}
+
+void vcard_power_off(struct vcard *card)
+{
+	vcard_reset(card);
+	card->awake = false;
+	card->trusted = NULL;
+	for (size_t i = 0; i < 2; i++)
+		card->creds[i].verified = false;
+}
+
+const uint8_t *vcard_certificate(const struct vcard *card, enum vcard_app app, size_t *len)
+{
+	*len = card->creds[app].certificate.len;
+	return card->creds[app].certificate.data;
+}
+
+unsigned vcard_tries(const struct vcard *card, enum vcard_app app)
+{
+	return card->creds[app].tries;
+}
+
+void vcard_set_tries(struct vcard *card, enum vcard_app app, unsigned tries)
+{
+	card->creds[app].tries = tries;
+}
+
+unsigned vcard_verifies(const struct vcard *card, enum vcard_app app)
+{
+	return card->creds[app].verifies;
+}
+
+unsigned vcard_signatures(const struct vcard *card, enum vcard_app app)
+{
+	return card->creds[app].signatures;
+}

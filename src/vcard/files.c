@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SELECT and READ BINARY (ISO/IEC 7816-4, 11.1.1 and 11.2.3). */
+#include <string.h>
+#include "vcard/iso7816.h"
+
+const struct vfile *file_by_fid(const struct vapp *app, uint16_t fid)
+{
+	for (size_t i = 0; app && i < app->n_files; i++)
+		if (app->files[i].fid && app->files[i].fid == fid)
+			return &app->files[i];
+	return NULL;
+}
+
+const struct vfile *file_by_sfi(const struct vapp *app, uint8_t sfi)
+{
+	for (size_t i = 0; app && i < app->n_files; i++)
+		if (app->files[i].sfi && app->files[i].sfi == sfi)
+			return &app->files[i];
+	return NULL;
+}
+
+/* A VERIFY holds until another application is selected. */
+static void enter(struct vcard *card, const struct vapp *app)
+{
+	if (card->trusted != app)
+		for (size_t i = 0; i < 2; i++)
+			card->creds[i].verified = false;
+	card->trusted = app;
+	card->app = app;
+	card->file = NULL;
+	card->mse = NULL;
+}
+
+static size_t write_fci(const struct vapp *app, uint8_t *out)
+{
+	out[0] = 0x6F;
+	out[1] = (uint8_t)(app->aid_len + 2);
+	out[2] = 0x84;
+	out[3] = (uint8_t)app->aid_len;
+	memcpy(out + 4, app->aid, app->aid_len);
+	return 4 + app->aid_len;
+}
+
+static bool matches(const struct vapp *app, struct bytes name)
+{
+	return name.len <= app->aid_len && memcmp(app->aid, name.data, name.len) == 0;
+}
+
+/* P2 bits 2-1: 0 the first application of that (partial) name, 2 the next one. */
+static const struct vapp *find_app(const struct vcard *card, const struct command *c)
+{
+	size_t i = 0;
+
+	if ((c->p2 & 3) == 2 && card->app)
+		i = (size_t)(card->app - card->apps) + 1;
+	for (; i < card->n_apps; i++)
+		if (matches(&card->apps[i], c->data))
+			return &card->apps[i];
+	return NULL;
+}
+
+static uint16_t select_app(struct vcard *card, const struct command *c, struct answer *a)
+{
+	const struct vapp *app = find_app(card, c);
+	uint16_t sw;
+
+	if ((c->p2 & 3) != 0 && (c->p2 & 3) != 2)
+		return SW_P1P2;
+	if (!app)
+		return SW_NOT_FOUND;
+	if ((c->p2 & 0x0C) == 0x00 && c->ne) {
+		a->len = write_fci(app, a->data);
+		sw = exact_le(card, c, a->len);
+		if (sw != SW_OK) {
+			a->len = 0;
+			return sw;
+		}
+	}
+	enter(card, app);
+	return SW_OK;
+}
+
+static uint16_t select_file(struct vcard *card, const struct command *c)
+{
+	const struct vfile *file;
+
+	if (c->data.len != 2)
+		return SW_LENGTH;
+	file = file_by_fid(card->app, (uint16_t)(c->data.data[0] << 8 | c->data.data[1]));
+	if (!file)
+		return SW_NOT_FOUND;
+	card->file = file;
+	return SW_OK;
+}
+
+uint16_t file_select(struct vcard *card, const struct command *c, struct answer *a)
+{
+	if (c->cla & 0x80)
+		return SW_CLA;
+	if (c->p2 & ~0x0F)
+		return SW_P1P2;
+	if (c->p1 == 0x04)
+		return c->data.len && c->data.len <= 16 ? select_app(card, c, a) : SW_LENGTH;
+	if (card->spec.kind == VCARD_FOREIGN)
+		return SW_NOT_FOUND;
+	if (c->p1 == 0x00 && c->data.len == 0) { /* the master file: no application is current */
+		card->app = NULL;
+		card->file = NULL;
+		return SW_OK;
+	}
+	if (c->p1 != 0x00 && c->p1 != 0x02)
+		return SW_P1P2;
+	return select_file(card, c);
+}
+
+static uint16_t check_readable(const struct vcard *card, const struct vfile *file)
+{
+	if (file->kind != VFILE_DATA)
+		return SW_WRONG_FILE;
+	if (file->locked && !card->creds[file->owner].verified)
+		return SW_SECURITY;
+	return SW_OK;
+}
+
+static uint16_t copy_out(const struct vcard *card, const struct command *c, size_t offset, struct answer *a)
+{
+	const struct buf *b = &card->file->data;
+	size_t left = offset < b->len ? b->len - offset : 0;
+	size_t n = left < c->ne ? left : c->ne;
+	uint16_t sw;
+
+	if (left == 0)
+		return SW_OFFSET;
+	sw = exact_le(card, c, left);
+	if (sw != SW_OK)
+		return sw;
+	memcpy(a->data, b->data + offset, n);
+	a->len = n;
+	return n < c->ne && !c->le_all ? SW_END_OF_FILE : SW_OK;
+}
+
+uint16_t file_read(struct vcard *card, const struct command *c, struct answer *a)
+{
+	size_t offset = (size_t)c->p1 << 8 | c->p2;
+	uint16_t sw;
+
+	if (c->p1 & 0x80) {
+		if (c->p1 & 0x60 || card->spec.no_sfi)
+			return SW_P1P2;
+		const struct vfile *file = file_by_sfi(card->app, c->p1 & 0x1F);
+		if (!file)
+			return SW_NOT_FOUND;
+		card->file = file;
+		offset = c->p2;
+	}
+	if (c->data.len || c->ne == 0)
+		return SW_LENGTH;
+	if (!card->file)
+		return SW_NO_FILE;
+	sw = check_readable(card, card->file);
+	return sw != SW_OK ? sw : copy_out(card, c, offset, a);
+}

@@ -1,1 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# Other people's programs with our modules, on the virtual card behind pcscd.
+client_tests = \
+  tests/clients/pkcs11-tool.sh \
+  tests/clients/pkcs11-tool-sign.sh \
+  tests/clients/openssl.sh \
+  tests/clients/gnutls.sh \
+  tests/clients/ssh.sh \
+  tests/clients/nss-pss.sh \
+  tests/clients/nss-consent.sh
+dist_check_SCRIPTS += $(client_tests)
+EXTRA_DIST += tests/clients/lib.sh tests/symbols
+
+check_PROGRAMS += tests/clients/witness
+tests_clients_witness_SOURCES = tests/clients/witness.c
+tests_clients_witness_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
+tests_clients_witness_LDADD = $(PCSC_LIBS)
+
+if HAVE_NSS
+check_PROGRAMS += tests/clients/nss-card
+tests_clients_nss_card_SOURCES = tests/clients/nss-card.c
+tests_clients_nss_card_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
+tests_clients_nss_card_LDADD = $(NSS_LIBS)
+endif

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # what is set here is used there
+# What the tests of this folder and the demo share. A test names what it needs,
+# then calls on_cards, which runs it again for each card, inside a private
+# pcscd with that virtual card in the reader. Tests run in the build folder.
+set -u
+umask 077
+LC_ALL=C.UTF-8
+PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL PATH
+srcdir=$(cd "${srcdir:-.}" && pwd)
+builddir=$PWD
+export srcdir
+
+# ---- Saying
+
+say() { echo "$*"; }
+skip() { echo "$*"; exit 77; }
+fail() { echo "FAILED: $*"; exit 1; }
+
+need() { # PROGRAM PACKAGE
+	command -v "$1" >/dev/null || skip "$1 is missing (package $2)"
+}
+
+# A command that must succeed; what it said is shown when it does not.
+try() { # NAME COMMAND...
+	what=$1
+	shift
+	timeout 60 "$@" >"$work/said" 2>&1 </dev/null && return 0
+	code=$?
+	sed 's/^/    /' "$work/said"
+	fail "$what (exit $code)"
+}
+
+said() { # NAME PATTERN: the command before printed it
+	grep -q -e "$2" "$work/said" && return 0
+	sed 's/^/    /' "$work/said"
+	fail "$1: no line matches '$2'"
+}
+
+# ---- The card
+
+auth_module=$builddir/.libs/inkan-pkcs11.so
+sign_module=$builddir/.libs/inkan-sign-pkcs11.so
+
+know_card() { # hpki|jpki
+	card=$1
+	case $card in
+	hpki)
+		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=17 sign_id=17
+		auth_key='Private key of HPKI' sign_key='Private key of HPKI'
+		;;
+	jpki)
+		family=JPKI auth_pin=1234 sign_pin=SIGN12345 auth_id=17 sign_id=1a
+		auth_key='User Authentication Key' sign_key='Digital Signature Key'
+		;;
+	esac
+	auth_token="$family Authentication" sign_token="$family Signature"
+	auth_uri="pkcs11:token=$family%20Authentication;id=%$auth_id" sign_uri="pkcs11:token=$family%20Signature;id=%$sign_id"
+}
+
+loadable() { # a module built with sanitizers needs a program built with them
+	[ -e "$auth_module" ] || fail "$auth_module is not built"
+	! nm -D "$auth_module" | grep -q __asan_init ||
+		skip "built with --enable-sanitizers: foreign programs cannot load the module"
+}
+
+# on_cards "KIND OPTIONS"...: the rest of the script, once on each card.
+on_cards() {
+	if [ -n "${INKAN_TEST_CARD-}" ]; then
+		work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
+		know_card "$INKAN_TEST_CARD"
+		trap end_inside EXIT
+		trap 'exit 1' HUP INT TERM
+		begin_inside
+		return
+	fi
+	loadable
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' HUP INT TERM
+	worst=0
+	for options; do
+		run_on_card "$options" || worst=$?
+		[ $worst != 77 ] || break
+	done
+	exit $worst
+}
+
+run_on_card() { # "KIND OPTIONS"
+	know_card "${1%% *}"
+	rm -rf "${work:?}/$card"
+	mkdir -p "$work/$card"
+	say "== $1"
+	# shellcheck disable=SC2086 # options are words
+	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$1 INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$work/pki \
+		timeout 300 "$builddir/inkan-vcard" --card $1 --pki "$work/pki" --trace "$work/$card/trace" \
+		--auth-pin "$auth_pin" --sign-pin "$sign_pin" -- "$0"
+}
+
+# A second program holds the card open all the while (so pcscd does not power
+# it off) and in the end tries to sign without a PIN.
+begin_inside() {
+	mkfifo "$work/hold"
+	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
+	witness=$!
+	exec 9>"$work/hold"
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		! grep -q watching "$work/witness" || return 0
+		sleep 0.1
+	done
+	fail "no witness: $(cat "$work/witness")"
+}
+
+end_inside() {
+	code=$?
+	trap - EXIT
+	stop_servers
+	exec 9>&-
+	wait "$witness" || code=1
+	sed 's/^/    /' "$work/witness"
+	say "    VERIFYs: $(verifies)"
+	[ $code = 0 ] || [ $code = 77 ] || tail -n 30 "$trace" | sed 's/^/    trace: /'
+	exit $code
+}
+
+# ---- The trace: what the card saw
+
+commands() { grep -c . "$trace" || :; }
+
+# VERIFYs with a PIN: INS 20 with a data field.
+verifies() { grep -ciE "^XX" "$trace" || :; }
+
+# ---- Servers on 127.0.0.1, stopped at the end
+
+servers=
+stop_servers() {
+	for pidfile in $servers; do
+		[ ! -e "$pidfile" ] || kill "$(cat "$pidfile")" 2>/dev/null
+	done
+	servers=
+}
+
+# A port on which nobody listens (10000 to 32000: below the ephemeral ones).
+free_port() {
+	while :; do
+		port=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 22000))
+		grep -qi "$(printf ':%04X 0*:0000 0A' $port)" /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+# An nginx that asks for a certificate of the card's PKI and hands it back.
+start_nginx() { # TLS-VERSION
+	need nginx nginx
+	web=$work/nginx
+	mkdir -p "$web"
+	port=$(free_port)
+	user=
+	[ "$(id -u)" != 0 ] || user='user root;'
+	cat "$pki"/*.pem >"$web/cas.pem"
+	cat >"$web/nginx.conf" <<-END
+		$user
+		worker_processes 1;
+		pid $web/pid;
+		error_log $web/error.log info;
+		events { worker_connections 64; }
+		http {
+			access_log off;
+			client_body_temp_path $web/body;
+			proxy_temp_path $web/proxy;
+			fastcgi_temp_path $web/fastcgi;
+			uwsgi_temp_path $web/uwsgi;
+			scgi_temp_path $web/scgi;
+			server {
+				listen 127.0.0.1:$port ssl;
+				server_name localhost;
+				ssl_certificate $pki/server.pem;
+				ssl_certificate_key $pki/server.key;
+				ssl_client_certificate $web/cas.pem;
+				ssl_verify_client on;
+				ssl_verify_depth 4;
+				ssl_protocols $1;
+				ssl_session_cache off;
+				ssl_session_tickets off;
+				default_type text/plain;
+				location / { return 200 "\$ssl_protocol \$ssl_client_verify\n\$ssl_client_raw_cert"; }
+			}
+		}
+	END
+	servers="$servers $web/pid"
+	nginx -e "$web/error.log" -p "$web" -c "$web/nginx.conf" >"$web/start" 2>&1 ||
+		fail "nginx does not start: $(cat "$web/start" "$web/error.log")"
+}
+
+stop_nginx() {
+	kill "$(cat "$web/pid")" && while [ -e "$web/pid" ]; do sleep 0.05; done
+}
+
+# ---- OpenSSL with libp11's engine
+
+engine_path() {
+	path=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')/pkcs11.so
+	[ -e "$path" ] && echo "$path"
+}
+
+# init = 0: our module is loaded at the first use of a key. Without the line
+# the engine loads it while libcrypto reads its configuration.
+engine_config() { # FILE MODULE PIN [INIT-LINE]
+	cat >"$1" <<-END
+		openssl_conf = start
+		[start]
+		engines = engines
+		[engines]
+		pkcs11 = pkcs11
+		[pkcs11]
+		engine_id = pkcs11
+		dynamic_path = $(engine_path)
+		MODULE_PATH = $2
+		PIN = $3
+		${4-}
+	END
+}
+
+# ---- NSS
+
+nss_database() { # FOLDER MODULE: a database without a password, with the module
+	mkdir -p "$1"
+	try "certutil -N" certutil -N -d "sql:$1" --empty-password
+	try "modutil -add" modutil -force -dbdir "sql:$1" -add Inkan -libfile "$2"
+}
+
+need_nss() {
+	need modutil libnss3-tools
+	need certutil libnss3-tools
+	[ -x "$builddir/tests/clients/nss-card" ] || skip "built without NSS (package libnss3-dev)"
+}

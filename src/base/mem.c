@@ -88,6 +88,14 @@ enum error secret_new(struct secret **out, const void *p, size_t n)
 	return E_OK;
 }
 
+enum error secret_append(struct secret *s, uint8_t byte)
+{
+	if (s->len >= SECRET_MAX)
+		return E_TOO_LONG;
+	s->bytes[s->len++] = byte;
+	return E_OK;
+}
+
 const uint8_t *secret_bytes(const struct secret *s, size_t *n)
 {
 	*n = s->len;

@@ -24,6 +24,7 @@
 #define CARD_LABEL_MAX 64
 #define CARD_ID_MAX 16
 #define CARD_WAYS_MAX 8
+#define CARD_PIN_MAX 64 /* longest PIN that any rule allows */
 
 struct card_id {
 	uint8_t data[CARD_ID_MAX];
@@ -61,7 +62,7 @@ struct card {
 	char reader[READER_NAME_MAX];
 	uint32_t insertion;
 
-	char label[33];               /* CIAInfo's, "" without one */
+	char label[33];               /* CIAInfo's, after card_read_label; "" without one */
 	char model[17];               /* profile's, or the token info file's */
 	uint8_t token_info[160];      /* JPKI's EF 0006 as read; zero without one */
 	uint8_t *identity;            /* DER of profile->identity; NULL: none, or it needs the PIN too */
@@ -74,6 +75,7 @@ struct card {
 
 	/* learned during this insertion */
 	bool short_only;                    /* extended length was refused */
+	bool extended_taken;                /* extended length has worked */
 	bool sfi_refused;                   /* short file identifiers were refused */
 	bool way_refused[CARD_WAYS_MAX];    /* by index into profile->ways */
 };
@@ -90,6 +92,9 @@ void card_free(struct card **card); /* certificates behind a PIN are wiped */
 /* Fills certs[i].der; E_OK at once when it is there. E_SECURITY: needs the PIN.
  * E_NOT_FOUND: no such file, or an empty one. */
 enum error card_read_cert(struct card *card, size_t i);
+
+/* Fills label from EF.CIAInfo: for those who show it; "" when there is none. */
+enum error card_read_label(struct card *card);
 
 /* Wipes and forgets the certificates that were read behind the PIN. */
 void card_forget_protected(struct card *card);

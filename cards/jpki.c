@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* JPKI: the public key application of the My Number Card and of phones that
+ * stand in for it. It pads by itself; P1 = 04 with a SHA-256 hash is RSASSA-PSS.
+ * A VERIFY outlives the process until another application is selected. */
+#include "cards/profile.h"
+
+#define SELECT \
+	{.p1 = 0x04, .p2 = 0x0C, .aid = {0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01}, .aid_len = 10}
+#define LEAVE {.p1 = 0x04, .p2 = 0x0C, .aid = {0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00}, .aid_len = 7}
+#define TOKEN_INFO {.fid = 0x0006, .sfi = 0x06}
+#define AUTH_CERT {.fid = 0x000A, .sfi = 0x0A}
+
+/* The key by its short identifier (P2 = 80 + SFI) saves a SELECT. */
+#define WAYS(key_p2) \
+	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = (key_p2)}, \
+	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = 0x80}, \
+	{SCHEME_PSS, INPUT_HASH, .cla = 0x80, .ins = 0x2A, .p1 = 0x04, .p2 = (key_p2), .input_len = 32, \
+	 .salt_len = 32}, \
+	{SCHEME_PSS, INPUT_HASH, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x04, .p2 = 0x80, \
+	 .input_len = 32, .salt_len = 32}
+
+static const struct sign_way auth_ways[] = {WAYS(0x97)};
+static const struct sign_way sign_ways[] = {WAYS(0x9A)};
+
+static const struct cert_profile auth_certs[] = {
+	{.label = "User Authentication Certificate", .id = 0x17, .file = AUTH_CERT, .role = CERT_OWN},
+};
+
+/* Name, address, birth date and sex of the holder. */
+static const struct cert_profile sign_certs[] = {
+	{.label = "Digital Signature Certificate", .id = 0x1A, .file = {.fid = 0x0001, .sfi = 0x01},
+	 .role = CERT_OWN, .pin_protected = true},
+};
+
+const struct profile jpki_auth = {
+	.name = "JPKI Authentication",
+	.manufacturer = "JPKI",
+	.select = SELECT,
+	.leave = LEAVE,
+	.token_info = TOKEN_INFO,
+	.wake_on_6f00 = true,
+	.personal = true,
+	.publish_certs = true,
+	.pin = {.file = {.fid = 0x0018}, .reference = 0x80, .min = 4, .max = 4, .tries = 3,
+		.alphabet = PIN_DIGITS, .change = true},
+	.key = {.label = "User Authentication Key", .id = 0x17, .file = {.fid = 0x0017}, .bits = 2048},
+	.certs = auth_certs,
+	.n_certs = sizeof auth_certs / sizeof *auth_certs,
+	.ways = auth_ways,
+	.n_ways = sizeof auth_ways / sizeof *auth_ways,
+};
+
+const struct profile jpki_sign = {
+	.name = "JPKI Signature",
+	.manufacturer = "JPKI",
+	.select = SELECT,
+	.leave = LEAVE,
+	.token_info = TOKEN_INFO,
+	.identity = AUTH_CERT,
+	.wake_on_6f00 = true,
+	.personal = true,
+	.pin = {.file = {.fid = 0x001B}, .reference = 0x80, .min = 6, .max = 16, .tries = 5,
+		.alphabet = PIN_UPPER_ALNUM, .change = true},
+	.key = {.label = "Digital Signature Key", .id = 0x1A, .file = {.fid = 0x001A}, .bits = 2048,
+		.user_consent = true},
+	.certs = sign_certs,
+	.n_certs = sizeof sign_certs / sizeof *sign_certs,
+	.ways = sign_ways,
+	.n_ways = sizeof sign_ways / sizeof *sign_ways,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+
+#define LINE_MAX_LEN 1024
+#define DATA_SHOWN_MAX 300 /* bytes of a command or a response */
+
+static struct {
+	pthread_mutex_t lock; /* log_start's; a line is one write and needs none */
+	atomic_int level;
+	atomic_int fd;
+	char program[32];
+} logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO};
+
+static const char *const names[] = {"off", "error", "info", "debug", "trace"};
+
+static enum log_level wanted_level(void)
+{
+	const char *word = secure_getenv("INKAN_DEBUG");
+
+	for (int i = LOG_ERROR; word && i <= LOG_TRACE; i++)
+		if (strcmp(word, names[i]) == 0)
+			return (enum log_level)i;
+	return LOG_OFF;
+}
+
+static int open_file(void)
+{
+	const char *path = secure_getenv("INKAN_DEBUG_FILE");
+	int fd;
+
+	if (!path || !*path)
+		return STDERR_FILENO;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	return fd >= 0 ? fd : STDERR_FILENO;
+}
+
+void log_start(const char *program)
+{
+	enum log_level level = wanted_level();
+
+	pthread_mutex_lock(&logger.lock);
+	if (logger.level == LOG_OFF && level != LOG_OFF) {
+		snprintf(logger.program, sizeof logger.program, "%s", program);
+		logger.fd = open_file();
+		logger.level = (int)level;
+	}
+	pthread_mutex_unlock(&logger.lock);
+}
+
+bool log_on(enum log_level level)
+{
+	return level != LOG_OFF && (int)level <= atomic_load(&logger.level);
+}
+
+static size_t prefix(char *line, size_t size, enum log_level level)
+{
+	struct timespec now = {0};
+	struct tm tm = {0};
+	char stamp[32];
+	int n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(stamp, sizeof stamp, "%F %T", &tm);
+	n = snprintf(line, size, "%s.%03ld %s[%ld] %s: ", stamp, now.tv_nsec / 1000000, logger.program,
+	             (long)getpid(), names[level]);
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+/* One write per line, so that lines of several threads and processes stay
+ * whole. Reader names and labels come from outside: no control character of
+ * theirs reaches a terminal. */
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	char line[LINE_MAX_LEN];
+	size_t n;
+	va_list ap;
+
+	if (!log_on(level))
+		return;
+	n = prefix(line, sizeof line - 1, level);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof line - 1 - n, fmt, ap);
+	va_end(ap);
+	n = strlen(line);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
+			line[i] = '?';
+	line[n++] = '\n';
+	if (write(logger.fd, line, n) < 0)
+		return; /* there is nobody left to tell */
+}
+
+static void hex(char *out, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02X", p[i]);
+	out[2 * n] = '\0';
+}
+
+/* VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER, by instruction alone:
+ * whatever the class, the chaining or the length form, and however malformed. */
+static bool holds_secret(const uint8_t *apdu, size_t n)
+{
+	uint8_t ins = n > 1 ? apdu[1] : 0;
+
+	return ins == 0x20 || ins == 0x21 || ins == 0x24 || ins == 0x25 || ins == 0x2C || ins == 0x2D;
+}
+
+void log_command(const char *reader, const uint8_t *apdu, size_t n)
+{
+	char text[2 * DATA_SHOWN_MAX + 1];
+	size_t shown = n < DATA_SHOWN_MAX ? n : DATA_SHOWN_MAX;
+	bool secret = holds_secret(apdu, n);
+
+	if (!log_on(LOG_TRACE))
+		return;
+	if (secret && shown > 4)
+		shown = 4;
+	hex(text, apdu, shown);
+	log_line(LOG_TRACE, "%s > %s%s", reader, text, shown == n ? "" : secret ? " (not shown)" : "...");
+}
+
+void log_response(const char *reader, const uint8_t *apdu, size_t n, bool secret_answer)
+{
+	char text[2 * DATA_SHOWN_MAX + 1], sw[5];
+	size_t data = n >= 2 ? n - 2 : 0;
+	size_t shown = secret_answer ? 0 : data < DATA_SHOWN_MAX ? data : DATA_SHOWN_MAX;
+
+	if (!log_on(LOG_TRACE))
+		return;
+	hex(text, apdu, shown);
+	hex(sw, apdu + data, n - data);
+	if (secret_answer && data)
+		log_line(LOG_TRACE, "%s < (%zu bytes not shown) %s", reader, data, sw);
+	else
+		log_line(LOG_TRACE, "%s < %s%s %s", reader, text, shown < data ? "..." : "", sw);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One command to the card and its whole answer: short, extended or chained,
+ * 61xx and 6Cxx followed (ISO/IEC 7816-4, 5.1 and 5.3.4). */
+#ifndef INKAN_CARD_APDU_H
+#define INKAN_CARD_APDU_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/tlv.h"
+#include "card/reader.h"
+
+#define APDU_DATA_MAX 1024 /* a block of RSA 8192 */
+#define APDU_LE_ALL 65536  /* as much as one answer holds */
+
+/* The way to the card of one transaction. */
+struct apdu_link {
+	const struct reader_ops *ops;
+	struct reader_link link;
+	const char *reader;    /* for the log */
+	uint8_t *response;     /* READER_RESPONSE_MAX bytes */
+	bool extended;         /* the profile allows extended length */
+	bool *short_only;      /* learned: extended length is refused */
+	bool *extended_taken;  /* learned: extended length has worked */
+	bool hide;             /* answers are personal data: kept out of the log */
+};
+
+struct apdu {
+	uint8_t cla, ins, p1, p2;
+	struct bytes data;
+	size_t le;             /* 0: no answer expected */
+	bool secret;           /* data holds a PIN: sent once, in one short command, or not at all */
+	bool personal;         /* the answer is kept out of the log */
+};
+
+/* Sends the command and appends the answer's data to out, which may be NULL:
+ * then no data is fetched. *sw is the last status word, 0 without one. The
+ * error is that of apdu_error(*sw), or E_LINK, E_PROTOCOL, E_MEMORY, E_TOO_LONG. */
+enum error apdu_exchange(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw);
+
+/* What a status word means whatever the command was: E_OK for 9000, 61xx, 6281
+ * and 6282; E_SECURITY for 6982; E_NOT_FOUND for 6A82 and 6A88; E_REFUSED for
+ * every other 6xxx and 9xxx; E_PROTOCOL for what is no status word. */
+enum error apdu_error(uint16_t sw);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a card says of itself, over what its profile says. */
+#include <string.h>
+#include "card/cia.h"
+#include "card/op.h"
+
+static void set_label(char *to, const char *from)
+{
+	size_t n = strnlen(from, CARD_LABEL_MAX);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+static struct card_id one_byte_id(uint8_t id)
+{
+	return (struct card_id){.data = {id}, .len = 1};
+}
+
+static bool given(struct file_ref f)
+{
+	return f.fid || f.sfi;
+}
+
+static void key_from_profile(struct card_key *key, const struct key_profile *p)
+{
+	*key = (struct card_key){.id = one_byte_id(p->id), .file = p->file, .reference = p->reference,
+				 .bits = p->bits, .user_consent = p->user_consent};
+	set_label(key->label, p->label);
+}
+
+/* A row without a file serves to tell roles apart, not to find a certificate. */
+static void certs_from_profile(struct card *card, const struct profile *p)
+{
+	card->n_certs = 0;
+	for (size_t i = 0; i < p->n_certs && card->n_certs < CARD_CERTS_MAX; i++) {
+		const struct cert_profile *row = &p->certs[i];
+		struct card_cert *c = &card->certs[card->n_certs];
+
+		if (!given(row->file))
+			continue;
+		*c = (struct card_cert){.id = one_byte_id(row->id), .file = row->file, .role = row->role,
+					.pin_protected = row->pin_protected};
+		set_label(c->label, row->label);
+		card->n_certs++;
+	}
+}
+
+/* Whether the label, but for spaces around it, is that of the row. */
+static bool is_labelled(const char *label, const char *wanted)
+{
+	size_t n;
+
+	label += strspn(label, " ");
+	n = strlen(wanted);
+	return strncmp(label, wanted, n) == 0 && label[n + strspn(label + n, " ")] == '\0';
+}
+
+static enum cert_role ca_role(const struct profile *p, const char *label)
+{
+	for (size_t i = 0; i < p->n_certs; i++)
+		if (p->certs[i].role == CERT_ROOT && is_labelled(label, p->certs[i].label))
+			return CERT_ROOT;
+	return CERT_CA;
+}
+
+static bool same_id(const struct card_id *a, const struct card_id *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* The one with the key's iD; else the first that is no authority's; none: n. */
+static size_t find_own(const struct card_cert *certs, size_t n, const struct card_id *key)
+{
+	size_t first = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (certs[i].role != CERT_OWN)
+			continue;
+		if (same_id(&certs[i].id, key))
+			return i;
+		if (first == n)
+			first = i;
+	}
+	return first;
+}
+
+static void move_to_front(struct card_cert *certs, size_t i)
+{
+	struct card_cert own = certs[i];
+
+	memmove(certs + 1, certs, i * sizeof *certs);
+	certs[0] = own;
+}
+
+/* Cards need not set the authority flag: whatever is not the key's own
+ * certificate is taken for a CA's. */
+static void certs_from_directory(struct card *card, const struct card_cert *found, size_t n, bool key_known)
+{
+	const struct profile *p = card->profile;
+	size_t own = find_own(found, n, &card->key.id);
+	size_t kept = own < n ? 0 : 1; /* the profile's own certificate stays when the card lists none */
+
+	card->n_certs = kept;
+	for (size_t i = 0; i < n && card->n_certs < CARD_CERTS_MAX; i++) {
+		struct card_cert *c = &card->certs[card->n_certs];
+
+		*c = found[i];
+		c->role = i == own ? CERT_OWN : ca_role(p, c->label);
+		card->n_certs++;
+	}
+	if (own < n)
+		move_to_front(card->certs, own);
+	if (!card->certs[0].label[0])
+		set_label(card->certs[0].label, p->certs[0].label);
+	if (own < n && !key_known && card->certs[0].id.len)
+		card->key.id = card->certs[0].id;
+	if (own == n || !card->certs[0].id.len)
+		card->certs[0].id = card->key.id;
+}
+
+/* A directory that cannot be read is as good as none; a broken link is not. */
+static enum error read_dir(struct op *op, struct file_ref f, struct buf *out)
+{
+	enum error e = given(f) ? op_read_file(op, f, CONTENT_ROW, out) : E_NOT_FOUND;
+
+	if (e == E_LINK || e == E_MEMORY)
+		return e;
+	if (e != E_OK)
+		out->len = 0;
+	return E_OK;
+}
+
+static struct bytes bytes_of(const struct buf *b)
+{
+	return (struct bytes){b->data, b->len};
+}
+
+static enum error read_certs(struct op *op, const struct cia_od *od, struct buf *b, bool key_known)
+{
+	struct card_cert found[CARD_CERTS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < od->n_certs; i++) {
+		enum error e = read_dir(op, od->certs[i], b);
+
+		if (e != E_OK)
+			return e;
+		cia_read_certs(bytes_of(b), found, &n);
+	}
+	if (n)
+		certs_from_directory(op->card, found, n, key_known);
+	return E_OK;
+}
+
+static enum error read_all(struct op *op, struct buf *b)
+{
+	struct card *card = op->card;
+	struct card_id auth_id = {0};
+	struct cia_od od;
+	bool key_known;
+	enum error e = read_dir(op, card->profile->od, b);
+
+	if (e != E_OK)
+		return e;
+	cia_read_od(bytes_of(b), &od);
+	e = read_dir(op, od.keys, b);
+	if (e != E_OK)
+		return e;
+	key_known = cia_read_key(bytes_of(b), &card->key, &auth_id);
+	e = read_dir(op, od.pins, b);
+	if (e != E_OK)
+		return e;
+	cia_read_pin(bytes_of(b), &auth_id, &card->pin.rule);
+	return read_certs(op, &od, b, key_known);
+}
+
+enum error op_read_directories(struct op *op)
+{
+	struct card *card = op->card;
+	struct buf b = {0};
+	enum error e = E_OK;
+
+	card->pin = (struct card_pin){.rule = card->profile->pin, .tries = -1};
+	key_from_profile(&card->key, &card->profile->key);
+	certs_from_profile(card, card->profile);
+	if (card->profile->cia)
+		e = read_all(op, &b);
+	buf_free(&b);
+	return e;
+}

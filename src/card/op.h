@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One operation on a card: a connection, one transaction, and the promise that
+ * the card is locked when it ends. For the files of this room alone. */
+#ifndef INKAN_CARD_OP_H
+#define INKAN_CARD_OP_H
+
+#include "card/apdu.h"
+#include "card/card.h"
+
+struct op {
+	struct card *card;
+	struct apdu_link link;
+	bool stirred;     /* an answer was 6F00: the card may be waking up */
+	bool verify_sent; /* never begun again from here on */
+	bool lock;        /* the card may be unlocked: select something else at the end */
+};
+
+/* What is done inside the transaction. It may run twice when the link breaks
+ * before a VERIFY, so it clears what an earlier run may have left in arg. */
+typedef enum error (*op_step)(struct op *op, void *arg);
+
+/* Runs step in a transaction on the card's insertion (on any, when that is 0,
+ * which then becomes the card's), and ends it with the card locked. */
+enum error op_run(struct card *card, op_step step, void *arg);
+
+/* SELECT of the profile's application. E_REFUSED when the card has none. */
+enum error op_select(struct op *op, const struct profile *profile);
+
+/* SELECT of an elementary file under the current application. *sw as in
+ * apdu_exchange. */
+enum error op_select_file(struct op *op, uint16_t fid, uint16_t *sw);
+
+enum op_content {
+	CONTENT_OBJECT, /* one DER object, cut to its length */
+	CONTENT_ROW,    /* a row of objects up to the end of the file or to padding */
+	CONTENT_BLOCK,  /* what one READ BINARY gives */
+};
+
+/* Reads a file into out, which is emptied first. E_NOT_FOUND: no such file, or
+ * an empty one; E_SECURITY: the PIN first; E_FORMAT: not such a content. */
+enum error op_read_file(struct op *op, struct file_ref file, enum op_content content, struct buf *out);
+
+/* Fills certs[i].der, inside a transaction on the selected application. */
+enum error op_read_cert(struct op *op, size_t i);
+
+/* What the directories say, over the profile (card_dirs.c). */
+enum error op_read_directories(struct op *op);
+
+/* Sends VERIFY once and learns from the answer: E_OK, E_PIN_WRONG, E_PIN_LOCKED
+ * with pin.tries; or what else went wrong. The PIN's form has been checked. */
+enum error op_verify(struct op *op, struct bytes pin);
+
+/* After a link that broke when a PIN was on its way: what the counter says now,
+ * on a connection of its own, into pin.tries. */
+void op_recount(struct card *card);
+
+#endif

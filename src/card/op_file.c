@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading elementary files: READ BINARY by short identifier or after SELECT. */
+#include "base/log.h"
+#include "card/op.h"
+
+#define FILE_MAX 32768 /* 15 bits of offset; no certificate is near it */
+#define BLOCK 256      /* of a short READ BINARY */
+#define HEADER_MAX 8   /* tag and length of an object */
+
+/* One READ BINARY; P1 and P2 as given. Past the end is no error: nothing comes. */
+static enum error read_block(struct op *op, uint8_t p1, uint8_t p2, struct buf *out)
+{
+	struct apdu c = {.ins = 0xB0, .p1 = p1, .p2 = p2, .le = APDU_LE_ALL};
+	uint16_t sw;
+	enum error e;
+
+	c.personal = op->card->profile->personal;
+	e = apdu_exchange(&op->link, &c, out, &sw);
+	return sw == 0x6B00 && e == E_REFUSED ? E_OK : e;
+}
+
+static enum error read_at(struct op *op, size_t offset, struct buf *out)
+{
+	return read_block(op, (uint8_t)(offset >> 8 & 0x7F), (uint8_t)(offset & 0xFF), out);
+}
+
+static enum error first_by_fid(struct op *op, uint16_t fid, struct buf *out)
+{
+	uint16_t sw;
+	enum error e = op_select_file(op, fid, &sw);
+
+	return e == E_OK ? read_at(op, 0, out) : e;
+}
+
+/* The short identifier saves a SELECT; where the card refuses it and the file
+ * is there by its FID, it is not tried again on this card. */
+static enum error first_block(struct op *op, struct file_ref f, struct buf *out)
+{
+	struct card *card = op->card;
+	enum error e = E_NOT_FOUND;
+
+	if (f.sfi && !(card->sfi_refused && f.fid)) {
+		e = read_block(op, (uint8_t)(0x80 | f.sfi), 0, out);
+		if (!f.fid || (e != E_REFUSED && e != E_NOT_FOUND))
+			return e;
+		e = first_by_fid(op, f.fid, out);
+		if (e == E_OK)
+			card->sfi_refused = true;
+		return e;
+	}
+	return f.fid ? first_by_fid(op, f.fid, out) : e;
+}
+
+/* True when the row's end has been read: padding, bytes that are no object, or
+ * an object's end in an answer that is shorter than a full block. */
+static bool row_complete(const struct buf *b)
+{
+	struct bytes in = {b->data, b->len};
+	struct tlv t;
+	size_t announced;
+
+	while (tlv_next(&in, &t))
+		;
+	if (in.len == 0)
+		return b->len % BLOCK != 0;
+	if (in.data[0] == 0x00 || in.data[0] == 0xFF)
+		return true;
+	announced = tlv_announced(in);
+	return announced == 0 ? in.len >= HEADER_MAX : announced > FILE_MAX;
+}
+
+static bool complete(const struct buf *b, enum op_content content)
+{
+	if (content == CONTENT_OBJECT)
+		return b->len >= tlv_announced((struct bytes){b->data, b->len});
+	return content == CONTENT_BLOCK || row_complete(b);
+}
+
+/* The rest, block by block, for as long as something comes. */
+static enum error read_rest(struct op *op, enum op_content content, struct buf *out)
+{
+	size_t before = 0;
+	enum error e = E_OK;
+
+	while (e == E_OK && out->len > before && out->len < FILE_MAX && !complete(out, content)) {
+		before = out->len;
+		e = read_at(op, out->len, out);
+	}
+	return e;
+}
+
+static bool is_padding(const struct buf *b)
+{
+	return b->len == 0 || b->data[0] == 0x00 || b->data[0] == 0xFF;
+}
+
+/* An object's length must make sense before the rest is asked for. */
+static enum error check_object(const struct buf *b)
+{
+	size_t announced = tlv_announced((struct bytes){b->data, b->len});
+
+	if (b->data[0] != 0x30 || announced == 0 || announced > FILE_MAX)
+		return E_FORMAT;
+	return E_OK;
+}
+
+static enum error read_content(struct op *op, struct file_ref f, enum op_content content, struct buf *out)
+{
+	enum error e = first_block(op, f, out);
+
+	if (e != E_OK)
+		return e;
+	if (is_padding(out) && content != CONTENT_BLOCK)
+		return E_NOT_FOUND;
+	if (content == CONTENT_OBJECT)
+		e = check_object(out);
+	if (e == E_OK)
+		e = read_rest(op, content, out);
+	if (e != E_OK || content != CONTENT_OBJECT)
+		return e;
+	if (!complete(out, content))
+		return E_FORMAT;
+	out->len = tlv_announced((struct bytes){out->data, out->len});
+	return E_OK;
+}
+
+enum error op_read_file(struct op *op, struct file_ref file, enum op_content content, struct buf *out)
+{
+	enum error e;
+
+	mem_wipe(out->data, out->len);
+	out->len = 0;
+	e = read_content(op, file, content, out);
+	if (e != E_OK)
+		log_debug("%s: file %04X/%02X: %s", op->card->reader, file.fid, file.sfi, error_text(e));
+	return e;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "inkan-pkcs11.h"
+#include "pkcs11/attr.h"
+
+void attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+	void *copy;
+
+	if (a->n == ATTRS_MAX) {
+		a->failed = true;
+		return;
+	}
+	copy = malloc(len ? len : 1);
+	if (!copy) {
+		a->failed = true;
+		return;
+	}
+	if (len)
+		memcpy(copy, value, len);
+	a->list[a->n++] = (CK_ATTRIBUTE){type, copy, len};
+}
+
+void attrs_add_bytes(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct bytes value)
+{
+	attrs_add(a, type, value.data, value.len);
+}
+
+void attrs_add_text(struct attrs *a, CK_ATTRIBUTE_TYPE type, const char *value)
+{
+	attrs_add(a, type, value, strlen(value));
+}
+
+void attrs_add_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
+{
+	attrs_add(a, type, &value, sizeof value);
+}
+
+void attrs_add_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value)
+{
+	CK_BBOOL b = value ? CK_TRUE : CK_FALSE;
+
+	attrs_add(a, type, &b, sizeof b);
+}
+
+const CK_ATTRIBUTE *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->list[i].type == type)
+			return &a->list[i];
+	return NULL;
+}
+
+void attrs_free(struct attrs *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		mem_wipe(a->list[i].pValue, a->list[i].ulValueLen);
+		free(a->list[i].pValue);
+	}
+	*a = (struct attrs){0};
+}
+
+static struct bytes value_of(const CK_ATTRIBUTE *a)
+{
+	return (struct bytes){a->pValue, a->ulValueLen};
+}
+
+static bool equal(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static struct bytes without_leading_zeros(struct bytes n)
+{
+	while (n.len > 1 && n.data[0] == 0) {
+		n.data++;
+		n.len--;
+	}
+	return n;
+}
+
+static bool has_line(struct bytes text, struct bytes wanted)
+{
+	while (text.len > 0) {
+		const uint8_t *end = memchr(text.data, '\n', text.len);
+		size_t len = end ? (size_t)(end - text.data) : text.len;
+
+		if (equal((struct bytes){text.data, len}, wanted))
+			return true;
+		len += end != NULL;
+		text.data += len;
+		text.len -= len;
+	}
+	return false;
+}
+
+bool attr_matches(const CK_ATTRIBUTE *have, const CK_ATTRIBUTE *wanted)
+{
+	struct bytes a = value_of(have), b = value_of(wanted);
+
+	if (b.len > 0 && !b.data)
+		return false;
+	switch (have->type) {
+	case CKA_MODULUS:
+	case CKA_PUBLIC_EXPONENT:
+		return equal(without_leading_zeros(a), without_leading_zeros(b));
+	case CKA_INKAN_HCROLE:
+		return has_line(a, b);
+	default:
+		return equal(a, b);
+	}
+}
+
+CK_RV attr_give(const CK_ATTRIBUTE *have, CK_ATTRIBUTE *out)
+{
+	if (!out->pValue) {
+		out->ulValueLen = have->ulValueLen;
+		return CKR_OK;
+	}
+	if (out->ulValueLen < have->ulValueLen) {
+		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_BUFFER_TOO_SMALL;
+	}
+	if (have->ulValueLen)
+		memcpy(out->pValue, have->pValue, have->ulValueLen);
+	out->ulValueLen = have->ulValueLen;
+	return CKR_OK;
+}
+
+void text_pad(CK_UTF8CHAR *field, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > size)
+		for (len = size; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;)
+			len--;
+	memcpy(field, text, len);
+	memset(field + len, ' ', size - len);
+}
+
+CK_RV output_room(const void *out, CK_ULONG *room, CK_ULONG needed, bool *done)
+{
+	bool fits = *room >= needed;
+
+	*room = needed;
+	*done = !out || !fits;
+	return out && !fits ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From what went wrong below to what PKCS#11 calls it. */
+#ifndef INKAN_PKCS11_CKR_H
+#define INKAN_PKCS11_CKR_H
+
+#include "base/error.h"
+#include "pkcs11/compat.h"
+
+/* For functions on a slot: a card that is not there is CKR_TOKEN_NOT_PRESENT. */
+CK_RV ckr_of_card(enum error e);
+
+/* For functions on a session: it was there, and is CKR_DEVICE_REMOVED. */
+CK_RV ckr_of_session(enum error e);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state of a module in one process, and the way in and out of it.
+ *
+ * Two kinds of lock. A slot's lock is held across the card's I/O. The table lock
+ * (module.lock) guards everything in struct module and, in slots and sessions,
+ * what says so; it is never held across I/O. Order: slot, then table; nobody
+ * waits for a slot while holding the table. */
+#ifndef INKAN_PKCS11_MODULE_H
+#define INKAN_PKCS11_MODULE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/conf.h"
+#include "cert/crypto.h"
+#include "pkcs11/compat.h"
+#include "pkcs11/personality.h"
+
+#define SLOTS_MAX (2 * READER_COUNT_MAX)
+#define REFUSED_MAX 16
+#define WITHDRAWN_MAX 16
+#define SERIAL_LEN 16
+
+struct slot;
+struct session;
+
+/* A PIN that a card refused: not sent to it again before its counter has risen. */
+struct refused {
+	char serial[SERIAL_LEN + 1];
+	uint8_t salt[16];
+	uint8_t hash[32];
+	int tries; /* what the refusal left */
+};
+
+struct module {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;    /* active, waiting or finalizing */
+	_Atomic pid_t pid;         /* of the process that initialized; 0: none */
+	pthread_t starter;         /* the thread that did */
+	bool finalizing;
+	bool waiting;              /* a thread is in readers->wait */
+	unsigned active;           /* calls under way */
+
+	struct crypto *crypto;     /* constant while initialized, like the next two */
+	struct conf conf;
+	void *readers;
+
+	struct slot *slots[SLOTS_MAX];
+	size_t n_slots;
+	unsigned long looks, merged; /* the order of looks at the readers */
+	struct session *sessions;
+	CK_ULONG last_session, last_object;
+
+	struct refused refused[REFUSED_MAX];
+	size_t n_refused;          /* ever recorded */
+	char withdrawn[WITHDRAWN_MAX][SERIAL_LEN + 1]; /* tokens that lost RSASSA-PSS */
+	size_t n_withdrawn;        /* ever recorded */
+};
+
+extern struct module module;
+
+/* Every C_ function but C_Initialize and the ones that hand out tables begins
+ * and ends with these two. CKR_CRYPTOKI_NOT_INITIALIZED in a forked child too. */
+CK_RV module_enter(void);
+void module_leave(void);
+
+void module_lock(void);
+void module_unlock(void);
+
+#endif

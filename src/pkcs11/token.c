@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "pkcs11/attr.h"
+#include "pkcs11/ckr.h"
+#include "pkcs11/refused.h"
+#include "pkcs11/token.h"
+
+/* The holder's certificate is the first on the card. */
+static enum error read_cert(struct token *token)
+{
+	const struct card_cert *own = &token->card->certs[0];
+	enum error e;
+
+	if (!own->der || token->cert)
+		return own->der || own->pin_protected ? E_OK : E_NOT_FOUND;
+	e = cert_parse(module.crypto, (struct bytes){own->der, own->der_len}, &token->cert);
+	if (e == E_OK && token->cert->modulus.len == 0)
+		e = E_UNSUPPORTED;
+	return e;
+}
+
+/* The serial number tells cards apart and nobody's name: a hash of the
+ * certificate that can be read without the PIN, else of the token info file. */
+static enum error make_serial(struct token *token)
+{
+	const struct card *card = token->card;
+	struct bytes from = {card->token_info, sizeof card->token_info};
+	uint8_t hash[32];
+	enum error e;
+
+	if (token->cert)
+		from = token->cert->der;
+	else if (card->identity)
+		from = (struct bytes){card->identity, card->identity_len};
+	e = crypto_hash(module.crypto, HASH_SHA256, from, hash);
+	for (size_t i = 0; e == E_OK && i < SERIAL_LEN / 2; i++)
+		snprintf(token->serial + 2 * i, 3, "%02X", hash[i]);
+	return e;
+}
+
+enum error token_load(const char *reader, struct token **out)
+{
+	struct token *token = calloc(1, sizeof *token);
+	enum error e = E_MEMORY;
+
+	if (!token)
+		return e;
+	e = card_open(personality.readers, module.readers, reader, *personality.profiles, &token->card);
+	if (e != E_OK)
+		goto fail;
+	e = read_cert(token);
+	if (e != E_OK)
+		goto fail;
+	e = make_serial(token);
+	if (e != E_OK)
+		goto fail;
+	e = objects_make(token);
+	if (e != E_OK)
+		goto fail;
+	*out = token;
+	return E_OK;
+fail:
+	token_free(&token);
+	return e;
+}
+
+void token_free(struct token **token)
+{
+	if (!*token)
+		return;
+	secret_free(&(*token)->pin);
+	objects_free(*token);
+	cert_free(&(*token)->cert);
+	card_free(&(*token)->card);
+	free(*token);
+	*token = NULL;
+}
+
+/* PKCS#11 3.2 on the flags; the counter as it was last seen. */
+static CK_FLAGS pin_flags(const struct card_pin *pin)
+{
+	if (pin->tries == 0)
+		return CKF_USER_PIN_LOCKED;
+	if (pin->tries == 1)
+		return CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
+	return pin->tries > 1 && pin->tries < pin->rule.tries ? CKF_USER_PIN_COUNT_LOW : 0;
+}
+
+void token_info(const struct token *token, CK_TOKEN_INFO *info)
+{
+	const struct card *card = token->card;
+
+	memset(info, 0, sizeof *info);
+	text_pad(info->label, sizeof info->label, card->profile->name);
+	text_pad(info->manufacturerID, sizeof info->manufacturerID, card->profile->manufacturer);
+	text_pad(info->model, sizeof info->model, card->model);
+	text_pad(info->serialNumber, sizeof info->serialNumber, token->serial);
+	text_pad(info->utcTime, sizeof info->utcTime, "");
+	info->flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED | pin_flags(&card->pin);
+	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	info->ulSessionCount = info->ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
+	info->ulMinPinLen = card->pin.rule.min;
+	info->ulMaxPinLen = card->pin.rule.max;
+	info->ulTotalPublicMemory = info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info->ulTotalPrivateMemory = info->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+}
+
+bool token_offers_pss(const struct token *token)
+{
+	bool offered = module.conf.pss == PSS_AUTO;
+
+	if (!offered)
+		return module.conf.pss == PSS_ON;
+	module_lock();
+	for (size_t i = 0; i < WITHDRAWN_MAX; i++)
+		if (strcmp(module.withdrawn[i], token->serial) == 0)
+			offered = false;
+	module_unlock();
+	return offered;
+}
+
+enum error token_withdraw_pss(struct token *token)
+{
+	log_info("this card cannot do RSASSA-PSS; it is not offered again. pss = off in inkan.conf settles it");
+	module_lock();
+	memcpy(module.withdrawn[module.n_withdrawn++ % WITHDRAWN_MAX], token->serial, sizeof token->serial);
+	module_unlock();
+	objects_strip(token); /* CKA_ALLOWED_MECHANISMS is another now */
+	return objects_complete(token);
+}
+
+/* With the PIN verified the certificate behind it has come along. */
+static enum error objects_behind_pin(struct token *token)
+{
+	enum error e = read_cert(token);
+
+	return e == E_OK && token->cert ? objects_complete(token) : e;
+}
+
+CK_RV token_verify(struct token *token, struct bytes pin)
+{
+	struct card_login login = {.pin = pin, .last_try_allowed = module.conf.last_try_allowed};
+	enum error e = card_check_pin(token->card, pin);
+
+	if (e != E_OK)
+		return ckr_of_session(e);
+	login.refused_at = refused_at(token, pin);
+	e = card_login(token->card, &login);
+	if (e == E_PIN_WRONG || (e == E_PIN_LOCKED && token->card->pin.tries == 0))
+		refused_remember(token, pin);
+	if (e == E_OK)
+		e = objects_behind_pin(token);
+	return ckr_of_session(e);
+}
+
+CK_RV token_keep_pin(struct token *token, struct bytes pin)
+{
+	secret_free(&token->pin);
+	if (token->card->key.user_consent)
+		return CKR_OK;
+	return secret_new(&token->pin, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+void token_logout(struct token *token)
+{
+	if (!token)
+		return;
+	secret_free(&token->pin);
+	if (!token->card->certs[0].pin_protected)
+		return;
+	objects_strip(token);
+	cert_free(&token->cert);
+	card_forget_protected(token->card);
+}
+
+CK_RV token_change_pin(struct token *token, struct bytes old_pin, struct bytes new_pin)
+{
+	struct card_login old = {.pin = old_pin, .last_try_allowed = module.conf.last_try_allowed};
+	enum error e = card_check_pin(token->card, old_pin);
+
+	if (e == E_OK)
+		e = card_check_pin(token->card, new_pin);
+	if (e != E_OK)
+		return ckr_of_session(e);
+	old.refused_at = refused_at(token, old_pin);
+	e = card_change_pin(token->card, &old, new_pin);
+	if (e == E_PIN_WRONG)
+		refused_remember(token, old_pin);
+	return e == E_UNSUPPORTED ? CKR_FUNCTION_NOT_SUPPORTED : ckr_of_session(e);
+}
+
+enum error token_sign(struct token *token, const struct secret *secret, const struct sign *sign,
+                      const struct prepared *prepared, uint8_t *signature, size_t *len)
+{
+	struct bytes pin;
+	enum error e;
+
+	pin.data = secret_bytes(secret, &pin.len);
+	e = card_sign(token->card, pin, &prepared->in, signature, len);
+	if (e == E_PIN_WRONG)
+		refused_remember(token, pin);
+	if (e == E_OK)
+		e = mech_check(sign, module.crypto, token->cert, prepared, (struct bytes){signature, *len});
+	return e;
+}

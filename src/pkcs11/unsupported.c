@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pkcs11/unsupported.h"
+
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+CK_RV unsupported_session(CK_SESSION_HANDLE s)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_key(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_size(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ULONG *n)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_mechanism(CK_SESSION_HANDLE s, CK_MECHANISM *m)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_init(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_in(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_out(CK_SESSION_HANDLE s, CK_BYTE *out, CK_ULONG *room)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_in_out(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_in_in(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *signature, CK_ULONG
+        len)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_token(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG n, CK_UTF8CHAR *label)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_state(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_OBJECT_HANDLE a,
+        CK_OBJECT_HANDLE b)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_create(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_copy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE from, CK_ATTRIBUTE *t, CK_ULONG n,
+        CK_OBJECT_HANDLE *o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_set(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_generate(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
+        CK_OBJECT_HANDLE *o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_pair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
+        CK_ATTRIBUTE *u, CK_ULONG k, CK_OBJECT_HANDLE *a, CK_OBJECT_HANDLE *b)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_wrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b,
+        CK_BYTE *out, CK_ULONG *room)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_BYTE *in,
+        CK_ULONG n, CK_ATTRIBUTE *t, CK_ULONG k, CK_OBJECT_HANDLE *o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *t,
+        CK_ULONG n, CK_OBJECT_HANDLE *o)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_parallel(CK_SESSION_HANDLE s)
+{
+	return CKR_FUNCTION_NOT_PARALLEL;
+}
+
+CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
+        aad_len, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_message_begin(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
+        aad_len)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_message_next(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
+        n, CK_BYTE *out, CK_ULONG *room, CK_FLAGS f)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_message_sign(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
+        n, CK_BYTE *out, CK_ULONG *room)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_message_open(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV unsupported_message_verify(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
+        n, CK_BYTE *signature, CK_ULONG len)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}

@@ -3,4 +3,3 @@ noinst_LTLIBRARIES += libcard.la
 libcard_la_SOURCES = src/card/reader.h src/card/card.h src/card/apdu.h src/card/apdu.c \
   src/card/cia.h src/card/cia.c src/card/op.h src/card/op.c src/card/op_file.c \
   src/card/card.c src/card/card_dirs.c src/card/card_read.c src/card/card_pin.c src/card/card_sign.c
-libcard_la_LIBADD = libcards.la libbase.la

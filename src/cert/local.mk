@@ -2,4 +2,4 @@
 noinst_LTLIBRARIES += libcert.la
 libcert_la_SOURCES = src/cert/crypto.h src/cert/crypto.c src/cert/x509.h src/cert/x509.c \
   src/cert/hcrole.h src/cert/hcrole.c src/cert/jpki_san.h src/cert/jpki_san.c
-libcert_la_LIBADD = libbase.la $(CRYPTO_LIBS)
+libcert_la_LIBADD = $(CRYPTO_LIBS)

@@ -9,23 +9,24 @@ libpkcs11_la_SOURCES = \
   src/pkcs11/refused.h src/pkcs11/refused.c src/pkcs11/ckr.h src/pkcs11/ckr.c \
   src/pkcs11/object.h src/pkcs11/object.c src/pkcs11/build.h src/pkcs11/build.c \
   src/pkcs11/attr.h src/pkcs11/attr.c src/pkcs11/mech.h src/pkcs11/mech.c src/pkcs11/pss.h src/pkcs11/pss.c
-libpkcs11_la_LIBADD = libcard.la libcards.la libcert.la libbase.la $(CRYPTO_LIBS)
+libpkcs11_la_LIBADD = $(CRYPTO_LIBS)
 
 include_HEADERS += include/inkan-pkcs11.h
 
 # Real, unversioned files. -Bsymbolic: our tables never hold another library's
 # functions. The .la files are of no use to anybody and are not installed.
+MODULE_CORE = libpkcs11.la libcard.la libcards.la libcert.la libbase.la
 module_LTLIBRARIES = inkan-pkcs11.la inkan-sign-pkcs11.la
 MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined \
   -export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$' -Wl,-Bsymbolic
 
 inkan_pkcs11_la_SOURCES = src/pkcs11/auth.c
 inkan_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)
-inkan_pkcs11_la_LIBADD = libpkcs11.la
+inkan_pkcs11_la_LIBADD = $(MODULE_CORE)
 
 inkan_sign_pkcs11_la_SOURCES = src/pkcs11/signature.c
 inkan_sign_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)
-inkan_sign_pkcs11_la_LIBADD = libpkcs11.la
+inkan_sign_pkcs11_la_LIBADD = $(MODULE_CORE)
 
 install-data-hook:
 	rm -f $(DESTDIR)$(moduledir)/inkan-pkcs11.la $(DESTDIR)$(moduledir)/inkan-sign-pkcs11.la

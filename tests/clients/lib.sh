@@ -69,43 +69,47 @@ loadable() { # a module built with sanitizers needs a program built with them
 # on_cards "KIND OPTIONS"...: the rest of the script, once on each card.
 on_cards() {
 	if [ -n "${INKAN_TEST_CARD-}" ]; then
-		work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
-		know_card "$INKAN_TEST_CARD"
-		trap end_inside EXIT
-		trap 'exit 1' HUP INT TERM
 		begin_inside
 		return
 	fi
 	loadable
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	trap 'exit 1' HUP INT TERM
+	make_work
 	worst=0
 	for options; do
-		run_on_card "$options" || worst=$?
+		say "== $options"
+		# shellcheck disable=SC2086 # options are words
+		run_on_card $options || worst=$?
 		[ $worst != 77 ] || break
 	done
 	exit $worst
 }
 
-run_on_card() { # "KIND OPTIONS"
-	know_card "${1%% *}"
+make_work() {
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' HUP INT TERM
+}
+
+run_on_card() { # KIND OPTIONS...: this script again, inside
+	know_card "$1"
 	rm -rf "${work:?}/$card"
 	mkdir -p "$work/$card"
-	say "== $1"
-	# shellcheck disable=SC2086 # options are words
-	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$1 INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$work/pki \
-		timeout 300 "$builddir/inkan-vcard" --card $1 --pki "$work/pki" --trace "$work/$card/trace" \
+	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$work/pki \
+		timeout 300 "$builddir/inkan-vcard" --card "$@" --pki "$work/pki" --trace "$work/$card/trace" \
 		--auth-pin "$auth_pin" --sign-pin "$sign_pin" -- "$0"
 }
 
 # A second program holds the card open all the while (so pcscd does not power
 # it off) and in the end tries to sign without a PIN.
 begin_inside() {
+	work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
+	know_card "$INKAN_TEST_CARD"
 	mkfifo "$work/hold"
 	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
 	witness=$!
 	exec 9>"$work/hold"
+	trap end_inside EXIT
+	trap 'exit 1' HUP INT TERM
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		! grep -q watching "$work/witness" || return 0
 		sleep 0.1
@@ -113,12 +117,17 @@ begin_inside() {
 	fail "no witness: $(cat "$work/witness")"
 }
 
+# True when the card refused the witness.
+ask_witness() {
+	exec 9>&-
+	wait "$witness"
+}
+
 end_inside() {
 	code=$?
 	trap - EXIT
 	stop_servers
-	exec 9>&-
-	wait "$witness" || code=1
+	ask_witness || code=1
 	sed 's/^/    /' "$work/witness"
 	say "    VERIFYs: $(verifies)"
 	[ $code = 0 ] || [ $code = 77 ] || tail -n 30 "$trace" | sed 's/^/    trace: /'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest
-TESTS += tests/house tests/house-selftest
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols
+TESTS += tests/house tests/house-selftest tests/symbols
 
 if TESTS_WANTED
 include tests/unit/base.mk

@@ -90,7 +90,7 @@ struct vreader *vreader_new(const char *name);
 void vreader_free(struct vreader *r); /* the card in it too */
 const char *vreader_name(const struct vreader *r);
 void vreader_insert(struct vreader *r, struct vcard *card); /* takes it over */
-struct vcard *vreader_remove(struct vreader *r);            /* gives it back, also one that a fault pulled; NULL: none */
+struct vcard *vreader_remove(struct vreader *r);            /* gives it back, pulled by a fault too; NULL: none */
 struct vcard *vreader_card(const struct vreader *r);        /* NULL: empty */
 unsigned vreader_events(const struct vreader *r);           /* insertions and removals so far */
 

@@ -9,7 +9,7 @@ client_tests = \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh
 dist_check_SCRIPTS += $(client_tests)
-EXTRA_DIST += tests/clients/lib.sh tests/symbols
+EXTRA_DIST += tests/clients/lib.sh
 
 check_PROGRAMS += tests/clients/witness
 tests_clients_witness_SOURCES = tests/clients/witness.c

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cards through PC/SC: a context, a connection and a transaction of its own for
+ * each operation, and nothing kept after it. */
+#include <reader.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "card/pcsc.h"
+
+enum error pcsc_error(LONG rc)
+{
+	switch (rc) {
+	case SCARD_S_SUCCESS:
+		return E_OK;
+	case SCARD_E_NO_SERVICE:
+	case SCARD_E_SERVICE_STOPPED:
+	case SCARD_E_SERVER_TOO_BUSY:
+	case SCARD_E_INVALID_HANDLE:
+	case SCARD_F_COMM_ERROR:
+		return E_NO_SERVICE;
+	case SCARD_E_NO_READERS_AVAILABLE:
+	case SCARD_E_UNKNOWN_READER:
+	case SCARD_E_READER_UNAVAILABLE:
+		return E_NO_READER;
+	case SCARD_E_NO_SMARTCARD:
+	case SCARD_W_REMOVED_CARD:
+		return E_NO_CARD;
+	case SCARD_W_UNRESPONSIVE_CARD:
+	case SCARD_W_UNPOWERED_CARD:
+	case SCARD_W_UNSUPPORTED_CARD:
+	case SCARD_E_PROTO_MISMATCH:
+		return E_MUTE;
+	case SCARD_E_SHARING_VIOLATION:
+		return E_BUSY;
+	case SCARD_W_SECURITY_VIOLATION:
+	case SCARD_E_NO_ACCESS:
+		return E_DENIED;
+	case SCARD_E_NO_MEMORY:
+		return E_MEMORY;
+	case SCARD_E_CANCELLED:
+	case SCARD_E_SYSTEM_CANCELLED:
+		return E_CANCELLED;
+	case SCARD_W_RESET_CARD:
+	case SCARD_E_NOT_TRANSACTED:
+	case SCARD_E_COMM_DATA_LOST:
+	case SCARD_E_TIMEOUT:
+		return E_LINK;
+	default:
+		return E_INTERNAL;
+	}
+}
+
+bool pcsc_is_lost(LONG rc)
+{
+	return rc == SCARD_E_NO_SERVICE || rc == SCARD_E_SERVICE_STOPPED || rc == SCARD_E_INVALID_HANDLE ||
+	       rc == SCARD_F_COMM_ERROR;
+}
+
+/* One operation's hold on a card. */
+struct hold {
+	SCARDCONTEXT context;
+	SCARDHANDLE card;
+	DWORD protocol;
+	bool connected, transacting;
+};
+
+static enum error logged(const char *reader, const char *what, LONG rc)
+{
+	enum error e = pcsc_error(rc);
+
+	if (e != E_OK)
+		log_debug("%s: %s: %s (%08lX)", reader, what, error_text(e), (unsigned long)rc & 0xFFFFFFFF);
+	return e;
+}
+
+/* Another program, or pcscd's power saving, may have reset the card since: that
+ * is told once, and a reconnection takes note of it. */
+static LONG begin_transaction(struct hold *h)
+{
+	LONG rc = SCardBeginTransaction(h->card);
+
+	if (rc != SCARD_W_RESET_CARD)
+		return rc;
+	rc = SCardReconnect(h->card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
+	                    &h->protocol);
+	return rc == SCARD_S_SUCCESS ? SCardBeginTransaction(h->card) : rc;
+}
+
+static enum error take_hold(struct hold *h, const char *reader)
+{
+	LONG rc = SCardConnect(h->context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	                       &h->card, &h->protocol);
+
+	if (rc != SCARD_S_SUCCESS)
+		return logged(reader, "SCardConnect", rc);
+	h->connected = true;
+	rc = begin_transaction(h);
+	h->transacting = rc == SCARD_S_SUCCESS;
+	return logged(reader, "SCardBeginTransaction", rc);
+}
+
+/* While the transaction lasts, so that nobody finds the card unlocked between
+ * its end and the power-off. */
+static void let_go(struct hold *h, bool power_off)
+{
+	DWORD disposition = power_off ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD;
+
+	if (h->transacting)
+		SCardEndTransaction(h->card, disposition);
+	if (h->connected)
+		SCardDisconnect(h->card, disposition);
+	SCardReleaseContext(h->context);
+	free(h);
+}
+
+/* Where the reader is plugged in (bus and address for USB): another place is
+ * another plugging, which pcscd does not tell otherwise. */
+static uint32_t ask_channel(const struct hold *h)
+{
+	uint8_t value[8];
+	DWORD len = sizeof value;
+	uint32_t channel = 0;
+
+	if (SCardGetAttrib(h->card, SCARD_ATTR_CHANNEL_ID, value, &len) != SCARD_S_SUCCESS || len < sizeof channel)
+		return 0;
+	memcpy(&channel, value, sizeof channel);
+	return channel;
+}
+
+/* The control code of a feature of PC/SC part 10; 0 when the reader has none. */
+static DWORD find_feature(const struct hold *h, uint8_t feature)
+{
+	uint8_t list[64 * sizeof(PCSC_TLV_STRUCTURE)];
+	const uint8_t *p = list;
+	DWORD len = 0;
+
+	if (SCardControl(h->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, list, sizeof list, &len) !=
+	    SCARD_S_SUCCESS)
+		return 0;
+	for (; len >= 6 && len <= sizeof list && p[1] == 4; p += 6, len -= 6)
+		if (p[0] == feature)
+			return (DWORD)p[2] << 24 | (DWORD)p[3] << 16 | (DWORD)p[4] << 8 | p[5];
+	return 0;
+}
+
+#define SHORT_APDU_MAX 261
+
+/* dwMaxAPDUDataSize: 0 says short APDUs only; little-endian, as part 10 has it. */
+static size_t longest_apdu(const uint8_t *value)
+{
+	size_t data = (size_t)value[0] | (size_t)value[1] << 8 | (size_t)value[2] << 16 | (size_t)value[3] << 24;
+
+	return data ? data + 4 + 3 + 2 : SHORT_APDU_MAX;
+}
+
+/* Asks the reader, not the card. 0 when it does not tell. */
+static size_t ask_longest_apdu(const struct hold *h)
+{
+	uint8_t properties[256];
+	const uint8_t *p = properties;
+	DWORD code = find_feature(h, FEATURE_GET_TLV_PROPERTIES), len = 0;
+
+	if (!code || SCardControl(h->card, code, NULL, 0, properties, sizeof properties, &len) != SCARD_S_SUCCESS)
+		return 0;
+	if (len > sizeof properties)
+		return 0;
+	while (len >= 2 && len >= 2u + p[1]) {
+		if (p[0] == PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize && p[1] == 4)
+			return longest_apdu(p + 2);
+		len -= 2u + p[1];
+		p += 2 + p[1];
+	}
+	return 0;
+}
+
+/* Inside the transaction: which insertion this is, and what the reader can do. */
+static enum error identify(struct pcsc *p, const struct hold *h, const char *reader, struct reader_link *link)
+{
+	uint32_t channel = ask_channel(h);
+	struct pcsc_reader *r;
+	enum error e;
+
+	pthread_mutex_lock(&p->lock);
+	e = pcsc_insertion(p, reader, channel, &link->insertion);
+	r = e == E_OK ? pcsc_known(p, reader) : NULL;
+	if (r && !r->asked) {
+		r->max_apdu = ask_longest_apdu(h);
+		r->asked = true;
+	}
+	link->max_apdu = r ? r->max_apdu : 0;
+	pthread_mutex_unlock(&p->lock);
+	return e;
+}
+
+static enum error pcsc_begin(void *self, const char *reader, struct reader_link *link)
+{
+	struct hold *h = calloc(1, sizeof *h);
+	LONG rc;
+	enum error e;
+
+	if (!h)
+		return E_MEMORY;
+	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &h->context);
+	if (rc != SCARD_S_SUCCESS) {
+		free(h);
+		return logged(reader, "SCardEstablishContext", rc);
+	}
+	*link = (struct reader_link){.self = h};
+	e = take_hold(h, reader);
+	if (e == E_OK)
+		e = identify(self, h, reader, link);
+	if (e != E_OK)
+		let_go(h, false);
+	return e;
+}
+
+/* T=0 carries no Le beside data: the card answers 61xx instead. */
+static size_t fit_to_protocol(const struct hold *h, const uint8_t *apdu, size_t n)
+{
+	bool data_and_le = n > 5 && apdu[4] && n == 6u + apdu[4];
+
+	return h->protocol == SCARD_PROTOCOL_T0 && data_and_le ? n - 1 : n;
+}
+
+static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response,
+                                size_t *len)
+{
+	const struct hold *h = link->self;
+	SCARD_IO_REQUEST pci = {h->protocol, sizeof pci};
+	DWORD got = (DWORD)*len;
+	LONG rc;
+
+	rc = SCardTransmit(h->card, &pci, apdu, (DWORD)fit_to_protocol(h, apdu, n), NULL, response, &got);
+	*len = rc == SCARD_S_SUCCESS ? got : 0;
+	if (rc != SCARD_S_SUCCESS)
+		log_debug("SCardTransmit: %08lX", (unsigned long)rc & 0xFFFFFFFF);
+	return *len >= 2 ? E_OK : E_LINK; /* a card pulled meanwhile: success, and nothing */
+}
+
+static void pcsc_end(struct reader_link *link, bool power_off)
+{
+	let_go(link->self, power_off);
+	link->self = NULL;
+}
+
+static enum error pcsc_open(void **self)
+{
+	struct pcsc *p = calloc(1, sizeof *p);
+	pthread_condattr_t attr;
+
+	*self = p;
+	if (!p)
+		return E_MEMORY;
+	p->epoch = 1;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->woken, &attr);
+	pthread_condattr_destroy(&attr);
+	return E_OK;
+}
+
+static void pcsc_close(void *self)
+{
+	struct pcsc *p = self;
+
+	if (p->waiter_open)
+		SCardReleaseContext(p->waiter);
+	if (p->connected)
+		SCardReleaseContext(p->status);
+	pthread_cond_destroy(&p->woken);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+const struct reader_ops pcsc_reader_ops = {
+	.open = pcsc_open,
+	.close = pcsc_close,
+	.forget = free,
+	.list = pcsc_list,
+	.wait = pcsc_wait,
+	.cancel = pcsc_cancel,
+	.begin = pcsc_begin,
+	.transmit = pcsc_transmit,
+	.end = pcsc_end,
+};

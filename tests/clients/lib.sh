@@ -96,7 +96,7 @@ run_on_card() { # KIND OPTIONS...: this script again, inside
 	mkdir -p "$work/$card"
 	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$work/pki \
 		timeout 300 "$builddir/inkan-vcard" --card "$@" --pki "$work/pki" --trace "$work/$card/trace" \
-		--auth-pin "$auth_pin" --sign-pin "$sign_pin" -- "$0"
+		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$0"
 }
 
 # A second program holds the card open all the while (so pcscd does not power
@@ -104,6 +104,7 @@ run_on_card() { # KIND OPTIONS...: this script again, inside
 begin_inside() {
 	work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
 	know_card "$INKAN_TEST_CARD"
+	tries=$(ask_card tries)
 	mkfifo "$work/hold"
 	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
 	witness=$!
@@ -129,17 +130,19 @@ end_inside() {
 	stop_servers
 	ask_witness || code=1
 	sed 's/^/    /' "$work/witness"
-	say "    VERIFYs: $(verifies)"
+	say "    VERIFYs: $(ask_card verifies), signatures: $(ask_card signatures), PIN tries lost: $((tries - $(ask_card tries)))"
+	[ "$(ask_card tries)" = "$tries" ] || code=1
 	[ $code = 0 ] || [ $code = 77 ] || tail -n 30 "$trace" | sed 's/^/    trace: /'
 	exit $code
 }
 
-# ---- The trace: what the card saw
+# ---- What the card saw
 
-commands() { grep -c . "$trace" || :; }
-
-# VERIFYs with a PIN: INS 20 with a data field.
-verifies() { grep -ciE "^XX" "$trace" || :; }
+ask_card() { # verifies|signatures|tries: of both applications, added up
+	of_auth=$("$builddir/inkan-vcard" --send "$1 1 auth") || fail "the virtual card does not answer"
+	of_sign=$("$builddir/inkan-vcard" --send "$1 1 sign") || fail "the virtual card does not answer"
+	echo $((of_auth + of_sign))
+}
 
 # ---- Servers on 127.0.0.1, stopped at the end
 

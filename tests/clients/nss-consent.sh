@@ -11,11 +11,11 @@ on_cards hpki jpki
 sign() { # TIMES PIN...
 	times=$1
 	shift
-	before=$(signatures)
+	before=$(ask_card signatures)
 	timeout 60 "$builddir/tests/clients/nss-card" sign "sql:$work/nss" "$sign_token:$label" \
 		"$times" "$@" >"$work/said" 2>&1
 	failed=$?
-	made=$(($(signatures) - before))
+	made=$(($(ask_card signatures) - before))
 	say "$made signatures, $failed of $times failed:"
 	sed 's/^/    /' "$work/said"
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Asking for PINs, and trying them. */
+#ifndef INKAN_TOOL_ASK_H
+#define INKAN_TOOL_ASK_H
+
+#include "base/mem.h"
+#include "card/card.h"
+#include "tool.h"
+
+/* One PIN into *pin (secret_free): from the terminal without echo, or, when
+ * standard input is no terminal, the next line of it. Signals find the terminal
+ * restored. E_CANCELLED: end of input. E_PIN_LENGTH: longer than any PIN. */
+enum error ask_pin(const char *prompt, struct secret **pin);
+
+/* The same for a card, the prompt saying whose PIN, of what form and how many
+ * tries are left; the form is checked. What went wrong has been said. */
+enum error ask_card_pin(struct card *card, const char *what, struct secret **pin);
+
+/* Reads the counter; complains when it forbids a VERIFY. */
+enum error check_tries(struct card *card, bool last_try);
+
+/* check_tries, ask_card_pin, card_login. What went wrong has been said. */
+enum error log_in(struct card *card, bool last_try);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "facts.h"
+#include "find.h"
+#include "say.h"
+#include "show.h"
+#include "tool.h"
+
+enum { OPTION_JSON = 256, OPTION_READER };
+
+static const struct option options[] = {
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"reader", required_argument, NULL, OPTION_READER},
+	{NULL, 0, NULL, 0},
+};
+
+static void help(void)
+{
+	printf("%s\n\n", _("Usage: inkan list [OPTIONS]"));
+	printf("%s\n", _("Lists the card readers, the card in each and the tokens on it: holder, role, validity\n"
+			 "and how many PIN tries are left. It asks for no PIN and uses no try."));
+	printf("\n  --json              %s\n", _("one JSON object, without names"));
+	printf("  --reader NAME       %s\n  --help\n", _("only readers with NAME in their names"));
+}
+
+static void put_validity(const struct cert *cert)
+{
+	int now = fact_validity(cert);
+	char to[FACT_TIME_SIZE];
+
+	if (fact_local_time(X509_get0_notAfter(cert->x509), true, to))
+		put_field(_("  Valid until"), "%s%s", to,
+			  now > 0 ? _("  – EXPIRED") : now < 0 ? _("  – NOT YET VALID") : "");
+}
+
+/* Of a My Number Card neither the name nor what could serve to track it. */
+static void put_token(const struct token *t)
+{
+	char *tries = tries_text(t->card->pin.tries);
+	char *headline = t->cert && !fact_is_personal(t->cert) ? text_headline(t->cert) : NULL;
+
+	printf("  ");
+	put_text(stdout, t->card->profile->name);
+	putchar('\n');
+	if (headline)
+		put_field(_("  Holder"), "%s", headline);
+	else if (t->cert_error == E_SECURITY)
+		put_field(_("  Holder"), "%s", _("behind the PIN: inkan show --login"));
+	else if (t->cert_error != E_OK)
+		put_field(_("  Holder"), "%s", _(error_text(t->cert_error)));
+	if (t->cert)
+		put_validity(t->cert);
+	if (t->cert && t->cert->kind != CERT_UNKNOWN && !t->cert->production)
+		put_field(_("  Policy"), "%s", _("TEST: it proves nothing about anybody"));
+	put_field(_("  PIN"), "%s", tries ? tries : "");
+	free(headline);
+	free(tries);
+}
+
+static void put_place(const struct place *p)
+{
+	put_text(stdout, p->state.name);
+	putchar('\n');
+	for (size_t i = 0; i < p->n; i++)
+		put_token(&p->tokens[i]);
+	if (p->error == E_NO_CARD)
+		printf("  %s\n", _("no card"));
+	else if (p->error != E_OK)
+		printf("  %s\n", _(error_text(p->error)));
+}
+
+static json_t *token_object(const struct token *t)
+{
+	json_t *json = json_token(t), *cert;
+
+	json_object_del(json, "reader");
+	if (!t->cert)
+		return json;
+	cert = json_certificate(t->cert, false);
+	if (!fact_is_personal(t->cert))
+		json_object_set(json, "certificate", json_object_get(cert, "certificate"));
+	json_object_set(json, "profile", json_object_get(cert, "profile"));
+	json_object_set(json, "roles", json_object_get(cert, "roles"));
+	json_decref(cert);
+	return json;
+}
+
+static const char *state_word(enum error e)
+{
+	switch (e) {
+	case E_OK:
+		return "card";
+	case E_NO_CARD:
+		return "empty";
+	case E_FOREIGN:
+		return "foreign";
+	case E_MUTE:
+		return "mute";
+	case E_BUSY:
+		return "busy";
+	default:
+		return "error";
+	}
+}
+
+static enum exit_code print_json(const struct find *f)
+{
+	json_t *json = json_object(), *readers = json_array();
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct place *p = &f->places[i];
+		json_t *reader = json_object(), *tokens = json_array();
+
+		for (size_t k = 0; k < p->n; k++)
+			json_array_append_new(tokens, token_object(&p->tokens[k]));
+		json_object_set_new(reader, "name", json_text(p->state.name));
+		json_object_set_new(reader, "state", json_string(state_word(p->error)));
+		json_object_set_new(reader, "tokens", tokens);
+		json_array_append_new(readers, reader);
+	}
+	json_object_set_new(json, "version", json_integer(1));
+	json_object_set_new(json, "readers", readers);
+	return json_print(json);
+}
+
+static enum exit_code run(struct find *f, bool json, const char *reader)
+{
+	enum error e = find_all(f, reader);
+	enum exit_code code = EXIT_DONE;
+	size_t known = 0;
+
+	if (e != E_OK)
+		complain_reader(e, reader ? reader : "");
+	for (size_t i = 0; i < f->n; i++)
+		known += f->places[i].n;
+	if (json)
+		code = print_json(f);
+	for (size_t i = 0; !json && i < f->n; i++)
+		put_place(&f->places[i]);
+	if (e != E_OK)
+		return exit_of(e);
+	return known > 0 ? code : find_nothing(f);
+}
+
+int verb_list(int argc, char **argv)
+{
+	const char *reader = NULL;
+	struct find f = {.n = 0};
+	bool json = false;
+	enum exit_code code;
+	int option;
+
+	while ((option = next_option(argc, argv, options)) != -1) {
+		if (option == '?')
+			return EXIT_USAGE;
+		if (option == 'h') {
+			help();
+			return EXIT_DONE;
+		}
+		if (option == OPTION_READER)
+			reader = optarg;
+		json |= option == OPTION_JSON;
+	}
+	if (optind < argc)
+		return refuse_argument(argv[0], argv[optind]);
+	code = run(&f, json, reader);
+	find_free(&f);
+	return code;
+}

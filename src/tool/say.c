@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include "say.h"
+
+#define LABEL_COLUMNS 16
+
+/* One character of UTF-8; the number of its bytes, or 0 when it is none. */
+static size_t decode(const uint8_t *p, uint32_t *c)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 :
+		   p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+
+	if (n < 2) {
+		*c = p[0];
+		return n;
+	}
+	*c = p[0] & (0x7Fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+		*c = *c << 6 | (p[i] & 0x3F);
+	}
+	return *c < least[n] || (*c >= 0xD800 && *c < 0xE000) || *c > 0x10FFFF ? 0 : n;
+}
+
+/* Would move the cursor, or turn the direction of what stands beside it. */
+static bool is_dangerous(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
+	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+void put_text(FILE *f, const char *text)
+{
+	const uint8_t *p = (const uint8_t *)text;
+
+	while (*p) {
+		uint32_t c;
+		size_t n = decode(p, &c);
+
+		if (n > 0 && !is_dangerous(c))
+			fwrite(p, 1, n, f);
+		else if (n > 1)
+			fprintf(f, "\\u%04X", (unsigned)c);
+		else
+			fprintf(f, "\\x%02X", p[0]);
+		p += n ? n : 1;
+	}
+}
+
+static void put_format(FILE *f, const char *fmt, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, args) >= 0) {
+		put_text(f, text);
+		free(text);
+	}
+}
+
+/* Columns on the terminal, where a kanji takes two. */
+static int width(const char *text)
+{
+	wchar_t wide[128];
+	size_t n = mbstowcs(wide, text, sizeof wide / sizeof *wide);
+	int columns = n < sizeof wide / sizeof *wide ? wcswidth(wide, n) : -1;
+
+	return columns >= 0 ? columns : (int)strlen(text);
+}
+
+void put_field(const char *label, const char *fmt, ...)
+{
+	int pad = LABEL_COLUMNS - width(label);
+	va_list args;
+
+	printf("  %s:%*s", label, pad > 1 ? pad : 1, "");
+	va_start(args, fmt);
+	put_format(stdout, fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+void complain(const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("inkan: ", stderr);
+	va_start(args, fmt);
+	put_format(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void advise(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("       ", stderr);
+	va_start(args, fmt);
+	put_format(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void complain_service(enum error e)
+{
+	if (e == E_DENIED) {
+		complain(_("The smartcard service (pcscd) refuses you."));
+		advise(_("Log in at the machine itself, or ask its administrator to allow you "
+			 "org.debian.pcsc-lite.access_pcsc (polkit)."));
+		return;
+	}
+	complain(_("The smartcard service (pcscd) is not running."));
+	advise(_("Install the package pcscd if it is missing, and start it: sudo systemctl start pcscd.socket"));
+}
+
+static void complain_link(enum error e, const char *reader)
+{
+	if (e == E_BUSY) {
+		complain(_("Another program holds the card in %s for itself."), reader);
+		advise(_("Close that program (a browser, a medical or tax application), or wait until it is done."));
+	} else if (e == E_MUTE) {
+		complain(_("The card in %s does not answer."), reader);
+		advise(_("Take it out, see that the chip is clean and on the right side, and put it in again."));
+	} else if (e == E_CHANGED) {
+		complain(_("The card in %s was taken out or exchanged."), reader);
+		advise(_("Put the card in, leave it there, and run this again."));
+	} else {
+		complain(_("The connection to the card in %s broke."), reader);
+		advise(_("Leave the card in the reader and run this again; a contactless card must lie still."));
+	}
+}
+
+void complain_reader(enum error e, const char *reader)
+{
+	switch (e) {
+	case E_NO_SERVICE:
+	case E_DENIED:
+		complain_service(e);
+		break;
+	case E_NO_READER:
+		if (reader[0])
+			complain(_("There is no card reader \"%s\"."), reader);
+		else
+			complain(_("There is no card reader."));
+		advise(_("Connect the reader (and install its driver if it needs one), then see: inkan list"));
+		break;
+	case E_NO_CARD:
+		if (reader[0])
+			complain(_("There is no card in %s."), reader);
+		else
+			complain(_("There is no card in any reader."));
+		advise(_("Put the card in, chip first, or lay it on a contactless reader, and run this again."));
+		break;
+	case E_FOREIGN:
+		complain(_("The card in %s is neither an HPKI card nor a My Number Card."), reader);
+		advise(_("See that it is the right card; INKAN_DEBUG=debug inkan list shows what the card answered."));
+		break;
+	case E_BUSY:
+	case E_MUTE:
+	case E_LINK:
+	case E_CHANGED:
+		complain_link(e, reader);
+		break;
+	default:
+		complain(_("The card in %s could not be used: %s."), reader, _(error_text(e)));
+		advise(_("INKAN_DEBUG=info inkan list says where it failed."));
+	}
+}
+
+static void advise_unlock(const struct card *card)
+{
+	if (card->profile->personal)
+		advise(_("Only your municipal office can set a new one; take the card and an identity document."));
+	else
+		advise(_("Ask the organisation that issued the card."));
+}
+
+static void complain_form(enum error e, const struct card *card)
+{
+	const struct pin_profile *rule = &card->pin.rule;
+
+	if (e == E_PIN_CHARACTERS)
+		complain(rule->alphabet == PIN_DIGITS ? _("This PIN has digits only.") :
+			 rule->alphabet == PIN_UPPER_ALNUM ? _("This PIN has letters A to Z and digits only.") :
+			 _("This PIN has letters, digits and signs of ASCII only."));
+	else if (rule->min == rule->max)
+		complain(P_("This PIN has exactly %d character.", "This PIN has exactly %d characters.", rule->max),
+			 rule->max);
+	else
+		complain(_("This PIN has %d to %d characters."), rule->min, rule->max);
+	advise(_("Nothing was sent to the card; no try was used."));
+}
+
+void complain_pin(enum error e, const struct card *card)
+{
+	char *tries = tries_text(card->pin.tries);
+
+	if (e == E_PIN_LENGTH || e == E_PIN_CHARACTERS) {
+		complain_form(e, card);
+	} else if (e == E_PIN_LOCKED) {
+		complain(_("The PIN of %s is locked."), card->profile->name);
+		advise_unlock(card);
+	} else if (e == E_PIN_WRONG) {
+		complain(_("The PIN is wrong: %s."), tries ? tries : "");
+		advise(_("Think before you try again; when no try is left, the PIN is locked."));
+	} else if (e == E_PIN_REPEATED) {
+		complain(_("The card has refused this PIN before; it was not sent again."));
+		advise(_("Try another PIN."));
+	} else if (e == E_PIN_LAST_TRY) {
+		complain(_("Only one try is left for the PIN of %s; it was not used."), card->profile->name);
+		advise(_("If you are sure of the PIN: inkan pin verify --last-try. A wrong one locks it."));
+	} else {
+		complain_reader(e, card->reader);
+		if (e == E_LINK)
+			advise(_("See how many tries are left before the next one: inkan list"));
+	}
+	free(tries);
+}
+
+char *tries_text(int tries)
+{
+	char *text = NULL;
+
+	if (tries < 0)
+		return strdup(_("not known"));
+	if (tries == 0)
+		return strdup(_("locked"));
+	if (asprintf(&text, P_("%d try left", "%d tries left", (unsigned long)tries), tries) < 0)
+		return NULL;
+	return text;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words for people. Whatever comes from a card, a file or a reader goes through
+ * put_text: no control character reaches the terminal. */
+#ifndef INKAN_TOOL_SAY_H
+#define INKAN_TOOL_SAY_H
+
+#include <stdio.h>
+#include "base/error.h"
+#include "base/i18n.h"
+#include "card/card.h"
+
+#define P_(one, many, n) dngettext(INKAN_DOMAIN, one, many, n)
+
+/* UTF-8 as it is, but controls, direction marks and what is no UTF-8 as \x1B, \u202E. */
+void put_text(FILE *f, const char *text);
+
+/* "  Label:   value" on standard output, values in one column. */
+void put_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* On standard error: what happened, one sentence; what to do next, another. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void advise(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Both sentences about a reader or the card in it ("" when there is none to name). */
+void complain_reader(enum error e, const char *reader);
+
+/* The same when a PIN was asked for; tries as card->pin says. */
+void complain_pin(enum error e, const struct card *card);
+
+/* "3 tries left", "locked", "not known": to be freed; NULL when out of memory. */
+char *tries_text(int tries);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "ask.h"
+#include "input.h"
+#include "say.h"
+#include "show.h"
+#include "tool.h"
+
+enum { OPTION_JSON = 256, OPTION_LOGIN, OPTION_IDENTITY, OPTION_READER, OPTION_TOKEN };
+
+static const struct option options[] = {
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"login", no_argument, NULL, OPTION_LOGIN},
+	{"identity", no_argument, NULL, OPTION_IDENTITY},
+	{"reader", required_argument, NULL, OPTION_READER},
+	{"token", required_argument, NULL, OPTION_TOKEN},
+	{NULL, 0, NULL, 0},
+};
+
+struct wish {
+	const char *what; /* a path, "-", "card" */
+	const char *reader;
+	enum use use;
+	bool json, login, identity, help;
+};
+
+static void help(void)
+{
+	printf("%s\n\n", _("Usage: inkan show [OPTIONS] [FILE|-|card]"));
+	printf("%s\n", _("Shows the certificate in a file (PEM or DER), on standard input, or on the card:\n"
+			 "holder, role (hcRole), profile, issuer, validity. Without an argument: the card."));
+	printf("\n  --json              %s\n", _("one JSON object"));
+	printf("  --identity          %s\n", _("whole subject and serial number too; in JSON: \"person\""));
+	printf("  --login             %s\n", _("ask for the PIN and show the holder of a My Number Card;\n"
+					       "                      only on a terminal"));
+	printf("  --token auth|sign   %s\n", _("this token of the card alone"));
+	printf("  --reader NAME       %s\n", _("the card in the reader with NAME in its name"));
+	printf("  --help\n\n%s\n", _("A file that is called card: ./card"));
+}
+
+static enum exit_code parse(int argc, char **argv, struct wish *wish)
+{
+	int option;
+
+	while ((option = next_option(argc, argv, options)) != -1) {
+		if (option == '?')
+			return EXIT_USAGE;
+		if (option == OPTION_TOKEN && !use_of(optarg, &wish->use))
+			return refuse_argument(argv[0], optarg);
+		if (option == OPTION_READER)
+			wish->reader = optarg;
+		wish->help |= option == 'h';
+		wish->json |= option == OPTION_JSON;
+		wish->login |= option == OPTION_LOGIN;
+		wish->identity |= option == OPTION_IDENTITY;
+	}
+	wish->what = optind < argc ? argv[optind] : "card";
+	return optind + 1 < argc ? refuse_argument(argv[0], argv[optind + 1]) : EXIT_DONE;
+}
+
+static enum exit_code show_file(const struct wish *wish)
+{
+	struct crypto *crypto = NULL;
+	struct cert *cert = NULL;
+	enum error e = crypto_new(&crypto);
+	enum exit_code code = exit_of(e);
+
+	if (e != E_OK)
+		complain("%s", _(error_text(e)));
+	else
+		code = input_certificate(crypto, wish->what, &cert);
+	if (code == EXIT_DONE && wish->json)
+		code = json_print(json_certificate(cert, wish->identity));
+	else if (code == EXIT_DONE)
+		text_certificate(cert, wish->identity);
+	cert_free(&cert);
+	crypto_free(&crypto);
+	return code;
+}
+
+/* Name, address and birth date go to the eyes of who typed the PIN, and not
+ * into a file or a pipe by an oversight. */
+static enum exit_code check_screen(void)
+{
+	if (isatty(STDOUT_FILENO))
+		return EXIT_DONE;
+	complain(_("--login shows a person's data, and standard output is not a terminal."));
+	advise(_("Run it on a terminal, without a pipe or a file; no PIN was asked for."));
+	return EXIT_REFUSED;
+}
+
+static enum exit_code unlock(const struct find *f, struct token *t)
+{
+	enum error e;
+
+	if (t->cert_error != E_SECURITY)
+		return EXIT_DONE;
+	e = log_in(t->card, f->conf.last_try_allowed);
+	if (e == E_OK)
+		token_read_cert(f, t);
+	return exit_of(e);
+}
+
+static void put_token(const struct token *t, bool identity)
+{
+	char *tries = tries_text(t->card->pin.tries);
+
+	if (t->cert) {
+		text_certificate(t->cert, identity);
+	} else {
+		put_text(stdout, t->card->profile->name);
+		putchar('\n');
+		put_field(_("Holder"), "%s", t->cert_error == E_SECURITY ?
+			  _("behind the PIN (--login shows it)") : _(error_text(t->cert_error)));
+	}
+	put_field(_("Token"), "%s", t->card->profile->name);
+	put_field(_("Reader"), "%s", t->card->reader);
+	put_field(_("PIN"), "%s", tries ? tries : "");
+	free(tries);
+}
+
+static enum exit_code show_text(const struct find *f, struct place *p, const struct wish *wish)
+{
+	enum exit_code code = EXIT_DONE;
+	bool first = true;
+
+	for (size_t i = 0; i < p->n && code == EXIT_DONE; i++) {
+		struct token *t = &p->tokens[i];
+		bool unlocked = wish->login && t->cert_error == E_SECURITY;
+
+		if (!token_is(t, wish->use))
+			continue;
+		if (unlocked)
+			code = unlock(f, t);
+		if (!first)
+			putchar('\n');
+		first = false;
+		put_token(t, wish->identity || (unlocked && code == EXIT_DONE));
+	}
+	return code;
+}
+
+/* One object: the token that was named, else the one that logs in. */
+static enum exit_code show_json(const struct find *f, struct place *p, const struct wish *wish)
+{
+	struct token *t = place_token(p, wish->use);
+	enum exit_code code = wish->login ? unlock(f, t) : EXIT_DONE;
+	json_t *json;
+
+	if (code != EXIT_DONE)
+		return code;
+	if (!t->cert) {
+		complain(_("The certificate of %s was not read: %s."), t->card->profile->name,
+			 _(error_text(t->cert_error)));
+		if (t->cert_error == E_SECURITY)
+			advise(_("With --login the PIN is asked for; only on a terminal."));
+		return t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error);
+	}
+	json = json_certificate(t->cert, wish->identity);
+	json_object_set_new(json, "token", json_token(t));
+	return json_print(json);
+}
+
+static enum exit_code show_card(const struct wish *wish)
+{
+	struct find f = {.n = 0};
+	struct place *place = NULL;
+	enum exit_code code = wish->login ? check_screen() : EXIT_DONE;
+
+	if (code == EXIT_DONE)
+		code = find_card(&f, wish->reader, &place);
+	if (code == EXIT_DONE && !place_token(place, wish->use)) {
+		complain(_("The card in %s has no such token."), place->state.name);
+		advise(_("See what it has: inkan list"));
+		code = EXIT_UNAVAILABLE;
+	}
+	if (code == EXIT_DONE)
+		code = wish->json ? show_json(&f, place, wish) : show_text(&f, place, wish);
+	find_free(&f);
+	return code;
+}
+
+int verb_show(int argc, char **argv)
+{
+	struct wish wish = {.use = USE_ANY};
+	enum exit_code code = parse(argc, argv, &wish);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (wish.help)
+		help();
+	else if (strcmp(wish.what, "card") == 0)
+		code = show_card(&wish);
+	else
+		code = show_file(&wish);
+	return code;
+}

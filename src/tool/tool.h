@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs of the command, and what they answer to the shell. */
+#ifndef INKAN_TOOL_TOOL_H
+#define INKAN_TOOL_TOOL_H
+
+#include "base/error.h"
+
+/* sysexits.h's numbers, and those of design.md 5 below 64. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_MALFORMED = 7,     /* no certificate, or a broken one */
+	EXIT_USAGE = 64,
+	EXIT_NO_INPUT = 66,     /* the file cannot be read */
+	EXIT_UNAVAILABLE = 69,  /* no pcscd, reader or card, not our card, or not a thing it can do */
+	EXIT_INTERNAL = 70,
+	EXIT_OUTPUT = 74,       /* what was to be said could not be written */
+	EXIT_BUSY = 75,         /* another program holds the card, or the link broke: try again */
+	EXIT_REFUSED = 77,      /* PIN wrong, locked or not sent; not permitted */
+};
+
+/* argv[0] is the verb's name. */
+int verb_list(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_pin(int argc, char **argv);
+
+enum exit_code exit_of(enum error e);
+
+/* The next option, as getopt_long gives it, or -1 after the last. What is not
+ * an option of this verb has been complained about: '?'. */
+struct option;
+int next_option(int argc, char **argv, const struct option *options);
+
+/* Says that this argument is one too many, or wrong here. */
+enum exit_code refuse_argument(const char *verb, const char *argument);
+
+#endif

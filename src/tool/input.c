@@ -44,8 +44,10 @@ static enum exit_code read_all(int fd, const char *name, struct buf *b)
 			return refuse_unreadable(name);
 		if (b->len + (size_t)got > INPUT_MAX)
 			return refuse_content(name, _("is too long for a certificate"));
-		if (buf_append(b, chunk, (size_t)got) != E_OK)
+		if (buf_append(b, chunk, (size_t)got) != E_OK) {
+			complain("%s", _(error_text(E_MEMORY)));
 			return EXIT_INTERNAL;
+		}
 	}
 	return b->len > 0 ? EXIT_DONE : refuse_content(name, _("is empty"));
 }

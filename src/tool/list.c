@@ -145,7 +145,7 @@ static enum exit_code run(struct find *f, bool json, const char *reader)
 	return known > 0 ? code : find_nothing(f);
 }
 
-int verb_list(int argc, char **argv)
+enum exit_code verb_list(int argc, char **argv)
 {
 	const char *reader = NULL;
 	struct find f = {.n = 0};

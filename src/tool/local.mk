@@ -5,4 +5,6 @@ inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c 
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-inkan_LDADD = libcard.la libcards.la libcert.la libbase.la $(JANSSON_LIBS) $(CRYPTO_LIBS)
+inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+inkan_LDADD = libcard.la libcards.la libcert.la libbase.la \
+  $(JANSSON_LIBS) $(CRYPTO_LIBS)

@@ -11,7 +11,7 @@
 
 static const struct verb {
 	const char *name;
-	int (*run)(int argc, char **argv);
+	enum exit_code (*run)(int argc, char **argv);
 	const char *what;
 } verbs[] = {
 	{"list", verb_list, N_("readers, cards and tokens, holder, role, PIN tries left")},
@@ -94,7 +94,7 @@ enum exit_code refuse_argument(const char *verb, const char *argument)
 }
 
 /* A full disk or a closed pipe must not look like success. */
-static int finish(int code)
+static enum exit_code finish(enum exit_code code)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
@@ -104,7 +104,7 @@ static int finish(int code)
 	return EXIT_OUTPUT;
 }
 
-static int run(int argc, char **argv)
+static enum exit_code run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
@@ -133,5 +133,5 @@ int main(int argc, char **argv)
 	bindtextdomain(INKAN_DOMAIN, LOCALEDIR);
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 	log_start("inkan");
-	return finish(run(argc, argv));
+	return (int)finish(run(argc, argv));
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "ask.h"
 #include "find.h"
 #include "say.h"
@@ -52,7 +54,12 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 	}
 	if (wish->help)
 		return EXIT_DONE;
-	wish->action = optind < argc ? argv[optind] : "";
+	if (optind == argc) {
+		complain(_("What about the PIN? Say verify or change."));
+		advise(_("See: inkan %s --help"), argv[0]);
+		return EXIT_USAGE;
+	}
+	wish->action = argv[optind];
 	if (strcmp(wish->action, "verify") != 0 && strcmp(wish->action, "change") != 0)
 		return refuse_argument(argv[0], wish->action);
 	return optind + 1 < argc ? refuse_argument(argv[0], argv[optind + 1]) : EXIT_DONE;
@@ -159,7 +166,7 @@ static enum exit_code run(struct find *f, const struct wish *wish)
 	return EXIT_UNAVAILABLE;
 }
 
-int verb_pin(int argc, char **argv)
+enum exit_code verb_pin(int argc, char **argv)
 {
 	struct wish wish = {.use = USE_ANY};
 	struct find f = {.n = 0};

@@ -54,6 +54,7 @@ void put_text(FILE *f, const char *text)
 	}
 }
 
+__attribute__((format(printf, 2, 0)))
 static void put_format(FILE *f, const char *fmt, va_list args)
 {
 	char *text = NULL;
@@ -175,6 +176,11 @@ void complain_reader(enum error e, const char *reader)
 	}
 }
 
+static const char *token_word(const struct profile *p)
+{
+	return p == &hpki_sign || p == &jpki_sign ? "sign" : "auth";
+}
+
 static void advise_unlock(const struct card *card)
 {
 	if (card->profile->personal)
@@ -216,7 +222,8 @@ void complain_pin(enum error e, const struct card *card)
 		advise(_("Try another PIN."));
 	} else if (e == E_PIN_LAST_TRY) {
 		complain(_("Only one try is left for the PIN of %s; it was not used."), card->profile->name);
-		advise(_("If you are sure of the PIN: inkan pin verify --last-try. A wrong one locks it."));
+		advise(_("If you are sure of the PIN: inkan pin verify --token %s --last-try. A wrong one locks it."),
+		       token_word(card->profile));
 	} else {
 		complain_reader(e, card->reader);
 		if (e == E_LINK)

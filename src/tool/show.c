@@ -144,10 +144,19 @@ static enum exit_code show_text(const struct find *f, struct place *p, const str
 	return code;
 }
 
-/* One object: the token that was named, else the one that logs in. */
+/* One object: the token that was named, else the one whose PIN is to be asked
+ * for, else the one that logs in. */
+static struct token *choose(struct place *p, const struct wish *wish)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (wish->login && token_is(&p->tokens[i], wish->use) && p->tokens[i].cert_error == E_SECURITY)
+			return &p->tokens[i];
+	return place_token(p, wish->use);
+}
+
 static enum exit_code show_json(const struct find *f, struct place *p, const struct wish *wish)
 {
-	struct token *t = place_token(p, wish->use);
+	struct token *t = choose(p, wish);
 	enum exit_code code = wish->login ? unlock(f, t) : EXIT_DONE;
 	json_t *json;
 
@@ -184,7 +193,7 @@ static enum exit_code show_card(const struct wish *wish)
 	return code;
 }
 
-int verb_show(int argc, char **argv)
+enum exit_code verb_show(int argc, char **argv)
 {
 	struct wish wish = {.use = USE_ANY};
 	enum exit_code code = parse(argc, argv, &wish);

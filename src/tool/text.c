@@ -197,4 +197,5 @@ void text_certificate(const struct cert *cert, bool identity)
 	put_validity(cert);
 	put_usage(cert);
 	put_fingerprint(cert);
+	put_field(_("Verified"), "%s", _("no; this is what the certificate says of itself"));
 }

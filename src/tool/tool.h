@@ -19,9 +19,9 @@ enum exit_code {
 };
 
 /* argv[0] is the verb's name. */
-int verb_list(int argc, char **argv);
-int verb_show(int argc, char **argv);
-int verb_pin(int argc, char **argv);
+enum exit_code verb_list(int argc, char **argv);
+enum exit_code verb_show(int argc, char **argv);
+enum exit_code verb_pin(int argc, char **argv);
 
 enum exit_code exit_of(enum error e);
 

@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# The modules' core in one process with the virtual card for a reader.
+module_tests = tests/module/test_sign
+check_PROGRAMS += $(module_tests)
+TESTS += $(module_tests)
+
+check_LTLIBRARIES += tests/module/librig.la
+tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c
+tests_module_librig_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+module_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+module_test_ldadd = tests/module/librig.la $(MODULE_CORE) tests/libvcardreader.la libvcard.la libbase.la \
+  $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+tests_module_test_sign_CFLAGS = $(module_test_cflags)
+tests_module_test_sign_LDADD = $(module_test_ldadd)

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "pkcs11/personality.h"
+#include "tests/module/rig.h"
+#include "tests/vcard_reader.h"
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
+
+CK_FUNCTION_LIST *p11;
+
+static struct profile_set profiles;
+
+const struct personality personality = {
+	.program = "inkan-test",
+	.description = "Inkan under test",
+	.profiles = &profiles,
+	.readers = &vcard_reader_ops,
+};
+
+static const char message[] = "A referral letter.";
+
+void rig_profiles(struct profile_set set)
+{
+	profiles = set;
+	ok(C_GetFunctionList(&p11));
+}
+
+void rig_spec(struct vcard_spec *spec, enum vcard_kind kind)
+{
+	const char *pki = getenv("INKAN_TEST_PKI");
+
+	vcard_spec_init(spec, kind);
+	spec->pki = pki ? pki : "tests/pki";
+}
+
+struct vcard *rig_card(const struct vcard_spec *spec)
+{
+	char why[256] = "";
+	struct vcard *card = vcard_new(spec, why, sizeof why);
+
+	ck_assert_msg(card != NULL, "%s", why);
+	return card;
+}
+
+struct vreader *rig_reader(const char *name, const struct vcard_spec *spec)
+{
+	struct vreader *r = vreader_new(name);
+
+	ck_assert_ptr_nonnull(r);
+	if (spec)
+		vreader_insert(r, rig_card(spec));
+	vcard_readers_add(r);
+	return r;
+}
+
+CK_SLOT_ID rig_first_slot(void)
+{
+	CK_SLOT_ID slots[32];
+	CK_ULONG n = 32;
+
+	ok(p11->C_GetSlotList(CK_TRUE, slots, &n));
+	ck_assert_uint_ge(n, 1);
+	return slots[0];
+}
+
+CK_SESSION_HANDLE rig_session(CK_SLOT_ID slot)
+{
+	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+
+	ok(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session));
+	return session;
+}
+
+void rig_start(struct rig *r, const struct vcard_spec *spec, enum vcard_app app)
+{
+	rig_profiles(app == VCARD_AUTH ? profiles_auth : profiles_sign);
+	r->app = app;
+	r->reader = rig_reader("Virtual Reader 00", spec);
+	r->card = vreader_card(r->reader);
+	ok(p11->C_Initialize(NULL));
+	r->slot = rig_first_slot();
+	r->session = rig_session(r->slot);
+}
+
+void rig_stop(struct rig *r)
+{
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(r->reader);
+	vreader_free(r->reader);
+}
+
+CK_RV rig_login_in(CK_SESSION_HANDLE session, CK_USER_TYPE user, const char *pin)
+{
+	char copy[300];
+
+	snprintf(copy, sizeof copy, "%s", pin);
+	return p11->C_Login(session, user, (CK_UTF8CHAR *)copy, strlen(pin));
+}
+
+CK_RV rig_login(struct rig *r, CK_USER_TYPE user, const char *pin)
+{
+	return rig_login_in(r->session, user, pin);
+}
+
+CK_FLAGS rig_token_flags(const struct rig *r)
+{
+	CK_TOKEN_INFO info;
+
+	ok(p11->C_GetTokenInfo(r->slot, &info));
+	return info.flags;
+}
+
+CK_ULONG rig_count(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n)
+{
+	CK_OBJECT_HANDLE found[64];
+	CK_ULONG count = 0;
+
+	ok(p11->C_FindObjectsInit(session, template, n));
+	ok(p11->C_FindObjects(session, found, 64, &count));
+	ok(p11->C_FindObjectsFinal(session));
+	return count;
+}
+
+CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
+{
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+	CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+	CK_ULONG count = 0;
+
+	ok(p11->C_FindObjectsInit(session, &template, 1));
+	ok(p11->C_FindObjects(session, &found, 1, &count));
+	ok(p11->C_FindObjectsFinal(session));
+	return count ? found : CK_INVALID_HANDLE;
+}
+
+/* What the tests know of the mechanisms, apart from the module's own table. */
+static const struct {
+	CK_MECHANISM_TYPE type, hash;
+	CK_RSA_PKCS_MGF_TYPE mgf;
+	const char *name;
+	bool pss, hashes;
+} rows[] = {
+	{CKM_RSA_PKCS, CKM_SHA256, CKG_MGF1_SHA256, "SHA256", false, false},
+	{CKM_SHA1_RSA_PKCS, CKM_SHA_1, CKG_MGF1_SHA1, "SHA1", false, true},
+	{CKM_SHA224_RSA_PKCS, CKM_SHA224, CKG_MGF1_SHA224, "SHA224", false, true},
+	{CKM_SHA256_RSA_PKCS, CKM_SHA256, CKG_MGF1_SHA256, "SHA256", false, true},
+	{CKM_SHA384_RSA_PKCS, CKM_SHA384, CKG_MGF1_SHA384, "SHA384", false, true},
+	{CKM_SHA512_RSA_PKCS, CKM_SHA512, CKG_MGF1_SHA512, "SHA512", false, true},
+	{CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, "SHA256", true, false},
+	{CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1, CKG_MGF1_SHA1, "SHA1", true, true},
+	{CKM_SHA224_RSA_PKCS_PSS, CKM_SHA224, CKG_MGF1_SHA224, "SHA224", true, true},
+	{CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, "SHA256", true, true},
+	{CKM_SHA384_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, "SHA384", true, true},
+	{CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512, CKG_MGF1_SHA512, "SHA512", true, true},
+};
+
+static size_t row_of(CK_MECHANISM_TYPE type)
+{
+	size_t i = 0;
+
+	while (i < sizeof rows / sizeof *rows && rows[i].type != type)
+		i++;
+	ck_assert_uint_lt(i, sizeof rows / sizeof *rows);
+	return i;
+}
+
+static size_t input(size_t row, uint8_t *out)
+{
+	static const uint8_t sha256_prefix[] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+	                                        0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	size_t prefix = rows[row].pss ? 0 : sizeof sha256_prefix;
+	unsigned n = 0;
+
+	if (rows[row].hashes) {
+		memcpy(out, message, sizeof message);
+		return sizeof message;
+	}
+	memcpy(out, sha256_prefix, prefix);
+	ck_assert_int_eq(EVP_Digest(message, sizeof message, out + prefix, &n, EVP_sha256(), NULL), 1);
+	return prefix + n;
+}
+
+CK_RV rig_sign(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type, uint8_t *signature, CK_ULONG *len)
+{
+	size_t row = row_of(type);
+	CK_RSA_PKCS_PSS_PARAMS pss = {rows[row].hash, rows[row].mgf,
+	                              (CK_ULONG)EVP_MD_get_size(EVP_get_digestbyname(rows[row].name))};
+	CK_MECHANISM mechanism = {type, rows[row].pss ? &pss : NULL, rows[row].pss ? sizeof pss : 0};
+	uint8_t data[256];
+	size_t n = input(row, data);
+	CK_RV rv = p11->C_SignInit(session, &mechanism, rig_find(session, CKO_PRIVATE_KEY));
+
+	return rv == CKR_OK ? p11->C_Sign(session, data, n, signature, len) : rv;
+}
+
+static EVP_PKEY *card_key(const struct rig *r)
+{
+	size_t len = 0;
+	const uint8_t *der = vcard_certificate(vreader_card(r->reader), r->app, &len);
+	X509 *x = d2i_X509(NULL, &der, (long)len);
+	EVP_PKEY *key = X509_get_pubkey(x);
+
+	ck_assert_ptr_nonnull(key);
+	X509_free(x);
+	return key;
+}
+
+bool rig_verifies(const struct rig *r, CK_MECHANISM_TYPE type, const uint8_t *signature, CK_ULONG len)
+{
+	size_t row = row_of(type);
+	const EVP_MD *md = EVP_get_digestbyname(rows[row].name);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx;
+	EVP_PKEY *key = card_key(r);
+	bool good;
+
+	ck_assert_int_eq(EVP_DigestVerifyInit(ctx, &pctx, md, NULL, key), 1);
+	if (rows[row].pss) {
+		EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING);
+		EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, md);
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, EVP_MD_get_size(md));
+	}
+	good = EVP_DigestVerify(ctx, signature, len, (const uint8_t *)message, sizeof message) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return good;
+}
+
+CK_RV rig_sign_checked(const struct rig *r, CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type)
+{
+	uint8_t signature[512];
+	CK_ULONG len = sizeof signature;
+	CK_RV rv = rig_sign(session, type, signature, &len);
+
+	if (rv == CKR_OK)
+		ck_assert_msg(rig_verifies(r, type, signature, len), "libcrypto refuses the signature of %lx", type);
+	return rv;
+}
+
+static uint16_t send(const struct rig *r, const char *hex)
+{
+	uint8_t apdu[512], response[512];
+	size_t n = 0, len = sizeof response;
+
+	for (; hex[2 * n]; n++) {
+		unsigned byte;
+
+		sscanf(hex + 2 * n, "%2x", &byte);
+		apdu[n] = (uint8_t)byte;
+	}
+	ck_assert(vreader_transmit(r->reader, apdu, n, response, &len));
+	ck_assert_uint_ge(len, 2);
+	return (uint16_t)(response[len - 2] << 8 | response[len - 1]);
+}
+
+/* A DigestInfo is too short for HPKI's padded block: whether the card says 6982
+ * (not verified) or something else is the question, before any other check. */
+bool rig_is_locked(const struct rig *r)
+{
+	static const char *const jpki[] = {"00A4040C0AD392F000260100000001", "00A4020C020017", "00A4020C02001A"};
+	static const char *const hpki[] = {"00A4040010E828BD080FA00000039100000000000200",
+	                                   "00A4040010E828BD080FA00000039100000000000100"};
+	char pso[2 * 300] = "002A9E9A000100";
+
+	if (send(r, jpki[0]) == 0x9000) {
+		ck_assert_uint_eq(send(r, jpki[1 + r->app]), 0x9000);
+		return send(r, "802A008003414243" "00") == 0x6982;
+	}
+	ck_assert_uint_eq(send(r, hpki[r->app]), 0x9000);
+	ck_assert_uint_eq(send(r, "002241B60484" "02000C"), 0x9000);
+	strcat(pso, "0001");
+	for (int i = 0; i < 253; i++)
+		strcat(pso, "FF");
+	strcat(pso, "00" "0000");
+	return send(r, pso) == 0x6982;
+}
+
+int rig_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A module in this process on virtual cards, and what the tests need of it.
+ * Failures are failed assertions of check; signatures and certificates are
+ * checked with libcrypto against the card's own certificate. */
+#ifndef INKAN_TESTS_RIG_H
+#define INKAN_TESTS_RIG_H
+
+#include <check.h>
+#include "cards/profile.h"
+#include "pkcs11/compat.h"
+#include "vcard/vcard.h"
+
+extern CK_FUNCTION_LIST *p11; /* the table of 2.40 */
+
+#define ok(call) ck_assert_uint_eq((call), CKR_OK)
+#define is(call, rv) ck_assert_uint_eq((call), (rv))
+
+/* The module shows the tokens of this set from the next C_Initialize on. */
+void rig_profiles(struct profile_set set);
+
+/* A reader, shown to the module, with this card in it (NULL: empty). */
+struct vreader *rig_reader(const char *name, const struct vcard_spec *spec);
+struct vcard *rig_card(const struct vcard_spec *spec);
+void rig_spec(struct vcard_spec *spec, enum vcard_kind kind); /* vcard_spec_init, and the tests' PKI */
+
+/* One reader with one card, C_Initialize, its slot and a session. */
+struct rig {
+	struct vreader *reader;
+	struct vcard *card;
+	enum vcard_app app;
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session;
+};
+void rig_start(struct rig *r, const struct vcard_spec *spec, enum vcard_app app);
+void rig_stop(struct rig *r); /* C_Finalize; the reader goes */
+
+CK_SLOT_ID rig_first_slot(void);
+CK_SESSION_HANDLE rig_session(CK_SLOT_ID slot);
+CK_RV rig_login(struct rig *r, CK_USER_TYPE user, const char *pin);
+CK_RV rig_login_in(CK_SESSION_HANDLE session, CK_USER_TYPE user, const char *pin);
+CK_FLAGS rig_token_flags(const struct rig *r);
+
+/* The first object of a class; CK_INVALID_HANDLE when there is none. */
+CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class);
+CK_ULONG rig_count(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n);
+
+/* SignInit with the mechanism (PSS parameters: its hash, salt of the hash's
+ * length), Sign of a fixed message or, for mechanisms that do not hash, of its
+ * DigestInfo or hash. */
+CK_RV rig_sign(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type, uint8_t *signature, CK_ULONG *len);
+
+/* True when libcrypto accepts the signature that rig_sign made. */
+bool rig_verifies(const struct rig *r, CK_MECHANISM_TYPE type, const uint8_t *signature, CK_ULONG len);
+
+/* rig_sign and rig_verifies. */
+CK_RV rig_sign_checked(const struct rig *r, CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type);
+
+/* True when the card refuses a signature to whoever asks now without a PIN:
+ * raw APDUs, the application selected anew. */
+bool rig_is_locked(const struct rig *r);
+
+/* Runs a suite's runner and gives main's return value. */
+int rig_run(Suite *suite);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every mechanism on every kind of card, each signature checked by libcrypto. */
+#include <stdio.h>
+#include <string.h>
+#include "tests/module/rig.h"
+
+static const struct variant {
+	const char *name;
+	enum vcard_kind kind;
+	bool no_pss;
+	void (*set)(struct vcard_spec *spec);
+} variants[];
+
+static void annex_b(struct vcard_spec *s)
+{
+	s->layout = VCARD_ANNEX_B;
+}
+static void short_apdus(struct vcard_spec *s)
+{
+	s->no_extended = true;
+}
+static void get_response(struct vcard_spec *s)
+{
+	s->no_extended = s->get_response = s->exact_le = true;
+}
+static void tag_81(struct vcard_spec *s)
+{
+	s->mse_tag = 0x81;
+}
+static void tag_84(struct vcard_spec *s)
+{
+	s->mse_tag = 0x84;
+}
+static void old_dialect(struct vcard_spec *s)
+{
+	s->dialect = VCARD_OLD;
+}
+static void old_short(struct vcard_spec *s)
+{
+	s->dialect = VCARD_OLD;
+	s->no_extended = true;
+}
+static void no_directory(struct vcard_spec *s)
+{
+	s->directory = VCARD_DIR_MISSING;
+}
+static void broken_directory(struct vcard_spec *s)
+{
+	s->directory = VCARD_DIR_BROKEN;
+}
+static void no_sfi(struct vcard_spec *s)
+{
+	s->no_sfi = true;
+}
+static void phone(struct vcard_spec *s)
+{
+	s->phone = true;
+}
+static void sleepy(struct vcard_spec *s)
+{
+	s->first_6f00 = true;
+}
+static void real_size(struct vcard_spec *s)
+{
+	s->certificate_size[0] = s->certificate_size[1] = s->kind == VCARD_HPKI ? 1414 : 1573;
+}
+
+static const struct variant variants[] = {
+	{"HPKI, JMA layout", VCARD_HPKI, false, NULL},
+	{"HPKI, Annex B layout", VCARD_HPKI, false, annex_b},
+	{"HPKI, short APDUs, chained", VCARD_HPKI, false, short_apdus},
+	{"HPKI, 61xx and 6Cxx", VCARD_HPKI, false, get_response},
+	{"HPKI, MSE tag 81 alone", VCARD_HPKI, false, tag_81},
+	{"HPKI, MSE tag 84 alone", VCARD_HPKI, false, tag_84},
+	{"HPKI, older dialect", VCARD_HPKI, true, old_dialect},
+	{"HPKI, older dialect, short APDUs", VCARD_HPKI, true, old_short},
+	{"HPKI, no directory", VCARD_HPKI, false, no_directory},
+	{"HPKI, broken directory", VCARD_HPKI, false, broken_directory},
+	{"HPKI, real size", VCARD_HPKI, false, real_size},
+	{"JPKI", VCARD_JPKI, false, NULL},
+	{"JPKI, no short file identifiers", VCARD_JPKI, false, no_sfi},
+	{"JPKI, phone", VCARD_JPKI, false, phone},
+	{"JPKI, asleep", VCARD_JPKI, false, sleepy},
+	{"JPKI, 61xx and 6Cxx", VCARD_JPKI, false, get_response},
+	{"JPKI, real size", VCARD_JPKI, false, real_size},
+};
+
+#define N_VARIANTS (sizeof variants / sizeof *variants)
+
+static const CK_MECHANISM_TYPE pkcs1[] = {CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS, CKM_SHA224_RSA_PKCS,
+                                          CKM_SHA256_RSA_PKCS, CKM_SHA384_RSA_PKCS, CKM_SHA512_RSA_PKCS};
+static const CK_MECHANISM_TYPE pss[] = {CKM_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA1_RSA_PKCS_PSS,
+                                        CKM_SHA224_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS,
+                                        CKM_SHA512_RSA_PKCS_PSS};
+
+static void start(struct rig *r, const struct variant *v, enum vcard_app app)
+{
+	struct vcard_spec spec;
+
+	rig_spec(&spec, v->kind);
+	if (v->set)
+		v->set(&spec);
+	rig_start(r, &spec, app);
+	ok(rig_login(r, CKU_USER, spec.pin[app]));
+}
+
+static void sign_all(struct rig *r, const struct variant *v, const CK_MECHANISM_TYPE *types, size_t n)
+{
+	struct vcard_spec spec;
+
+	rig_spec(&spec, v->kind);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_msg(rig_sign_checked(r, r->session, types[i]) == CKR_OK, "%s: %lx", v->name, types[i]);
+		if (r->app == VCARD_AUTH)
+			continue;
+		ok(p11->C_Logout(r->session));
+		ok(rig_login(r, CKU_USER, spec.pin[r->app]));
+	}
+	ck_assert_msg(rig_is_locked(r), "%s: left unlocked", v->name);
+}
+
+START_TEST(test_signatures)
+{
+	const struct variant *v = &variants[_i / 2];
+	enum vcard_app app = _i % 2 ? VCARD_SIGN : VCARD_AUTH;
+	struct rig r;
+
+	start(&r, v, app);
+	sign_all(&r, v, pkcs1, sizeof pkcs1 / sizeof *pkcs1);
+	if (!v->no_pss)
+		sign_all(&r, v, pss, v->kind == VCARD_JPKI ? 2 : sizeof pss / sizeof *pss);
+	ck_assert_uint_eq(vcard_tries(r.card, app), v->kind == VCARD_HPKI ? 15 : app == VCARD_AUTH ? 3 : 5);
+	rig_stop(&r);
+}
+END_TEST
+
+/* JPKI pads RSASSA-PSS itself, in one form only: the others are not offered. */
+START_TEST(test_jpki_pss_parameters)
+{
+	CK_RSA_PKCS_PSS_PARAMS params = {CKM_SHA256, CKG_MGF1_SHA256, 20};
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS_PSS, &params, sizeof params};
+	CK_MECHANISM_INFO info;
+	CK_OBJECT_HANDLE key;
+	struct rig r;
+
+	start(&r, &variants[11], VCARD_AUTH);
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	is(p11->C_SignInit(r.session, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	params = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA256, CKG_MGF1_SHA1, 32};
+	is(p11->C_SignInit(r.session, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	params = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA384, CKG_MGF1_SHA384, 48};
+	is(p11->C_SignInit(r.session, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	is(p11->C_GetMechanismInfo(r.slot, CKM_SHA384_RSA_PKCS_PSS, &info), CKR_MECHANISM_INVALID);
+	ok(p11->C_GetMechanismInfo(r.slot, CKM_SHA256_RSA_PKCS_PSS, &info));
+	ck_assert_uint_eq(info.ulMinKeySize, 2048);
+	ck_assert_uint_eq(info.flags, CKF_HW | CKF_SIGN);
+	rig_stop(&r);
+}
+END_TEST
+
+/* As NSS does it: the hash of a PSS signature, and a DigestInfo, byte by byte. */
+START_TEST(test_in_parts)
+{
+	CK_RSA_PKCS_PSS_PARAMS params = {CKM_SHA256, CKG_MGF1_SHA256, 32};
+	CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS_PSS, &params, sizeof params};
+	char text[] = "A referral letter.";
+	uint8_t signature[256];
+	CK_ULONG len = 0;
+	struct rig r;
+
+	start(&r, &variants[_i], VCARD_AUTH);
+	ok(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_PRIVATE_KEY)));
+	for (size_t i = 0; i < sizeof text; i++)
+		ok(p11->C_SignUpdate(r.session, (CK_BYTE *)text + i, 1));
+	ok(p11->C_SignFinal(r.session, NULL, &len));
+	ck_assert_uint_eq(len, 256);
+	len = 255;
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(len, 256);
+	ok(p11->C_SignFinal(r.session, signature, &len));
+	ck_assert(rig_verifies(&r, mechanism.mechanism, signature, len));
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_lengths)
+{
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	uint8_t data[246] = {0}, signature[256];
+	CK_ULONG len = 0;
+	CK_OBJECT_HANDLE key;
+	struct rig r;
+
+	start(&r, &variants[_i], VCARD_AUTH);
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	is(p11->C_SignInit(r.session, &mechanism, key), CKR_OPERATION_ACTIVE);
+	ok(p11->C_Sign(r.session, data, 245, NULL, &len));
+	ck_assert_uint_eq(len, 256);
+	len = 10;
+	is(p11->C_Sign(r.session, data, 245, signature, &len), CKR_BUFFER_TOO_SMALL);
+	ok(p11->C_Sign(r.session, data, 245, signature, &len));
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	is(p11->C_Sign(r.session, data, 246, signature, &len), CKR_DATA_LEN_RANGE);
+	is(p11->C_Sign(r.session, data, 20, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	is(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_CERTIFICATE)), CKR_KEY_HANDLE_INVALID);
+	is(p11->C_SignInit(r.session, NULL, key), CKR_ARGUMENTS_BAD);
+	mechanism.mechanism = CKM_RSA_X_509;
+	is(p11->C_SignInit(r.session, &mechanism, key), CKR_MECHANISM_INVALID);
+	rig_stop(&r);
+}
+END_TEST
+
+static bool offers(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM_TYPE list[32];
+	CK_ULONG n = 32;
+
+	ok(p11->C_GetMechanismList(slot, list, &n));
+	for (CK_ULONG i = 0; i < n; i++)
+		if (list[i] == type)
+			return true;
+	return false;
+}
+
+/* Refused, or answered with a wrong signature: the first attempt fails, no
+ * signature comes out, and what is left works on. */
+START_TEST(test_pss_withdrawn)
+{
+	enum vcard_kind kind = _i % 2 ? VCARD_JPKI : VCARD_HPKI;
+	uint8_t signature[256] = {0};
+	CK_ULONG len = sizeof signature;
+	struct vcard_spec spec;
+	CK_SESSION_INFO info;
+	struct rig r;
+
+	rig_spec(&spec, kind);
+	*(_i / 2 ? &spec.wrong_pss : &spec.no_pss) = true;
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	ck_assert(offers(r.slot, CKM_RSA_PKCS_PSS));
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_DEVICE_ERROR);
+	for (size_t i = 0; i < sizeof signature; i++)
+		ck_assert_uint_eq(signature[i], 0);
+	is(p11->C_GetSessionInfo(r.session, &info), CKR_SESSION_HANDLE_INVALID);
+	ck_assert(!offers(r.slot, CKM_RSA_PKCS_PSS));
+	ck_assert(!offers(r.slot, CKM_SHA256_RSA_PKCS_PSS));
+	ck_assert(rig_is_locked(&r));
+	r.session = rig_session(r.slot);
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_MECHANISM_INVALID);
+	rig_stop(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sign");
+	TCase *t = tcase_create("sign");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_signatures, 0, 2 * N_VARIANTS);
+	tcase_add_test(t, test_jpki_pss_parameters);
+	tcase_add_loop_test(t, test_in_parts, 0, 1);
+	tcase_add_loop_test(t, test_in_parts, 11, 12);
+	tcase_add_loop_test(t, test_lengths, 0, 1);
+	tcase_add_loop_test(t, test_lengths, 11, 12);
+	tcase_add_loop_test(t, test_pss_withdrawn, 0, 4);
+	suite_add_tcase(s, t);
+	return rig_run(s);
+}

@@ -9,7 +9,7 @@ tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c
 tests_module_librig_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 module_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
-module_test_ldadd = tests/module/librig.la $(MODULE_CORE) tests/libvcardreader.la libvcard.la libbase.la \
+module_test_ldadd = tests/module/librig.la $(MODULE_CORE) libtestreader.la libvcard.la libbase.la \
   $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_module_test_sign_CFLAGS = $(module_test_cflags)

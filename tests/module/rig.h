@@ -59,6 +59,9 @@ CK_RV rig_sign_checked(const struct rig *r, CK_SESSION_HANDLE session, CK_MECHAN
  * raw APDUs, the application selected anew. */
 bool rig_is_locked(const struct rig *r);
 
+/* Another program's VERIFY: raw APDUs, the status word. */
+uint16_t rig_verify_raw(const struct rig *r, const char *pin);
+
 /* Runs a suite's runner and gives main's return value. */
 int rig_run(Suite *suite);
 

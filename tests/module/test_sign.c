@@ -212,6 +212,23 @@ START_TEST(test_lengths)
 }
 END_TEST
 
+/* The question that the other tests ask of a locked card is one that an unlocked
+ * card answers otherwise: after a VERIFY by somebody else, selecting anew
+ * leaves JPKI open. */
+START_TEST(test_the_question)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_JPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ck_assert(rig_is_locked(&r));
+	ck_assert_uint_eq(rig_verify_raw(&r, spec.pin[VCARD_AUTH]), 0x9000);
+	ck_assert(!rig_is_locked(&r));
+	rig_stop(&r);
+}
+END_TEST
+
 static bool offers(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
 {
 	CK_MECHANISM_TYPE list[32];
@@ -263,6 +280,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_signatures, 0, 2 * N_VARIANTS);
+	tcase_add_test(t, test_the_question);
 	tcase_add_test(t, test_jpki_pss_parameters);
 	tcase_add_loop_test(t, test_in_parts, 0, 1);
 	tcase_add_loop_test(t, test_in_parts, 11, 12);

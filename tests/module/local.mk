@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The modules' core in one process with the virtual card for a reader.
-module_tests = tests/module/test_sign
+module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -14,3 +14,7 @@ module_test_ldadd = tests/module/librig.la $(MODULE_CORE) libtestreader.la libvc
 
 tests_module_test_sign_CFLAGS = $(module_test_cflags)
 tests_module_test_sign_LDADD = $(module_test_ldadd)
+tests_module_test_login_CFLAGS = $(module_test_cflags)
+tests_module_test_login_LDADD = $(module_test_ldadd)
+tests_module_test_consent_CFLAGS = $(module_test_cflags)
+tests_module_test_consent_LDADD = $(module_test_ldadd)

@@ -302,20 +302,35 @@ bool rig_is_locked(const struct rig *r)
 	return vcard_signatures(vreader_card(r->reader), r->app) == before;
 }
 
-uint16_t rig_verify_raw(const struct rig *r, const char *pin)
+static uint16_t send_pin(const struct rig *r, const char *header, const char *pin)
 {
-	char apdu[64] = "";
-	bool jpki = send(r, "00A4040C0AD392F000260100000001") == 0x9000;
+	char apdu[64];
 
-	if (jpki)
-		send(r, r->app == VCARD_AUTH ? "00A4020C020018" : "00A4020C02001B");
-	else
-		send(r, r->app == VCARD_AUTH ? "00A4040C10E828BD080FA000000391000000000002"
-		                             : "00A4040C10E828BD080FA000000391000000000001");
-	snprintf(apdu, sizeof apdu, "002000%s%02zX", jpki ? "80" : "88", strlen(pin));
+	snprintf(apdu, sizeof apdu, "%s%02zX", header, strlen(pin));
 	for (size_t i = 0; pin[i]; i++)
 		snprintf(apdu + strlen(apdu), 3, "%02X", (unsigned char)pin[i]);
 	return send(r, apdu);
+}
+
+uint16_t rig_verify_raw(const struct rig *r, const char *pin)
+{
+	if (send(r, "00A4040C0AD392F000260100000001") == 0x9000) {
+		send(r, r->app == VCARD_AUTH ? "00A4020C020018" : "00A4020C02001B");
+		return send_pin(r, "00200080", pin);
+	}
+	send(r, r->app == VCARD_AUTH ? "00A4040C10E828BD080FA000000391000000000002"
+	                             : "00A4040C10E828BD080FA000000391000000000001");
+	return send_pin(r, "00200088", pin);
+}
+
+uint16_t rig_change_pin_raw(const struct rig *r, const char *old_pin, const char *new_pin)
+{
+	uint16_t sw = rig_verify_raw(r, old_pin);
+
+	if (sw == 0x9000)
+		sw = send_pin(r, "00240180", new_pin);
+	send(r, "00A4040C07A0000001510000");
+	return sw;
 }
 
 int rig_run(Suite *suite)

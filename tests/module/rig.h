@@ -62,6 +62,9 @@ bool rig_is_locked(const struct rig *r);
 /* Another program's VERIFY: raw APDUs, the status word. */
 uint16_t rig_verify_raw(const struct rig *r, const char *pin);
 
+/* Another program's change of a JPKI card's PIN, the card locked afterwards. */
+uint16_t rig_change_pin_raw(const struct rig *r, const char *old_pin, const char *new_pin);
+
 /* Runs a suite's runner and gives main's return value. */
 int rig_run(Suite *suite);
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One signature per consent, in the session that gave it. */
+#include <string.h>
+#include "tests/module/rig.h"
+
+static void start(struct rig *r, struct vcard_spec *spec, int kind)
+{
+	rig_spec(spec, kind ? VCARD_JPKI : VCARD_HPKI);
+	rig_start(r, spec, VCARD_SIGN);
+}
+
+static CK_RV sign(CK_SESSION_HANDLE session)
+{
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+
+	return rig_sign(session, CKM_SHA256_RSA_PKCS, signature, &len);
+}
+
+static void begin(CK_SESSION_HANDLE session)
+{
+	ok(p11->C_SignInit(session, &(CK_MECHANISM){CKM_SHA256_RSA_PKCS, NULL, 0},
+	                   rig_find(session, CKO_PRIVATE_KEY)));
+}
+
+static CK_RV end(CK_SESSION_HANDLE session)
+{
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+
+	return p11->C_Sign(session, (CK_BYTE *)"x", 1, signature, &len);
+}
+
+START_TEST(test_one_signature)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
+	is(end(r.session), CKR_OPERATION_NOT_INITIALIZED); /* a refused C_Sign ends the operation */
+	begin(r.session);
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	ok(end(r.session));
+	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 2);
+	rig_stop(&r);
+}
+END_TEST
+
+/* NSS logs in on one session and signs on another; its dialog cancelled, nothing
+ * may be signed. */
+START_TEST(test_other_session)
+{
+	CK_SESSION_HANDLE other;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	other = rig_session(r.slot);
+	is(sign(other), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 0);
+	begin(other);
+	ok(rig_login_in(other, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	is(sign(r.session) == CKR_OK ? sign(r.session) : CKR_GENERAL_ERROR, CKR_USER_NOT_LOGGED_IN);
+	ok(end(other));
+	is(sign(other), CKR_USER_NOT_LOGGED_IN);
+	rig_stop(&r);
+}
+END_TEST
+
+/* Neither C_SignInit nor asking for the length needs or uses consent. */
+START_TEST(test_length_is_free)
+{
+	CK_ULONG len = 0;
+	unsigned before;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(sign(r.session));
+	before = vreader_apdus(r.reader);
+	begin(r.session);
+	ok(p11->C_Sign(r.session, (CK_BYTE *)"x", 1, NULL, &len));
+	ck_assert_uint_eq(len, 256);
+	ck_assert_uint_eq(vreader_apdus(r.reader), before);
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	ok(p11->C_Sign(r.session, (CK_BYTE *)"x", 1, NULL, &len));
+	ok(end(r.session));
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_wrong_consent)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(sign(r.session));
+	begin(r.session);
+	is(rig_login(&r, CKU_CONTEXT_SPECIFIC, "WRONG999"), CKR_PIN_INCORRECT);
+	is(rig_login(&r, CKU_CONTEXT_SPECIFIC, "WRONG999"), CKR_PIN_INCORRECT);
+	is(end(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_verifies(r.card, VCARD_SIGN), 3);
+	begin(r.session);
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	ok(end(r.session));
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_logout_takes_consent)
+{
+	CK_SESSION_HANDLE other;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	other = rig_session(r.slot);
+	begin(other);
+	ok(rig_login_in(other, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	ok(p11->C_Logout(r.session));
+	is(end(other), CKR_USER_NOT_LOGGED_IN);
+	is(sign(other), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 0);
+	rig_stop(&r);
+}
+END_TEST
+
+/* What Japanese medical software does for each signature: C_Login, C_SignInit,
+ * C_Sign for the length, C_Sign, C_Logout, with no context-specific login. */
+START_TEST(test_existing_programs)
+{
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	uint8_t info[51] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+	                    0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	uint8_t signature[256];
+	CK_OBJECT_HANDLE key;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	for (int i = 0; i < 3; i++) {
+		CK_ULONG len = 0;
+
+		ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+		key = rig_find(r.session, CKO_PRIVATE_KEY);
+		ok(p11->C_SignInit(r.session, &mechanism, key));
+		ok(p11->C_Sign(r.session, info, sizeof info, NULL, &len));
+		ok(p11->C_Sign(r.session, info, sizeof info, signature, &len));
+		ok(p11->C_Logout(r.session));
+	}
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 3);
+	rig_stop(&r);
+}
+END_TEST
+
+/* {CLASS, TOKEN, LABEL}, and {CLASS, TOKEN, MODULUS, PUBLIC_EXPONENT} with the
+ * leading zero that BigInteger puts before a modulus. */
+START_TEST(test_existing_searches)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_BBOOL yes = CK_TRUE;
+	CK_BYTE modulus[257] = {0}, exponent[4] = {0, 1, 0, 1};
+	char label[] = "Private key of HPKI";
+	CK_ATTRIBUTE by_label[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, 1},
+	                           {CKA_LABEL, label, sizeof label - 1}};
+	CK_ATTRIBUTE by_key[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, 1},
+	                         {CKA_MODULUS, modulus, 257}, {CKA_PUBLIC_EXPONENT, exponent, 4}};
+	CK_ATTRIBUTE get = {CKA_MODULUS, modulus + 1, 256};
+	struct vcard_spec spec;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_HPKI);
+	spec.layout = VCARD_ANNEX_B;
+	rig_start(&r, &spec, VCARD_SIGN);
+	ck_assert_uint_eq(rig_count(r.session, by_label, 3), 0); /* private */
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ck_assert_uint_eq(rig_count(r.session, by_label, 3), 1);
+	ok(p11->C_GetAttributeValue(r.session, rig_find(r.session, CKO_PRIVATE_KEY), &get, 1));
+	ck_assert_uint_eq(rig_count(r.session, by_key, 4), 1);
+	modulus[200] ^= 1;
+	ck_assert_uint_eq(rig_count(r.session, by_key, 4), 0);
+	rig_stop(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("consent");
+	TCase *t = tcase_create("consent");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_one_signature, 0, 2);
+	tcase_add_loop_test(t, test_other_session, 0, 2);
+	tcase_add_loop_test(t, test_length_is_free, 0, 2);
+	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
+	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);
+	tcase_add_loop_test(t, test_existing_programs, 0, 2);
+	tcase_add_test(t, test_existing_searches);
+	suite_add_tcase(s, t);
+	return rig_run(s);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PIN tries are sacred: what never reaches the card, what the card saw, and what
+ * the application is told. */
+#include <string.h>
+#include "tests/module/rig.h"
+#include "tests/vcard_reader.h"
+
+#define AUTH VCARD_AUTH
+#define SIGN VCARD_SIGN
+
+static void start(struct rig *r, struct vcard_spec *spec, enum vcard_kind kind, enum vcard_app app)
+{
+	rig_spec(spec, kind);
+	rig_start(r, spec, app);
+}
+
+static unsigned verifies(const struct rig *r)
+{
+	return vcard_verifies(vreader_card(r->reader), r->app);
+}
+
+START_TEST(test_form)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_HPKI, AUTH);
+	is(rig_login(&r, CKU_USER, "123"), CKR_PIN_LEN_RANGE);
+	is(rig_login(&r, CKU_USER, "12345678901234567"), CKR_PIN_LEN_RANGE);
+	is(rig_login(&r, CKU_USER, ""), CKR_PIN_LEN_RANGE);
+	is(rig_login(&r, CKU_USER, "12\xE3\x81\x82"), CKR_PIN_INVALID);
+	is(rig_login(&r, CKU_USER, "12\n4"), CKR_PIN_INVALID);
+	is(p11->C_Login(r.session, CKU_USER, NULL, 0), CKR_ARGUMENTS_BAD);
+	is(rig_login(&r, CKU_SO, "1234"), CKR_USER_TYPE_INVALID);
+	is(rig_login(&r, CKU_CONTEXT_SPECIFIC, "1234"), CKR_OPERATION_NOT_INITIALIZED);
+	is(p11->C_Logout(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(verifies(&r), 0);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	is(rig_login(&r, CKU_USER, "1234"), CKR_USER_ALREADY_LOGGED_IN);
+	ck_assert_uint_eq(verifies(&r), 1);
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_form_jpki)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	is(rig_login(&r, CKU_USER, "12345"), CKR_PIN_LEN_RANGE);
+	is(rig_login(&r, CKU_USER, "12a4"), CKR_PIN_INVALID);
+	ck_assert_uint_eq(verifies(&r), 0);
+	rig_stop(&r);
+	start(&r, &spec, VCARD_JPKI, SIGN);
+	is(rig_login(&r, CKU_USER, "ABC12"), CKR_PIN_LEN_RANGE);
+	is(rig_login(&r, CKU_USER, "ABC-123"), CKR_PIN_INVALID);
+	ck_assert_uint_eq(verifies(&r), 0);
+	ok(rig_login(&r, CKU_USER, "abc123")); /* the card takes capitals only */
+	ck_assert_uint_eq(verifies(&r), 1);
+	rig_stop(&r);
+}
+END_TEST
+
+/* The same wrong PIN again and again costs one try; another one costs another;
+ * the right one is taken and the flags are clean again. */
+START_TEST(test_repeated)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	ck_assert_uint_eq(rig_token_flags(&r) & CKF_USER_PIN_COUNT_LOW, 0);
+	for (int i = 0; i < 5; i++)
+		is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(verifies(&r), 1);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);
+	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_COUNT_LOW);
+	ck_assert(!(rig_token_flags(&r) & CKF_USER_PIN_FINAL_TRY));
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_uint_eq(verifies(&r), 2);
+	ck_assert_uint_eq(rig_token_flags(&r) & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY), 0);
+	ok(p11->C_Logout(r.session));
+	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT); /* the counter has risen: it is asked */
+	ck_assert_uint_eq(verifies(&r), 3);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);
+	rig_stop(&r);
+}
+END_TEST
+
+/* A second wrong PIN must not make the first one new. */
+START_TEST(test_repeated_in_turn)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_HPKI, AUTH);
+	for (int i = 0; i < 4; i++) {
+		is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+		is(rig_login(&r, CKU_USER, "8888"), CKR_PIN_INCORRECT);
+	}
+	ck_assert_uint_eq(verifies(&r), 2);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 13);
+	rig_stop(&r);
+}
+END_TEST
+
+/* Case is folded before the card sees it, so a repetition in capitals is one. */
+START_TEST(test_repeated_in_capitals)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, SIGN);
+	is(rig_login(&r, CKU_USER, "wrong99"), CKR_PIN_INCORRECT);
+	is(rig_login(&r, CKU_USER, "WRONG99"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(verifies(&r), 1);
+	rig_stop(&r);
+}
+END_TEST
+
+/* Another card that comes into the reader has not refused it. */
+START_TEST(test_repeated_on_another_card)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	vcard_free(vreader_remove(r.reader));
+	spec.pin[AUTH] = "9999";
+	spec.name = "HANAKO SAMPLE";
+	vreader_insert(r.reader, rig_card(&spec));
+	r.session = rig_session(r.slot);
+	ok(rig_login(&r, CKU_USER, "9999"));
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_last_try)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i ? VCARD_JPKI : VCARD_HPKI, AUTH);
+	vcard_set_tries(r.card, AUTH, 2);
+	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_FINAL_TRY);
+	is(rig_login(&r, CKU_USER, "8888"), CKR_FUNCTION_REJECTED);
+	is(rig_login(&r, CKU_USER, "1234"), CKR_FUNCTION_REJECTED);
+	ck_assert_uint_eq(verifies(&r), 1);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 1);
+	rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_locked)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i ? VCARD_JPKI : VCARD_HPKI, AUTH);
+	vcard_set_tries(r.card, AUTH, 0);
+	is(rig_login(&r, CKU_USER, "1234"), CKR_PIN_LOCKED);
+	ck_assert_uint_eq(verifies(&r), 0);
+	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_LOCKED);
+	ck_assert(rig_find(r.session, CKO_CERTIFICATE) != CK_INVALID_HANDLE);
+	rig_stop(&r);
+}
+END_TEST
+
+/* A blocked signature PIN takes nothing from the authentication token. */
+START_TEST(test_other_pin_locked)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i ? VCARD_JPKI : VCARD_HPKI, AUTH);
+	vcard_set_tries(r.card, SIGN, 0);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	rig_stop(&r);
+}
+END_TEST
+
+/* After login, signature, logout and C_Finalize, each. */
+START_TEST(test_locked_at_every_step)
+{
+	struct vcard_spec spec;
+	enum vcard_app app = _i % 2 ? SIGN : AUTH;
+	struct rig r;
+
+	start(&r, &spec, _i / 2 ? VCARD_JPKI : VCARD_HPKI, app);
+	ok(rig_login(&r, CKU_USER, spec.pin[app]));
+	ck_assert(rig_is_locked(&r));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	ck_assert(rig_is_locked(&r));
+	ok(p11->C_Logout(r.session));
+	ck_assert(rig_is_locked(&r));
+	ok(rig_login(&r, CKU_USER, spec.pin[app]));
+	ok(p11->C_Finalize(NULL));
+	ck_assert(rig_is_locked(&r));
+	vcard_readers_remove(r.reader);
+	vreader_free(r.reader);
+}
+END_TEST
+
+/* The card in the reader is another of the same kind: it never gets the PIN. */
+START_TEST(test_swapped)
+{
+	struct vcard_spec spec;
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	struct rig r;
+	CK_RV rv;
+
+	start(&r, &spec, _i ? VCARD_JPKI : VCARD_HPKI, AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	vcard_free(vreader_remove(r.reader));
+	vreader_insert(r.reader, rig_card(&spec));
+	rv = p11->C_SignInit(r.session, &(CK_MECHANISM){CKM_SHA256_RSA_PKCS, NULL, 0}, 1);
+	ck_assert(rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID);
+	ck_assert_uint_eq(verifies(&r), 0);
+	r.session = rig_session(r.slot);
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(verifies(&r), 0);
+	rig_stop(&r);
+}
+END_TEST
+
+/* Between C_SignInit and C_Sign, and inside the transaction's very window. */
+START_TEST(test_swapped_during_signature)
+{
+	CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i ? VCARD_JPKI : VCARD_HPKI, AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_PRIVATE_KEY)));
+	vcard_free(vreader_remove(r.reader));
+	vreader_insert(r.reader, rig_card(&spec));
+	is(p11->C_Sign(r.session, (CK_BYTE *)"x", 1, signature, &len), CKR_DEVICE_REMOVED);
+	is(p11->C_Sign(r.session, (CK_BYTE *)"x", 1, signature, &len), CKR_SESSION_HANDLE_INVALID);
+	ck_assert_uint_eq(verifies(&r), 0);
+	rig_stop(&r);
+}
+END_TEST
+
+/* The PIN was changed elsewhere while somebody is logged in: one VERIFY, then
+ * nobody is logged in, and the old PIN is not tried again. */
+START_TEST(test_refused_again)
+{
+	struct vcard_spec spec;
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_uint_eq(rig_change_pin_raw(&r, "1234", "4321"), 0x9000);
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
+	is(rig_login(&r, CKU_USER, "1234"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);
+	ok(rig_login(&r, CKU_USER, "4321"));
+	rig_stop(&r);
+}
+END_TEST
+
+static CK_RV set_pin(CK_SESSION_HANDLE session, const char *old_pin, const char *new_pin)
+{
+	return p11->C_SetPIN(session, (CK_UTF8CHAR *)old_pin, strlen(old_pin), (CK_UTF8CHAR *)new_pin,
+	                     strlen(new_pin));
+}
+
+START_TEST(test_set_pin)
+{
+	CK_SESSION_HANDLE read_only;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	ok(p11->C_OpenSession(r.slot, CKF_SERIAL_SESSION, NULL, NULL, &read_only));
+	is(set_pin(read_only, "1234", "4321"), CKR_SESSION_READ_ONLY);
+	is(set_pin(r.session, "1234", "43210"), CKR_PIN_LEN_RANGE);
+	is(set_pin(r.session, "1234", "432x"), CKR_PIN_INVALID);
+	is(p11->C_SetPIN(r.session, NULL, 0, (CK_UTF8CHAR *)"4321", 4), CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(verifies(&r), 0);
+	is(set_pin(r.session, "9999", "4321"), CKR_PIN_INCORRECT);
+	is(set_pin(r.session, "9999", "4321"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(verifies(&r), 1);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(set_pin(r.session, "1234", "4321"));
+	ck_assert(rig_is_locked(&r));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS)); /* still logged in, with the new PIN */
+	ok(p11->C_Logout(r.session));
+	is(rig_login(&r, CKU_USER, "1234"), CKR_PIN_INCORRECT);
+	ok(rig_login(&r, CKU_USER, "4321"));
+	rig_stop(&r);
+	start(&r, &spec, VCARD_HPKI, AUTH);
+	is(set_pin(r.session, "1234", "4321"), CKR_FUNCTION_NOT_SUPPORTED);
+	ck_assert_uint_eq(verifies(&r), 0);
+	rig_stop(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("login");
+	TCase *t = tcase_create("login");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, test_form);
+	tcase_add_test(t, test_form_jpki);
+	tcase_add_test(t, test_repeated);
+	tcase_add_test(t, test_repeated_in_turn);
+	tcase_add_test(t, test_repeated_in_capitals);
+	tcase_add_test(t, test_repeated_on_another_card);
+	tcase_add_loop_test(t, test_last_try, 0, 2);
+	tcase_add_loop_test(t, test_locked, 0, 2);
+	tcase_add_loop_test(t, test_other_pin_locked, 0, 2);
+	tcase_add_loop_test(t, test_locked_at_every_step, 0, 4);
+	tcase_add_loop_test(t, test_swapped, 0, 2);
+	tcase_add_loop_test(t, test_swapped_during_signature, 0, 2);
+	tcase_add_test(t, test_refused_again);
+	tcase_add_test(t, test_set_pin);
+	suite_add_tcase(s, t);
+	return rig_run(s);
+}

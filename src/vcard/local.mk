@@ -8,3 +8,15 @@ libvcard_la_SOURCES = src/vcard/vcard.h src/vcard/iso7816.h \
   src/vcard/store.h src/vcard/store.c src/vcard/x509w.h src/vcard/x509w.c \
   src/vcard/vreader.c
 libvcard_la_LIBADD = $(CRYPTO_LIBS) -lpthread
+
+bin_PROGRAMS += inkan-vcard
+inkan_vcard_SOURCES = src/vcard/main.c src/vcard/options.h src/vcard/options.c \
+  src/vcard/daemon.h src/vcard/daemon.c src/vcard/service.c src/vcard/control.c \
+  src/vcard/slot.h src/vcard/slot.c src/vcard/frame.h src/vcard/frame.c
+inkan_vcard_LDADD = libvcard.la libbase.la
+
+# pcscd loads the driver: no sanitizer, whose runtime pcscd has not.
+pkglib_LTLIBRARIES += inkan-vcard-ifd.la
+inkan_vcard_ifd_la_SOURCES = src/vcard/ifd.c src/vcard/frame.h src/vcard/frame.c
+inkan_vcard_ifd_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) $(PCSC_CFLAGS)
+inkan_vcard_ifd_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,relro,-z,now

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -109,5 +109,6 @@ void vreader_trace(struct vreader *r, void (*line)(void *arg, const char *text),
 bool vreader_transmit(struct vreader *r, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
 void vreader_power_off(struct vreader *r);
 void vreader_reset(struct vreader *r); /* warm */
+size_t vreader_atr(struct vreader *r, uint8_t *atr, size_t room); /* 0: empty */
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,4 +299,14 @@ void vreader_reset(struct vreader *r)
 	if (r->card)
 		vcard_reset(r->card);
 	unlock(r);
+}
+
+size_t vreader_atr(struct vreader *r, uint8_t *atr, size_t room)
+{
+	size_t n;
+
+	lock(r);
+	n = r->card ? vcard_atr(r->card, atr, room) : 0;
+	unlock(r);
+	return n;
 }

@@ -179,10 +179,11 @@ static CK_FUNCTION_LIST_3_0 table_3_0 = {
 
 static CK_UTF8CHAR name_pkcs11[] = "PKCS 11";
 
-/* The default first. */
+/* The default first. The name is CK_UTF8CHAR * in the standard, char * in
+ * p11-kit's header from 0.25 on. */
 static CK_INTERFACE interfaces[] = {
-	{name_pkcs11, &table_3_0, 0},
-	{name_pkcs11, &table_2_40, 0},
+	{(void *)name_pkcs11, &table_3_0, 0},
+	{(void *)name_pkcs11, &table_2_40, 0},
 };
 
 #define N_INTERFACES (sizeof interfaces / sizeof *interfaces)

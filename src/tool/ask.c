@@ -102,6 +102,13 @@ static void put_prompt(int fd, const char *prompt)
 	free(text);
 }
 
+/* Where the cursor stands after a question that got no answer. */
+static void put_line_end(int fd)
+{
+	if (write(fd, "\n", 1) != 1)
+		log_info("write: the terminal takes nothing");
+}
+
 static enum error ask_once(int tty, const char *prompt, struct secret *line)
 {
 	struct before before;
@@ -117,6 +124,8 @@ static enum error ask_once(int tty, const char *prompt, struct secret *line)
 	if (tcsetattr(tty, TCSAFLUSH, &hidden) == 0) {
 		put_prompt(tty, prompt);
 		e = read_line(tty, &before.mask, line);
+		if (e == E_CANCELLED)
+			put_line_end(tty);
 	}
 	tcsetattr(tty, TCSAFLUSH, &before.termios);
 	release_signals(&before);
@@ -166,25 +175,33 @@ static char *form_text(const struct pin_profile *rule)
 	return n < 0 ? NULL : text;
 }
 
-static enum error ask_form(struct card *card, const char *what, struct secret **pin)
+static char *prompt_text(const struct card *card, enum question question)
 {
 	char *form = form_text(&card->pin.rule), *tries = tries_text(card->pin.tries), *prompt = NULL;
-	enum error e = E_MEMORY;
+	const char *name = card->profile->name;
+	int n = -1;
 
-	if (form && tries &&
-	    asprintf(&prompt, _("%s of %s (%s; %s): "), what, card->profile->name, form, tries) >= 0)
-		e = ask_pin(prompt, pin);
-	free(prompt);
+	if (!form || !tries)
+		goto out;
+	if (question == ASK_PIN)
+		n = asprintf(&prompt, _("PIN of %s (%s; %s): "), name, form, tries);
+	else if (question == ASK_NEW)
+		n = asprintf(&prompt, _("New PIN of %s (%s): "), name, form);
+	else
+		n = asprintf(&prompt, _("The new PIN of %s again: "), name);
+out:
 	free(tries);
 	free(form);
-	return e;
+	return n < 0 ? NULL : prompt;
 }
 
-enum error ask_card_pin(struct card *card, const char *what, struct secret **pin)
+enum error ask_card_pin(struct card *card, enum question question, struct secret **pin)
 {
-	enum error e = ask_form(card, what, pin);
+	char *prompt = prompt_text(card, question);
+	enum error e = prompt ? ask_pin(prompt, pin) : E_MEMORY;
 	struct bytes bytes = {0};
 
+	free(prompt);
 	if (e == E_OK) {
 		bytes.data = secret_bytes(*pin, &bytes.len);
 		e = card_check_pin(card, bytes);
@@ -219,7 +236,7 @@ enum error log_in(struct card *card, bool last_try)
 	struct secret *pin = NULL;
 	enum error e = check_tries(card, last_try);
 
-	if (e != E_OK || (e = ask_card_pin(card, _("PIN"), &pin)) != E_OK)
+	if (e != E_OK || (e = ask_card_pin(card, ASK_PIN, &pin)) != E_OK)
 		return e;
 	login.pin.data = secret_bytes(pin, &login.pin.len);
 	e = card_login(card, &login);

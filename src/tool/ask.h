@@ -12,9 +12,15 @@
  * restored. E_CANCELLED: end of input. E_PIN_LENGTH: longer than any PIN. */
 enum error ask_pin(const char *prompt, struct secret **pin);
 
-/* The same for a card, the prompt saying whose PIN, of what form and how many
- * tries are left; the form is checked. What went wrong has been said. */
-enum error ask_card_pin(struct card *card, const char *what, struct secret **pin);
+enum question {
+	ASK_PIN,   /* says how many tries are left */
+	ASK_NEW,
+	ASK_AGAIN,
+};
+
+/* The same for a card, the prompt saying whose PIN and of what form; the form is
+ * checked. What went wrong has been said. */
+enum error ask_card_pin(struct card *card, enum question question, struct secret **pin);
 
 /* Reads the counter; complains when it forbids a VERIFY. */
 enum error check_tries(struct card *card, bool last_try);

@@ -107,7 +107,7 @@ const char *fact_kind_text(const struct cert *cert)
 
 bool fact_is_personal(const struct cert *cert)
 {
-	return !cert->ca && (cert->kind == CERT_JPKI_AUTH || cert->kind == CERT_JPKI_SIGN);
+	return cert->kind == CERT_JPKI_AUTH || cert->kind == CERT_JPKI_SIGN;
 }
 
 bool fact_key_usage(const struct cert *cert, unsigned i, const char **word, const char **text)

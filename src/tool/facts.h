@@ -38,7 +38,7 @@ bool fact_local_time(const ASN1_TIME *time, bool date_only, char out[FACT_TIME_S
 /* Before, within or after its validity, by this machine's clock: -1, 0, 1. */
 int fact_validity(const struct cert *cert);
 
-/* Ours, or JPKI's: of a person who has not asked to be shown. */
+/* JPKI's: of a person who has to ask to be shown. */
 bool fact_is_personal(const struct cert *cert);
 
 /* "Medical Doctor" with what it is called in the reader's language, where the

@@ -121,7 +121,7 @@ static json_t *person(const struct cert *cert)
 {
 	json_t *json = json_object();
 
-	if (cert->kind == CERT_JPKI_SIGN && !cert->ca) {
+	if (cert->kind == CERT_JPKI_SIGN) {
 		set_jpki_person(json, cert);
 	} else if (!fact_is_personal(cert)) {
 		set_owned(json, "name", fact_subject_part(cert, NID_commonName));

@@ -91,14 +91,14 @@ static bool same(const struct secret *a, const struct secret *b)
 static enum error ask_new(struct card *card, const struct secret *old, struct secret **pin)
 {
 	struct secret *again = NULL;
-	enum error e = ask_card_pin(card, _("New PIN"), pin);
+	enum error e = ask_card_pin(card, ASK_NEW, pin);
 
 	if (e == E_OK && same(*pin, old)) {
 		complain(_("The new PIN is the old one; nothing was changed."));
 		e = E_CANCELLED;
 	}
 	if (e == E_OK && isatty(STDIN_FILENO))
-		e = ask_card_pin(card, _("New PIN again"), &again);
+		e = ask_card_pin(card, ASK_AGAIN, &again);
 	if (e == E_OK && again && !same(*pin, again)) {
 		complain(_("The two new PINs differ; nothing was changed."));
 		e = E_CANCELLED;
@@ -127,7 +127,7 @@ static enum exit_code change(struct card *card, bool last_try)
 	enum error e;
 
 	complain(_("Changing a PIN is experimental: it has not been seen on a real card yet."));
-	if ((e = check_tries(card, last_try)) != E_OK || (e = ask_card_pin(card, _("PIN"), &old)) != E_OK ||
+	if ((e = check_tries(card, last_try)) != E_OK || (e = ask_card_pin(card, ASK_PIN, &old)) != E_OK ||
 	    (e = ask_new(card, old, &pin)) != E_OK)
 		goto out;
 	login.pin.data = secret_bytes(old, &login.pin.len);

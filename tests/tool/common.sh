@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the tests of the command share; sourced with the test's name in $0.
+# shellcheck shell=sh
+set -u
+LC_ALL=C TZ=UTC
+export LC_ALL TZ
+unset INKAN_DEBUG INKAN_DEBUG_FILE
+inkan=${INKAN:-./inkan}
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+XDG_CONFIG_HOME=$work/config # no one's settings change a test
+export XDG_CONFIG_HOME
+failures=0
+
+skip() { echo "skipped: $*"; exit 77; }
+need() { command -v "$1" >/dev/null || skip "the program $1 is missing"; }
+bad() { echo "FAILED: $*"; failures=$((failures + 1)); }
+finish() { [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }; exit 0; }
+
+# run STATUS COMMAND...: its output in $work/out and $work/err
+run() {
+	want=$1
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	[ "$got" -eq "$want" ] || {
+		bad "exit $got, not $want: $*"
+		sed 's/^/  | /' "$work/out" "$work/err"
+	}
+}
+
+# said TEXT, wrote TEXT: on standard error, on standard output
+said() { grep -qF -e "$1" "$work/err" || { bad "not said: $1"; sed 's/^/  | /' "$work/err"; }; }
+wrote() { grep -qF -e "$1" "$work/out" || { bad "not written: $1"; sed 's/^/  | /' "$work/out"; }; }
+silent() { grep -qF -e "$1" "$work/out" "$work/err" && bad "written, and should not be: $1"; }
+
+# Every complaint has a second sentence: what to do next.
+advised() { [ "$(grep -c '^       ' "$work/err")" -ge 1 ] || bad "no advice with: $(head -n 1 "$work/err")"; }

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Help, version, and what the command says when it is called wrongly.
+. "${srcdir:-.}/tests/tool/common.sh"
+
+for verb in '' list show pin; do
+	# shellcheck disable=SC2086 # no verb is no argument
+	run 0 "$inkan" $verb --help
+	wrote "Usage: inkan"
+done
+run 0 "$inkan" --version
+wrote "inkan "
+
+for wrong in '' 'lsit' 'show --jsn' 'show -x' 'show --reader' 'show --json=1' 'show a b' 'show --token both' \
+	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'pin verify --last' 'list x'; do
+	case $wrong in *--last) continue ;; esac # an abbreviation: allowed
+	# shellcheck disable=SC2086
+	run 64 "$inkan" $wrong
+	said "inkan: "
+	advised
+	[ -s "$work/out" ] && bad "usage errors belong on standard error: $wrong"
+done
+
+# Nothing that a person types, or a file holds, moves the terminal's cursor.
+run 66 "$inkan" show "$(printf 'a\033[2Jb')"
+said 'a\x1B[2Jb'
+run 66 "$inkan" show "$(printf 'a\302\233b\342\200\256c\377d')"
+said 'a\u009Bb\u202Ec\xFFd'
+
+if [ -w /dev/full ]; then
+	"$inkan" --version >/dev/full 2>"$work/err"
+	[ $? -eq 74 ] || bad "a full disk is not noticed"
+fi
+finish

@@ -5,6 +5,7 @@ set -u
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
 unset INKAN_DEBUG INKAN_DEBUG_FILE
+# shellcheck disable=SC2034 # the tests use it
 inkan=${INKAN:-./inkan}
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT

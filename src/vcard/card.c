@@ -91,6 +91,29 @@ static bool personalise(struct vcard *card, const struct vcard_spec *spec, struc
 	return ok;
 }
 
+static bool explain_store(const struct store *s, char *why, size_t size)
+{
+	return explain(why, size, s->why[0] ? s->why : "libcrypto refuses to make keys or certificates");
+}
+
+bool vcard_pki(const char *pki, char *why, size_t why_size)
+{
+	static const enum pki_ca wanted[] = {CA_ROOT, CA_HPKI_AUTH, CA_HPKI_SIGN, CA_JPKI_AUTH, CA_JPKI_SIGN,
+	                                     CA_SERVER};
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	struct store s;
+	bool ok = lib && store_open(&s, pki, lib);
+
+	for (size_t i = 0; ok && i < sizeof wanted / sizeof *wanted; i++)
+		ok = pki_ca_ready(&s, wanted[i]);
+	ok = ok && pki_server_ready(&s);
+	if (!lib)
+		return explain(why, why_size, "out of memory");
+	store_close(&s);
+	OSSL_LIB_CTX_free(lib);
+	return ok || explain_store(&s, why, why_size);
+}
+
 static bool personalise_all(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
 {
 	struct store s;
@@ -98,7 +121,7 @@ static bool personalise_all(struct vcard *card, const struct vcard_spec *spec, c
 	          personalise(card, spec, &s, VCARD_SIGN);
 
 	store_close(&s);
-	return ok ? true : explain(why, size, s.why[0] ? s.why : "libcrypto refuses to make keys or certificates");
+	return ok || explain_store(&s, why, size);
 }
 
 /* What the caller's strings say is in the certificates and credentials by now. */

@@ -27,14 +27,18 @@ static bool say(struct reply *r, bool ok, const char *fmt, ...) __attribute__((f
 static bool say(struct reply *r, bool ok, const char *fmt, ...)
 {
 	va_list args;
-	int n = snprintf(r->text, sizeof r->text, ok ? "ok" : "error");
+	int n = snprintf(r->text, sizeof r->text, ok ? "ok " : "error ");
 
-	if (*fmt)
-		r->text[n++] = ' ';
 	va_start(args, fmt);
 	vsnprintf(r->text + n, sizeof r->text - (size_t)n, fmt, args);
 	va_end(args);
 	return ok;
+}
+
+static bool done(struct reply *r)
+{
+	strcpy(r->text, "ok");
+	return true;
 }
 
 static bool address_of(const char *path, struct sockaddr_un *address)
@@ -118,7 +122,7 @@ static bool settled(const struct call *c)
 	slot_changed(c->slot);
 	if (c->world->service && !slot_settle(c->slot, SETTLE_MS))
 		return say(c->reply, false, "pcscd has not noticed");
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static bool do_remove(const struct call *c)
@@ -166,7 +170,7 @@ static bool do_insert(const struct call *c)
 static bool do_reset(const struct call *c)
 {
 	vreader_reset(c->slot->reader);
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static bool do_fault(const struct call *c)
@@ -188,7 +192,7 @@ static bool do_fault(const struct call *c)
 			return say(c->reply, false, "this fault needs a status word, in hex");
 	}
 	vreader_fault(c->slot->reader, (unsigned)nth, (enum vfault)i, (uint16_t)status);
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 /* The card in the reader, or the one that was taken out. */
@@ -218,7 +222,7 @@ static bool do_tries(const struct call *c)
 	if (!count_of(c->argv[3], &n) || n > 15)
 		return say(c->reply, false, "a retry counter goes from 0 to 15");
 	vcard_set_tries(card, app, (unsigned)n);
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static bool do_count(const struct call *c)
@@ -245,7 +249,7 @@ static bool do_delay(const struct call *c)
 	if (c->argc != 3 || !count_of(c->argv[2], &ms))
 		return say(c->reply, false, "delay N MS");
 	vreader_delay(c->slot->reader, (unsigned)ms);
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static bool do_list(const struct call *c)
@@ -270,7 +274,7 @@ static bool do_mark(const struct call *c)
 		fprintf(c->world->trace, " %s", c->argv[i]);
 	fputc('\n', c->world->trace);
 	fflush(c->world->trace);
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static bool do_service(const struct call *c)
@@ -281,7 +285,7 @@ static bool do_service(const struct call *c)
 		return say(c->reply, false, "service stop|start");
 	else if (!service_start(c->world))
 		return say(c->reply, false, "pcscd does not start");
-	return say(c->reply, true, "%s", "");
+	return done(c->reply);
 }
 
 static const struct verb {

@@ -233,6 +233,7 @@ static int open_files(struct world *w, const char *control)
 
 int world_open(struct world *w, const struct options *o)
 {
+	char why[512];
 	int status;
 
 	*w = (struct world){.options = o, .control_fd = -1, .signals = -1};
@@ -242,6 +243,8 @@ int world_open(struct world *w, const struct options *o)
 	if (!take_signals(w))
 		return complain(EX_OSERR, "signalfd: %s", strerror(errno));
 	status = open_files(w, o->control);
+	if (status == 0 && !vcard_pki(o->pki, why, sizeof why))
+		status = complain(EX_CANTCREAT, _("the test PKI cannot be made: %s"), why);
 	for (size_t i = 0; status == 0 && i < o->n_cards; i++)
 		status = open_slot(w, i);
 	if (status == 0 && !write_reader_conf(w))

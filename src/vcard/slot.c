@@ -43,33 +43,39 @@ bool slot_settle(struct slot *slot, unsigned timeout_ms)
 	return idle;
 }
 
-/* What pcscd is told. A card that was changed between two questions is first
- * told to be gone: pcscd would not notice the exchange. */
+/* What pcscd is told. A card that was changed between two questions is told to
+ * be gone until pcscd has acted on that: it would not notice the exchange. */
 static bool tell_present(struct slot *slot)
-{
-	unsigned events = vreader_events(slot->reader);
-	bool present = vreader_card(slot->reader), hidden;
-
-	pthread_mutex_lock(&slot->lock);
-	hidden = present && events - slot->told >= 2;
-	slot->told = hidden ? events - 1 : events;
-	slot->met = slot->met && present && !hidden;
-	pthread_mutex_unlock(&slot->lock);
-	if (hidden)
-		slot_changed(slot);
-	return present && !hidden;
-}
-
-/* The driver begins to wait. */
-static void note_waiting(struct slot *slot)
 {
 	unsigned events = vreader_events(slot->reader);
 	bool present = vreader_card(slot->reader);
 
 	pthread_mutex_lock(&slot->lock);
+	slot->hiding = present && (slot->hiding || events - slot->told >= 2);
+	present = present && !slot->hiding;
+	if (!slot->hiding)
+		slot->told = events;
+	slot->met = slot->met && present;
+	pthread_mutex_unlock(&slot->lock);
+	return present;
+}
+
+/* The driver begins to wait: pcscd has acted on what it was told. */
+static void note_waiting(struct slot *slot)
+{
+	unsigned events = vreader_events(slot->reader);
+	bool present = vreader_card(slot->reader), hidden;
+
+	pthread_mutex_lock(&slot->lock);
+	hidden = slot->hiding;
+	if (hidden)
+		slot->told = events - 1;
+	slot->hiding = false;
 	slot->idle = slot->told == events && (slot->met || !present);
 	pthread_cond_broadcast(&slot->moved);
 	pthread_mutex_unlock(&slot->lock);
+	if (hidden)
+		slot_changed(slot);
 }
 
 static bool power(struct slot *slot, uint8_t op, uint8_t *out, size_t *n)
@@ -123,7 +129,7 @@ static void drop_events(struct slot *slot)
 		close(slot->events);
 	slot->events = -1;
 	slot->idle = false;
-	slot->met = false;
+	slot->met = slot->hiding = false;
 	pthread_mutex_unlock(&slot->lock);
 }
 

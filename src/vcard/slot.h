@@ -25,6 +25,7 @@ struct slot {
 	pthread_cond_t moved;
 	int events;            /* connection to the driver; -1: none */
 	unsigned told;         /* insertions and removals that pcscd has seen */
+	bool hiding;           /* the card is told to be gone though another is in */
 	bool met;              /* pcscd has powered this card up */
 	bool idle;             /* pcscd has acted on all of it and waits again */
 };

@@ -52,6 +52,10 @@ struct vcard_spec {
 
 void vcard_spec_init(struct vcard_spec *spec, enum vcard_kind kind);
 
+/* Makes everything in the PKI folder (NULL: the user's own) that is not a card's:
+ * the authorities, their CRLs, and server.pem and server.key for localhost. */
+bool vcard_pki(const char *pki, char *why, size_t why_size);
+
 struct vcard;
 
 /* NULL with a sentence in why when it cannot be made. */

@@ -1,3 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
+
+card_tests = tests/unit/test_apdu
+check_PROGRAMS += $(card_tests)
+TESTS += $(card_tests)
+
+check_LTLIBRARIES += tests/unit/libfake.la
+tests_unit_libfake_la_SOURCES = tests/unit/fake_reader.h tests/unit/fake_reader.c
+tests_unit_libfake_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+card_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+card_test_ldadd = tests/unit/libfake.la libcard.la libcards.la libbase.la $(CHECK_LIBS)
+
+tests_unit_test_apdu_CFLAGS = $(card_test_cflags)
+tests_unit_test_apdu_LDADD = $(card_test_ldadd)

@@ -2,7 +2,7 @@
 check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
-card_tests = tests/unit/test_apdu
+card_tests = tests/unit/test_apdu tests/unit/test_cia
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
@@ -15,3 +15,5 @@ card_test_ldadd = tests/unit/libfake.la libcard.la libcards.la libbase.la $(CHEC
 
 tests_unit_test_apdu_CFLAGS = $(card_test_cflags)
 tests_unit_test_apdu_LDADD = $(card_test_ldadd)
+tests_unit_test_cia_CFLAGS = $(card_test_cflags)
+tests_unit_test_cia_LDADD = tests/unit/libmake.la $(card_test_ldadd)

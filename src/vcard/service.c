@@ -14,7 +14,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/i18n.h"
 #include "vcard/daemon.h"
@@ -34,12 +33,12 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-/* In the child: dies with its parent, takes signals as it always would. */
-static void begin_child(pid_t parent)
+/* In the child: gets that signal when its parent dies, takes signals as it always would. */
+static void begin_child(pid_t parent, int death)
 {
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, death);
 	if (getppid() != parent)
 		_exit(EX_OSERR);
 	sigemptyset(&none);
@@ -100,9 +99,52 @@ static bool wait_ready(struct world *w)
 	return true;
 }
 
+/* Started by root, pcscd writes its number over that of the system's own. */
+#define PID_DIR "/run/pcscd"
+#define PID_FILE PID_DIR "/pcscd.pid"
+
+struct pid_file {
+	bool dir;
+	size_t n; /* 0: there was none */
+	char text[32];
+};
+
+static struct pid_file remember_pid_file(void)
+{
+	struct pid_file p = {.dir = access(PID_DIR, F_OK) == 0};
+	FILE *f = fopen(PID_FILE, "re");
+
+	if (f) {
+		p.n = fread(p.text, 1, sizeof p.text, f);
+		fclose(f);
+	}
+	return p;
+}
+
+static void restore_pid_file(const struct pid_file *p)
+{
+	FILE *f;
+
+	if (geteuid() != 0)
+		return;
+	if (p->n == 0) {
+		unlink(PID_FILE);
+		if (!p->dir)
+			rmdir(PID_DIR);
+		return;
+	}
+	f = fopen(PID_FILE, "we");
+	if (f) {
+		fwrite(p->text, 1, p->n, f);
+		fclose(f);
+	}
+}
+
 bool service_start(struct world *w)
 {
+	const struct pid_file before = remember_pid_file();
 	pid_t self = getpid();
+	bool ready;
 	int fd;
 
 	if (w->service)
@@ -114,47 +156,31 @@ bool service_start(struct world *w)
 	}
 	w->service = fork();
 	if (w->service == 0) {
-		begin_child(self);
+		begin_child(self, SIGKILL);
 		setpgid(0, 0); /* the terminal's signals are for the command */
 		exec_pcscd(w, fd);
 	}
 	close(fd);
 	if (w->service < 0)
 		w->service = 0;
-	if (w->service && wait_ready(w))
+	ready = w->service && wait_ready(w);
+	restore_pid_file(&before);
+	if (ready)
 		return true;
 	fprintf(stderr, _("inkan-vcard: pcscd does not start with our reader driver; --verbose shows why\n"));
 	service_stop(w);
 	return false;
 }
 
-static bool ended(pid_t pid, unsigned ms)
-{
-	const struct timespec step = {0, 5000000};
-
-	for (unsigned waited = 0;; waited += 5) {
-		pid_t done = waitpid(pid, NULL, WNOHANG);
-		if (done == pid || (done < 0 && errno == ECHILD))
-			return true;
-		if (waited >= ms)
-			return false;
-		nanosleep(&step, NULL);
-	}
-}
-
-static void end_child(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	if (!ended(pid, 3000)) {
-		kill(pid, SIGKILL);
-		ended(pid, 3000);
-	}
-}
-
+/* Killed, not asked: a pcscd that ends orderly removes the files of the system's
+ * own pcscd when it may, and ours has nothing to lose. */
 void service_stop(struct world *w)
 {
-	if (w->service)
-		end_child(w->service);
+	if (w->service) {
+		kill(w->service, SIGKILL);
+		while (waitpid(w->service, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	w->service = 0;
 	if (w->socket[0])
 		unlink(w->socket);
@@ -167,7 +193,7 @@ static bool command_start(struct world *w)
 
 	w->command = fork();
 	if (w->command == 0) {
-		begin_child(self);
+		begin_child(self, SIGTERM);
 		setenv("PCSCLITE_CSOCK_NAME", w->socket, 1);
 		setenv("INKAN_VCARD_CONTROL", w->control, 1);
 		execvp(argv[0], argv);

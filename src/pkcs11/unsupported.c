@@ -111,6 +111,11 @@ CK_RV unsupported_parallel(CK_SESSION_HANDLE s)
 	return CKR_FUNCTION_NOT_PARALLEL;
 }
 
+CK_RV unsupported_random(CK_SESSION_HANDLE s, CK_BYTE *bytes, CK_ULONG n)
+{
+	return CKR_RANDOM_NO_RNG;
+}
+
 CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
         aad_len, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room)
 {

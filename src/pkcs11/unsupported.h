@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The functions that these modules do not have, one for each shape of arguments:
  * CKR_FUNCTION_NOT_SUPPORTED. unsupported_parallel is what PKCS#11 5.16 wants of
- * the two functions of old, CKR_FUNCTION_NOT_PARALLEL. */
+ * the two functions of old, CKR_FUNCTION_NOT_PARALLEL; unsupported_random what
+ * 5.15 wants of a token without a random number generator, CKR_RANDOM_NO_RNG. */
 #ifndef INKAN_PKCS11_UNSUPPORTED_H
 #define INKAN_PKCS11_UNSUPPORTED_H
 
@@ -35,6 +36,7 @@ CK_RV unsupported_unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE 
 CK_RV unsupported_derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *t,
         CK_ULONG n, CK_OBJECT_HANDLE *o);
 CK_RV unsupported_parallel(CK_SESSION_HANDLE s);
+CK_RV unsupported_random(CK_SESSION_HANDLE s, CK_BYTE *bytes, CK_ULONG n);
 CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
         aad_len, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room);
 CK_RV unsupported_message_begin(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG

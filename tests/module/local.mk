@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The modules' core in one process with the virtual card for a reader.
-module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent
+module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent \
+  tests/module/test_budget tests/module/test_faults
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -18,3 +19,7 @@ tests_module_test_login_CFLAGS = $(module_test_cflags)
 tests_module_test_login_LDADD = $(module_test_ldadd)
 tests_module_test_consent_CFLAGS = $(module_test_cflags)
 tests_module_test_consent_LDADD = $(module_test_ldadd)
+tests_module_test_budget_CFLAGS = $(module_test_cflags)
+tests_module_test_budget_LDADD = $(module_test_ldadd)
+tests_module_test_faults_CFLAGS = $(module_test_cflags)
+tests_module_test_faults_LDADD = $(module_test_ldadd)

@@ -126,16 +126,28 @@ CK_ULONG rig_count(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n
 	return count;
 }
 
-CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
+static CK_RV find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *found)
 {
 	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
-	CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
 	CK_ULONG count = 0;
+	CK_RV rv = p11->C_FindObjectsInit(session, &template, 1);
 
-	ok(p11->C_FindObjectsInit(session, &template, 1));
-	ok(p11->C_FindObjects(session, &found, 1, &count));
+	*found = CK_INVALID_HANDLE;
+	if (rv != CKR_OK)
+		return rv;
+	ok(p11->C_FindObjects(session, found, 1, &count));
 	ok(p11->C_FindObjectsFinal(session));
-	return count ? found : CK_INVALID_HANDLE;
+	if (count == 0)
+		*found = CK_INVALID_HANDLE;
+	return CKR_OK;
+}
+
+CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
+{
+	CK_OBJECT_HANDLE found;
+
+	ok(find(session, class, &found));
+	return found;
 }
 
 /* What the tests know of the mechanisms, apart from the module's own table. */
@@ -193,15 +205,19 @@ CK_RV rig_sign(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type, uint8_t *signa
 	CK_MECHANISM mechanism = {type, rows[row].pss ? &pss : NULL, rows[row].pss ? sizeof pss : 0};
 	uint8_t data[256];
 	size_t n = input(row, data);
-	CK_RV rv = p11->C_SignInit(session, &mechanism, rig_find(session, CKO_PRIVATE_KEY));
+	CK_OBJECT_HANDLE key;
+	CK_RV rv = find(session, CKO_PRIVATE_KEY, &key);
 
+	if (rv == CKR_OK)
+		rv = p11->C_SignInit(session, &mechanism, key);
 	return rv == CKR_OK ? p11->C_Sign(session, data, n, signature, len) : rv;
 }
 
 static EVP_PKEY *card_key(const struct rig *r)
 {
 	size_t len = 0;
-	const uint8_t *der = vcard_certificate(vreader_card(r->reader), r->app, &len);
+	const struct vcard *in = vreader_card(r->reader); /* none: it was pulled meanwhile */
+	const uint8_t *der = vcard_certificate(in ? in : r->card, r->app, &len);
 	X509 *x = d2i_X509(NULL, &der, (long)len);
 	EVP_PKEY *key = X509_get_pubkey(x);
 

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-tool_tests = tests/tool/usage.sh tests/tool/show-file.sh
+tool_tests = tests/tool/usage.sh tests/tool/show-file.sh tests/tool/card.sh
 dist_check_SCRIPTS += $(tool_tests)
 EXTRA_DIST += tests/tool/common.sh
 TESTS += $(tool_tests)
+
+check_PROGRAMS += tests/tool/terminal tests/tool/hold
+tests_tool_terminal_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_tool_terminal_LDADD = -lutil
+tests_tool_hold_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
+tests_tool_hold_LDADD = $(PCSC_LIBS)

@@ -1,0 +1,296 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# list, show and pin with virtual cards behind the real pcscd: every answer, and
+# the number of PINs that the card saw.
+# shellcheck disable=SC2317,SC2059 # parts are called by name; formats are ours
+. "${srcdir:-.}/tests/tool/common.sh"
+need pcscd
+[ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
+terminal=tests/tool/terminal
+pki=${INKAN_TEST_PKI:-$work/pki}
+
+# with PART OPTIONS...: the function PART of this script, on that card
+with() {
+	part=$1
+	shift
+	echo "== $part: $*"
+	INKAN_TEST_PART=$part INKAN_TEST_PKI=$pki timeout 120 ./inkan-vcard --pki "$pki" "$@" -- "$0" ||
+		bad "$part: $*"
+}
+
+tell() { ./inkan-vcard --send "$*" | sed 's/^ok *//'; }
+
+# verifies KIND N, left KIND N: PINs that the card saw, tries that it has left
+verifies() { [ "$(tell "verifies 1 $1")" = "$2" ] || bad "the card saw $(tell "verifies 1 $1") PINs ($1), not $2"; }
+left() { [ "$(tell "tries 1 $1")" = "$2" ] || bad "the card has $(tell "tries 1 $1") tries left ($1), not $2"; }
+
+# typed STATUS LINE... -- COMMAND...: on a terminal
+typed() {
+	want=$1
+	shift
+	"$terminal" "$@" >"$work/screen" 2>&1
+	got=$?
+	tr -d '\r' <"$work/screen" >"$work/out"
+	cp "$work/out" "$work/err"
+	[ "$got" -eq "$want" ] || { bad "exit $got, not $want: $*"; cat "$work/out"; }
+}
+
+# piped STATUS LINES COMMAND...: PINs on standard input
+piped() {
+	want=$1 lines=$2
+	shift 2
+	printf "$lines" | "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	[ "$got" -eq "$want" ] || { bad "exit $got, not $want: $*"; cat "$work/out" "$work/err"; }
+}
+
+hpki() {
+	run 0 "$inkan" list
+	wrote "HPKI Authentication"
+	wrote "HPKI Signature"
+	wrote "Holder:        HANAKO YAMADA, Medical Doctor, Director of Hospital"
+	wrote "PIN:           15 tries left"
+	run 0 "$inkan" list --json
+	wrote '"tries_left": 15'
+	wrote '"kind": "hpki-auth-person"'
+	silent HANAKO
+	run 0 "$inkan" show
+	wrote "HANAKO YAMADA, Medical Doctor"
+	wrote "Organisation:    Sample Hospital"
+	wrote "HPKI, signature"
+	run 0 "$inkan" show --token auth card
+	silent "HPKI, signature"
+	run 0 "$inkan" show --json --token sign --identity
+	wrote '"kind": "hpki-sign"'
+	wrote '"name": "HANAKO YAMADA"'
+	wrote '"label": "HPKI Signature"'
+	run 77 "$inkan" show --login
+	said "not a terminal"
+	advised
+	verifies auth 0
+	piped 0 '123456\n' "$inkan" pin verify --token sign
+	wrote "The PIN of HPKI Signature is right"
+	verifies auth 0
+	verifies sign 1
+	run 69 "$inkan" pin change
+	said "cannot be changed"
+	said "the organisation that issued the card"
+	verifies auth 0
+	tell 'tries 1 auth 0' >/dev/null
+	run 77 "$inkan" pin verify
+	said "The PIN of HPKI Authentication is locked."
+	said "the organisation that issued the card"
+	run 0 "$inkan" list
+	wrote "PIN:           locked"
+}
+
+jpki_shown() {
+	run 0 "$inkan" list
+	wrote "PIN:           3 tries left"
+	wrote "PIN:           5 tries left"
+	wrote "behind the PIN"
+	run 0 "$inkan" show
+	silent 見本
+	silent CN=2
+	run 0 "$inkan" list --json
+	silent sha256
+	run 77 "$inkan" show --json --token sign
+	said "--login"
+	run 77 "$inkan" show --login
+	said "not a terminal"
+	advised
+	verifies sign 0
+	typed 0 ABC123 -- "$inkan" show --login
+	wrote 見本　太郎
+	wrote "5 tries left"
+	silent ABC123
+	verifies sign 1
+	typed 0 abc123 -- "$inkan" show --login --json --identity --token sign
+	wrote '"birth_date"'
+	verifies sign 2
+	typed 77 WRONG1 -- "$inkan" show --login
+	said "The PIN is wrong: 4 tries left."
+	silent 見本
+	verifies sign 3
+	verifies auth 0
+}
+
+jpki_pin() {
+	typed 0 1234 -- "$inkan" pin verify
+	wrote "PIN of JPKI Authentication (4 digits; 3 tries left): "
+	silent 1234
+	verifies auth 1
+	for wrong in 123 12345 12a4 '123456789012345678901234567890123456789012345678901234567890123456789'; do
+		piped 77 "$wrong\n" "$inkan" pin verify
+		said "no try was used"
+		silent "$wrong"
+	done
+	typed 77 ^D -- "$inkan" pin verify
+	said "No PIN was given."
+	run 77 "$inkan" pin verify
+	said "No PIN was given."
+	typed 130 ^C -- "$inkan" pin verify
+	verifies auth 1
+	left auth 3
+	typed 0 ^Z 1234 -- "$inkan" pin verify
+	verifies auth 2
+	piped 77 '0000\n' "$inkan" pin verify
+	said "The PIN is wrong: 2 tries left."
+	advised
+	verifies auth 3
+	left auth 2
+	piped 77 '0000\n' "$inkan" pin verify
+	said "The PIN is wrong: 1 try left."
+	left auth 1
+	piped 77 '1234\n' "$inkan" pin verify
+	said "Only one try is left"
+	said "--token auth --last-try"
+	verifies auth 4
+	left auth 1
+	piped 77 '0000\n' "$inkan" pin verify --last-try
+	said "The PIN of JPKI Authentication is locked."
+	said "municipal office"
+	left auth 0
+	piped 77 '1234\n' "$inkan" pin verify --last-try
+	said "is locked"
+	verifies auth 5
+	run 0 "$inkan" list
+	wrote "PIN:           locked"
+}
+
+jpki_change() {
+	typed 0 1234 9876 9876 -- "$inkan" pin change
+	wrote "experimental"
+	wrote "The PIN of JPKI Authentication is changed."
+	silent 9876
+	verifies auth 1
+	piped 0 '9876\n' "$inkan" pin verify
+	typed 77 9876 1111 2222 -- "$inkan" pin change
+	said "differ"
+	typed 77 9876 9876 -- "$inkan" pin change
+	said "nothing was changed"
+	typed 77 9876 12 -- "$inkan" pin change
+	said "exactly 4 characters"
+	verifies auth 2
+	piped 77 '0000\n1111\n' "$inkan" pin change
+	said "The PIN is wrong: 2 tries left."
+	piped 0 '9876\n1234\n' "$inkan" pin change
+	piped 0 '1234\n' "$inkan" pin verify
+	piped 0 'ABC123\nNEW45678\n' "$inkan" pin change --token sign
+	piped 0 'new45678\n' "$inkan" pin verify --token sign
+}
+
+phone() {
+	run 0 "$inkan" list
+	wrote "behind the PIN"
+	typed 0 1234 -- "$inkan" show --login --token auth
+	wrote "user authentication"
+	verifies auth 1
+}
+
+two_cards() {
+	run 0 "$inkan" list
+	wrote "HPKI Authentication"
+	wrote "JPKI Authentication"
+	run 64 "$inkan" show
+	said "Inkan Virtual Reader 1"
+	said "Inkan Virtual Reader 2"
+	said "--reader"
+	run 64 "$inkan" pin verify
+	piped 0 '1234\n' "$inkan" pin verify --reader 'Reader 1'
+	run 0 "$inkan" show --reader 'Reader 2' --json
+	wrote '"kind": "jpki-auth"'
+	run 69 "$inkan" show --reader 'Reader 9'
+	said 'There is no card reader "Reader 9".'
+	advised
+	mkdir -p "$XDG_CONFIG_HOME/inkan"
+	echo 'reader = *Reader 2*' >"$XDG_CONFIG_HOME/inkan/inkan.conf"
+	run 0 "$inkan" show
+	silent "HPKI"
+}
+
+one_application() {
+	run 69 "$inkan" pin verify --token auth
+	said "no such PIN"
+	advised
+	run 69 "$inkan" show --token auth
+	said "no such token"
+	piped 0 '123456\n' "$inkan" pin verify
+	wrote "HPKI Signature"
+}
+
+nothing_of_ours() {
+	for verb in 'list' 'show' 'pin verify'; do
+		# shellcheck disable=SC2086
+		run 69 "$inkan" $verb
+		said "$INKAN_TEST_SAYS"
+		advised
+	done
+	run 69 "$inkan" list --json
+	wrote '"tokens": []'
+	wrote "\"state\": \"$INKAN_TEST_STATE\""
+}
+
+pulled() {
+	tell 'remove 1' >/dev/null
+	run 69 "$inkan" pin verify
+	said "There is no card in Inkan Virtual Reader 1"
+	tell 'insert 1' >/dev/null
+	run 0 "$inkan" list
+	"$terminal" 1234 -- sh -c "./inkan-vcard --send 'fault 1 40 none'; $inkan pin verify" >/dev/null
+	tell 'service stop' >/dev/null
+	run 69 "$inkan" list
+	said "The smartcard service (pcscd) is not running."
+	tell 'service start' >/dev/null
+	run 0 "$inkan" list
+}
+
+busy() {
+	mkfifo "$work/held" "$work/go"
+	tests/tool/hold "$(./inkan list | head -n 1)" <"$work/go" >"$work/held" &
+	exec 9>"$work/go"
+	read -r state <"$work/held" || bad "the card cannot be held"
+	[ "${state-}" = held ] || bad "the card is not held"
+	run 75 "$inkan" show
+	said "Another program holds the card in Inkan Virtual Reader 1"
+	advised
+	run 75 "$inkan" pin verify
+	said "Another program"
+	exec 9>&-
+	wait
+	run 0 "$inkan" show
+}
+
+if [ -n "${INKAN_TEST_PART-}" ]; then
+	$INKAN_TEST_PART
+	finish
+fi
+
+for verb in 'list' 'show' 'pin verify' 'pin change'; do
+	# shellcheck disable=SC2086
+	run 69 env PCSCLITE_CSOCK_NAME="$work/nowhere" "$inkan" $verb
+	said "The smartcard service (pcscd) is not running."
+	said "sudo systemctl start pcscd.socket"
+	said "package pcscd"
+done
+run 69 env PCSCLITE_CSOCK_NAME="$work/nowhere" "$inkan" list --json
+wrote '"readers": []'
+
+with hpki --card hpki --name 'HANAKO YAMADA' --organisation 'Sample Hospital' \
+	--role 'Medical Doctor' --role 'Director of Hospital' --pin-auth 1234 --pin-sign 123456
+with hpki --card hpki --layout annex-b --name 'HANAKO YAMADA' --organisation 'Sample Hospital' \
+	--role 'Medical Doctor' --role 'Director of Hospital' --pin-auth 1234 --pin-sign 123456
+with jpki_shown --card jpki
+with jpki_pin --card jpki
+with jpki_change --card jpki
+with phone --card jpki --phone
+with two_cards --card hpki --card jpki
+with one_application --card hpki --no-auth
+INKAN_TEST_SAYS='neither an HPKI card nor a My Number Card' INKAN_TEST_STATE=foreign
+export INKAN_TEST_SAYS INKAN_TEST_STATE
+with nothing_of_ours --card foreign
+INKAN_TEST_SAYS='There is no card in Inkan Virtual Reader 1' INKAN_TEST_STATE=empty
+with nothing_of_ours --card none
+with pulled --card jpki
+with busy --card jpki
+finish

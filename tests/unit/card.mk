@@ -2,12 +2,13 @@
 check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
-card_tests = tests/unit/test_apdu tests/unit/test_cia
+card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
 check_LTLIBRARIES += tests/unit/libfake.la
-tests_unit_libfake_la_SOURCES = tests/unit/fake_reader.h tests/unit/fake_reader.c
+tests_unit_libfake_la_SOURCES = tests/unit/fake_reader.h tests/unit/fake_reader.c \
+  tests/unit/card_script.h tests/unit/card_script.c
 tests_unit_libfake_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 card_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -17,3 +18,5 @@ tests_unit_test_apdu_CFLAGS = $(card_test_cflags)
 tests_unit_test_apdu_LDADD = $(card_test_ldadd)
 tests_unit_test_cia_CFLAGS = $(card_test_cflags)
 tests_unit_test_cia_LDADD = tests/unit/libmake.la $(card_test_ldadd)
+tests_unit_test_card_hpki_CFLAGS = $(card_test_cflags)
+tests_unit_test_card_hpki_LDADD = $(card_test_ldadd)

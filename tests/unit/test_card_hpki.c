@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* HPKI cards by script: which commands they get, and how many. */
+#include "card_script.h"
+
+#define MSE84 "002241B6 04 8402000C"
+#define MSE81 "002241B6 04 8102000C"
+#define VERIFY "00200088 " PIN1234
+#define PSO "002A9E9A 00 0100 0001FF.."
+#define SIGNED "*0:256 9000"
+
+static unsigned sent; /* commands since the card was opened */
+
+static void play(const struct step *steps, size_t n)
+{
+	fake_play(steps, n);
+}
+
+static void played(void)
+{
+	fake_over();
+	sent += fake.apdus;
+}
+
+static void setup(void)
+{
+	static const struct step steps[] = {OPEN_JMA};
+
+	make_file(1414);
+	sent = 0;
+	play(steps, sizeof steps / sizeof *steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	played();
+}
+
+static void teardown(void)
+{
+	card_free(&card);
+}
+
+START_TEST(directories_are_obeyed)
+{
+	ck_assert_ptr_eq(card->profile, &hpki_auth);
+	ck_assert_str_eq(card->model, "ISO 7816-15:2016");
+	ck_assert_uint_eq(card->pin.rule.reference, 0x88);
+	ck_assert_uint_eq(card->pin.rule.min, 4);
+	ck_assert_uint_eq(card->pin.rule.max, 16);
+	ck_assert_int_eq(card->pin.tries, -1);
+	ck_assert_str_eq(card->key.label, "K");
+	ck_assert_uint_eq(card->key.file.fid, 0x000C);
+	ck_assert_uint_eq(card->n_certs, 1);
+	ck_assert_str_eq(card->certs[0].label, "C");
+	ck_assert_uint_eq(card->certs[0].der_len, 1414);
+	ck_assert_mem_eq(card->certs[0].der, fake.file, 1414);
+	ck_assert(card->extended_taken && !card->short_only);
+}
+END_TEST
+
+START_TEST(budget_with_extended_length)
+{
+	static const struct step login[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"00200088", "63CF"}, {VERIFY, "9000"},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+	static const struct step signing[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+
+	PLAY(login);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	played();
+	ck_assert_int_eq(card->pin.tries, 15);
+	PLAY(signing);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	played();
+	ck_assert_uint_le(sent, 22);
+	ck_assert_uint_le(fake.apdus, 6);
+	ck_assert_uint_eq(signature_len, 256);
+	ck_assert_mem_eq(signature, fake.file, 256);
+	PLAY(signing);
+	ck_assert_int_eq(sign("1234", SCHEME_PSS), E_OK);
+	fake_over();
+}
+END_TEST
+
+START_TEST(budget_with_short_length)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"00B09100 00 0000", "6700"}, {"00B09100 00", JMA_OD},
+		{FILE_("0002"), "9000"}, {"00B00000 00", JMA_PRKD}, {FILE_("0001"), "9000"},
+		{"00B00000 00", JMA_AOD}, {FILE_("0004"), "9000"}, {"00B00000 00", JMA_CD}, {FILE_("0016"), "9000"},
+		{"00B00000 00", "*0:256 9000"}, {"00B00100 00", "*256:256 9000"}, {"00B00200 00", "*512:256 9000"},
+		{"00B00300 00", "*768:256 9000"}, {"00B00400 00", "*1024:256 9000"},
+		{"00B00500 00", "*1280:256 9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"00200088", "63CF"}, {VERIFY, "9000"},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"},
+		{"102A9E9A FF 0001FF..", "9000"}, {"002A9E9A 01 00 00", SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+
+	card_free(&card);
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert_uint_eq(card->certs[0].der_len, 1414);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+	ck_assert_uint_le(fake.apdus, 28);
+}
+END_TEST
+
+START_TEST(the_other_tag_for_the_key)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6A80"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, "9000"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+}
+END_TEST
+
+START_TEST(the_older_dialect)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6D00"}, {MSE81, "6D00"}, {VERIFY, "9000"},
+		{FILE_("000C"), "9000"}, {"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {VERIFY, "9000"}, {FILE_("000C"), "9000"},
+		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6D00"}, {MSE81, "6D00"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PSS), E_UNSUPPORTED);
+	fake_over();
+}
+END_TEST
+
+/* The card counts the refused command as the one that the PIN was for. */
+START_TEST(an_accepted_pin_goes_once_more)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6985"}, {MSE81, "9000"},
+		{PSO, "6982"}, {VERIFY, "9000"}, {PSO, SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, "6982"},
+		{SELECT_HPKI_SIGN, "9000"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_SECURITY);
+	fake_over();
+}
+END_TEST
+
+START_TEST(an_accepted_pin_goes_but_once_more)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
+		{PSO, "6982"}, {VERIFY, "9000"}, {PSO, "6A80"}, {FILE_("000C"), "9000"}, {"802A0080 ..", "6982"},
+		{SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
+		{PSO, "6982"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, "9000"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_SECURITY);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 14);
+	fake_over();
+}
+END_TEST
+
+START_TEST(nothing_is_learned_when_nothing_works)
+{
+	static const struct step all_refused[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A86"}, {MSE81, "6A88"},
+		{FILE_("000C"), "6A82"}, {SELECT_HPKI_SIGN, "9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, "9000"}, END};
+
+	PLAY(all_refused);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_UNSUPPORTED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+}
+END_TEST
+
+/* An error that speaks against no way ends the operation. */
+START_TEST(other_errors_of_a_signature)
+{
+	static const struct {
+		const char *answer;
+		enum error e;
+	} rows[] = {{"6F00", E_REFUSED}, {"6581", E_REFUSED}, {"*0:255 9000", E_PROTOCOL},
+		    {"9000", E_PROTOCOL}, {"1234", E_PROTOCOL}};
+	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"},
+			       {PSO, rows[_i].answer}, {SELECT_HPKI_SIGN, "9000"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), rows[_i].e);
+	fake_over();
+}
+END_TEST
+
+START_TEST(a_foreign_card)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "6D00"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "6F00"}, {"00A40000", "6F00"}, {SELECT_JPKI, "6F00"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9404"}, {SELECT_JPKI, "6E00"}, END,
+		BEGIN, {SELECT_HPKI_SIGN, "6A82"}, END};
+
+	card_free(&card);
+	PLAY(steps);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(open_card(profiles_auth), E_FOREIGN);
+	ck_assert_int_eq(open_card(profiles_hpki_sign), E_FOREIGN);
+	ck_assert_ptr_null(card);
+	fake_over();
+}
+END_TEST
+
+#define NO_DIRECTORY {"00B09100 00 0000", "6A82"}, {FILE_("5031"), "6A82"}
+#define BROKEN_DIRECTORY {"00B09100 00 0000", "A0 06 30 04 04 FFFFFF 9000"}
+#define USUAL_PLACES {FILE_("0016"), "9000"}, {"00B00000 00 0000", "*0:5000 9000"}, END
+
+START_TEST(without_directories)
+{
+	static const struct step missing[] = {BEGIN, {SELECT_HPKI_SIGN, "9000"}, NO_DIRECTORY, USUAL_PLACES};
+	static const struct step broken[] = {BEGIN, {SELECT_HPKI_SIGN, "9000"}, BROKEN_DIRECTORY, USUAL_PLACES};
+
+	card_free(&card);
+	if (_i)
+		PLAY(broken);
+	else
+		PLAY(missing);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	fake_over();
+	ck_assert_ptr_eq(card->profile, &hpki_sign);
+	ck_assert_uint_eq(card->pin.rule.reference, 0x88);
+	ck_assert_uint_eq(card->key.file.fid, 0x000C);
+	ck_assert(card->key.user_consent);
+	ck_assert_str_eq(card->certs[0].label, "HPKI END ENTITY CERTIFICATE");
+	ck_assert_str_eq(card->key.label, "Private key of HPKI");
+	ck_assert(card->certs[0].id.len == 1 && card->certs[0].id.data[0] == card->key.id.data[0]);
+	ck_assert_uint_eq(card->n_certs, 1);
+}
+END_TEST
+
+START_TEST(label_of_the_application)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "9000"},
+		{"00B09200 00 0000", "3015 020101 8010 48504B49204170706C69636174696F6E FFFF 9000"}, END,
+		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {"00B09200 00 0000", "6A82"}, {FILE_("5032"), "6A82"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(card_read_label(card), E_OK);
+	ck_assert_str_eq(card->label, "HPKI Application");
+	ck_assert_int_eq(card_read_label(card), E_OK);
+	ck_assert_str_eq(card->label, "");
+	fake_over();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("card: HPKI");
+	TCase *tc = tcase_create("hpki");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, directories_are_obeyed);
+	tcase_add_test(tc, budget_with_extended_length);
+	tcase_add_test(tc, budget_with_short_length);
+	tcase_add_test(tc, the_other_tag_for_the_key);
+	tcase_add_test(tc, the_older_dialect);
+	tcase_add_test(tc, an_accepted_pin_goes_once_more);
+	tcase_add_test(tc, an_accepted_pin_goes_but_once_more);
+	tcase_add_test(tc, nothing_is_learned_when_nothing_works);
+	tcase_add_loop_test(tc, other_errors_of_a_signature, 0, 5);
+	tcase_add_test(tc, a_foreign_card);
+	tcase_add_loop_test(tc, without_directories, 0, 2);
+	tcase_add_test(tc, label_of_the_application);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

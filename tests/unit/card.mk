@@ -2,7 +2,8 @@
 check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
-card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki
+card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki \
+  tests/unit/test_card_jpki tests/unit/test_card_pin
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
@@ -20,3 +21,7 @@ tests_unit_test_cia_CFLAGS = $(card_test_cflags)
 tests_unit_test_cia_LDADD = tests/unit/libmake.la $(card_test_ldadd)
 tests_unit_test_card_hpki_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_hpki_LDADD = $(card_test_ldadd)
+tests_unit_test_card_jpki_CFLAGS = $(card_test_cflags)
+tests_unit_test_card_jpki_LDADD = $(card_test_ldadd)
+tests_unit_test_card_pin_CFLAGS = $(card_test_cflags)
+tests_unit_test_card_pin_LDADD = $(card_test_ldadd)

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* JPKI cards by script. */
+#include "card_script.h"
+
+#define QUERY "00200080"
+#define VERIFY "00200080 " PIN1234
+#define VERIFY_ABC123 "00200080 06 414243313233"
+#define DIGEST_INFO "33 0001FF.."
+#define HASH "20 0001FF.."
+#define SIGNED "*0:256 9000"
+#define LEAVE {LEAVE_JPKI, "9000"}
+#define BLOCKS_1573 \
+	{"00B00100 00", "*256:256 9000"}, {"00B00200 00", "*512:256 9000"}, {"00B00300 00", "*768:256 9000"}, \
+	{"00B00400 00", "*1024:256 9000"}, {"00B00500 00", "*1280:256 9000"}, {"00B00600 00", "*1536:37 9000"}
+
+static const struct step open_auth[] = {OPEN_JPKI_SHORT("*0:256 9000"), BLOCKS_1573, END};
+
+static void setup(void)
+{
+	make_file(1573);
+}
+
+static void teardown(void)
+{
+	fake_over();
+	card_free(&card);
+}
+
+static unsigned open_jpki(void)
+{
+	fake_play(open_auth, sizeof open_auth / sizeof *open_auth);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	fake_over();
+	return fake.apdus;
+}
+
+START_TEST(budget)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
+		{"802A0097 " DIGEST_INFO, SIGNED}, LEAVE, END};
+	unsigned sent = open_jpki();
+
+	ck_assert_ptr_eq(card->profile, &jpki_auth);
+	ck_assert_str_eq(card->model, "Model 2");
+	ck_assert_mem_eq(card->token_info, "JPKIAPICCTOKEN2 ", 16);
+	ck_assert_uint_eq(card->certs[0].der_len, 1573);
+	ck_assert_mem_eq(card->certs[0].der, fake.file, 1573);
+	ck_assert_ptr_null(card->identity);
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_uint_le(sent + fake.apdus, 24);
+}
+END_TEST
+
+START_TEST(pss_made_by_the_card)
+{
+	static const struct step steps[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
+					    {"802A0497 " HASH, SIGNED}, LEAVE, END};
+	static const uint8_t hash[48];
+	struct card_sign other = {.scheme = SCHEME_PSS, .hash = {hash, 32}, .salt_len = 20};
+	struct bytes pin = {(const uint8_t *)"1234", 4};
+
+	open_jpki();
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PSS), E_OK);
+	/* another salt, another hash, no hash at all: nothing is sent */
+	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
+	other.salt_len = 32;
+	other.hash.len = 48;
+	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
+	other.hash.len = 0;
+	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(a_message_that_cannot_be_padded)
+{
+	static const uint8_t message[246];
+	struct card_sign in = {.scheme = SCHEME_PKCS1, .message = {message, 246}};
+	struct bytes pin = {(const uint8_t *)"1234", 4};
+
+	open_jpki();
+	fake_play(NULL, 0);
+	ck_assert_int_eq(card_sign(card, pin, &in, signature, &signature_len), E_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(no_short_identifiers)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "6A86"},
+		{FILE_("0006"), "9000"}, {"00B00000 00", "*2000:160 9000"}, {FILE_("000A"), "9000"},
+		{"00B00000 00", "*0:256 9000"}, BLOCKS_1573, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
+		{"802A0097 " DIGEST_INFO, "6A86"}, {FILE_("0017"), "9000"}, {"802A0080 " DIGEST_INFO, SIGNED}, LEAVE,
+		END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"}, {FILE_("0017"), "9000"},
+		{"802A0080 " DIGEST_INFO, SIGNED}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert(card->sfi_refused);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+}
+END_TEST
+
+START_TEST(waking_up)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6F00"}, {"00A40000", "6D00"}, {SELECT_JPKI, "9000"},
+		{"00B08600 00", "*2000:160 9000"}, {"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, END,
+		BEGIN, {SELECT_JPKI, "6F00"}, {"00A40000", "9000"}, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"},
+		{QUERY, "63C2"}, END,
+		BEGIN, {SELECT_JPKI, "6F00"}, {"00A40000", "9000"}, {SELECT_JPKI, "6F00"}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert_int_eq(card_tries(card), E_OK);
+	ck_assert_int_eq(card->pin.tries, 2);
+	ck_assert_int_eq(card_tries(card), E_REFUSED);
+}
+END_TEST
+
+START_TEST(a_phone)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "*2000:160 9000"},
+		{"00B08A00 00", "6982"}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
+		{"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert(card->certs[0].pin_protected);
+	ck_assert_ptr_null(card->certs[0].der);
+	ck_assert_int_eq(card_read_cert(card, 0), E_SECURITY);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_uint_eq(card->certs[0].der_len, 1573);
+	ck_assert_int_eq(card_read_cert(card, 0), E_OK);
+	card_forget_protected(card);
+	ck_assert_ptr_null(card->certs[0].der);
+}
+END_TEST
+
+#define OPEN_SIGN(identity, ...) \
+	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "*2000:160 9000"}, \
+	{"00B08A00 00", identity}, __VA_ARGS__
+
+START_TEST(the_signature_certificate)
+{
+	static const struct step steps[] = {
+		OPEN_SIGN("*0:256 9000", BLOCKS_1573, END),
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {QUERY, "63C5"}, {VERIFY_ABC123, "9000"},
+		{"00B08100 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {VERIFY_ABC123, "9000"},
+		{"802A009A " DIGEST_INFO, SIGNED}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	ck_assert_ptr_eq(card->profile, &jpki_sign);
+	ck_assert_ptr_null(card->certs[0].der);
+	ck_assert_uint_eq(card->identity_len, 1573);
+	ck_assert_int_eq(card_read_cert(card, 0), E_SECURITY);
+	ck_assert_int_eq(log_in("abC123", false, -1), E_OK);
+	ck_assert_uint_eq(card->certs[0].der_len, 1573);
+	ck_assert_int_eq(sign("ABC123", SCHEME_PKCS1), E_OK);
+	card_forget_protected(card);
+	ck_assert_ptr_null(card->certs[0].der);
+	ck_assert_uint_eq(card->identity_len, 1573);
+}
+END_TEST
+
+START_TEST(no_identity)
+{
+	static const struct step behind_the_pin[] = {OPEN_SIGN("6982", END)};
+	static const struct step not_there[] = {OPEN_SIGN("6A82", {FILE_("000A"), "6A82"}, END)};
+
+	if (_i)
+		PLAY(behind_the_pin);
+	else
+		PLAY(not_there);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	ck_assert_ptr_null(card->identity);
+}
+END_TEST
+
+START_TEST(a_login_without_its_certificate)
+{
+	static const struct step steps[] = {
+		OPEN_SIGN("6982", END),
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {QUERY, "63C5"}, {VERIFY_ABC123, "9000"},
+		{"00B08100 00", "6A82"}, {FILE_("0001"), "6A82"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	ck_assert_int_eq(log_in("abc123", false, -1), E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(blocked_in_three_ways)
+{
+	static const char *const words[] = {"6983", "6984", "63C0"};
+	struct step steps[] = {
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, words[_i]}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C2"}, {VERIFY, words[_i]}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, words[_i]}, LEAVE, END};
+
+	open_jpki();
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_PIN_LOCKED);
+	ck_assert_int_eq(card->pin.tries, 0);
+	ck_assert_int_eq(log_in("1234", true, -1), E_PIN_LOCKED);
+	ck_assert_int_eq(card->pin.tries, 0);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_LOCKED);
+}
+END_TEST
+
+static enum error change(const char *old, const char *new_pin)
+{
+	struct card_login login = {{(const uint8_t *)old, strlen(old)}, false, -1};
+
+	return card_change_pin(card, &login, (struct bytes){(const uint8_t *)new_pin, strlen(new_pin)});
+}
+
+START_TEST(changing_the_pin)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
+		{"00240180 04 35363738", "9000"}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
+		{"00240180 04 35363738", "6D00"}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "63C2"}, LEAVE, END};
+
+	open_jpki();
+	PLAY(steps);
+	ck_assert_int_eq(change("1234", "5678"), E_OK);
+	ck_assert_int_eq(change("1234", "5678"), E_REFUSED);
+	ck_assert_int_eq(change("1234", "5678"), E_PIN_WRONG);
+	ck_assert_int_eq(change("1234", "567"), E_PIN_LENGTH);
+	ck_assert_int_eq(change("123", "5678"), E_PIN_LENGTH);
+	ck_assert_int_eq(change("1234", "567a"), E_PIN_CHARACTERS);
+}
+END_TEST
+
+START_TEST(a_card_without_the_certificate)
+{
+	static const struct step steps[] = {
+		OPEN_JPKI_SHORT("6A82"), {FILE_("000A"), "6A82"}, END, OPEN_JPKI_SHORT("FFFFFF 9000"), END,
+		OPEN_JPKI_SHORT("6B00"), END, OPEN_JPKI_SHORT("0000 9000"), END};
+
+	PLAY(steps);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(open_card(profiles_auth), E_NOT_FOUND);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("card: JPKI");
+	TCase *tc = tcase_create("jpki");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, budget);
+	tcase_add_test(tc, pss_made_by_the_card);
+	tcase_add_test(tc, a_message_that_cannot_be_padded);
+	tcase_add_test(tc, no_short_identifiers);
+	tcase_add_test(tc, waking_up);
+	tcase_add_test(tc, a_phone);
+	tcase_add_test(tc, the_signature_certificate);
+	tcase_add_loop_test(tc, no_identity, 0, 2);
+	tcase_add_test(tc, a_login_without_its_certificate);
+	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 3);
+	tcase_add_test(tc, changing_the_pin);
+	tcase_add_test(tc, a_card_without_the_certificate);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

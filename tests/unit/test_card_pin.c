@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is sent of a PIN, when, and how often; and what a broken link leaves. */
+#include "card_script.h"
+
+#define QUERY "00200088"
+#define VERIFY "00200088 " PIN1234
+#define MSE84 "002241B6 04 8402000C"
+#define LEAVE {SELECT_HPKI_SIGN, "9000"}
+#define ASK(answer) BEGIN, {SELECT_HPKI_AUTH, "9000"}, {QUERY, answer}
+
+static void setup(void)
+{
+	static const struct step steps[] = {OPEN_JMA};
+
+	make_file(1414);
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	fake_over();
+}
+
+static void teardown(void)
+{
+	fake_over();
+	card_free(&card);
+}
+
+START_TEST(malformed_pins_are_not_sent)
+{
+	fake_play(NULL, 0);
+	ck_assert_int_eq(log_in("123", true, -1), E_PIN_LENGTH);
+	ck_assert_int_eq(log_in("12345678901234567", true, -1), E_PIN_LENGTH);
+	ck_assert_int_eq(log_in("12\n4", true, -1), E_PIN_CHARACTERS);
+	ck_assert_int_eq(log_in("12\x7F""4", true, -1), E_PIN_CHARACTERS);
+	ck_assert_int_eq(log_in("印鑑", true, -1), E_PIN_CHARACTERS);
+	ck_assert_int_eq(sign("123", SCHEME_PKCS1), E_PIN_LENGTH);
+}
+END_TEST
+
+START_TEST(a_wrong_pin)
+{
+	static const struct step steps[] = {ASK("63CF"), {VERIFY, "63CE"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 14);
+}
+END_TEST
+
+START_TEST(a_wrong_pin_without_a_number)
+{
+	static const struct step told[] = {ASK("63C8"), {VERIFY, "6300"}, {QUERY, "63C7"}, LEAVE, END};
+	static const struct step untold[] = {ASK("6700"), {VERIFY, "6300"}, {QUERY, "6700"}, LEAVE, END,
+					     ASK("6700"), {VERIFY, "9000"}, LEAVE, END, ASK("6700"), END};
+
+	PLAY(told);
+	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 7);
+	fake_over();
+	PLAY(untold);
+	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 14);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", false, 14), E_PIN_REPEATED);
+}
+END_TEST
+
+START_TEST(a_refused_pin_is_not_repeated)
+{
+	static const struct step steps[] = {ASK("63C7"), END, ASK("63C6"), END, ASK("63C8"), {VERIFY, "9000"}, LEAVE,
+					    END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, 7), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", true, 7), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", true, 7), E_OK);
+}
+END_TEST
+
+START_TEST(the_last_try)
+{
+	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, LEAVE, END,
+					    ASK("63C1"), END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_LAST_TRY);
+	ck_assert_int_eq(card->pin.tries, 1);
+	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	ck_assert_int_eq(card->pin.tries, 15);
+	ck_assert_int_eq(log_in("1234", true, 1), E_PIN_REPEATED);
+}
+END_TEST
+
+START_TEST(counters_that_are_not_told)
+{
+	static const char *const words[] = {"9000", "6300", "6700", "6A86", "6D00"};
+	struct step steps[] = {ASK(words[_i]), {VERIFY, "9000"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+}
+END_TEST
+
+START_TEST(counters_that_are_an_error)
+{
+	static const struct {
+		const char *answer;
+		enum error e;
+	} rows[] = {{"6A88", E_NOT_FOUND}, {"6F00", E_REFUSED}, {"6581", E_REFUSED}, {"0000", E_PROTOCOL},
+		    {"6982", E_SECURITY}};
+	struct step steps[] = {ASK(rows[_i].answer), END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+}
+END_TEST
+
+START_TEST(other_answers_to_a_pin)
+{
+	static const struct {
+		const char *answer;
+		enum error e;
+	} rows[] = {{"6A88", E_NOT_FOUND}, {"6700", E_REFUSED}, {"6F00", E_REFUSED}, {"6982", E_SECURITY},
+		    {"6282", E_PROTOCOL}, {"61FF", E_PROTOCOL}, {"ABCD", E_PROTOCOL}};
+	struct step steps[] = {ASK("63CF"), {VERIFY, rows[_i].answer}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+	ck_assert_int_eq(card->pin.tries, 15);
+}
+END_TEST
+
+START_TEST(a_card_that_will_not_be_left)
+{
+	static const char *const words[] = {"6A82", "6F00", "1234", NULL};
+	struct step steps[] = {ASK("63CF"), {VERIFY, "9000"}, {SELECT_HPKI_SIGN, words[_i]}, END_OFF};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+}
+END_TEST
+
+START_TEST(a_link_that_breaks_before_the_pin)
+{
+	static const struct step again[] = {BEGIN, {SELECT_HPKI_AUTH, NULL}, END, ASK("63CF"), {VERIFY, "9000"}, LEAVE,
+					    END};
+	static const struct step twice[] = {ASK(NULL), END, ASK(NULL), END};
+	static const struct step pulled[] = {ASK(NULL), END, {"begin", "no card"}};
+	static const struct step at_begin[] = {{"begin", "link"}, ASK("63CF"), END};
+
+	PLAY(again);
+	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	fake_over();
+	PLAY(twice);
+	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	fake_over();
+	PLAY(pulled);
+	ck_assert_int_eq(log_in("1234", true, -1), E_NO_CARD);
+	fake_over();
+	PLAY(at_begin);
+	ck_assert_int_eq(card_tries(card), E_OK);
+}
+END_TEST
+
+START_TEST(another_card_gets_nothing)
+{
+	static const struct step steps[] = {BEGIN, END, BEGIN, END, BEGIN, END, BEGIN, END};
+
+	fake.insertion++;
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_CHANGED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_CHANGED);
+	ck_assert_int_eq(card_tries(card), E_CHANGED);
+	ck_assert_int_eq(card_read_label(card), E_CHANGED);
+	ck_assert_uint_eq(fake.apdus, 0);
+}
+END_TEST
+
+START_TEST(errors_of_a_connection)
+{
+	static const struct {
+		const char *answer;
+		enum error e;
+	} rows[] = {{"busy", E_BUSY}, {"no card", E_NO_CARD}, {"no reader", E_NO_READER}, {"no service", E_NO_SERVICE}};
+	struct step steps[] = {{"begin", rows[_i].answer}};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+}
+END_TEST
+
+/* Never the PIN again; the counter is read on a new connection, and the card,
+ * which may have taken the PIN, is left locked. */
+START_TEST(a_link_that_breaks_at_the_pin)
+{
+	static const struct step steps[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, ASK("63CE"), LEAVE, END};
+	static const struct step gone[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, {"begin", "no card"}};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	ck_assert_int_eq(card->pin.tries, 14);
+	fake_over();
+	PLAY(gone);
+	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	ck_assert_int_eq(card->pin.tries, -1);
+}
+END_TEST
+
+START_TEST(a_link_that_breaks_after_the_pin)
+{
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"},
+					    {"002A9E9A ..", NULL}, END_OFF, ASK("63CF"), LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_LINK);
+}
+END_TEST
+
+START_TEST(a_signature_with_a_wrong_pin)
+{
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "63C2"}, LEAVE,
+					    END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 2);
+}
+END_TEST
+
+START_TEST(padded_pins)
+{
+	static const struct step steps[] = {ASK("63CF"), {"00200088 08 31323334 FFFFFFFF", "9000"}, LEAVE, END};
+
+	card->pin.rule.stored = 8;
+	card->pin.rule.pad = 0xFF;
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+}
+END_TEST
+
+START_TEST(no_command_for_changing)
+{
+	struct card_login login = {{(const uint8_t *)"1234", 4}, true, -1};
+
+	fake_play(NULL, 0);
+	ck_assert_int_eq(card_change_pin(card, &login, login.pin), E_UNSUPPORTED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("card: PINs");
+	TCase *tc = tcase_create("pin");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, malformed_pins_are_not_sent);
+	tcase_add_test(tc, a_wrong_pin);
+	tcase_add_test(tc, a_wrong_pin_without_a_number);
+	tcase_add_test(tc, a_refused_pin_is_not_repeated);
+	tcase_add_test(tc, the_last_try);
+	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 5);
+	tcase_add_loop_test(tc, counters_that_are_an_error, 0, 5);
+	tcase_add_loop_test(tc, other_answers_to_a_pin, 0, 7);
+	tcase_add_loop_test(tc, a_card_that_will_not_be_left, 0, 4);
+	tcase_add_test(tc, a_link_that_breaks_before_the_pin);
+	tcase_add_test(tc, another_card_gets_nothing);
+	tcase_add_loop_test(tc, errors_of_a_connection, 0, 4);
+	tcase_add_test(tc, a_link_that_breaks_at_the_pin);
+	tcase_add_test(tc, a_link_that_breaks_after_the_pin);
+	tcase_add_test(tc, a_signature_with_a_wrong_pin);
+	tcase_add_test(tc, padded_pins);
+	tcase_add_test(tc, no_command_for_changing);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

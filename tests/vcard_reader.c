@@ -183,7 +183,7 @@ static struct place *find(const char *name)
 /* With the lock held, which is given up while another transaction is on. */
 static enum error take(const char *name, struct link *l)
 {
-	struct place *p;
+	struct place *p = NULL;
 
 	while (!world.stopped && (p = find(name)) && p->taken)
 		wait_a_little();

@@ -48,6 +48,8 @@ enum exit_code exit_of(enum error e)
 	case E_FOREIGN:
 	case E_UNSUPPORTED:
 	case E_NOT_FOUND:
+	case E_PROTOCOL:
+	case E_REFUSED:
 		return EXIT_UNAVAILABLE;
 	case E_BUSY:
 	case E_MUTE:

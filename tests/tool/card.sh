@@ -237,12 +237,38 @@ pulled() {
 	said "There is no card in Inkan Virtual Reader 1"
 	tell 'insert 1' >/dev/null
 	run 0 "$inkan" list
-	"$terminal" 1234 -- sh -c "./inkan-vcard --send 'fault 1 40 none'; $inkan pin verify" >/dev/null
 	tell 'service stop' >/dev/null
 	run 69 "$inkan" list
 	said "The smartcard service (pcscd) is not running."
 	tell 'service start' >/dev/null
 	run 0 "$inkan" list
+}
+
+# Each command of a run goes wrong in turn: an answer in words, no crash, and
+# never a second PIN, which is the right one, so that no try is lost for good.
+troubled() {
+	before=$(tell 'apdus 1')
+	piped 0 '1234\n' "$inkan" pin verify
+	commands=$(($(tell 'apdus 1') - before))
+	[ "$commands" -gt 5 ] || bad "$commands commands make no PIN check"
+	n=1
+	while [ $n -le $((commands + 1)) ]; do
+		seen=$(tell 'verifies 1 auth')
+		tell "fault 1 $n $INKAN_TEST_FAULT" >/dev/null
+		echo 1234 | "$inkan" pin verify >"$work/out" 2>"$work/err"
+		code=$?
+		case $code in
+		0) wrote "is right" ;;
+		7 | 69 | 75 | 77) said "inkan: " && advised ;;
+		*) bad "exit $code when command $n fails ($INKAN_TEST_FAULT)" ;;
+		esac
+		case $INKAN_TEST_FAULT in pull*) tell 'insert 1' >/dev/null ;; esac
+		[ $(($(tell 'verifies 1 auth') - seen)) -le 1 ] || bad "two PINs when command $n fails ($INKAN_TEST_FAULT)"
+		left auth 3
+		tell 'fault 1 1 none' >/dev/null
+		n=$((n + 1))
+	done
+	piped 0 '1234\n' "$inkan" pin verify
 }
 
 busy() {
@@ -293,4 +319,8 @@ INKAN_TEST_SAYS='There is no card in Inkan Virtual Reader 1' INKAN_TEST_STATE=em
 with nothing_of_ours --card none
 with pulled --card jpki
 with busy --card jpki
+for INKAN_TEST_FAULT in 'status 6F00' 'status 6982' cut noise pull pull-before reset; do
+	export INKAN_TEST_FAULT
+	with troubled --card jpki
+done
 finish

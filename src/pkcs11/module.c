@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PKCS#11 5.4, general-purpose functions: C_Initialize, C_Finalize, C_GetInfo. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/mem.h"
 #include "pkcs11/attr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
@@ -47,29 +47,29 @@ void module_leave(void)
 	module_unlock();
 }
 
-static void forget_pins(void)
-{
-	mem_wipe(module.refused, sizeof module.refused);
-	module.n_refused = 0;
-}
-
-/* In a forked child: the parent's state is dropped without a word to pcscd. It
+/* In a forked child: the parent's state is put aside without a word to pcscd. It
  * is not walked and not freed: a thread that is not here may have been changing
  * it, and may hold its locks. The pages with PINs are empty in a child. */
-static void forget_parent(void)
+static CK_RV forget_parent(void)
 {
+	struct module *parent = malloc(sizeof *parent);
+
+	if (!parent)
+		return CKR_HOST_MEMORY;
+	memcpy(parent, &module, sizeof module);
 	pthread_mutex_init(&module.lock, NULL);
 	pthread_cond_init(&module.changed, NULL);
 	personality.readers->forget(module.readers);
-	forget_pins();
 	memset(module.slots, 0, sizeof module.slots);
-	module.n_slots = module.n_withdrawn = 0;
+	module.n_slots = 0;
 	module.sessions = NULL;
 	module.crypto = NULL;
 	module.readers = NULL;
 	module.active = 0;
 	module.waiting = module.finalizing = false;
+	module.parent = parent;
 	module.pid = 0;
+	return CKR_OK;
 }
 
 /* PKCS#11 5.4 on CK_C_INITIALIZE_ARGS: we lock with the system's primitives and
@@ -150,8 +150,9 @@ CK_RV inkan_C_Initialize(void *arguments)
 	if (pid == getpid())
 		return CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	if (pid != 0)
-		forget_parent();
-	rv = start();
+		rv = forget_parent();
+	if (rv == CKR_OK)
+		rv = start();
 	if (rv == CKR_OK)
 		slots_refresh(true);
 	log_debug("C_Initialize: 0x%lx", rv);
@@ -178,7 +179,9 @@ static CK_RV close_the_door(void)
 
 /* C_Finalize (PKCS#11 5.4). A thread that waits in C_WaitForSlotEvent returns
  * CKR_CRYPTOKI_NOT_INITIALIZED. Every PIN is wiped; no card is left unlocked
- * because none is between two calls. */
+ * because none is between two calls. What a card has shown of itself (PINs that
+ * it refused, that it cannot do RSASSA-PSS) is kept: a program that starts us
+ * again for each attempt must not burn its tries. */
 CK_RV inkan_C_Finalize(void *reserved)
 {
 	CK_RV rv;
@@ -192,7 +195,6 @@ CK_RV inkan_C_Finalize(void *reserved)
 		return rv;
 	sessions_free();
 	slots_free();
-	forget_pins();
 	personality.readers->close(module.readers);
 	module.readers = NULL;
 	crypto_free(&module.crypto);

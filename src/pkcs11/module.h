@@ -38,6 +38,7 @@ struct module {
 	pthread_cond_t changed;    /* active, waiting or finalizing */
 	_Atomic pid_t pid;         /* of the process that initialized; 0: none */
 	pthread_t starter;         /* the thread that did */
+	struct module *parent;     /* of a forked child: what was the parent's, untouched */
 	bool finalizing;
 	bool waiting;              /* a thread is in readers->wait */
 	unsigned active;           /* calls under way */

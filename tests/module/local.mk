@@ -6,6 +6,11 @@ module_tests = tests/module/test_sign tests/module/test_login tests/module/test_
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
+dist_check_SCRIPTS += tests/module/valgrind.sh
+TESTS += tests/module/valgrind.sh
+AM_TESTS_ENVIRONMENT += INKAN_MODULE_TESTS='$(module_tests)'; export INKAN_MODULE_TESTS;
+tests/module/valgrind.sh.log: $(module_tests:=.log)
+
 check_LTLIBRARIES += tests/module/librig.la
 tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c
 tests_module_librig_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -137,6 +137,23 @@ START_TEST(test_repeated_on_another_card)
 }
 END_TEST
 
+/* A program that starts the module anew for each attempt is told the same. */
+START_TEST(test_repeated_after_finalize)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, AUTH);
+	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	ok(p11->C_Finalize(NULL));
+	ok(p11->C_Initialize(NULL));
+	r.session = rig_session(r.slot);
+	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(verifies(&r), 1);
+	rig_stop(&r);
+}
+END_TEST
+
 START_TEST(test_last_try)
 {
 	struct vcard_spec spec;
@@ -321,6 +338,7 @@ int main(void)
 	tcase_add_test(t, test_repeated_in_turn);
 	tcase_add_test(t, test_repeated_in_capitals);
 	tcase_add_test(t, test_repeated_on_another_card);
+	tcase_add_test(t, test_repeated_after_finalize);
 	tcase_add_loop_test(t, test_last_try, 0, 2);
 	tcase_add_loop_test(t, test_locked, 0, 2);
 	tcase_add_loop_test(t, test_other_pin_locked, 0, 2);

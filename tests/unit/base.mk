@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
+base_tests = tests/unit/test_tlv tests/unit/test_mem tests/unit/test_log tests/unit/test_conf
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+
+base_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+base_test_ldadd = libbase.la $(CHECK_LIBS)
+
+tests_unit_test_tlv_CFLAGS = $(base_test_cflags)
+tests_unit_test_tlv_LDADD = $(base_test_ldadd)
+tests_unit_test_mem_CFLAGS = $(base_test_cflags)
+tests_unit_test_mem_LDADD = $(base_test_ldadd)
+tests_unit_test_log_CFLAGS = $(base_test_cflags)
+tests_unit_test_log_LDADD = $(base_test_ldadd)
+tests_unit_test_conf_CFLAGS = $(base_test_cflags)
+tests_unit_test_conf_LDADD = $(base_test_ldadd)

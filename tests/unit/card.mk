@@ -3,7 +3,7 @@ check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
 card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki \
-  tests/unit/test_card_jpki tests/unit/test_card_pin
+  tests/unit/test_card_jpki tests/unit/test_card_pin tests/unit/test_pcsc tests/unit/test_pcsc_absent
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
@@ -25,3 +25,8 @@ tests_unit_test_card_jpki_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_jpki_LDADD = $(card_test_ldadd)
 tests_unit_test_card_pin_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_pin_LDADD = $(card_test_ldadd)
+tests_unit_test_pcsc_SOURCES = tests/unit/test_pcsc.c tests/unit/fake_pcscd.h tests/unit/fake_pcscd.c
+tests_unit_test_pcsc_CFLAGS = $(card_test_cflags) $(PCSC_CFLAGS)
+tests_unit_test_pcsc_LDADD = $(card_test_ldadd)
+tests_unit_test_pcsc_absent_CFLAGS = $(card_test_cflags)
+tests_unit_test_pcsc_absent_LDADD = $(card_test_ldadd)

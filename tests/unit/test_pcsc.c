@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The way to PC/SC, on a daemon that says what a test wants. */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "card/reader.h"
+#include "fake_pcscd.h"
+
+static const struct reader_ops *const ops = &pcsc_reader_ops;
+static void *self;
+static struct reader_state seen[READER_COUNT_MAX];
+static size_t n_seen;
+
+static void setup(void)
+{
+	pcscd_reset();
+	ck_assert_int_eq(ops->open(&self), E_OK);
+}
+
+static void teardown(void)
+{
+	ops->close(self);
+	if (pcscd.generation)
+		ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 0);
+}
+
+static enum error list(void)
+{
+	n_seen = READER_COUNT_MAX;
+	return ops->list(self, seen, &n_seen);
+}
+
+START_TEST(nothing_there)
+{
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_uint_eq(n_seen, 0);
+	pcscd.generation = 0;
+	ck_assert_int_eq(list(), E_NO_SERVICE);
+	ck_assert_uint_eq(n_seen, 0);
+	pcscd.generation = 2;
+	pcscd.establish = SCARD_W_SECURITY_VIOLATION;
+	ck_assert_int_eq(list(), E_DENIED);
+	pcscd.generation = 0; /* the last context was lost with its daemon */
+}
+END_TEST
+
+START_TEST(readers_and_cards)
+{
+	pcscd_slot("One", true);
+	pcscd_slot("Two", false);
+	pcscd_slot("Three", true)->mute = true;
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_uint_eq(n_seen, 3);
+	ck_assert_str_eq(seen[0].name, "One");
+	ck_assert(seen[0].present && !seen[0].mute && seen[0].insertion);
+	ck_assert(!seen[1].present && !seen[1].insertion);
+	ck_assert(seen[2].present && seen[2].mute);
+	n_seen = 1;
+	ck_assert_int_eq(ops->list(self, seen, &n_seen), E_OK);
+	ck_assert_uint_eq(n_seen, 1);
+}
+END_TEST
+
+static uint32_t insertion(void)
+{
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_uint_ge(n_seen, 1);
+	return seen[0].insertion;
+}
+
+START_TEST(what_makes_another_insertion)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct fake_slot copy;
+	uint32_t first, second, third, fourth;
+
+	s->events = 0;
+	first = insertion();
+	ck_assert_uint_ne(first, 0);
+	ck_assert_uint_eq(insertion(), first);
+	s->events = 2;
+	second = insertion();
+	s->events = 0; /* pcscd began anew and counts from the start */
+	pcscd.generation = 2;
+	pcscd.contexts = 0;
+	pcscd.contexts++;
+	third = insertion();
+	copy = *s; /* the reader was unplugged and plugged in */
+	pcscd.n_slots = 0;
+	ck_assert_int_eq(list(), E_OK);
+	*pcscd_slot("One", true) = copy;
+	fourth = insertion();
+	ck_assert(first != second && first != third && first != fourth && second != third && second != fourth &&
+	          third != fourth);
+}
+END_TEST
+
+START_TEST(one_operation)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+	uint8_t response[300];
+	size_t len = sizeof response;
+
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_uint_eq(link.insertion, insertion());
+	ck_assert_int_eq(pcscd.transactions, 1);
+	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_OK);
+	ck_assert_uint_eq(len, 2);
+	ops->end(&link, false);
+	ck_assert_uint_eq(pcscd.ended, SCARD_LEAVE_CARD);
+	ck_assert_uint_eq(pcscd.disconnected, SCARD_LEAVE_CARD);
+	ck_assert_int_eq(pcscd.connections + pcscd.transactions, 0);
+	s->transaction = SCARD_W_RESET_CARD;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(pcscd.reconnections, 1);
+	ops->end(&link, true);
+	ck_assert_uint_eq(pcscd.ended, SCARD_UNPOWER_CARD);
+}
+END_TEST
+
+START_TEST(a_pulled_card)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+	uint8_t response[300];
+	size_t len = sizeof response;
+
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	s->present = false; /* success, and no answer */
+	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_LINK);
+	s->transmit = SCARD_W_RESET_CARD;
+	len = sizeof response;
+	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_LINK);
+	ck_assert_uint_eq(len, 0);
+	ops->end(&link, false);
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_NO_CARD);
+	ck_assert_int_eq(ops->begin(self, "Two", &link), E_NO_READER);
+}
+END_TEST
+
+START_TEST(errors_of_a_connection)
+{
+	static const struct {
+		LONG rc;
+		enum error e;
+	} rows[] = {
+		{SCARD_E_SHARING_VIOLATION, E_BUSY},  {SCARD_W_UNRESPONSIVE_CARD, E_MUTE},
+		{SCARD_W_UNPOWERED_CARD, E_MUTE},     {SCARD_E_PROTO_MISMATCH, E_MUTE},
+		{SCARD_W_REMOVED_CARD, E_NO_CARD},    {SCARD_W_SECURITY_VIOLATION, E_DENIED},
+		{SCARD_E_READER_UNAVAILABLE, E_NO_READER}, {SCARD_E_NO_MEMORY, E_MEMORY},
+		{SCARD_F_INTERNAL_ERROR, E_INTERNAL}, {SCARD_E_NO_SERVICE, E_NO_SERVICE},
+	};
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		s->connect = rows[i].rc;
+		ck_assert_int_eq(ops->begin(self, "One", &link), rows[i].e);
+		s->connect = SCARD_S_SUCCESS;
+		s->transaction = rows[i].rc;
+		ck_assert_int_eq(ops->begin(self, "One", &link), rows[i].e);
+		ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 0);
+	}
+	pcscd.generation = 0;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_NO_SERVICE);
+}
+END_TEST
+
+START_TEST(a_reader_that_was_plugged_elsewhere)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+	uint32_t first;
+
+	s->channel = 0x200105;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	first = link.insertion;
+	ops->end(&link, false);
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_uint_eq(link.insertion, first);
+	ops->end(&link, false);
+	s->channel = 0x200106;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_uint_ne(link.insertion, first);
+	ck_assert_uint_eq(link.insertion, insertion());
+	ops->end(&link, false);
+}
+END_TEST
+
+START_TEST(what_a_reader_takes)
+{
+	static const struct {
+		int max_data;
+		size_t max_apdu;
+	} rows[] = {{-1, 0}, {0, 261}, {0x10000, 0x10009}, {2048, 2057}};
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+
+	s->max_data = rows[_i].max_data;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_uint_eq(link.max_apdu, rows[_i].max_apdu);
+	ops->end(&link, false);
+}
+END_TEST
+
+START_TEST(no_le_beside_data_on_t0)
+{
+	static const uint8_t select[] = {0x00, 0xA4, 0x04, 0x00, 0x02, 0xAA, 0xBB, 0x00};
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+	uint8_t response[300];
+	size_t len = sizeof response;
+
+	s->protocol = _i ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
+	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->transmit(&link, select, sizeof select, response, &len), E_OK);
+	ck_assert_uint_eq(pcscd.apdu_len, _i ? 7 : 8);
+	len = sizeof response;
+	ck_assert_int_eq(ops->transmit(&link, select, 5, response, &len), E_OK);
+	ck_assert_uint_eq(pcscd.apdu_len, 5);
+	ops->end(&link, false);
+}
+END_TEST
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+enum change { INSERT, PLUG, RESTART, START, CANCEL, CANCEL_LATE, NOTHING };
+
+/* After a while, from another thread. */
+static void *change(void *arg)
+{
+	pause_ms(100);
+	switch (*(const enum change *)arg) {
+	case INSERT:
+		pcscd_lock();
+		pcscd.slots[0].present = true;
+		pcscd.slots[0].events++;
+		pcscd_unlock();
+		break;
+	case PLUG:
+		pcscd_lock();
+		pcscd_slot("Late", false);
+		pcscd_unlock();
+		break;
+	case RESTART:
+	case START:
+		pcscd_lock();
+		pcscd.generation = 2;
+		pcscd_unlock();
+		break;
+	case CANCEL_LATE:
+		pcscd_lock();
+		pcscd.deaf = false;
+		pcscd_unlock();
+		break;
+	case CANCEL:
+		ops->cancel(self);
+		break;
+	case NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static enum error wait_for(enum change what, int timeout_ms, int64_t most_ms)
+{
+	int64_t start = now_ms();
+	pthread_t thread;
+	enum error e;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, change, &what), 0);
+	e = ops->wait(self, seen, n_seen, timeout_ms);
+	ck_assert_int_le(now_ms() - start, most_ms);
+	pthread_join(thread, NULL);
+	return e;
+}
+
+START_TEST(waiting)
+{
+	static const enum change changes[] = {INSERT, PLUG, RESTART};
+
+	pcscd_slot("One", changes[_i] == RESTART);
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_int_eq(wait_for(changes[_i], -1, 900), E_OK);
+	pcscd.contexts = 0;
+	pcscd.generation = 0;
+}
+END_TEST
+
+START_TEST(what_changed_before_the_wait)
+{
+	struct fake_slot *s = pcscd_slot("One", false);
+
+	ck_assert_int_eq(list(), E_OK);
+	s->present = true;
+	s->events++;
+	ck_assert_int_eq(wait_for(NOTHING, -1, 900), E_OK);
+	ck_assert_int_eq(list(), E_OK);
+	s->events += 2; /* out and in */
+	ck_assert_int_eq(wait_for(NOTHING, -1, 900), E_OK);
+}
+END_TEST
+
+START_TEST(waiting_in_vain)
+{
+	int64_t start = now_ms();
+
+	pcscd_slot("One", true);
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_int_eq(ops->wait(self, seen, n_seen, 0), E_OK);
+	ck_assert_int_eq(wait_for(NOTHING, 200, 900), E_OK);
+	ck_assert_int_ge(now_ms() - start, 200);
+	ck_assert_int_eq(pcscd.waits, 1);
+}
+END_TEST
+
+START_TEST(cancelling)
+{
+	pcscd_slot("One", true);
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_int_eq(wait_for(CANCEL, -1, 900), E_CANCELLED);
+	ops->cancel(self);
+	ck_assert_int_eq(wait_for(NOTHING, -1, 900), E_CANCELLED);
+	ck_assert_int_eq(wait_for(NOTHING, 150, 900), E_OK);
+}
+END_TEST
+
+static void *cancel(void *arg)
+{
+	(void)arg;
+	pause_ms(50);
+	ops->cancel(self);
+	return NULL;
+}
+
+/* pcscd hears a cancel only while somebody waits inside. */
+START_TEST(cancelling_too_early)
+{
+	pthread_t thread;
+
+	pcscd_slot("One", true);
+	pcscd.deaf = true;
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel, NULL), 0);
+	ck_assert_int_eq(wait_for(CANCEL_LATE, -1, 900), E_CANCELLED);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(waiting_for_pcscd)
+{
+	pcscd.generation = 0;
+	ck_assert_int_eq(list(), E_NO_SERVICE);
+	ck_assert_int_eq(wait_for(CANCEL, -1, 900), E_CANCELLED);
+	ck_assert_int_eq(wait_for(NOTHING, 150, 900), E_OK);
+	pcscd_slot("One", true);
+	ck_assert_int_eq(wait_for(START, -1, 1900), E_OK);
+	ck_assert_int_eq(list(), E_OK);
+	ck_assert_uint_eq(n_seen, 1);
+}
+END_TEST
+
+START_TEST(a_child_talks_to_nobody)
+{
+	struct fake_pcscd before;
+	void *other;
+
+	ck_assert_int_eq(ops->open(&other), E_OK);
+	n_seen = READER_COUNT_MAX;
+	ck_assert_int_eq(ops->list(other, seen, &n_seen), E_OK);
+	before = pcscd;
+	ops->forget(other);
+	ck_assert_mem_eq(&before, &pcscd, sizeof before);
+	pcscd.contexts--;
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pcsc");
+	TCase *tc = tcase_create("pcsc");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, nothing_there);
+	tcase_add_test(tc, readers_and_cards);
+	tcase_add_test(tc, what_makes_another_insertion);
+	tcase_add_test(tc, one_operation);
+	tcase_add_test(tc, a_pulled_card);
+	tcase_add_test(tc, errors_of_a_connection);
+	tcase_add_test(tc, a_reader_that_was_plugged_elsewhere);
+	tcase_add_loop_test(tc, what_a_reader_takes, 0, 4);
+	tcase_add_loop_test(tc, no_le_beside_data_on_t0, 0, 2);
+	tcase_add_loop_test(tc, waiting, 0, 3);
+	tcase_add_test(tc, what_changed_before_the_wait);
+	tcase_add_test(tc, waiting_in_vain);
+	tcase_add_test(tc, cancelling);
+	tcase_add_test(tc, cancelling_too_early);
+	tcase_add_test(tc, waiting_for_pcscd);
+	tcase_add_test(tc, a_child_talks_to_nobody);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

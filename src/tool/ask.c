@@ -178,7 +178,7 @@ static char *form_text(const struct pin_profile *rule)
 static char *prompt_text(const struct card *card, enum question question)
 {
 	char *form = form_text(&card->pin.rule), *tries = tries_text(card->pin.tries), *prompt = NULL;
-	const char *name = card->profile->name;
+	const char *name = token_text(card->profile);
 	int n = -1;
 
 	if (!form || !tries)

@@ -25,9 +25,16 @@ static enum exit_code refuse_unreadable(const char *name)
 	return EXIT_NO_INPUT;
 }
 
-static enum exit_code refuse_content(const char *name, const char *why)
+enum fault { FAULT_LONG, FAULT_EMPTY, FAULT_CONTENT };
+
+static enum exit_code refuse_content(const char *name, enum fault fault)
 {
-	complain(_("%s %s."), name, why);
+	if (fault == FAULT_LONG)
+		complain(_("%s is too long for a certificate."), name);
+	else if (fault == FAULT_EMPTY)
+		complain(_("%s is empty."), name);
+	else
+		complain(_("%s holds no certificate that can be read."), name);
 	advise(_("It should be one X.509 certificate, as PEM (-----BEGIN CERTIFICATE-----) or DER."));
 	return EXIT_MALFORMED;
 }
@@ -43,13 +50,13 @@ static enum exit_code read_all(int fd, const char *name, struct buf *b)
 		if (got < 0)
 			return refuse_unreadable(name);
 		if (b->len + (size_t)got > INPUT_MAX)
-			return refuse_content(name, _("is too long for a certificate"));
+			return refuse_content(name, FAULT_LONG);
 		if (buf_append(b, chunk, (size_t)got) != E_OK) {
 			complain("%s", _(error_text(E_MEMORY)));
 			return EXIT_INTERNAL;
 		}
 	}
-	return b->len > 0 ? EXIT_DONE : refuse_content(name, _("is empty"));
+	return b->len > 0 ? EXIT_DONE : refuse_content(name, FAULT_EMPTY);
 }
 
 static bool is_certificate(const char *type)
@@ -111,7 +118,7 @@ enum exit_code input_certificate(const struct crypto *c, const char *path, struc
 		e = parse(c, &b, out);
 		code = exit_of(e);
 		if (e == E_FORMAT)
-			refuse_content(name, _("holds no certificate that can be read"));
+			refuse_content(name, FAULT_CONTENT);
 		else if (e != E_OK)
 			complain("%s", _(error_text(e)));
 	}

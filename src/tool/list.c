@@ -32,8 +32,8 @@ static void put_validity(const struct cert *cert)
 	char to[FACT_TIME_SIZE];
 
 	if (fact_local_time(X509_get0_notAfter(cert->x509), true, to))
-		put_field(_("  Valid until"), "%s%s", to,
-			  now > 0 ? _("  – EXPIRED") : now < 0 ? _("  – NOT YET VALID") : "");
+		put_subfield(_("Valid until"), "%s%s", to,
+			  now > 0 ? _(" (EXPIRED)") : now < 0 ? _(" (NOT YET VALID)") : "");
 }
 
 /* Of a My Number Card neither the name nor what could serve to track it. */
@@ -43,19 +43,19 @@ static void put_token(const struct token *t)
 	char *headline = t->cert && !fact_is_personal(t->cert) ? text_headline(t->cert) : NULL;
 
 	printf("  ");
-	put_text(stdout, t->card->profile->name);
+	put_text(stdout, token_text(t->card->profile));
 	putchar('\n');
 	if (headline)
-		put_field(_("  Holder"), "%s", headline);
+		put_subfield(_("Holder"), "%s", headline);
 	else if (t->cert_error == E_SECURITY)
-		put_field(_("  Holder"), "%s", _("behind the PIN: inkan show --login"));
+		put_subfield(_("Holder"), "%s", _("behind the PIN: inkan show --login"));
 	else if (t->cert_error != E_OK)
-		put_field(_("  Holder"), "%s", _(error_text(t->cert_error)));
+		put_subfield(_("Holder"), "%s", _(error_text(t->cert_error)));
 	if (t->cert)
 		put_validity(t->cert);
 	if (t->cert && t->cert->kind != CERT_UNKNOWN && !t->cert->production)
-		put_field(_("  Policy"), "%s", _("TEST: it proves nothing about anybody"));
-	put_field(_("  PIN"), "%s", tries ? tries : "");
+		put_subfield(_("Policy"), "%s", _("TEST: it proves nothing about anybody"));
+	put_subfield(_("PIN"), "%s", tries ? tries : "");
 	free(headline);
 	free(tries);
 }

@@ -74,7 +74,7 @@ static enum exit_code verify(struct card *card, bool last_try)
 		return exit_of(e);
 	card_forget_protected(card);
 	tries = tries_text(card->pin.tries);
-	printf(_("The PIN of %s is right: %s.\n"), card->profile->name, tries ? tries : "");
+	printf(_("The PIN of %s is right: %s.\n"), token_text(card->profile), tries ? tries : "");
 	free(tries);
 	return EXIT_DONE;
 }
@@ -134,7 +134,7 @@ static enum exit_code change(struct card *card, bool last_try)
 	new_pin.data = secret_bytes(pin, &new_pin.len);
 	e = card_change_pin(card, &login, new_pin);
 	if (e == E_OK)
-		printf(_("The PIN of %s is changed.\n"), card->profile->name);
+		printf(_("The PIN of %s is changed.\n"), token_text(card->profile));
 	else
 		complain_change(e, card);
 out:
@@ -161,7 +161,7 @@ static enum exit_code run(struct find *f, const struct wish *wish)
 		return verify(token->card, wish->last_try);
 	if (token->card->pin.rule.change)
 		return change(token->card, wish->last_try);
-	complain(_("The PIN of %s cannot be changed with this software."), token->card->profile->name);
+	complain(_("The PIN of %s cannot be changed with this software."), token_text(token->card->profile));
 	advise(_("Ask the organisation that issued the card."));
 	return EXIT_UNAVAILABLE;
 }

@@ -7,7 +7,7 @@
 #include <wchar.h>
 #include "say.h"
 
-#define LABEL_COLUMNS 16
+#define LABEL_COLUMNS 18
 
 /* One character of UTF-8; the number of its bytes, or 0 when it is none. */
 static size_t decode(const uint8_t *p, uint32_t *c)
@@ -75,16 +75,32 @@ static int width(const char *text)
 	return columns >= 0 ? columns : (int)strlen(text);
 }
 
+__attribute__((format(printf, 3, 0)))
+static void put_line(int indent, const char *label, const char *fmt, va_list args)
+{
+	int pad = LABEL_COLUMNS - indent - width(label);
+
+	printf("%*s%s:%*s", indent, "", label, pad > 1 ? pad : 1, "");
+	put_format(stdout, fmt, args);
+	putchar('\n');
+}
+
 void put_field(const char *label, const char *fmt, ...)
 {
-	int pad = LABEL_COLUMNS - width(label);
 	va_list args;
 
-	printf("  %s:%*s", label, pad > 1 ? pad : 1, "");
 	va_start(args, fmt);
-	put_format(stdout, fmt, args);
+	put_line(2, label, fmt, args);
 	va_end(args);
-	putchar('\n');
+}
+
+void put_subfield(const char *label, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_line(4, label, fmt, args);
+	va_end(args);
 }
 
 void complain(const char *fmt, ...)
@@ -176,6 +192,17 @@ void complain_reader(enum error e, const char *reader)
 	}
 }
 
+const char *token_text(const struct profile *p)
+{
+	static const char *const names[] = {N_("HPKI Authentication"), N_("HPKI Signature"),
+	                                    N_("JPKI Authentication"), N_("JPKI Signature")};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(p->name, names[i]) == 0)
+			return _(names[i]);
+	return p->name;
+}
+
 static const char *token_word(const struct profile *p)
 {
 	return p == &hpki_sign || p == &jpki_sign ? "sign" : "auth";
@@ -212,7 +239,7 @@ void complain_pin(enum error e, const struct card *card)
 	if (e == E_PIN_LENGTH || e == E_PIN_CHARACTERS) {
 		complain_form(e, card);
 	} else if (e == E_PIN_LOCKED) {
-		complain(_("The PIN of %s is locked."), card->profile->name);
+		complain(_("The PIN of %s is locked."), token_text(card->profile));
 		advise_unlock(card);
 	} else if (e == E_PIN_WRONG) {
 		complain(_("The PIN is wrong: %s."), tries ? tries : "");
@@ -221,7 +248,7 @@ void complain_pin(enum error e, const struct card *card)
 		complain(_("The card has refused this PIN before; it was not sent again."));
 		advise(_("Try another PIN."));
 	} else if (e == E_PIN_LAST_TRY) {
-		complain(_("Only one try is left for the PIN of %s; it was not used."), card->profile->name);
+		complain(_("Only one try is left for the PIN of %s; it was not used."), token_text(card->profile));
 		advise(_("If you are sure of the PIN: inkan pin verify --token %s --last-try. A wrong one locks it."),
 		       token_word(card->profile));
 	} else {

@@ -14,8 +14,9 @@
 /* UTF-8 as it is, but controls, direction marks and what is no UTF-8 as \x1B, \u202E. */
 void put_text(FILE *f, const char *text);
 
-/* "  Label:   value" on standard output, values in one column. */
+/* "  Label:   value" on standard output, values in one column; and further in. */
 void put_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void put_subfield(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* On standard error: what happened, one sentence; what to do next, another. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -26,6 +27,10 @@ void complain_reader(enum error e, const char *reader);
 
 /* The same when a PIN was asked for; tries as card->pin says. */
 void complain_pin(enum error e, const struct card *card);
+
+/* A profile's name, as the token's label is, with a word for what it is for where
+ * the reader's language has one. */
+const char *token_text(const struct profile *p);
 
 /* "3 tries left", "locked", "not known": to be freed; NULL when out of memory. */
 char *tries_text(int tries);

@@ -112,12 +112,12 @@ static void put_token(const struct token *t, bool identity)
 	if (t->cert) {
 		text_certificate(t->cert, identity);
 	} else {
-		put_text(stdout, t->card->profile->name);
+		put_text(stdout, token_text(t->card->profile));
 		putchar('\n');
 		put_field(_("Holder"), "%s", t->cert_error == E_SECURITY ?
 			  _("behind the PIN (--login shows it)") : _(error_text(t->cert_error)));
 	}
-	put_field(_("Token"), "%s", t->card->profile->name);
+	put_field(_("Token"), "%s", token_text(t->card->profile));
 	put_field(_("Reader"), "%s", t->card->reader);
 	put_field(_("PIN"), "%s", tries ? tries : "");
 	free(tries);
@@ -163,7 +163,7 @@ static enum exit_code show_json(const struct find *f, struct place *p, const str
 	if (code != EXIT_DONE)
 		return code;
 	if (!t->cert) {
-		complain(_("The certificate of %s was not read: %s."), t->card->profile->name,
+		complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
 			 _(error_text(t->cert_error)));
 		if (t->cert_error == E_SECURITY)
 			advise(_("With --login the PIN is asked for; only on a terminal."));

@@ -152,8 +152,8 @@ static void put_validity(const struct cert *cert)
 	if (!fact_local_time(X509_get0_notBefore(cert->x509), false, from) ||
 	    !fact_local_time(X509_get0_notAfter(cert->x509), false, to))
 		return;
-	put_field(_("Valid from"), "%s%s", from, now < 0 ? _("  – NOT YET VALID") : "");
-	put_field(_("Valid until"), "%s%s", to, now > 0 ? _("  – EXPIRED") : "");
+	put_field(_("Valid from"), "%s%s", from, now < 0 ? _(" (NOT YET VALID)") : "");
+	put_field(_("Valid until"), "%s%s", to, now > 0 ? _(" (EXPIRED)") : "");
 }
 
 static void put_usage(const struct cert *cert)

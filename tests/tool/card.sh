@@ -252,7 +252,7 @@ troubled() {
 	commands=$(($(tell 'apdus 1') - before))
 	[ "$commands" -gt 5 ] || bad "$commands commands make no PIN check"
 	n=1
-	while [ $n -le $((commands + 1)) ]; do
+	while [ "$n" -le $((commands + 1)) ]; do
 		seen=$(tell 'verifies 1 auth')
 		tell "fault 1 $n $INKAN_TEST_FAULT" >/dev/null
 		echo 1234 | "$inkan" pin verify >"$work/out" 2>"$work/err"

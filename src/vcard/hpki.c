@@ -19,7 +19,7 @@ static const struct cia_layout jma = {
 	.key = {0x000C, 0}, .own = {0x0016, 0}, .issuer = {0x0017, 0}, .root = {0x000F, 0},
 	.pin_label = "PIN", .pin_flags = CIA_PRIVATE, .pin_stored = 0, .pin_implicit = true,
 	.pin_reference = 0x88, .auth_id = 0x08,
-	.own_id = 0x16, .issuer_id = 0x17, .root_id = 0x0F,
+	.own_id = 0x17, .issuer_id = 0x1A, .root_id = 0x19,
 	.file_size = 256, .cert_size = 2048,
 };
 

@@ -38,7 +38,7 @@ static CK_RV login_user(struct session *session, struct bytes pin)
 	if (rv == CKR_OK)
 		slot_set_login(slot, true);
 	else
-		token_logout(slot->logged_in ? NULL : slot->token);
+		token_logout(slot->token);
 	return rv;
 }
 

@@ -214,7 +214,7 @@ static CK_RV get_info(CK_INFO *info, CK_VERSION version)
 	if (info) {
 		memset(info, 0, sizeof *info);
 		info->cryptokiVersion = version;
-		info->libraryVersion.minor = 1;
+		info->libraryVersion = (CK_VERSION){INKAN_MAJOR, INKAN_MINOR};
 		text_pad(info->manufacturerID, sizeof info->manufacturerID, "Inkan");
 		text_pad(info->libraryDescription, sizeof info->libraryDescription, personality.description);
 	} else {

@@ -17,7 +17,7 @@ test_sign() { # MODULE URI PIN
 login() { # VERSION
 	# The input stays open until the page has come.
 	{ printf 'GET / HTTP/1.0\r\n\r\n'; sleep 1; } |
-		GNUTLS_PIN=$auth_pin timeout 60 gnutls-cli --provider "$auth_module" --x509cafile "$pki/root.pem" \
+		GNUTLS_PIN=$auth_pin timeout 60 gnutls-cli --provider "$auth_module" --x509cafile "$server_ca" \
 			--x509certfile "$auth_uri;type=cert" --x509keyfile "$auth_uri;type=private" \
 			--priority "NORMAL:-VERS-ALL:+VERS-TLS$1" --port "$port" localhost >"$work/said" 2>&1
 	said "gnutls-cli TLS $1" "^TLSv$1 SUCCESS"

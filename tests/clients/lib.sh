@@ -17,7 +17,7 @@ export srcdir
 
 say() { echo "$*"; }
 skip() { echo "$*"; exit 77; }
-fail() { echo "FAILED: $*"; exit 1; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
 
 need() { # PROGRAM PACKAGE
 	command -v "$1" >/dev/null || skip "$1 is missing (package $2)"
@@ -48,7 +48,7 @@ know_card() { # hpki|jpki
 	card=$1
 	case $card in
 	hpki)
-		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=17 sign_id=17
+		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=16 sign_id=16
 		auth_key='Private key of HPKI' sign_key='Private key of HPKI'
 		;;
 	jpki)
@@ -99,12 +99,15 @@ run_on_card() { # KIND OPTIONS...: this script again, inside
 		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$0"
 }
 
-# A second program holds the card open all the while (so pcscd does not power
+# A second program, on descriptor 9, holds the card open all the while (so pcscd does not power
 # it off) and in the end tries to sign without a PIN.
 begin_inside() {
 	work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
 	know_card "$INKAN_TEST_CARD"
 	tries=$(ask_card tries)
+	trusted_for auth >"$work/auth-cas.pem"
+	trusted_for sign >"$work/sign-cas.pem"
+	server_ca=$pki/server-ca.pem
 	mkfifo "$work/hold"
 	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
 	witness=$!
@@ -118,10 +121,19 @@ begin_inside() {
 	fail "no witness: $(cat "$work/witness")"
 }
 
+trusted_for() { # auth|sign: the certificates from the card's CA up to its root
+	cat "$pki/$card-$1-ca.pem" || fail "no CA of $card in $pki"
+	[ "$card" = jpki ] || cat "$pki/root.pem"
+}
+
 # True when the card refused the witness.
 ask_witness() {
-	exec 9>&-
-	wait "$witness"
+	if [ -z "${refused-}" ]; then
+		exec 9>&-
+		wait "$witness"
+		refused=$?
+	fi
+	return "$refused"
 }
 
 end_inside() {
@@ -129,11 +141,16 @@ end_inside() {
 	trap - EXIT
 	stop_servers
 	ask_witness || code=1
-	sed 's/^/    /' "$work/witness"
-	say "    VERIFYs: $(ask_card verifies), signatures: $(ask_card signatures), PIN tries lost: $((tries - $(ask_card tries)))"
-	[ "$(ask_card tries)" = "$tries" ] || code=1
-	[ $code = 0 ] || [ $code = 77 ] || tail -n 30 "$trace" | sed 's/^/    trace: /'
+	lost=$((tries - $(ask_card tries)))
+	[ $lost = 0 ] || code=1
+	report_inside
+	[ $code = 0 ] || [ $code = 77 ] || tail -n 40 "$trace" | cut -c 1-110 | sed 's/^/    trace: /'
 	exit $code
+}
+
+report_inside() {
+	sed 's/^/    /' "$work/witness"
+	say "    VERIFYs: $(ask_card verifies), signatures: $(ask_card signatures), PIN tries lost: $lost"
 }
 
 # ---- What the card saw
@@ -141,7 +158,7 @@ end_inside() {
 ask_card() { # verifies|signatures|tries: of both applications, added up
 	of_auth=$("$builddir/inkan-vcard" --send "$1 1 auth") || fail "the virtual card does not answer"
 	of_sign=$("$builddir/inkan-vcard" --send "$1 1 sign") || fail "the virtual card does not answer"
-	echo $((of_auth + of_sign))
+	echo $((${of_auth#ok } + ${of_sign#ok }))
 }
 
 # ---- Servers on 127.0.0.1, stopped at the end
@@ -171,7 +188,6 @@ start_nginx() { # TLS-VERSION
 	port=$(free_port)
 	user=
 	[ "$(id -u)" != 0 ] || user='user root;'
-	cat "$pki"/*.pem >"$web/cas.pem"
 	cat >"$web/nginx.conf" <<-END
 		$user
 		worker_processes 1;
@@ -190,7 +206,7 @@ start_nginx() { # TLS-VERSION
 				server_name localhost;
 				ssl_certificate $pki/server.pem;
 				ssl_certificate_key $pki/server.key;
-				ssl_client_certificate $web/cas.pem;
+				ssl_client_certificate $work/auth-cas.pem;
 				ssl_verify_client on;
 				ssl_verify_depth 4;
 				ssl_protocols $1;
@@ -202,7 +218,7 @@ start_nginx() { # TLS-VERSION
 		}
 	END
 	servers="$servers $web/pid"
-	nginx -e "$web/error.log" -p "$web" -c "$web/nginx.conf" >"$web/start" 2>&1 ||
+	nginx -e "$web/error.log" -p "$web" -c "$web/nginx.conf" >"$web/start" 2>&1 9>&- ||
 		fail "nginx does not start: $(cat "$web/start" "$web/error.log")"
 }
 

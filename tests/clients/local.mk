@@ -8,7 +8,8 @@ client_tests = \
   tests/clients/ssh.sh \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh
-dist_check_SCRIPTS += $(client_tests)
+dist_check_SCRIPTS += $(client_tests) tests/demo
+TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh
 
 check_PROGRAMS += tests/clients/witness

@@ -17,6 +17,7 @@
 #include <prerror.h>
 #include <prio.h>
 #include <prnetdb.h>
+#include <prthread.h>
 #include <ssl.h>
 #include <sslproto.h>
 
@@ -155,8 +156,11 @@ static int login(int times, PRUint16 port, const char *version)
 {
 	int failed = 0;
 
-	for (int i = 1; i <= times; i++)
+	for (int i = 1; i <= times; i++) {
+		if (failed > 0) /* NSS looks again at a token after a second */
+			PR_Sleep(PR_MillisecondsToInterval(1200));
 		failed += login_once(i, port, version);
+	}
 	return failed;
 }
 

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # An NSS program with a card that refuses RSASSA-PSS: the first login, which
 # NSS signs with PSS, fails cleanly; PSS is withdrawn; the same process goes on
-# by PKCS#1 v1.5 on TLS 1.2. With a card that can: TLS 1.3 and 1.2.
+# by PKCS#1 v1.5 on TLS 1.2. The same when the card signs PSS wrongly. With a
+# card that can: TLS 1.3 and 1.2.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need_nss
 need nginx nginx
-on_cards hpki 'hpki --no-pss' jpki 'jpki --no-pss'
+on_cards hpki 'hpki --no-pss' 'hpki --wrong-pss' jpki 'jpki --no-pss'
 
 # Exit status: how many logins failed.
 login() { # TIMES VERSION
@@ -18,14 +19,14 @@ login() { # TIMES VERSION
 }
 
 case $card in
-hpki) label='CERT' ;;
+hpki) label='HPKI END ENTITY CERTIFICATE' ;;
 jpki) label='User Authentication Certificate' ;;
 esac
 nss_database "$work/nss" "$auth_module"
 start_nginx 'TLSv1.2 TLSv1.3'
 
 case $INKAN_TEST_OPTIONS in
-*--no-pss)
+*-pss)
 	login 4 1.2
 	[ $failed = 1 ] || fail "$failed logins failed; it should have been the first alone"
 	said 'the first login' '^1: failed: '

@@ -18,7 +18,7 @@ certificate_of() { # MODULE TOKEN PIN ID FILE
 
 login() { # TLS-OPTION
 	printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$work/openssl.cnf timeout 60 openssl s_client -quiet \
-		-connect "127.0.0.1:$port" -servername localhost -verify_return_error -CAfile "$pki/root.pem" \
+		-connect "127.0.0.1:$port" -servername localhost -verify_return_error -CAfile "$server_ca" \
 		-engine pkcs11 -keyform engine -key "$auth_uri;type=private" -cert "$work/auth.pem" "$1" \
 		>"$work/said" 2>&1
 	said "s_client $1" "SUCCESS"
@@ -31,13 +31,12 @@ sign_letter() { # CMS with the signature key, which asks for its PIN anew
 		-engine pkcs11 -keyform engine -inkey "$sign_uri;type=private" -signer "$work/sign.pem" >"$work/said" 2>&1 ||
 		fail "cms -sign: $(cat "$work/said")"
 	try "cms -verify" openssl cms -verify -binary -inform DER -in "$work/letter.p7s" -content "$work/letter" \
-		-CAfile "$work/cas.pem" -purpose any -out "$work/letter.out"
+		-CAfile "$work/sign-cas.pem" -purpose any -out "$work/letter.out"
 }
 
 certificate_of "$auth_module" "$auth_token" "$auth_pin" "$auth_id" "$work/auth.pem"
 mv "$work/der" "$work/auth.der"
 certificate_of "$sign_module" "$sign_token" "$sign_pin" "$sign_id" "$work/sign.pem"
-cat "$pki"/*.pem >"$work/cas.pem"
 date >"$work/letter"
 
 for init in 'init = 0' ''; do

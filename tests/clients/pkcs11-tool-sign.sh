@@ -49,7 +49,7 @@ sign_with() { # MECHANISM
 		;;
 	SHA*-RSA-PKCS-PSS)
 		hash=$(hash_of "$1")
-		tool "$1" --sign --mechanism "$1" --hash-algorithm "${1%%-*}" --mgf "MGF1-${1%%-*}" \
+		tool "$1" --sign --mechanism "$1" \
 			--id "$id" --input-file "$work/message" --output-file "$work/signature"
 		check "$1" "-$hash" -sigopt rsa_padding_mode:pss
 		;;

@@ -35,7 +35,7 @@ UsePAM no
 END
 echo "[127.0.0.1]:$port $(cat "$work/host_key.pub")" >"$work/known_hosts"
 servers=$work/sshd.pid
-"$(command -v sshd)" -f "$work/sshd_config" -E "$work/sshd.log" || fail "sshd does not start: $(cat "$work/sshd.log")"
+"$(command -v sshd)" -f "$work/sshd_config" -E "$work/sshd.log" 9>&- || fail "sshd does not start: $(cat "$work/sshd.log")"
 
 # shellcheck disable=SC2016 # for the shell of the server
 try "ssh -I" ssh -F none -I "$auth_module" -p "$port" -o UserKnownHostsFile="$work/known_hosts" \
@@ -43,4 +43,5 @@ try "ssh -I" ssh -F none -I "$auth_module" -p "$port" -o UserKnownHostsFile="$wo
 	127.0.0.1 'echo at home with $SSH_CONNECTION'
 said "ssh -I" '^at home with 127.0.0.1'
 grep -q 'Accepted publickey.*RSA' "$work/sshd.log" || fail "sshd did not see the card's key: $(cat "$work/sshd.log")"
+[ "$(ask_card verifies),$(ask_card signatures)" = 2,1 ] || fail "a login takes two VERIFYs and one signature"
 say "$auth_token: ssh -I"

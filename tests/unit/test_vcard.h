@@ -32,7 +32,7 @@ unsigned send_hex(struct vcard *card, const char *hex);                 /* blank
 /* header and n bytes of data, with extended length; le: 0000 at the end. */
 unsigned send_extended(struct vcard *card, const char *header, const uint8_t *p, size_t n, bool le);
 
-#define is(expression, sw) ck_assert_uint_eq((expression), (sw))
+#define is(expression, sw) ck_assert_uint_eq((unsigned)(expression), (unsigned)(sw))
 
 X509 *certificate_of(const struct vcard *card, enum vcard_app app);
 

@@ -192,7 +192,7 @@ static void *select_often(void *arg)
 	return NULL;
 }
 
-START_TEST(threads)
+START_TEST(several_threads)
 {
 	struct vreader *r = with_card(VCARD_HPKI);
 	pthread_t threads[4];
@@ -222,7 +222,7 @@ int main(void)
 	tcase_add_test(c, a_pulled_card_comes_back);
 	tcase_add_test(c, the_trace_has_no_pin);
 	tcase_add_test(c, a_delay_is_kept);
-	tcase_add_test(c, threads);
+	tcase_add_test(c, several_threads);
 	suite_add_tcase(suite, c);
 	return run_suite(suite);
 }

@@ -24,3 +24,6 @@ tests_unit_test_vcard_reader_LDADD = $(vcard_test_ldadd)
 tests_unit_test_vcard_options_SOURCES = tests/unit/test_vcard_options.c src/vcard/options.c
 tests_unit_test_vcard_options_CFLAGS = $(vcard_test_cflags)
 tests_unit_test_vcard_options_LDADD = $(vcard_test_ldadd)
+
+dist_check_SCRIPTS += tests/unit/test_vcard_pcscd.sh
+TESTS += tests/unit/test_vcard_pcscd.sh

@@ -76,6 +76,7 @@ struct card {
 	/* learned during this insertion */
 	bool short_only;                    /* extended length was refused */
 	bool extended_taken;                /* extended length has worked */
+	bool names_itself;                  /* SELECT's answer tells which application it is */
 	bool sfi_refused;                   /* short file identifiers were refused */
 	bool way_refused[CARD_WAYS_MAX];    /* by index into profile->ways */
 };

@@ -33,7 +33,14 @@ static bool fits(const struct card *card, const struct sign_way *w, const struct
 		return false;
 	if (w->input == INPUT_HASH && w->scheme == SCHEME_PSS && in->salt_len != w->salt_len)
 		return false;
-	return !w->select_key || card->key.file.fid;
+	return true;
+}
+
+/* Where the directory gives a short identifier alone, the file is taken to have
+ * the same number: JAHIS 24-002 has it so. */
+static uint16_t key_fid(const struct card_key *key)
+{
+	return key->file.fid ? key->file.fid : key->file.sfi;
 }
 
 /* Tag 84 takes the key's reference, tag 81 its file; cards whose directory
@@ -42,7 +49,7 @@ static unsigned key_number(const struct card_key *key, uint8_t mse_tag)
 {
 	if (mse_tag == 0x84 && key->reference)
 		return key->reference;
-	return key->file.fid ? key->file.fid : key->file.sfi;
+	return key_fid(key);
 }
 
 /* MANAGE SECURITY ENVIRONMENT: SET, digital signature template. */
@@ -89,7 +96,7 @@ static enum error command(struct op *op, const struct sign_way *w, struct signin
 
 static enum error select_and_command(struct op *op, const struct sign_way *w, struct signing *s, uint16_t *sw)
 {
-	enum error e = w->select_key ? op_select_file(op, op->card->key.file.fid, sw) : E_OK;
+	enum error e = w->select_key ? op_select_file(op, key_fid(&op->card->key), sw) : E_OK;
 
 	return e == E_OK ? command(op, w, s, sw) : e;
 }

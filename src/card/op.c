@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "card/op.h"
 
@@ -22,21 +23,41 @@ static enum error op_begin(struct op *op)
 	return e;
 }
 
-static enum error leave(struct op *op)
+static struct apdu select_apdu(const struct select_cmd *s)
+{
+	return (struct apdu){.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len},
+			     .le = s->le ? 256 : 0};
+}
+
+/* True when the file control information (6F, DF name 84) is that of the application. */
+static bool names(const struct buf *fci, const struct select_cmd *s)
+{
+	struct tlv t, name;
+
+	return tlv_find((struct bytes){fci->data, fci->len}, 0x6F, &t) && tlv_find(t.value, 0x84, &name) &&
+	       name.value.len == s->aid_len && memcmp(name.value.data, s->aid, s->aid_len) == 0;
+}
+
+/* True when the card says that something else is selected, and names it if it
+ * is one that names what it selects. */
+static bool leave(struct op *op)
 {
 	const struct select_cmd *s = &op->card->profile->leave;
-	struct apdu c = {.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len},
-			 .le = s->le ? 256 : 0};
+	struct apdu c = select_apdu(s);
+	struct buf fci = {0};
 	uint16_t sw;
+	enum error e = apdu_exchange(&op->link, &c, s->le ? &fci : NULL, &sw);
+	bool left = e == E_OK && sw == 0x9000 && (!op->card->names_itself || names(&fci, s));
 
-	return apdu_exchange(&op->link, &c, NULL, &sw);
+	buf_free(&fci);
+	return left;
 }
 
 /* An unlocked card stays so for every program until something else is
  * selected or its power is gone. */
 static void op_end(struct op *op, enum error e)
 {
-	bool power_off = op->lock && (e == E_LINK || leave(op) != E_OK);
+	bool power_off = op->lock && (e == E_LINK || !leave(op));
 
 	op->card->ops->end(&op->link.link, power_off);
 	free(op->link.response);
@@ -82,13 +103,29 @@ static enum error wake(struct op *op)
 	return e == E_LINK ? e : E_OK;
 }
 
+/* A card that has once named the application that it selected must do so each
+ * time: the two applications of an HPKI card have PINs of the same reference,
+ * and neither may get the other's. */
+static enum error check_name(struct card *card, const struct select_cmd *s, const struct buf *fci)
+{
+	bool named = names(fci, s);
+
+	if (!named && card->names_itself)
+		return E_PROTOCOL;
+	card->names_itself = named;
+	return E_OK;
+}
+
 static enum error select_once(struct op *op, const struct select_cmd *s, uint16_t *sw)
 {
-	struct apdu c = {.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len},
-			 .le = s->le ? 256 : 0};
-	enum error e = apdu_exchange(&op->link, &c, NULL, sw);
+	struct apdu c = select_apdu(s);
+	struct buf fci = {0};
+	enum error e = apdu_exchange(&op->link, &c, s->le ? &fci : NULL, sw);
 
 	op->stirred = *sw == 0x6F00;
+	if (e == E_OK && s->le)
+		e = check_name(op->card, s, &fci);
+	buf_free(&fci);
 	return e;
 }
 

@@ -3,7 +3,8 @@ check_LTLIBRARIES += libtestreader.la
 libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
 card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki \
-  tests/unit/test_card_jpki tests/unit/test_card_pin tests/unit/test_pcsc tests/unit/test_pcsc_absent
+  tests/unit/test_card_jpki tests/unit/test_card_pin tests/unit/test_pcsc tests/unit/test_pcsc_absent \
+  tests/unit/test_card_virtual
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
@@ -30,3 +31,6 @@ tests_unit_test_pcsc_CFLAGS = $(card_test_cflags) $(PCSC_CFLAGS)
 tests_unit_test_pcsc_LDADD = $(card_test_ldadd)
 tests_unit_test_pcsc_absent_CFLAGS = $(card_test_cflags)
 tests_unit_test_pcsc_absent_LDADD = $(card_test_ldadd)
+tests_unit_test_card_virtual_CFLAGS = $(card_test_cflags)
+tests_unit_test_card_virtual_LDADD = libtestreader.la libvcard.la libcard.la libcards.la libbase.la \
+  $(CHECK_LIBS) $(CRYPTO_LIBS)

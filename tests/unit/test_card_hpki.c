@@ -110,10 +110,10 @@ END_TEST
 START_TEST(the_other_tag_for_the_key)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6A80"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
-		{SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
-		{SELECT_HPKI_SIGN, "9000"}, END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "6A80"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
@@ -125,11 +125,11 @@ END_TEST
 START_TEST(the_older_dialect)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6D00"}, {MSE81, "6D00"}, {VERIFY, "9000"},
-		{FILE_("000C"), "9000"}, {"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {VERIFY, "9000"}, {FILE_("000C"), "9000"},
-		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "6D00"}, {MSE81, "6D00"}, END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "6D00"}, {MSE81, "6D00"}, {VERIFY, "9000"},
+		{FILE_("000C"), "9000"}, {"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {VERIFY, "9000"}, {FILE_("000C"), "9000"},
+		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "6D00"}, {MSE81, "6D00"}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
@@ -143,10 +143,10 @@ END_TEST
 START_TEST(an_accepted_pin_goes_once_more)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6985"}, {MSE81, "9000"},
-		{PSO, "6982"}, {VERIFY, "9000"}, {PSO, SIGNED}, {SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, "6982"},
-		{SELECT_HPKI_SIGN, "9000"}, END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6985"}, {MSE81, "9000"},
+		{PSO, "6982"}, {VERIFY, "9000"}, {PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE81, "9000"}, {VERIFY, "9000"}, {PSO, "6982"},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
@@ -158,11 +158,11 @@ END_TEST
 START_TEST(an_accepted_pin_goes_but_once_more)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
 		{PSO, "6982"}, {VERIFY, "9000"}, {PSO, "6A80"}, {FILE_("000C"), "9000"}, {"802A0080 ..", "6982"},
-		{SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
-		{PSO, "6982"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, "9000"}, END};
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A80"}, {MSE81, "9000"},
+		{PSO, "6982"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_SECURITY);
@@ -175,10 +175,10 @@ END_TEST
 START_TEST(nothing_is_learned_when_nothing_works)
 {
 	static const struct step all_refused[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A86"}, {MSE81, "6A88"},
-		{FILE_("000C"), "6A82"}, {SELECT_HPKI_SIGN, "9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
-		{SELECT_HPKI_SIGN, "9000"}, END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, "6A86"}, {MSE81, "6A88"},
+		{FILE_("000C"), "6A82"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"}, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(all_refused);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_UNSUPPORTED);
@@ -195,8 +195,8 @@ START_TEST(other_errors_of_a_signature)
 		enum error e;
 	} rows[] = {{"6F00", E_REFUSED}, {"6581", E_REFUSED}, {"*0:255 9000", E_PROTOCOL},
 		    {"9000", E_PROTOCOL}, {"1234", E_PROTOCOL}};
-	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"},
-			       {PSO, rows[_i].answer}, {SELECT_HPKI_SIGN, "9000"}, END};
+	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"},
+			       {PSO, rows[_i].answer}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), rows[_i].e);
@@ -252,9 +252,9 @@ END_TEST
 START_TEST(label_of_the_application)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "9000"},
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)},
 		{"00B09200 00 0000", "3015 020101 8010 48504B49204170706C69636174696F6E FFFF 9000"}, END,
-		BEGIN, {SELECT_HPKI_AUTH, "9000"}, {"00B09200 00 0000", "6A82"}, {FILE_("5032"), "6A82"}, END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"00B09200 00 0000", "6A82"}, {FILE_("5032"), "6A82"}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(card_read_label(card), E_OK);

@@ -5,8 +5,8 @@
 #define QUERY "00200088"
 #define VERIFY "00200088 " PIN1234
 #define MSE84 "002241B6 04 8402000C"
-#define LEAVE {SELECT_HPKI_SIGN, "9000"}
-#define ASK(answer) BEGIN, {SELECT_HPKI_AUTH, "9000"}, {QUERY, answer}
+#define LEAVE {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}
+#define ASK(answer) BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {QUERY, answer}
 
 static void setup(void)
 {
@@ -131,7 +131,7 @@ END_TEST
 
 START_TEST(a_card_that_will_not_be_left)
 {
-	static const char *const words[] = {"6A82", "6F00", "1234", NULL};
+	static const char *const words[] = {"6A82", "6F00", "1234", NULL, "9000", FCI(HPKI_AUTH_AID)};
 	struct step steps[] = {ASK("63CF"), {VERIFY, "9000"}, {SELECT_HPKI_SIGN, words[_i]}, END_OFF};
 
 	PLAY(steps);
@@ -175,6 +175,17 @@ START_TEST(another_card_gets_nothing)
 }
 END_TEST
 
+/* The two applications of a card have PINs of the same reference. */
+START_TEST(the_other_application_gets_nothing)
+{
+	static const char *const answers[] = {"9000", FCI(HPKI_SIGN_AID), "6F00 9000", "6F02 8400 9000"};
+	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true, -1), E_PROTOCOL);
+}
+END_TEST
+
 START_TEST(errors_of_a_connection)
 {
 	static const struct {
@@ -207,7 +218,7 @@ END_TEST
 
 START_TEST(a_link_that_breaks_after_the_pin)
 {
-	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "9000"},
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"},
 					    {"002A9E9A ..", NULL}, END_OFF, ASK("63CF"), LEAVE, END};
 
 	PLAY(steps);
@@ -217,7 +228,7 @@ END_TEST
 
 START_TEST(a_signature_with_a_wrong_pin)
 {
-	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, "9000"}, {MSE84, "9000"}, {VERIFY, "63C2"}, LEAVE,
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "63C2"}, LEAVE,
 					    END};
 
 	PLAY(steps);
@@ -260,9 +271,10 @@ int main(void)
 	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 5);
 	tcase_add_loop_test(tc, counters_that_are_an_error, 0, 5);
 	tcase_add_loop_test(tc, other_answers_to_a_pin, 0, 7);
-	tcase_add_loop_test(tc, a_card_that_will_not_be_left, 0, 4);
+	tcase_add_loop_test(tc, a_card_that_will_not_be_left, 0, 6);
 	tcase_add_test(tc, a_link_that_breaks_before_the_pin);
 	tcase_add_test(tc, another_card_gets_nothing);
+	tcase_add_loop_test(tc, the_other_application_gets_nothing, 0, 4);
 	tcase_add_loop_test(tc, errors_of_a_connection, 0, 4);
 	tcase_add_test(tc, a_link_that_breaks_at_the_pin);
 	tcase_add_test(tc, a_link_that_breaks_after_the_pin);

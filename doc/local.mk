@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_man_MANS += doc/inkan.1 doc/inkan.conf.5
 dist_man_MANS += doc/inkan-pkcs11.7
+dist_man_MANS += doc/inkan-vcard.1

@@ -167,9 +167,10 @@ static bool do_insert(const struct call *c)
 	return settled(c);
 }
 
+/* The card loses its power for a moment, and nobody is told. */
 static bool do_reset(const struct call *c)
 {
-	vreader_reset(c->slot->reader);
+	vreader_power_off(c->slot->reader);
 	return done(c->reply);
 }
 

@@ -59,6 +59,16 @@ enum error crypto_new(struct crypto **out)
 	return ok;
 }
 
+bool crypto_alive(void)
+{
+	bool alive;
+
+	ERR_set_mark();
+	alive = OPENSSL_init_crypto(0, NULL) == 1;
+	ERR_pop_to_mark();
+	return alive;
+}
+
 void crypto_free(struct crypto **out)
 {
 	struct crypto *c = *out;
@@ -66,15 +76,13 @@ void crypto_free(struct crypto **out)
 	*out = NULL;
 	if (!c)
 		return;
-	ERR_set_mark();
-	if (OPENSSL_init_crypto(0, NULL) == 1) {
+	if (crypto_alive()) {
 		for (size_t i = 0; i < HASH_COUNT; i++)
 			EVP_MD_free(c->md[i]);
 		if (c->provider)
 			OSSL_PROVIDER_unload(c->provider);
 		OSSL_LIB_CTX_free(c->lib);
 	}
-	ERR_pop_to_mark();
 	free(c);
 }
 

@@ -5,6 +5,7 @@
 #ifndef INKAN_CERT_CRYPTO_H
 #define INKAN_CERT_CRYPTO_H
 
+#include <stdbool.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include "base/error.h"
@@ -22,6 +23,10 @@ struct crypto {
  * OpenSSL may load an engine or a provider that loads our module again. */
 enum error crypto_new(struct crypto **c);
 void crypto_free(struct crypto **c); /* leaks on purpose once libcrypto has cleaned itself up */
+
+/* False once libcrypto has cleaned itself up, or is about to, at the end of the
+ * process: nothing of it may be freed any more, only left. */
+bool crypto_alive(void);
 
 size_t crypto_hash_len(enum hash h);
 enum error crypto_hash(const struct crypto *c, enum hash h, struct bytes in, uint8_t *out);

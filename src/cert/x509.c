@@ -214,7 +214,8 @@ void cert_free(struct cert **out)
 	hcrole_free(&cert->roles);
 	if (cert->x509)
 		wipe_extensions(cert->x509);
-	X509_free(cert->x509);
+	if (crypto_alive())
+		X509_free(cert->x509);
 	mem_wipe((void *)(uintptr_t)cert->der.data, cert->der.len);
 	free((void *)(uintptr_t)cert->der.data);
 	free((void *)(uintptr_t)cert->modulus.data);

@@ -257,6 +257,7 @@ enum error mech_check(const struct sign *sign, const struct crypto *crypto, cons
 
 void sign_clear(struct sign *sign)
 {
-	EVP_MD_CTX_free(sign->md);
+	if (sign->md && crypto_alive())
+		EVP_MD_CTX_free(sign->md);
 	mem_wipe(sign, sizeof *sign);
 }

@@ -358,6 +358,29 @@ START_TEST(test_fork)
 }
 END_TEST
 
+static void finalize(void)
+{
+	if (p11->C_Finalize(NULL) != CKR_OK)
+		_exit(2);
+}
+
+/* A program that finalizes in atexit, after libcrypto has cleaned itself up, with a
+ * certificate parsed and a signature begun. check runs each test in a process
+ * of its own, at whose end this happens. */
+START_TEST(test_finalize_at_exit)
+{
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	struct vcard_spec spec;
+	struct rig r;
+
+	atexit(finalize); /* before libcrypto's own, which runs before it */
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(p11->C_SignInit(r.session, &m, rig_find(r.session, CKO_PRIVATE_KEY)));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slots");
@@ -374,6 +397,7 @@ int main(void)
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_initialize);
 	tcase_add_test(t, test_fork);
+	tcase_add_test(t, test_finalize_at_exit);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

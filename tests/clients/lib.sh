@@ -48,7 +48,7 @@ know_card() { # hpki|jpki
 	card=$1
 	case $card in
 	hpki)
-		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=16 sign_id=16
+		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=17 sign_id=17
 		auth_key='Private key of HPKI' sign_key='Private key of HPKI'
 		;;
 	jpki)
@@ -94,8 +94,9 @@ run_on_card() { # KIND OPTIONS...: this script again, inside
 	know_card "$1"
 	rm -rf "${work:?}/$card"
 	mkdir -p "$work/$card"
-	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$work/pki \
-		timeout 300 "$builddir/inkan-vcard" --card "$@" --pki "$work/pki" --trace "$work/$card/trace" \
+	pki=${INKAN_TEST_PKI:-$work/pki}
+	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
+		timeout 300 "$builddir/inkan-vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
 		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$0"
 }
 

@@ -11,7 +11,7 @@
 #define HCROLE_OID "1.0.17090.0.1" /* id-hcpki-at-healthcareactor */
 
 struct hcrole {
-	char *text;          /* codeDataFreeText as UTF-8; no NUL inside */
+	char *text;          /* codeDataFreeText as UTF-8; no control character inside */
 	char *coding_scheme; /* dotted OID */
 	char *code;          /* codeDataValue; NULL without one */
 	struct bytes der;    /* this HCActor as it stands in the certificate */

@@ -137,7 +137,7 @@ enum exit_code find_card(struct find *f, const char *name, struct place **out)
 
 	*out = NULL;
 	if (e != E_OK) {
-		complain_reader(e, name ? name : "");
+		complain_reader(e, name ? name : f->conf.reader);
 		return exit_of(e);
 	}
 	for (size_t i = 0; i < f->n; i++) {

@@ -133,7 +133,7 @@ static enum exit_code run(struct find *f, bool json, const char *reader)
 	size_t known = 0;
 
 	if (e != E_OK)
-		complain_reader(e, reader ? reader : "");
+		complain_reader(e, reader ? reader : f->conf.reader);
 	for (size_t i = 0; i < f->n; i++)
 		known += f->places[i].n;
 	if (json)

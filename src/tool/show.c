@@ -62,6 +62,12 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 	return optind + 1 < argc ? refuse_argument(argv[0], argv[optind + 1]) : EXIT_DONE;
 }
 
+/* Options that mean nothing for a file are a mistake about what is shown. */
+static bool is_for_cards(const struct wish *wish)
+{
+	return wish->login || wish->reader || wish->use != USE_ANY;
+}
+
 static enum exit_code show_file(const struct wish *wish)
 {
 	struct crypto *crypto = NULL;
@@ -204,6 +210,8 @@ enum exit_code verb_show(int argc, char **argv)
 		help();
 	else if (strcmp(wish.what, "card") == 0)
 		code = show_card(&wish);
+	else if (is_for_cards(&wish))
+		code = refuse_argument(argv[0], wish.what);
 	else
 		code = show_file(&wish);
 	return code;

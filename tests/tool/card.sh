@@ -207,6 +207,9 @@ two_cards() {
 	echo 'reader = *Reader 2*' >"$XDG_CONFIG_HOME/inkan/inkan.conf"
 	run 0 "$inkan" show
 	silent "HPKI"
+	echo 'reader = Reader of my neighbour' >"$XDG_CONFIG_HOME/inkan/inkan.conf"
+	run 69 "$inkan" list
+	said 'There is no card reader "Reader of my neighbour".'
 }
 
 one_application() {

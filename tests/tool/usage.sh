@@ -12,8 +12,8 @@ run 0 "$inkan" --version
 wrote "inkan "
 
 for wrong in '' 'lsit' 'show --jsn' 'show -x' 'show --reader' 'show --json=1' 'show a b' 'show --token both' \
-	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'pin verify --last' 'list x'; do
-	case $wrong in *--last) continue ;; esac # an abbreviation: allowed
+	'show --login x.pem' 'show --token sign -' \
+	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'list x'; do
 	# shellcheck disable=SC2086
 	run 64 "$inkan" $wrong
 	said "inkan: "

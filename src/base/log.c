@@ -140,7 +140,7 @@ void log_response(const char *reader, const uint8_t *apdu, size_t n, bool secret
 	if (!log_on(LOG_TRACE))
 		return;
 	hex(text, apdu, shown);
-	hex(sw, apdu + data, n - data);
+	hex(sw, n ? apdu + data : apdu, n - data);
 	if (secret_answer && data)
 		log_line(LOG_TRACE, "%s < (%zu bytes not shown) %s", reader, data, sw);
 	else

@@ -34,3 +34,9 @@ tests_unit_test_pcsc_absent_LDADD = $(card_test_ldadd)
 tests_unit_test_card_virtual_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_virtual_LDADD = libtestreader.la libvcard.la libcard.la libcards.la libbase.la \
   $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/pcsc_daemon
+tests_unit_pcsc_daemon_CFLAGS = $(card_test_cflags) $(PCSC_CFLAGS)
+tests_unit_pcsc_daemon_LDADD = libcard.la libcards.la libbase.la $(CHECK_LIBS) $(PCSC_LIBS)
+dist_check_SCRIPTS += tests/unit/test_pcsc_daemon.sh
+TESTS += tests/unit/test_pcsc_daemon.sh

@@ -10,7 +10,7 @@ TESTS += $(module_tests)
 dist_check_SCRIPTS += tests/module/valgrind.sh
 TESTS += tests/module/valgrind.sh
 AM_TESTS_ENVIRONMENT += INKAN_MODULE_TESTS='$(module_tests)'; export INKAN_MODULE_TESTS;
-tests/module/valgrind.sh.log: $(module_tests:=.log)
+tests/module/valgrind.log: $(module_tests:=.log)
 
 check_LTLIBRARIES += tests/module/librig.la
 tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/i18n.h"
 #include "vcard/iso7816.h"
 #include "vcard/pki.h"
 
@@ -59,14 +60,14 @@ static bool check_spec(const struct vcard_spec *spec, char *why, size_t size)
 		if (spec->no_app[i])
 			continue;
 		if (!spec->pin[i] || !*spec->pin[i] || strlen(spec->pin[i]) > VCARD_PIN_MAX)
-			return explain(why, size, "a PIN has 1 to 16 characters");
+			return explain(why, size, _("a PIN has 1 to 16 characters"));
 		if (spec->tries[i] > 15)
-			return explain(why, size, "a retry counter goes from 0 to 15");
+			return explain(why, size, _("a retry counter goes from 0 to 15"));
 		if (spec->certificate_size[i] > 16384)
-			return explain(why, size, "a certificate has at most 16384 bytes");
+			return explain(why, size, _("a certificate has at most 16384 bytes"));
 	}
 	if (!spec->name || !*spec->name || strlen(spec->name) > 64)
-		return explain(why, size, "a name has 1 to 64 bytes");
+		return explain(why, size, _("a name has 1 to 64 bytes"));
 	return true;
 }
 
@@ -93,7 +94,7 @@ static bool personalise(struct vcard *card, const struct vcard_spec *spec, struc
 
 static bool explain_store(const struct store *s, char *why, size_t size)
 {
-	return explain(why, size, s->why[0] ? s->why : "libcrypto refuses to make keys or certificates");
+	return explain(why, size, s->why[0] ? s->why : _("libcrypto refuses to make keys or certificates"));
 }
 
 bool vcard_pki(const char *pki, char *why, size_t why_size)
@@ -108,7 +109,7 @@ bool vcard_pki(const char *pki, char *why, size_t why_size)
 		ok = pki_ca_ready(&s, wanted[i]);
 	ok = ok && pki_server_ready(&s);
 	if (!lib)
-		return explain(why, why_size, "out of memory");
+		return explain(why, why_size, _("out of memory"));
 	store_close(&s);
 	OSSL_LIB_CTX_free(lib);
 	return ok || explain_store(&s, why, why_size);
@@ -144,14 +145,14 @@ static bool make(struct vcard *card, const struct vcard_spec *spec, char *why, s
 	if (!check_spec(spec, why, size) || !personalise_all(card, spec, why, size))
 		return false;
 	ok = spec->kind == VCARD_JPKI ? jpki_make(card) : hpki_make(card);
-	return ok ? true : explain(why, size, "out of memory");
+	return ok ? true : explain(why, size, _("out of memory"));
 }
 
 struct vcard *vcard_new(const struct vcard_spec *spec, char *why, size_t why_size)
 {
 	struct vcard *card = calloc(1, sizeof *card);
 
-	explain(why, why_size, "out of memory");
+	explain(why, why_size, _("out of memory"));
 	if (!card)
 		return NULL;
 	card->spec = *spec;

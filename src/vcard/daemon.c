@@ -95,27 +95,45 @@ static bool asks_polkit(const char *pcscd)
 	return known;
 }
 
+/* The folder that this program is in; "" when that cannot be told. */
+static void find_self(char folder[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+	char *slash;
+
+	folder[n > 0 ? n : 0] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+/* Installed under a DESTDIR: what stands before BINDIR stands before PKGLIBDIR. */
+static bool find_staged(const char *folder, char *path, size_t size)
+{
+	size_t n = strlen(folder), tail = strlen(BINDIR);
+	char place[PATH_MAX + sizeof PKGLIBDIR];
+
+	if (n < tail || strcmp(folder + n - tail, BINDIR) != 0)
+		return false;
+	snprintf(place, sizeof place, "%.*s%s", (int)(n - tail), folder, PKGLIBDIR);
+	return usable(path, size, place, DRIVER, R_OK);
+}
+
 /* In the build tree, where the program was moved to, where it was installed. */
 static bool find_driver(const struct world *w, char *path, size_t size)
 {
-	static const char *const near[] = {".", ".libs", "../lib/inkan", "../lib64/inkan"};
-	char exe[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	static const char *const near[] = {".", ".libs", "../lib/inkan"};
+	char self[PATH_MAX], place[PATH_MAX + 16];
 
 	if (w->options->driver)
 		return realpath(w->options->driver, path) != NULL;
-	exe[n > 0 ? n : 0] = '\0';
-	slash = strrchr(exe, '/');
-	if (slash) {
-		*slash = '\0';
-		for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
-			char place[PATH_MAX + 32];
-			snprintf(place, sizeof place, "%s/%s", exe, near[i]);
-			if (usable(path, size, place, DRIVER, R_OK))
-				return true;
-		}
+	find_self(self);
+	for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+		snprintf(place, sizeof place, "%s/%s", self, near[i]);
+		if (usable(path, size, place, DRIVER, R_OK))
+			return true;
 	}
-	return usable(path, size, PKGLIBDIR, DRIVER, R_OK);
+	return find_staged(self, path, size) || usable(path, size, PKGLIBDIR, DRIVER, R_OK);
 }
 
 /* The driver gets a short name without odd letters, for reader.conf's sake. */

@@ -11,8 +11,10 @@ libvcard_la_LIBADD = $(CRYPTO_LIBS) -lpthread
 
 bin_PROGRAMS += inkan-vcard
 inkan_vcard_SOURCES = src/vcard/main.c src/vcard/options.h src/vcard/options.c \
-  src/vcard/daemon.h src/vcard/daemon.c src/vcard/service.c src/vcard/control.c \
+  src/vcard/daemon.h src/vcard/daemon.c src/vcard/service.c \
+  src/vcard/control.h src/vcard/control.c src/vcard/verbs.c \
   src/vcard/slot.h src/vcard/slot.c src/vcard/frame.h src/vcard/frame.c
+inkan_vcard_CPPFLAGS = $(AM_CPPFLAGS) -DBINDIR='"$(bindir)"'
 inkan_vcard_LDADD = libvcard.la libbase.la
 
 # pcscd loads the driver: no sanitizer, whose runtime pcscd has not.

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <openssl/crypto.h>
 #include "base/i18n.h"
 #include "config.h"
 #include "vcard/daemon.h"
@@ -24,6 +25,8 @@ int main(int argc, char **argv)
 	struct options o;
 	char why[256];
 
+	/* a configuration of OpenSSL may load the very module that is to be tested */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	setlocale(LC_ALL, "");
 	bindtextdomain(INKAN_DOMAIN, LOCALEDIR);
 	if (!options_parse(&o, argc, argv, why, sizeof why)) {

@@ -85,6 +85,14 @@ static void exec_pcscd(const struct world *w, int fd)
 	_exit(EX_UNAVAILABLE);
 }
 
+static bool service_died(struct world *w)
+{
+	if (waitpid(w->service, NULL, WNOHANG) != w->service)
+		return false;
+	w->service = 0;
+	return true;
+}
+
 /* Waits until pcscd has loaded the driver and looked at every card. */
 static bool wait_ready(struct world *w)
 {
@@ -92,7 +100,7 @@ static bool wait_ready(struct world *w)
 		unsigned waited = 0;
 		while (!slot_settle(&w->slots[i], 50)) {
 			waited += 50;
-			if (waited >= READY_MS || waitpid(w->service, NULL, WNOHANG) == w->service)
+			if (waited >= READY_MS || service_died(w))
 				return false;
 		}
 	}

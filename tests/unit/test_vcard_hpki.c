@@ -52,6 +52,7 @@ START_TEST(refuses_what_it_does_not_know)
 	is(send_hex(card, "00"), 0x6700);
 	is(send_hex(card, "00A40400"), 0x6700);
 	is(send_hex(card, "00A4040010E828"), 0x6700);
+	is(send_hex(card, "00A4040C02 E828 00 00"), 0x6700);
 	is(send_hex(card, "01B0000000"), 0x6881);
 	is(send_hex(card, "04B0000000"), 0x6882);
 	is(send_hex(card, "60B0000000"), 0x6E00);

@@ -39,6 +39,7 @@ START_TEST(reads_what_needs_no_pin)
 	const uint8_t *der = vcard_certificate(card, VCARD_AUTH, &len);
 
 	is(send_hex(card, "00A4020C02000A"), 0x6A82);
+	is(send_hex(card, "00A4040C0B D392F00026010000000100"), 0x6A82);
 	is(send_hex(card, SELECT_JPKI), 0x9000);
 	is(send_hex(card, "00A4020C02000A"), 0x9000);
 	is(send_hex(card, "00B0000000"), 0x9000);

@@ -236,8 +236,8 @@ START_TEST(roles_as_asked_for)
 	             "A20C0C0A506861726D6163697374");
 	X509_free(x);
 	vcard_free(card);
-	spec.roles[0] = "Medical Doctor";
-	spec.roles[1] = "Director of Clinic";
+	spec.roles[0] = "Director of Clinic"; /* DER has the shorter one first */
+	spec.roles[1] = "Medical Doctor";
 	spec.organisation = "Sample Clinic";
 	card = card_of(&spec);
 	x = certificate_of(card, VCARD_AUTH);
@@ -372,8 +372,8 @@ START_TEST(revoked_expired_and_test_level)
 	ck_assert(is_revoked(again, VCARD_SIGN, "hpki-sign.crl"));
 	ck_assert(!is_revoked(card, VCARD_AUTH, "hpki-auth.crl"));
 	check_list("hpki-auth.crl", "hpki-auth-ca.pem", NULL, 0);
-	vcard_free(again);
-	again = card_of(&spec);
+	spec.name = "JIRO SAMPLE"; /* one more does not take the others off */
+	vcard_free(card_of(&spec));
 	ck_assert(is_revoked(again, VCARD_AUTH, "hpki-auth.crl"));
 	vcard_free(again);
 	vcard_free(card);

@@ -135,6 +135,10 @@ START_TEST(exact_le)
 	is(send_hex(card, "00A4040010" HPKI_SIGN_AID "14"), 0x9000);
 	is(send_hex(card, "00B0910000"), 0x9000);
 	is(send_hex(card, "00B0001000"), 0x6CF0);
+	is(send_hex(card, "00B0001010"), 0x9000);
+	ck_assert_uint_eq(answer_len, 16);
+	is(send_hex(card, "00B000000001F0"), 0x6C00);
+	is(send_hex(card, "00B00000000000"), 0x9000);
 	is(send_hex(card, "00B00010F0"), 0x9000);
 	ck_assert_uint_eq(answer_len, 240);
 	vcard_free(card);

@@ -22,3 +22,10 @@ pkglib_LTLIBRARIES += inkan-vcard-ifd.la
 inkan_vcard_ifd_la_SOURCES = src/vcard/ifd.c src/vcard/frame.h src/vcard/frame.c
 inkan_vcard_ifd_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) $(PCSC_CFLAGS)
 inkan_vcard_ifd_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,relro,-z,now
+
+# pcscd is told the file's name: libtool's own file is of no use.
+install-exec-hook:
+	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.la
+
+uninstall-local:
+	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.so

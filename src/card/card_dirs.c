@@ -150,6 +150,8 @@ static enum error read_certs(struct op *op, const struct cia_od *od, struct buf 
 	}
 	if (n)
 		certs_from_directory(op->card, found, n, key_known);
+	else
+		op->card->certs[0].id = op->card->key.id;
 	return E_OK;
 }
 

@@ -4,7 +4,7 @@ libtestreader_la_SOURCES = tests/vcard_reader.h tests/vcard_reader.c
 
 card_tests = tests/unit/test_apdu tests/unit/test_cia tests/unit/test_card_hpki \
   tests/unit/test_card_jpki tests/unit/test_card_pin tests/unit/test_pcsc tests/unit/test_pcsc_absent \
-  tests/unit/test_card_virtual
+  tests/unit/test_card_virtual tests/unit/test_card_files
 check_PROGRAMS += $(card_tests)
 TESTS += $(card_tests)
 
@@ -34,6 +34,8 @@ tests_unit_test_pcsc_absent_LDADD = $(card_test_ldadd)
 tests_unit_test_card_virtual_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_virtual_LDADD = libtestreader.la libvcard.la libcard.la libcards.la libbase.la \
   $(CHECK_LIBS) $(CRYPTO_LIBS)
+tests_unit_test_card_files_CFLAGS = $(card_test_cflags)
+tests_unit_test_card_files_LDADD = $(card_test_ldadd)
 
 check_PROGRAMS += tests/unit/pcsc_daemon
 tests_unit_pcsc_daemon_CFLAGS = $(card_test_cflags) $(PCSC_CFLAGS)

@@ -243,6 +243,18 @@ START_TEST(a_secret_goes_once)
 }
 END_TEST
 
+START_TEST(a_secret_is_short)
+{
+	static const struct step steps[] = {{"00201122 04 00010203 00", "9000"}};
+	struct apdu c = command(0x20, 4, APDU_LE_ALL);
+
+	c.secret = true;
+	l.extended = true;
+	PLAY(steps);
+	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_OK);
+}
+END_TEST
+
 START_TEST(a_secret_is_not_chained)
 {
 	struct apdu c = command(0x20, 256, 0);
@@ -306,6 +318,7 @@ int main(void)
 	tcase_add_test(tc, more_than_an_answer_holds);
 	tcase_add_test(tc, the_right_length);
 	tcase_add_loop_test(tc, a_secret_goes_once, 0, 7);
+	tcase_add_test(tc, a_secret_is_short);
 	tcase_add_test(tc, a_secret_is_not_chained);
 	tcase_add_test(tc, less_than_a_status_word);
 	tcase_add_test(tc, status_words);

@@ -277,6 +277,7 @@ START_TEST(labels)
 	check_label("61 00 62 1B 7F", "a?b??");
 	check_label("80 C0AF EDA080 F8 FF F4908080 E08080", "???????????????");
 	check_label("E58D", "??");
+	check_label("E58D} 80{80", "??"); /* the label ends in the middle of a character */
 	check_label("F09F94 8F", "🔏");
 	/* 63 letters and a character that would not fit */
 	check_label("61616161616161616161616161616161 61616161616161616161616161616161"

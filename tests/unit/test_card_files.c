@@ -178,7 +178,9 @@ END_TEST
 
 START_TEST(a_broken_pin_directory)
 {
-	open_with(JMA_PRKD, "30020101 9000", JMA_CD, FILE_("0016"));
+	static const char *const rows[] = {"30020101 9000", "3080 123456789ABC 9000", "3083FFFFFF 9000", "FFFF 9000"};
+
+	open_with(JMA_PRKD, rows[_i], JMA_CD, FILE_("0016"));
 	ck_assert_uint_eq(card->pin.rule.reference, 0x88);
 	ck_assert_uint_eq(card->pin.rule.max, 16);
 }
@@ -255,7 +257,7 @@ int main(void)
 	tcase_add_test(tc, only_authorities_are_listed);
 	tcase_add_test(tc, the_root_is_known_by_its_label);
 	tcase_add_test(tc, ids_that_only_one_directory_tells);
-	tcase_add_test(tc, a_broken_pin_directory);
+	tcase_add_loop_test(tc, a_broken_pin_directory, 0, 4);
 	tcase_add_test(tc, a_directory_of_many_blocks);
 	tcase_add_test(tc, personal_files_are_not_logged);
 	suite_add_tcase(suite, tc);

@@ -27,3 +27,7 @@ tests_unit_test_vcard_options_LDADD = $(vcard_test_ldadd)
 
 dist_check_SCRIPTS += tests/unit/test_vcard_pcscd.sh
 TESTS += tests/unit/test_vcard_pcscd.sh
+
+# the PKI that the cards of all tests come from
+clean-local:
+	-rm -rf tests/pki

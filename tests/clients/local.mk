@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Other people's programs with our modules, on the virtual card behind pcscd.
 client_tests = \
+  tests/clients/steps.sh \
   tests/clients/pkcs11-tool.sh \
   tests/clients/pkcs11-tool-sign.sh \
   tests/clients/openssl.sh \
@@ -16,6 +17,10 @@ check_PROGRAMS += tests/clients/witness
 tests_clients_witness_SOURCES = tests/clients/witness.c
 tests_clients_witness_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_clients_witness_LDADD = $(PCSC_LIBS)
+
+check_PROGRAMS += tests/clients/steps
+tests_clients_steps_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_clients_steps_LDADD = -lpthread -ldl
 
 if HAVE_NSS
 check_PROGRAMS += tests/clients/nss-card

@@ -118,7 +118,7 @@ static bool make(struct store *s, enum pki_ca ca)
 	                                                .subject = &subject, .from = now - 4 * YEAR,
 	                                                .to = now + 20 * YEAR, .key = key,
 	                                                .extensions = &ext.b},
-	                        s->lib, issuer_key, &der) &&
+	                        issuer_key, &der) &&
 	     store_write_certificate(s, pki_cas[ca].stem, &der);
 out:
 	EVP_PKEY_free(key);
@@ -179,7 +179,7 @@ static bool make_server(struct store *s)
 	                                                .issuer = &issuer, .subject = &subject.b,
 	                                                .from = now - DAY, .to = now + 390 * DAY, .key = key,
 	                                                .extensions = &ext.b},
-	                        s->lib, ca_key, &der) &&
+	                        ca_key, &der) &&
 	     store_write_certificate(s, "server", &der);
 out:
 	EVP_PKEY_free(key);

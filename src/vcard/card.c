@@ -101,24 +101,20 @@ bool vcard_pki(const char *pki, char *why, size_t why_size)
 {
 	static const enum pki_ca wanted[] = {CA_ROOT, CA_HPKI_AUTH, CA_HPKI_SIGN, CA_JPKI_AUTH, CA_JPKI_SIGN,
 	                                     CA_SERVER};
-	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
 	struct store s;
-	bool ok = lib && store_open(&s, pki, lib);
+	bool ok = store_open(&s, pki);
 
 	for (size_t i = 0; ok && i < sizeof wanted / sizeof *wanted; i++)
 		ok = pki_ca_ready(&s, wanted[i]);
 	ok = ok && pki_server_ready(&s);
-	if (!lib)
-		return explain(why, why_size, _("out of memory"));
 	store_close(&s);
-	OSSL_LIB_CTX_free(lib);
 	return ok || explain_store(&s, why, why_size);
 }
 
 static bool personalise_all(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
 {
 	struct store s;
-	bool ok = store_open(&s, spec->pki, card->lib) && personalise(card, spec, &s, VCARD_AUTH) &&
+	bool ok = store_open(&s, spec->pki) && personalise(card, spec, &s, VCARD_AUTH) &&
 	          personalise(card, spec, &s, VCARD_SIGN);
 
 	store_close(&s);
@@ -157,8 +153,7 @@ struct vcard *vcard_new(const struct vcard_spec *spec, char *why, size_t why_siz
 		return NULL;
 	card->spec = *spec;
 	forget_strings(&card->spec);
-	card->lib = OSSL_LIB_CTX_new();
-	if (!card->lib || !make(card, spec, why, why_size)) {
+	if (!make(card, spec, why, why_size)) {
 		vcard_free(card);
 		return NULL;
 	}
@@ -180,7 +175,6 @@ void vcard_free(struct vcard *card)
 	}
 	buf_wipe(&card->chain);
 	buf_wipe(&card->pending);
-	OSSL_LIB_CTX_free(card->lib);
 	mem_wipe(card, sizeof *card);
 	free(card);
 }

@@ -25,7 +25,7 @@ static struct list main_list(enum pki_ca ca)
 static X509_CRL *parse(const struct store *s, const struct buf *der)
 {
 	const uint8_t *p = der->data;
-	X509_CRL *crl = X509_CRL_new_ex(s->lib, NULL);
+	X509_CRL *crl = X509_CRL_new();
 
 	if (crl && !d2i_X509_CRL(&crl, &p, (long)der->len))
 		crl = NULL;
@@ -139,7 +139,7 @@ static bool write_list(struct store *s, const struct list *l, X509_CRL *old, con
 	ok = !entries.failed && !ext.failed &&
 	     x_crl_sign(&(struct x_crl){.issuer = &issuer, .from = now - 60, .to = now + 4 * DAY,
 	                                .entries = &entries.b, .extensions = &ext.b},
-	                s->lib, key, &der) &&
+	                key, &der) &&
 	     store_write(s, l->file, der.data, der.len, 0644);
 out:
 	EVP_PKEY_free(key);

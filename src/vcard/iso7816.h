@@ -76,7 +76,6 @@ struct credential {
 
 struct vcard {
 	struct vcard_spec spec; /* without its strings, which are the caller's */
-	OSSL_LIB_CTX *lib;
 	uint8_t atr[33];
 	size_t atr_len;
 	struct vapp apps[VCARD_APPS_MAX];

@@ -108,7 +108,7 @@ static bool write_draft(const struct draft *d, struct buf *out)
 	ok = pki_ca_name(pki_person_ca(d->spec, d->which), &issuer) &&
 	     pki_person_name(d->spec, d->which, &subject) &&
 	     pki_person_extensions(d->spec, d->which, d->key, d->ca_key, d->cps_pad, &ext) &&
-	     x_certificate_sign(&c, d->s->lib, d->ca_key, out);
+	     x_certificate_sign(&c, d->ca_key, out);
 	buf_free(&issuer);
 	buf_free(&subject);
 	buf_free(&ext);

@@ -59,11 +59,11 @@ static bool make_dirs(struct store *s)
 	return true;
 }
 
-bool store_open(struct store *s, const char *dir, OSSL_LIB_CTX *lib)
+bool store_open(struct store *s, const char *dir)
 {
 	char path[PATH_MAX];
 
-	*s = (struct store){.lib = lib, .lock = -1};
+	*s = (struct store){.lock = -1};
 	if (dir && snprintf(s->dir, sizeof s->dir, "%s", dir) >= (int)sizeof s->dir)
 		return store_fail(s, "the path of the PKI folder is too long");
 	if ((!dir && !default_dir(s)) || !make_dirs(s) || !path_of(s, ".lock", path))
@@ -159,7 +159,7 @@ static bool write_bio(struct store *s, const char *name, BIO *bio, unsigned mode
 
 static EVP_PKEY *make_key(struct store *s, const char *name)
 {
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(s->lib, NULL, "RSA", (size_t)2048);
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	BIO *bio = BIO_new(BIO_s_secmem());
 	bool ok = key && bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) > 0 &&
 	          write_bio(s, name, bio, 0600);
@@ -181,7 +181,7 @@ static EVP_PKEY *read_key(struct store *s, const char *name)
 	if (store_read(s, name, &pem)) {
 		bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 		if (bio)
-			key = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, NULL, s->lib, NULL);
+			key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
 		BIO_free(bio);
 	}
 	buf_wipe(&pem);
@@ -203,7 +203,7 @@ EVP_PKEY *store_key(struct store *s, const char *stem)
 X509 *store_parse(const struct store *s, const struct buf *der)
 {
 	const uint8_t *p = der->data;
-	X509 *x = X509_new_ex(s->lib, NULL);
+	X509 *x = X509_new();
 
 	if (x && !d2i_X509(&x, &p, (long)der->len))
 		x = NULL;

@@ -10,14 +10,13 @@
 
 struct store {
 	char dir[PATH_MAX];
-	OSSL_LIB_CTX *lib; /* not owned */
 	int lock;
 	char why[256];     /* the sentence of the last failure */
 };
 
 /* dir NULL: $XDG_DATA_HOME/inkan-vcard/pki, else ~/.local/share/inkan-vcard/pki.
  * Waits for whoever has the folder. */
-bool store_open(struct store *s, const char *dir, OSSL_LIB_CTX *lib);
+bool store_open(struct store *s, const char *dir);
 void store_close(struct store *s);
 
 bool store_fail(struct store *s, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* false */

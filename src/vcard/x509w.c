@@ -233,7 +233,7 @@ static void put_tbs_certificate(struct der *d, const struct x_certificate *c)
 }
 
 /* SEQUENCE { what is in tbs, algorithm, signature } */
-static bool sign(const struct der *tbs, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct buf *out)
+static bool sign(const struct der *tbs, EVP_PKEY *ca, struct buf *out)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t bits[1 + 512] = {0};
@@ -241,7 +241,7 @@ static bool sign(const struct der *tbs, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct 
 	struct der d = {0};
 	bool ok;
 
-	ok = !tbs->failed && ctx && EVP_DigestSignInit_ex(ctx, NULL, "SHA256", lib, NULL, ca, NULL) > 0 &&
+	ok = !tbs->failed && ctx && EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, ca, NULL) > 0 &&
 	     EVP_DigestSign(ctx, bits + 1, &n, tbs->b.data, tbs->b.len) > 0;
 	EVP_MD_CTX_free(ctx);
 	if (!ok)
@@ -256,13 +256,13 @@ static bool sign(const struct der *tbs, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct 
 	return ok;
 }
 
-bool x_certificate_sign(const struct x_certificate *c, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct buf *out)
+bool x_certificate_sign(const struct x_certificate *c, EVP_PKEY *ca, struct buf *out)
 {
 	struct der tbs = {0};
 	bool ok;
 
 	put_tbs_certificate(&tbs, c);
-	ok = sign(&tbs, lib, ca, out);
+	ok = sign(&tbs, ca, out);
 	buf_free(&tbs.b);
 	return ok;
 }
@@ -286,13 +286,13 @@ static void put_tbs_crl(struct der *d, const struct x_crl *c)
 	der_close(d, tbs);
 }
 
-bool x_crl_sign(const struct x_crl *c, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct buf *out)
+bool x_crl_sign(const struct x_crl *c, EVP_PKEY *ca, struct buf *out)
 {
 	struct der tbs = {0};
 	bool ok;
 
 	put_tbs_crl(&tbs, c);
-	ok = sign(&tbs, lib, ca, out);
+	ok = sign(&tbs, ca, out);
 	buf_free(&tbs.b);
 	return ok;
 }

@@ -58,7 +58,7 @@ struct x_certificate {
 };
 
 /* Appends the signed object to out. */
-bool x_certificate_sign(const struct x_certificate *c, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct buf *out);
+bool x_certificate_sign(const struct x_certificate *c, EVP_PKEY *ca, struct buf *out);
 
 struct x_crl {
 	const struct buf *issuer;
@@ -67,7 +67,7 @@ struct x_crl {
 	const struct buf *extensions;
 };
 
-bool x_crl_sign(const struct x_crl *c, OSSL_LIB_CTX *lib, EVP_PKEY *ca, struct buf *out);
+bool x_crl_sign(const struct x_crl *c, EVP_PKEY *ca, struct buf *out);
 
 void x_time(struct der *d, time_t t); /* UTCTime, from 2050 on GeneralizedTime */
 

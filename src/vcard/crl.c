@@ -22,7 +22,7 @@ static struct list main_list(enum pki_ca ca)
 	return (struct list){ca, pki_cas[ca].crl, pki_cas[ca].list_cn, ca == CA_ROOT};
 }
 
-static X509_CRL *parse(const struct store *s, const struct buf *der)
+static X509_CRL *parse(const struct buf *der)
 {
 	const uint8_t *p = der->data;
 	X509_CRL *crl = X509_CRL_new();
@@ -38,7 +38,7 @@ static X509_CRL *read_list(struct store *s, const struct list *l)
 	X509_CRL *crl = NULL;
 
 	if (store_has(s, l->file) && store_read(s, l->file, &der))
-		crl = parse(s, &der);
+		crl = parse(&der);
 	buf_free(&der);
 	return crl;
 }

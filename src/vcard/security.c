@@ -134,30 +134,25 @@ uint16_t key_manage(struct vcard *card, const struct command *c)
 
 enum padding { PAD_NONE, PAD_PKCS1, PAD_PSS };
 
-static int set_padding(EVP_PKEY_CTX *ctx, const struct vcard *card, enum padding padding)
+static int set_padding(EVP_PKEY_CTX *ctx, enum padding padding)
 {
 	static const int modes[] = {RSA_NO_PADDING, RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING};
-	EVP_MD *md;
-	int ok;
 
 	if (EVP_PKEY_CTX_set_rsa_padding(ctx, modes[padding]) <= 0)
 		return 0;
 	if (padding != PAD_PSS)
 		return 1;
-	md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	ok = EVP_PKEY_CTX_set_signature_md(ctx, md) > 0 && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) > 0;
-	EVP_MD_free(md);
-	return ok;
+	return EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) > 0;
 }
 
-static bool rsa_sign(const struct vcard *card, EVP_PKEY *key, enum padding padding, struct bytes in,
-                     struct answer *a)
+static bool rsa_sign(EVP_PKEY *key, enum padding padding, struct bytes in, struct answer *a)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 	bool ok;
 
 	a->len = sizeof a->data;
-	ok = ctx && EVP_PKEY_sign_init(ctx) > 0 && set_padding(ctx, card, padding) &&
+	ok = ctx && EVP_PKEY_sign_init(ctx) > 0 && set_padding(ctx, padding) &&
 	     EVP_PKEY_sign(ctx, a->data, &a->len, in.data, in.len) > 0;
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)
@@ -169,7 +164,7 @@ static bool rsa_sign(const struct vcard *card, EVP_PKEY *key, enum padding paddi
 static uint16_t sign(struct vcard *card, struct credential *cred, enum padding padding, bool wrong,
                      struct bytes in, struct answer *a)
 {
-	if (!rsa_sign(card, cred->key, padding, in, a))
+	if (!rsa_sign(cred->key, padding, in, a))
 		return SW_DATA;
 	if (wrong)
 		a->data[a->len / 2] ^= 0x01;

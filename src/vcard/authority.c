@@ -199,7 +199,7 @@ bool pki_server_ready(struct store *s)
 	bool ok;
 
 	if (store_has(s, "server.pem") && store_read_certificate(s, "server", &der))
-		x = store_parse(s, &der);
+		x = store_parse(&der);
 	ok = (x && X509_cmp_time(X509_get0_notAfter(x), &soon) > 0) || make_server(s);
 	X509_free(x);
 	buf_free(&der);

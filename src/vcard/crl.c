@@ -173,7 +173,7 @@ bool pki_crls_ready(struct store *s, enum pki_ca ca)
 bool pki_revoke(struct store *s, enum pki_ca ca, const struct buf *der)
 {
 	struct list l = main_list(ca);
-	X509 *x = store_parse(s, der);
+	X509 *x = store_parse(der);
 	X509_CRL *crl = read_list(s, &l);
 	X509_REVOKED *entry;
 	bool ok = x && crl && X509_CRL_get0_by_cert(crl, &entry, x) > 0;

@@ -153,10 +153,10 @@ static bool make(struct store *s, const struct vcard_spec *spec, enum vcard_app 
 }
 
 /* Still what was asked for: by this authority, for this key, in time. */
-static bool still_good(struct store *s, const struct vcard_spec *spec, const struct buf *der, EVP_PKEY *key,
+static bool still_good(const struct vcard_spec *spec, const struct buf *der, EVP_PKEY *key,
                        const struct buf *issuer)
 {
-	X509 *x = store_parse(s, der), *ca = store_parse(s, issuer);
+	X509 *x = store_parse(der), *ca = store_parse(issuer);
 	time_t soon = time(NULL) + 30 * DAY;
 	bool ok = x && ca && X509_verify(x, X509_get0_pubkey(ca)) > 0 && X509_check_private_key(x, key) > 0 &&
 	          (spec->expired || X509_cmp_time(X509_get0_notAfter(x), &soon) > 0);
@@ -177,7 +177,7 @@ static bool certificate_of(struct store *s, const struct vcard_spec *spec, enum 
 	snprintf(name, sizeof name, "%s-%s", stem, print);
 	snprintf(file, sizeof file, "%s.pem", name);
 	if (store_has(s, file) && store_read_certificate(s, name, &out->certificate) &&
-	    still_good(s, spec, &out->certificate, out->key, &out->issuer))
+	    still_good(spec, &out->certificate, out->key, &out->issuer))
 		return true;
 	buf_free(&out->certificate);
 	return make(s, spec, which, out->key, &out->certificate) &&

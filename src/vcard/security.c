@@ -161,7 +161,7 @@ static bool rsa_sign(EVP_PKEY *key, enum padding padding, struct bytes in, struc
 }
 
 /* The signature proper, once everything has been checked. */
-static uint16_t sign(struct vcard *card, struct credential *cred, enum padding padding, bool wrong,
+static uint16_t sign(struct credential *cred, enum padding padding, bool wrong,
                      struct bytes in, struct answer *a)
 {
 	if (!rsa_sign(cred->key, padding, in, a))
@@ -201,7 +201,7 @@ static uint16_t sign_block(struct vcard *card, const struct command *c, struct a
 	odd = !is_pkcs1_block(c->data);
 	if (odd && card->spec.no_pss)
 		return SW_DATA;
-	return sign(card, cred, PAD_NONE, odd && card->spec.wrong_pss, c->data, a);
+	return sign(cred, PAD_NONE, odd && card->spec.wrong_pss, c->data, a);
 }
 
 static uint16_t sign_by_file(struct vcard *card, const struct command *c, struct answer *a)
@@ -227,7 +227,7 @@ static uint16_t sign_by_file(struct vcard *card, const struct command *c, struct
 	sw = exact_le(card, c, size);
 	if (sw != SW_OK)
 		return sw;
-	return sign(card, cred, pss ? PAD_PSS : PAD_PKCS1, pss && card->spec.wrong_pss, c->data, a);
+	return sign(cred, pss ? PAD_PSS : PAD_PKCS1, pss && card->spec.wrong_pss, c->data, a);
 }
 
 uint16_t key_sign(struct vcard *card, const struct command *c, struct answer *a)

@@ -200,7 +200,7 @@ EVP_PKEY *store_key(struct store *s, const char *stem)
 	return key;
 }
 
-X509 *store_parse(const struct store *s, const struct buf *der)
+X509 *store_parse(const struct buf *der)
 {
 	const uint8_t *p = der->data;
 	X509 *x = X509_new();

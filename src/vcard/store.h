@@ -32,6 +32,6 @@ EVP_PKEY *store_key(struct store *s, const char *stem);
 bool store_read_certificate(struct store *s, const char *stem, struct buf *der);
 bool store_write_certificate(struct store *s, const char *stem, const struct buf *der);
 
-X509 *store_parse(const struct store *s, const struct buf *der); /* NULL: not a certificate */
+X509 *store_parse(const struct buf *der); /* NULL: not a certificate */
 
 #endif

@@ -81,6 +81,54 @@ START_TEST(many_threads)
 }
 END_TEST
 
+/* libcrypto keeps things per thread: none of them may look into a context that is gone. */
+static struct {
+	struct crypto *c;
+	pthread_barrier_t used, gone;
+} outlived;
+
+static void *use_and_stay(void *arg)
+{
+	uint8_t some[8];
+
+	(void)arg;
+	check_hashes(outlived.c);
+	ck_assert_int_eq(crypto_random(outlived.c, some, sizeof some), E_OK);
+	pthread_barrier_wait(&outlived.used);
+	pthread_barrier_wait(&outlived.gone);
+	return NULL;
+}
+
+START_TEST(thread_outlives_the_context)
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&outlived.used, NULL, 2);
+	pthread_barrier_init(&outlived.gone, NULL, 2);
+	ck_assert_int_eq(crypto_new(&outlived.c), E_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, use_and_stay, NULL), 0);
+	pthread_barrier_wait(&outlived.used);
+	crypto_free(&outlived.c);
+	pthread_barrier_wait(&outlived.gone);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+/* As when a host unloads us after libcrypto's own exit handler has run. */
+START_TEST(libcrypto_gone_before)
+{
+	static struct crypto leaked; /* on purpose: no leak checker need complain */
+	struct crypto *c;
+
+	ck_assert_int_eq(crypto_new(&c), E_OK);
+	leaked = *c;
+	OPENSSL_cleanup();
+	crypto_free(&c);
+	ck_assert_ptr_null(c);
+	ck_assert_ptr_nonnull(leaked.lib);
+}
+END_TEST
+
 /* A host that has switched off every algorithm for itself. */
 START_TEST(host_configuration_stays_out)
 {
@@ -126,8 +174,11 @@ int main(void)
 	tcase_add_test(t, random_bytes_differ);
 	tcase_add_test(t, many_threads);
 	tcase_add_test(t, host_errors_stay);
-	if (srunner_fork_status(r) == CK_FORK) /* it spoils the process */
+	tcase_add_test(t, thread_outlives_the_context);
+	if (srunner_fork_status(r) == CK_FORK) { /* these spoil the process */
+		tcase_add_test(t, libcrypto_gone_before);
 		tcase_add_test(t, host_configuration_stays_out);
+	}
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

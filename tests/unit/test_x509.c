@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <check.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/err.h>
@@ -247,6 +248,31 @@ START_TEST(pss)
 }
 END_TEST
 
+static struct cert *shared;
+
+static void *check_much(void *digest)
+{
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(cert_check_pss(crypto, shared, HASH_SHA256, HASH_SHA256, 32,
+		                                (struct bytes){digest, 32}, signature_bytes), E_OK);
+	return NULL;
+}
+
+START_TEST(many_threads)
+{
+	uint8_t digest[32] = {4, 5, 6};
+	pthread_t threads[4];
+
+	shared = made(make_rsa_key(), NULL);
+	sign(EVP_sha256(), EVP_sha256(), 32, (struct bytes){digest, sizeof digest});
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, check_much, digest), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	cert_free(&shared);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("x509");
@@ -267,6 +293,7 @@ int main(void)
 	tcase_add_test(t, host_errors_stay);
 	tcase_add_test(t, pkcs1);
 	tcase_add_test(t, pss);
+	tcase_add_test(t, many_threads);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -11,3 +11,4 @@ include tests/module/local.mk
 endif
 include tests/tool/local.mk
 include tests/clients/local.mk
+include tests/bench/local.mk

@@ -7,6 +7,8 @@ include tests/unit/base.mk
 include tests/unit/card.mk
 include tests/unit/cert.mk
 include tests/unit/vcard.mk
+include tests/unit/status.mk
+include tests/unit/lib.mk
 include tests/module/local.mk
 endif
 include tests/tool/local.mk

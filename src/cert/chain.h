@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a certificate to an anchor, and everything that speaks against it: RFC
+ * 5280 6.1 with HPKI's critical policies understood. Certificate status is the
+ * next floor's business. */
+#ifndef INKAN_CERT_CHAIN_H
+#define INKAN_CERT_CHAIN_H
+
+#include <time.h>
+#include "cert/trust.h"
+
+enum purpose { PURPOSE_ANY, PURPOSE_LOGIN, PURPOSE_SIGN };
+
+/* A set of bits: every reason is told, not only the first. */
+enum chain_flaw {
+	FLAW_NO_ISSUER = 1 << 0,      /* no CA certificate of this name and key is installed */
+	FLAW_NO_ANCHOR = 1 << 1,      /* the chain ends at a certificate that is no anchor */
+	FLAW_SIGNATURE = 1 << 2,      /* a signature does not verify */
+	FLAW_CA = 1 << 3,             /* an issuer that is no CA, or may not issue this */
+	FLAW_NOT_YET_VALID = 1 << 4,
+	FLAW_EXPIRED = 1 << 5,        /* the certificate or a CA of its chain, at that time */
+	FLAW_POLICY = 1 << 6,         /* no policy of HPKI or JPKI */
+	FLAW_USAGE = 1 << 7,          /* keyUsage or extKeyUsage do not allow the purpose */
+	FLAW_CRITICAL = 1 << 8,       /* a critical extension that is not understood */
+	FLAW_TEST = 1 << 9,           /* a test-level policy (level 0) */
+	FLAW_IS_CA = 1 << 10,         /* a CA certificate where a person's is asked for */
+};
+
+struct chain {
+	const struct cert *leaf;      /* not owned */
+	const struct trusted_ca *cas[TRUST_DEPTH_MAX]; /* issuer first, owned by the trust store */
+	size_t n;
+	unsigned flaws;               /* of enum chain_flaw */
+};
+
+/* No allocation, no lock: may be called from many threads on one store. */
+void chain_check(const struct trust *trust, const struct cert *leaf, enum purpose purpose, time_t at,
+                 struct chain *out);
+
+/* A short sentence, marked for gettext. */
+const char *flaw_text(enum chain_flaw flaw);
+
+#endif

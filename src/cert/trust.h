@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The trust store: CA certificates that the user or the packager has installed.
+ * A self-signed one is an anchor. The others help to build chains and are
+ * trusted only through an anchor; each has been checked against its issuer when
+ * the store was opened. Nothing is compiled in. */
+#ifndef INKAN_CERT_TRUST_H
+#define INKAN_CERT_TRUST_H
+
+#include <stdbool.h>
+#include "cert/x509.h"
+
+#define TRUST_DEPTH_MAX 4 /* CA certificates in a chain, the anchor with them */
+
+struct trusted_ca {
+	struct cert *cert;
+	struct trusted_ca *issuer; /* NULL: an anchor, or one whose chain ends nowhere */
+	bool anchor;
+	bool sound;                /* its signatures lead to an anchor, and it may issue certificates
+	                            * (RFC 5280 6.1.4: BasicConstraints, path length, keyCertSign) */
+	uint8_t spki_sha256[32];
+	char file[256];            /* where it lies; "" for one that was handed in */
+};
+
+struct trust {
+	const struct crypto *crypto;
+	struct trusted_ca **list;  /* constant once the store is open: many threads may read */
+	size_t n;
+};
+
+/* Reads every .pem, .crt, .cer and .der of these folders (in this order; missing
+ * folders are no error). A file that another user may write, or that does not
+ * parse, is logged and passed over. The folders of this system and this user:
+ * trust_folders (the user's not in a set-user-id program). */
+enum error trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct trust **out);
+void trust_free(struct trust **trust);
+
+/* A store of the caller's own certificates, for tests and for chains that come
+ * with a certificate: `more` may be NULL-terminated CA certificates, copied. */
+enum error trust_with(const struct trust *base, const struct cert *const *more, size_t n, struct trust **out);
+
+/* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors. Returns how many. */
+size_t trust_folders(char folders[2][4096]);
+
+/* The CA that signed this certificate: by name, by key identifier where both
+ * have one (RFC 5280 4.2.1.1; one DN may have several keys), and by signature.
+ * NULL: not here. */
+const struct trusted_ca *trust_issuer(const struct trust *trust, const struct cert *cert);
+
+#endif

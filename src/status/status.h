@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The answer to "is it revoked?", from the lists that are held: no network. */
+#ifndef INKAN_STATUS_STATUS_H
+#define INKAN_STATUS_STATUS_H
+
+#include "cert/chain.h"
+#include "status/store.h"
+
+/* The numbers are those of CKA_INKAN_STATUS and of inkan.h and never change. */
+enum status_result { STATUS_UNKNOWN = 0, STATUS_GOOD = 1, STATUS_REVOKED = 2, STATUS_ON_HOLD = 3 };
+enum status_freshness { STATUS_FRESH = 0, STATUS_STALE = 1, STATUS_EXPIRED = 2 };
+
+enum status_why {          /* of STATUS_UNKNOWN */
+	STATUS_WHY_NONE,
+	STATUS_NO_LIST,        /* none of its issuer and scope is held */
+	STATUS_NOT_PERMITTED,  /* JPKI: answers go to registered verifiers only */
+	STATUS_BAD_LIST,       /* held, and not to be used: delta, indirect, critical, cut short … */
+	STATUS_TOO_OLD,        /* nextUpdate and the grace are over */
+	STATUS_FUTURE,         /* thisUpdate is in the future */
+	STATUS_BAD_CLOCK,      /* this machine's clock is before the software was built */
+	STATUS_NO_CHAIN,       /* no issuer, nobody could sign a list about it */
+};
+
+struct status {
+	enum status_result result;
+	enum status_freshness freshness;
+	enum status_why why;
+	int reason;            /* of a revocation, RFC 5280 5.3.1; -1: none given */
+	time_t revoked;
+	time_t this_update, next_update; /* of the list that answered; 0: none */
+	char crl_number[41];   /* hex; "" without */
+	char source[96];       /* issuer's key and scope, as the file in the store is named */
+	const struct cert *about; /* which certificate of the chain the answer is about */
+};
+
+struct status_rules {
+	time_t at;             /* now, or the time of a signature */
+	bool historic;         /* at is in the past: the archive counts */
+	long grace;            /* seconds after nextUpdate during which a list still counts (stale) */
+};
+
+/* One certificate, by the lists of its issuer. */
+void status_of(struct store *store, const struct cert *cert, const struct trusted_ca *issuer,
+               const struct status_rules *rules, struct status *out);
+
+/* The whole chain but the anchor: revoked wins, then unknown, then the least
+ * fresh. A revocation stays one when its list is stale or expired. */
+void status_of_chain(struct store *store, const struct chain *chain, const struct status_rules *rules,
+                     struct status *out);
+
+const char *status_result_text(enum status_result r);
+const char *status_freshness_text(enum status_freshness f);
+const char *status_why_text(enum status_why w);
+
+#endif

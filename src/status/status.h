@@ -29,7 +29,7 @@ struct status {
 	time_t revoked;
 	time_t this_update, next_update; /* of the list that answered; 0: none */
 	char crl_number[41];   /* hex; "" without */
-	char source[96];       /* issuer's key and scope, as the file in the store is named */
+	char source[136];      /* issuer's key and scope, as the file in the store is named */
 	const struct cert *about; /* which certificate of the chain the answer is about */
 };
 
@@ -39,7 +39,7 @@ struct status_rules {
 	long grace;            /* seconds after nextUpdate during which a list still counts (stale) */
 };
 
-/* One certificate, by the lists of its issuer. */
+/* One certificate, by the lists of its issuer. issuer NULL: STATUS_NO_CHAIN. */
 void status_of(struct store *store, const struct cert *cert, const struct trusted_ca *issuer,
                const struct status_rules *rules, struct status *out);
 

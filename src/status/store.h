@@ -14,9 +14,10 @@ struct store;
 /* LOCALSTATEDIR/cache/inkan and $XDG_CACHE_HOME/inkan, in this order: both are
  * read, the newer list counts, the last that may be written is written.
  * E_OK for folders that are not there. A store keeps what it has opened and looks
- * again (stat) when `crl_check_interval` seconds are over; safe from many threads. */
+ * again (stat) when the interval is over; safe from many threads. */
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out);
 void store_free(struct store **store);
+void store_check_every(struct store *store, long seconds); /* 60 unless told; before threads ask */
 size_t store_folders(char folders[2][4096]);
 
 /* Every list of this CA that is held, verified with its key. The list of a folder
@@ -35,11 +36,14 @@ void store_release(struct held *held);
 
 enum store_put { STORE_NEW, STORE_SAME, STORE_OLDER /* refused: rollback */, STORE_BAD };
 
-/* Verifies with a CA of the trust store (found by name and signature) and keeps.
- * *crl says which list it was (NULL allowed). E_IO: nothing has changed on disk. */
+/* Verifies with a sound CA of the trust store (found by name and signature) and
+ * keeps. *what is STORE_BAD on every error: E_FORMAT, E_NOT_FOUND (no CA of that
+ * name), E_SIGNATURE, E_UNSUPPORTED (delta, indirect, attribute certificates),
+ * E_DENIED (no folder may be written), E_IO: nothing has changed on disk. */
 enum error store_put(struct store *store, const struct trust *trust, struct bytes der, enum store_put *what);
 
-/* Lists that were valid at a time, kept for signatures made then. */
+/* Lists that were valid at a time, kept for signatures made then. Copies what is
+ * held; store_lists_at gives, of each scope, the last that was issued by then. */
 enum error store_archive(struct store *store, const struct trust *trust);
 void store_lists_at(struct store *store, const struct trusted_ca *ca, time_t at, struct held *out);
 
@@ -54,7 +58,8 @@ struct store_file {
 enum error store_walk(struct store *store, const struct trust *trust,
                       enum error (*each)(void *arg, const struct store_file *file), void *arg);
 
-/* Removes lists whose nextUpdate was before `before`, and temporary files. */
+/* Removes lists whose nextUpdate was before `before` or that do not parse, and
+ * what a killed writer left. The archive stays: it is there for being old. */
 enum error store_purge(struct store *store, time_t before, size_t *removed);
 
 #endif

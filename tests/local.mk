@@ -8,6 +8,7 @@ include tests/unit/card.mk
 include tests/unit/cert.mk
 include tests/unit/vcard.mk
 include tests/unit/status.mk
+include tests/unit/fetch.mk
 include tests/unit/lib.mk
 include tests/module/local.mk
 endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fetch_url against a server with every bad habit. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cert/crypto.h"
+#include "http_server.h"
+#include "status/fetch.h"
+#include "status/fetch_turn.h"
+
+#define LIST "a list, for all that this room knows\n"
+
+static char folder[64], url[256], why[256];
+static struct fetch_state state;
+static struct buf body;
+static struct fetch_limits limits;
+static pid_t server;
+static int port;
+
+static void write_file(const char *name, const char *text)
+{
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void setup(void)
+{
+	strcpy(folder, "/tmp/inkan-test-fetch-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	write_file("list", LIST);
+	server = http_serve(folder, &port);
+	ck_assert_int_gt(server, 0);
+	limits = (struct fetch_limits){.seconds = 2, .bytes = 1 << 20, .redirects = 3};
+	state = (struct fetch_state){.tried = 0};
+	setenv("no_proxy", "*", 1);
+	unsetenv("NO_PROXY");
+}
+
+static void teardown(void)
+{
+	char command[100];
+
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	buf_free(&body);
+	snprintf(command, sizeof command, "rm -r %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static enum fetch_result get(const char *path)
+{
+	snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, path);
+	buf_free(&body);
+	return fetch_url(url, &limits, &state, &body, why);
+}
+
+/* What the server has been asked, all of it. */
+static const char *requests(void)
+{
+	static char text[65536];
+	char path[200];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/requests", folder);
+	f = fopen(path, "re");
+	n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+static int count(const char *what)
+{
+	int n = 0;
+
+	for (const char *at = requests(); (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+static void got_list(void)
+{
+	ck_assert_str_eq(why, "");
+	ck_assert_uint_eq(body.len, strlen(LIST));
+	ck_assert_mem_eq(body.data, LIST, body.len);
+}
+
+START_TEST(new_then_not_modified_then_new)
+{
+	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	got_list();
+	ck_assert_int_eq(state.etag[0], '"');
+	ck_assert_int_gt((int)strlen(state.last_modified), 20);
+	ck_assert_int_eq(count("If-"), 0);
+	ck_assert_int_eq(get("/file/list"), FETCH_NOT_MODIFIED);
+	ck_assert_uint_eq(body.len, 0);
+	ck_assert_int_eq(count("If-None-Match: \""), 1);
+	ck_assert_int_eq(count("If-Modified-Since: "), 1);
+	write_file("list", LIST);
+	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	got_list();
+	ck_assert_uint_eq(state.failures, 0);
+}
+END_TEST
+
+/* Neither cookies nor a user's password files go along, nothing is to be unpacked. */
+START_TEST(nothing_of_the_user_is_sent)
+{
+	write_file(".netrc", "default login alice password secret\n");
+	write_file(".curlrc", "user-agent = \"curlrc\"\n");
+	setenv("HOME", folder, 1);
+	ck_assert_int_eq(get("/hops/2/list"), FETCH_NEW);
+	ck_assert_int_eq(get("/hops/2/list"), FETCH_NOT_MODIFIED);
+	ck_assert_int_eq(count("GET "), 6);
+	ck_assert_int_eq(count("User-Agent: inkan/"), 6);
+	ck_assert_int_eq(count("Cookie"), 0);
+	ck_assert_int_eq(count("Authorization"), 0);
+	ck_assert_int_eq(count("Accept-Encoding"), 0);
+}
+END_TEST
+
+START_TEST(redirects)
+{
+	ck_assert_int_eq(get("/hops/3/list"), FETCH_NEW);
+	got_list();
+	ck_assert_str_ne(state.etag, "\"hop\"");
+	state = (struct fetch_state){.tried = 0};
+	ck_assert_int_eq(get("/hops/4/list"), FETCH_FAILED);
+	ck_assert_ptr_nonnull(strstr(why, "more than 3"));
+	ck_assert_int_eq(get("/loop"), FETCH_FAILED);
+	ck_assert_int_eq(count("GET /loop"), 4);
+	ck_assert_int_eq(get("/scheme"), FETCH_FAILED);
+	ck_assert_ptr_nonnull(strstr(why, "neither http nor https"));
+	ck_assert_int_eq(get("/user"), FETCH_FAILED);
+	ck_assert_int_eq(count("Authorization"), 0);
+	limits.redirects = 0;
+	ck_assert_int_eq(get("/hops/1/list"), FETCH_FAILED);
+}
+END_TEST
+
+static void fails_within(const char *path, time_t seconds, const char *because)
+{
+	time_t start = time(NULL);
+
+	ck_assert_msg(get(path) == FETCH_FAILED, "%s", path);
+	ck_assert_msg(time(NULL) - start <= seconds, "%s took %ld s", path, (long)(time(NULL) - start));
+	ck_assert_msg(strstr(why, because) != NULL, "%s: %s", path, why);
+	ck_assert_uint_eq(body.len, 0);
+}
+
+START_TEST(bad_servers_cost_the_cap_and_no_more)
+{
+	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	struct fetch_state before = state;
+
+	fails_within("/hang", 3, "within 2 seconds");
+	fails_within("/drip", 3, "within 2 seconds");
+	fails_within("/endless", 2, "longer than 1048576 bytes");
+	fails_within("/long", 1, "longer than 1048576 bytes");
+	fails_within("/heads", 2, "");
+	fails_within("/cut", 1, "");
+	fails_within("/noise", 1, "");
+	fails_within("/empty", 1, "empty");
+	fails_within("/code/404", 1, "404");
+	fails_within("/code/500", 1, "500");
+	fails_within("/code/206", 1, "206");
+	ck_assert_uint_eq(state.failures, 11);
+	/* what is held is still what the next request is about */
+	ck_assert_str_eq(state.etag, before.etag);
+	ck_assert_str_eq(state.last_modified, before.last_modified);
+	ck_assert_int_eq(state.succeeded, before.succeeded);
+	ck_assert_int_eq(get("/file/list"), FETCH_NOT_MODIFIED);
+	ck_assert_uint_eq(state.failures, 0);
+}
+END_TEST
+
+START_TEST(not_modified_without_a_question)
+{
+	fails_within("/bare304", 1, "304");
+}
+END_TEST
+
+START_TEST(exactly_as_long_as_allowed)
+{
+	limits.bytes = strlen(LIST);
+	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	got_list();
+	limits.bytes--;
+	state = (struct fetch_state){.tried = 0};
+	ck_assert_int_eq(get("/file/list"), FETCH_FAILED);
+}
+END_TEST
+
+START_TEST(nobody_there)
+{
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	fails_within("/file/list", 1, "cannot be reached");
+	server = http_serve(folder, &port);
+}
+END_TEST
+
+START_TEST(urls)
+{
+	static const char *const bad[] = {"", "http", "http://", "http:///x", "file:///etc/passwd", "ftp://a/b",
+		"ldap://a/b", "http://a b/", "http://a/\n", "http://u@h/", "https://u:p@h/", "http://:80/",
+		"gopher://a", "HTTP//a", "http://\xE5\x8D\xB0/"};
+	static const char *const good[] = {"http://a", "https://a/b?c@d", "HTTP://A:1/x", "http://[::1]/"};
+	char longest[FETCH_URL_MAX + 1] = "http://a/";
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_msg(!fetch_url_valid(bad[i]), "%s", bad[i]);
+		ck_assert_int_eq(fetch_url(bad[i], &limits, &state, &body, why), FETCH_FAILED);
+	}
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		ck_assert_msg(fetch_url_valid(good[i]), "%s", good[i]);
+	memset(longest + 9, 'x', sizeof longest - 10);
+	ck_assert(!fetch_url_valid(longest));
+	longest[FETCH_URL_MAX - 1] = '\0';
+	ck_assert(fetch_url_valid(longest));
+}
+END_TEST
+
+#define T 1700000000
+
+START_TEST(when_the_next_try_is_due)
+{
+	struct fetch_state s = {.tried = 0};
+	time_t last = T;
+
+	ck_assert_int_eq(fetch_due(&s, 0), 0);
+	s = (struct fetch_state){.tried = T, .succeeded = T, .jitter = 65535};
+	/* valid for four days: within a day, and not before three quarters of one */
+	ck_assert_int_le(fetch_due(&s, T + 4 * 86400), T + 86400);
+	s.jitter = 0;
+	ck_assert_int_ge(fetch_due(&s, T + 4 * 86400), T + 86400 * 3 / 4);
+	ck_assert_int_ge(fetch_due(&s, T - 1000), T + 2700); /* a stale one: hourly, not at once */
+	ck_assert_int_le(fetch_due(&s, T - 1000), T + 3600);
+	for (s.failures = 1; s.failures < 100; s.failures++) {
+		time_t due = fetch_due(&s, T + 4 * 86400);
+
+		ck_assert_int_ge(due, last);
+		ck_assert_int_ge(due, T + 30);
+		ck_assert_int_le(due, T + 6 * 3600);
+		last = due;
+	}
+	ck_assert_int_ge(last, T + 3 * 3600);
+}
+END_TEST
+
+START_TEST(chance_differs)
+{
+	unsigned first, same = 0;
+
+	get("/code/500");
+	first = state.jitter;
+	for (int i = 0; i < 8; i++) {
+		get("/code/500");
+		same += state.jitter == first;
+	}
+	ck_assert_uint_lt(same, 8);
+}
+END_TEST
+
+/* ---- Turns */
+
+static struct crypto *crypto;
+
+START_TEST(what_is_remembered)
+{
+	struct fetch_turn t;
+
+	ck_assert_int_eq(crypto_new(&crypto), E_OK);
+	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://a/", &t), E_NOT_FOUND);
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
+	t.state = (struct fetch_state){.tried = 5, .succeeded = 4, .failures = 3, .jitter = 2,
+	                               .etag = "W/\"x y\"", .last_modified = "Fri, 20 Nov"};
+	t.next_update = 99;
+	memset(t.list, 0xA5, sizeof t.list);
+	fetch_turn_end(&t);
+	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://a/", &t), E_OK);
+	ck_assert_str_eq(t.state.etag, "W/\"x y\"");
+	ck_assert_str_eq(t.state.last_modified, "Fri, 20 Nov");
+	ck_assert_int_eq(t.state.tried, 5);
+	ck_assert_int_eq(t.state.succeeded, 4);
+	ck_assert_uint_eq(t.state.failures, 3);
+	ck_assert_uint_eq(t.state.jitter, 2);
+	ck_assert_int_eq(t.next_update, 99);
+	ck_assert_uint_eq(t.list[31], 0xA5);
+	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://b/", &t), E_NOT_FOUND);
+	crypto_free(&crypto);
+}
+END_TEST
+
+static void change_file(const char *command)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "f=$(ls %s/fetch/*) && %s", folder, command);
+	ck_assert_int_eq(system(line), 0);
+}
+
+START_TEST(a_note_that_was_cut_short_counts_as_none)
+{
+	struct fetch_turn t;
+
+	ck_assert_int_eq(crypto_new(&crypto), E_OK);
+	for (int cut = 1; cut < 200; cut += 7) {
+		ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
+		t.state.tried = 5;
+		snprintf(t.state.etag, sizeof t.state.etag, "\"etag\"");
+		fetch_turn_end(&t);
+		char command[100];
+
+		snprintf(command, sizeof command, "s=$(stat -c %%s $f); truncate -s $((s > %d ? s - %d : 0)) $f", cut, cut);
+		change_file(command);
+		ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
+		ck_assert_int_eq(t.state.tried, 0);
+		ck_assert_str_eq(t.state.etag, "");
+		fetch_turn_end(&t);
+	}
+	change_file("chmod 644 $f");
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_DENIED);
+	change_file("mv $f $f.x && ln -s $f.x $f");
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_DENIED);
+	crypto_free(&crypto);
+}
+END_TEST
+
+START_TEST(one_at_a_time)
+{
+	struct fetch_turn mine, other;
+	int status;
+
+	ck_assert_int_eq(crypto_new(&crypto), E_OK);
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &mine), E_OK);
+	ck_assert(!mine.waited);
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &other), E_BUSY);
+	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://b/", 0, &other), E_OK);
+	fetch_turn_end(&other);
+	pid_t child = fork();
+	if (child == 0) {
+		close(mine.fd); /* the lock is the parent's alone */
+		_exit(fetch_turn_take(crypto, folder, "http://a/", 5, &other) != E_OK || !other.waited ||
+		      other.state.tried != 7);
+	}
+	usleep(200 * 1000);
+	mine.state.tried = 7;
+	fetch_turn_end(&mine);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	crypto_free(&crypto);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("fetch");
+	TCase *tc = tcase_create("fetch");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, new_then_not_modified_then_new);
+	tcase_add_test(tc, nothing_of_the_user_is_sent);
+	tcase_add_test(tc, redirects);
+	tcase_add_test(tc, bad_servers_cost_the_cap_and_no_more);
+	tcase_add_test(tc, not_modified_without_a_question);
+	tcase_add_test(tc, exactly_as_long_as_allowed);
+	tcase_add_test(tc, nobody_there);
+	tcase_add_test(tc, urls);
+	tcase_add_test(tc, when_the_next_try_is_due);
+	tcase_add_test(tc, chance_differs);
+	tcase_add_test(tc, what_is_remembered);
+	tcase_add_test(tc, a_note_that_was_cut_short_counts_as_none);
+	tcase_add_test(tc, one_at_a_time);
+	suite_add_tcase(suite, tc);
+	srunner_set_fork_status(runner, CK_FORK);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

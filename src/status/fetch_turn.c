@@ -89,6 +89,32 @@ static enum error load(struct fetch_turn *t)
 	return E_OK;
 }
 
+/* The parents with it, as the store makes them. */
+static void make_folders(const char *path)
+{
+	char part[4096];
+
+	for (size_t i = 1; path[i - 1] && i < sizeof part; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		mkdir(part, 0755);
+	}
+}
+
+enum error fetch_folder(const char *const *folders, size_t n, char out[4096])
+{
+	for (size_t i = n; i-- > 0;) {
+		make_folders(folders[i]);
+		if (strlen(folders[i]) >= 4096 || access(folders[i], W_OK | X_OK) != 0)
+			continue;
+		strcpy(out, folders[i]);
+		return E_OK;
+	}
+	return E_DENIED;
+}
+
 /* A regular file of this user, that nobody else may write or lock. */
 static bool is_ours(int fd)
 {

@@ -18,6 +18,9 @@ struct fetch_turn {
 	uint8_t list[32];    /* SHA-256 of its DER */
 };
 
+/* The last of the store's folders that may be written, made when it is missing. */
+enum error fetch_folder(const char *const *folders, size_t n, char out[4096]);
+
 /* Waits `patience` seconds for another process at most: then E_BUSY. E_DENIED: a
  * folder or a file that is not this user's; E_IO. */
 enum error fetch_turn_take(const struct crypto *c, const char *folder, const char *url, long patience,

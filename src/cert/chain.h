@@ -14,13 +14,13 @@ enum purpose { PURPOSE_ANY, PURPOSE_LOGIN, PURPOSE_SIGN };
 enum chain_flaw {
 	FLAW_NO_ISSUER = 1 << 0,      /* no CA certificate of this name and key is installed */
 	FLAW_NO_ANCHOR = 1 << 1,      /* the chain ends at a certificate that is no anchor */
-	FLAW_SIGNATURE = 1 << 2,      /* a signature does not verify */
+	FLAW_SIGNATURE = 1 << 2,      /* a signature does not verify, or is of less than 112 bits (SHA-1, RSA 1024) */
 	FLAW_CA = 1 << 3,             /* an issuer that is no CA, or may not issue this */
 	FLAW_NOT_YET_VALID = 1 << 4,
 	FLAW_EXPIRED = 1 << 5,        /* the certificate or a CA of its chain, at that time */
-	FLAW_POLICY = 1 << 6,         /* no policy of HPKI or JPKI */
-	FLAW_USAGE = 1 << 7,          /* keyUsage or extKeyUsage do not allow the purpose */
-	FLAW_CRITICAL = 1 << 8,       /* a critical extension that is not understood */
+	FLAW_POLICY = 1 << 6,         /* no policy of HPKI or JPKI, or one that a CA above may not give */
+	FLAW_USAGE = 1 << 7,          /* keyUsage, extKeyUsage or the profile do not allow the purpose */
+	FLAW_CRITICAL = 1 << 8,       /* an extension that is malformed, or critical and not understood */
 	FLAW_TEST = 1 << 9,           /* a test-level policy (level 0) */
 	FLAW_IS_CA = 1 << 10,         /* a CA certificate where a person's is asked for */
 };
@@ -32,7 +32,11 @@ struct chain {
 	unsigned flaws;               /* of enum chain_flaw */
 };
 
-/* No allocation, no lock: may be called from many threads on one store. */
+/* PURPOSE_LOGIN: digitalSignature, clientAuth where there is an extKeyUsage, and no
+ * signature profile. PURPOSE_SIGN: nonRepudiation. No allocation but what libcrypto
+ * makes for one signature, no lock: may be called from many threads on one store.
+ * Only below a CA with constraints (trusted_ca.constrained) a whole
+ * X509_verify_cert is run as well. */
 void chain_check(const struct trust *trust, const struct cert *leaf, enum purpose purpose, time_t at,
                  struct chain *out);
 

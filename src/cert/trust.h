@@ -17,8 +17,13 @@ struct trusted_ca {
 	bool anchor;
 	bool sound;                /* its signatures lead to an anchor, and it may issue certificates
 	                            * (RFC 5280 6.1.4: BasicConstraints, path length, keyCertSign) */
+	unsigned flaws;            /* of enum chain_flaw, its own and those above it, but for time */
+	bool constrained;          /* nameConstraints, policyConstraints, policyMappings or inhibitAnyPolicy
+	                            * in its chain: libcrypto is asked about each certificate below */
+	char (*policies)[64];      /* of its certificatePolicies, dotted */
+	size_t n_policies;
 	uint8_t spki_sha256[32];
-	char file[256];            /* where it lies; "" for one that was handed in */
+	char *file;                /* where it lies; "" for one that was handed in */
 };
 
 struct trust {
@@ -29,14 +34,17 @@ struct trust {
 
 /* Reads every .pem, .crt, .cer and .der of these folders (in this order; missing
  * folders are no error). A file that another user may write, or that does not
- * parse, is logged and passed over. The folders of this system and this user:
+ * parse, is logged and passed over; so is a certificate that is no CA's. The
+ * context must live as long as the store. The folders of this system and this user:
  * trust_folders (the user's not in a set-user-id program). */
 enum error trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct trust **out);
 void trust_free(struct trust **trust);
 
-/* A store of the caller's own certificates, for tests and for chains that come
- * with a certificate: `more` may be NULL-terminated CA certificates, copied. */
-enum error trust_with(const struct trust *base, const struct cert *const *more, size_t n, struct trust **out);
+/* A store of the caller's own CA certificates (copied). Without a base those of
+ * them that are self-signed are anchors; over a base they help to build chains
+ * only: they may have come with the certificate that is to be judged. */
+enum error trust_with(const struct crypto *crypto, const struct trust *base, const struct cert *const *more,
+                      size_t n, struct trust **out);
 
 /* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors. Returns how many. */
 size_t trust_folders(char folders[2][4096]);

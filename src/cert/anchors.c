@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "cert/anchors.h"
+
+#define FILE_MAX (256 * 1024) /* a dozen certificates have some twenty kilobytes */
+
+/* Whoever may write here decides whom this user trusts. */
+static bool is_ours(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return true;
+	log_error("%s: passed over, other users may write it", path);
+	return false;
+}
+
+static enum error read_fd(int fd, struct buf *b)
+{
+	uint8_t chunk[4096];
+	ssize_t got;
+
+	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return E_IO;
+		if (b->len + (size_t)got > FILE_MAX)
+			return E_TOO_LONG;
+		if (buf_append(b, chunk, (size_t)got) != E_OK)
+			return E_MEMORY;
+	}
+	return E_OK;
+}
+
+/* Each certificate of a PEM text; *found of them. */
+static enum error add_pem(struct trust *trust, BIO *bio, const char *path, size_t *found)
+{
+	enum error ok = E_OK;
+	char *type, *header;
+	uint8_t *der;
+	long len;
+
+	while (ok == E_OK && PEM_read_bio(bio, &type, &header, &der, &len)) {
+		if (strcmp(type, PEM_STRING_X509) == 0 || strcmp(type, PEM_STRING_X509_OLD) == 0) {
+			ok = trust_add(trust, (struct bytes){der, (size_t)len}, path, true);
+			++*found;
+		}
+		OPENSSL_free(type);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(der, (size_t)len);
+	}
+	return ok;
+}
+
+static enum error add_content(struct trust *trust, const struct buf *b, const char *path)
+{
+	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
+	enum error ok = E_MEMORY;
+	size_t found = 0;
+
+	ERR_set_mark();
+	if (bio)
+		ok = add_pem(trust, bio, path, &found);
+	ERR_pop_to_mark();
+	BIO_free(bio);
+	if (ok == E_OK && found == 0)
+		ok = trust_add(trust, (struct bytes){b->data, b->len}, path, true);
+	return ok;
+}
+
+/* Only E_MEMORY and E_INTERNAL end the reading of a folder: one bad file must not
+ * take away what the others are good for. */
+static enum error add_file(struct trust *trust, int folder, const char *name, const char *path)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum error ok = E_IO;
+	struct buf b = {0};
+
+	if (fd >= 0 && is_ours(fd, path) && (ok = read_fd(fd, &b)) == E_OK)
+		ok = add_content(trust, &b, path);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&b);
+	if (ok != E_OK)
+		log_error("%s: passed over: %s", path, ok == E_UNSUPPORTED ? "not the certificate of a CA" : error_text(ok));
+	return ok == E_MEMORY || ok == E_INTERNAL ? ok : E_OK;
+}
+
+static int is_certificate(const struct dirent *entry)
+{
+	static const char *const ends[] = {".pem", ".crt", ".cer", ".der"};
+	size_t n = strlen(entry->d_name);
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (n > 4 && strcasecmp(entry->d_name + n - 4, ends[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static enum error add_entries(struct trust *trust, int folder, const char *name)
+{
+	struct dirent **entries = NULL;
+	int n = scandirat(folder, ".", &entries, is_certificate, alphasort);
+	enum error ok = E_OK;
+
+	for (int i = 0; i < n; i++) {
+		char path[4096];
+
+		snprintf(path, sizeof path, "%s/%s", name, entries[i]->d_name);
+		if (ok == E_OK)
+			ok = add_file(trust, folder, entries[i]->d_name, path);
+		free(entries[i]);
+	}
+	free(entries);
+	return ok;
+}
+
+enum error anchors_read(struct trust *trust, const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum error ok = E_OK;
+
+	if (fd < 0) {
+		if (errno != ENOENT)
+			log_error("%s: %s", folder, strerror(errno));
+		return E_OK;
+	}
+	if (is_ours(fd, folder))
+		ok = add_entries(trust, fd, folder);
+	close(fd);
+	return ok;
+}
+
+size_t trust_folders(char folders[2][4096])
+{
+	const char *base = secure_getenv("XDG_DATA_HOME");
+	const char *home = secure_getenv("HOME");
+	int n = -1;
+
+	snprintf(folders[0], 4096, "%s/inkan/anchors", SYSCONFDIR);
+	if (base && *base == '/')
+		n = snprintf(folders[1], 4096, "%s/inkan/anchors", base);
+	else if (home && *home == '/')
+		n = snprintf(folders[1], 4096, "%s/.local/share/inkan/anchors", home);
+	return n > 0 && n < 4096 ? 2 : 1;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The store as readers see it: shelves that are looked over at an interval. */
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "status/store_shelf.h"
+
+size_t store_folders(char folders[2][4096])
+{
+	const char *base = secure_getenv("XDG_CACHE_HOME");
+	const char *home = secure_getenv("HOME");
+	int n;
+
+	snprintf(folders[0], 4096, "%s", LOCALSTATEDIR "/cache/inkan");
+	if (base && *base == '/')
+		n = snprintf(folders[1], 4096, "%s/inkan", base);
+	else if (home && *home == '/')
+		n = snprintf(folders[1], 4096, "%s/.cache/inkan", home);
+	else
+		return 1;
+	return n > 0 && n < 4096 ? 2 : 1;
+}
+
+enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out)
+{
+	struct store *s = calloc(1, sizeof *s);
+
+	*out = NULL;
+	if (!s)
+		return E_MEMORY;
+	s->crypto = c;
+	s->interval = 60;
+	pthread_mutex_init(&s->lock, NULL);
+	s->folders = calloc(n ? n : 1, sizeof *s->folders);
+	if (!s->folders)
+		goto fail;
+	for (; s->n < n; s->n++) {
+		s->folders[s->n] = strdup(folders[s->n]);
+		if (!s->folders[s->n])
+			goto fail;
+	}
+	*out = s;
+	return E_OK;
+fail:
+	store_free(&s);
+	return E_MEMORY;
+}
+
+static void drop_all(struct shelf *shelf)
+{
+	while (shelf) {
+		struct shelf *next = shelf->next;
+
+		shelf_drop(shelf);
+		shelf = next;
+	}
+}
+
+void store_free(struct store **out)
+{
+	struct store *s = *out;
+
+	*out = NULL;
+	if (!s)
+		return;
+	drop_all(s->shelves);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->folders[i]);
+	free(s->folders);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void store_check_every(struct store *s, long seconds)
+{
+	s->interval = seconds;
+}
+
+static time_t ticks(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Where the shelf of this CA hangs, or would. Under the lock. */
+static struct shelf **place_of(struct store *s, const uint8_t spki[32])
+{
+	struct shelf **at = &s->shelves;
+
+	while (*at && memcmp((*at)->spki, spki, 32) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+/* What is cached, counted for the caller. *due: it is the caller who looks again. */
+static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, unsigned *changes)
+{
+	struct shelf *shelf;
+	time_t now = ticks();
+
+	pthread_mutex_lock(&s->lock);
+	shelf = *place_of(s, spki);
+	*due = !shelf || (!shelf->looking && now - shelf->looked >= s->interval);
+	*changes = s->changes;
+	if (shelf) {
+		shelf->looking |= *due;
+		atomic_fetch_add(&shelf->refs, 1);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return shelf;
+}
+
+/* One that was begun before a put of ours is due again at once. */
+static void hang(struct store *s, struct shelf *shelf, unsigned changes)
+{
+	struct shelf *before, **at;
+
+	atomic_fetch_add(&shelf->refs, 1);
+	pthread_mutex_lock(&s->lock);
+	at = place_of(s, shelf->spki);
+	before = *at;
+	shelf->next = before ? before->next : NULL;
+	*at = shelf;
+	shelf->looked = s->changes == changes ? ticks() : ticks() - s->interval;
+	pthread_mutex_unlock(&s->lock);
+	shelf_drop(before);
+}
+
+void store_forget(struct store *s)
+{
+	struct shelf *all;
+
+	pthread_mutex_lock(&s->lock);
+	s->changes++;
+	all = s->shelves;
+	s->shelves = NULL;
+	pthread_mutex_unlock(&s->lock);
+	drop_all(all);
+}
+
+static void fill(struct held *out, struct shelf *shelf)
+{
+	*out = (struct held){shelf->lists, shelf->lists_n, shelf->why, shelf};
+}
+
+/* Nobody waits for the one who looks again: the others take what there was. */
+void store_lists(struct store *s, const struct trusted_ca *ca, struct held *out)
+{
+	struct shelf *old, *shelf;
+	unsigned changes;
+	enum error ok;
+	bool due;
+
+	old = take(s, ca->spki_sha256, &due, &changes);
+	if (!due) {
+		fill(out, old);
+		return;
+	}
+	ok = shelf_make(s, ca, old, &shelf);
+	shelf_drop(old);
+	if (ok != E_OK) {
+		store_forget(s);
+		*out = (struct held){.why = ok};
+		return;
+	}
+	hang(s, shelf, changes);
+	fill(out, shelf);
+}
+
+void store_lists_at(struct store *s, const struct trusted_ca *ca, time_t at, struct held *out)
+{
+	struct shelf *shelf;
+	enum error ok = shelf_make_at(s, ca, at, &shelf);
+
+	if (ok != E_OK)
+		*out = (struct held){.why = ok};
+	else
+		fill(out, shelf);
+}
+
+void store_release(struct held *held)
+{
+	shelf_drop(held->self);
+	*held = (struct held){0};
+}
+
+enum error store_enter(const char *folder, const char *name, int *fd)
+{
+	int parent;
+	enum error ok = dir_open(folder, false, &parent);
+
+	*fd = -1;
+	if (ok != E_OK)
+		return ok;
+	ok = dir_enter(parent, name, false, fd);
+	close(parent);
+	return ok;
+}

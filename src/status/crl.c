@@ -33,7 +33,7 @@ static bool next_is_time(struct bytes *in, struct tlv *out)
 static enum error find_fields(struct crl *crl, struct fields *f)
 {
 	struct bytes in = crl->der, tbs;
-	struct tlv t;
+	struct tlv t, list;
 
 	*f = (struct fields){0};
 	if (!next_is(&in, 0x30, &t) || in.len != 0)
@@ -57,8 +57,8 @@ static enum error find_fields(struct crl *crl, struct fields *f)
 	next_is_time(&tbs, &t);
 	if (next_is(&tbs, 0x30, &t))
 		f->entries = t.value;
-	if (next_is(&tbs, 0xA0, &t) && next_is(&t.value, 0x30, &t))
-		f->extensions = t.value;
+	if (next_is(&tbs, 0xA0, &t) && next_is(&t.value, 0x30, &list))
+		f->extensions = list.value;
 	return E_OK;
 }
 

@@ -17,7 +17,7 @@ work=$(mktemp -d /tmp/test-vcard-XXXXXX) || exit 99
 trap 'rm -rf "$work"' EXIT
 program=./inkan-vcard
 [ -f .libs/inkan-vcard ] && program=.libs/inkan-vcard
-cp "$program" .libs/inkan-vcard-ifd.so "$work" || exit 99
+cp "$program" .libs/inkan-vcard-ifd.so tests/unit/test_vcard_client "$work" || exit 99
 mkdir "$work/home" "$work/tmp"
 chmod 755 "$work"
 as_user=
@@ -77,6 +77,10 @@ said '^error remove needs' "a reader that there is not"
 said '^ok 0$' "verifies"
 grep -q '^# the end$' "$HOME/trace" || fail "trace-mark"
 nothing_left "the control commands"
+
+# Resets, power, long commands, a card that goes.
+INKAN_VCARD=$work/inkan-vcard $vcard --card jpki --card hpki -- "$work/test_vcard_client" >"$work/said" 2>&1 ||
+	fail "test_vcard_client"
 
 # The command's exit status is ours; signals end everything.
 $vcard -- sh -c 'exit 7' 2>"$work/said"

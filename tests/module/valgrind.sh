@@ -6,6 +6,10 @@ if ! command -v valgrind >/dev/null; then
 	echo "skipped: valgrind is not installed"
 	exit 77
 fi
+if [ "$INKAN_VALGRIND" = no ]; then
+	echo "skipped: not wanted this time (INKAN_VALGRIND=no)"
+	exit 77
+fi
 if [ "$INKAN_SANITIZERS" = yes ]; then
 	echo "skipped: a build with AddressSanitizer does not run under valgrind"
 	exit 77

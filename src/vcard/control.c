@@ -29,7 +29,6 @@ static bool address_of(const char *path, struct sockaddr_un *address)
 bool control_open(struct world *w, const char *path)
 {
 	struct sockaddr_un address;
-
 	int fd;
 
 	if (!address_of(path, &address))

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "pkcs11/module.h"
+#include "pkcs11/slot.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -358,6 +360,32 @@ START_TEST(test_fork)
 }
 END_TEST
 
+/* The parent's lock is held by a thread that is not in the child: it must not wait. */
+START_TEST(test_fork_under_lock)
+{
+	struct vcard_spec spec;
+	struct rig r;
+	int status = -1;
+	pid_t pid;
+
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	fflush(NULL);
+	module_lock();
+	pthread_mutex_lock(&module.slots[r.slot]->lock);
+	pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		_exit(child(r.session, r.slot, r.reader));
+	}
+	pthread_mutex_unlock(&module.slots[r.slot]->lock);
+	module_unlock();
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	rig_stop(&r);
+}
+END_TEST
+
 static void finalize(void)
 {
 	if (p11->C_Finalize(NULL) != CKR_OK)
@@ -397,6 +425,7 @@ int main(void)
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_initialize);
 	tcase_add_test(t, test_fork);
+	tcase_add_test(t, test_fork_under_lock);
 	tcase_add_test(t, test_finalize_at_exit);
 	suite_add_tcase(s, t);
 	return rig_run(s);

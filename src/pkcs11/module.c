@@ -153,8 +153,10 @@ CK_RV inkan_C_Initialize(void *arguments)
 		rv = forget_parent();
 	if (rv == CKR_OK)
 		rv = start();
-	if (rv == CKR_OK)
-		slots_refresh(true);
+	if (rv == CKR_OK && module_enter() == CKR_OK) {
+		slots_start();
+		module_leave();
+	}
 	log_debug("C_Initialize: 0x%lx", rv);
 	return rv;
 }

@@ -138,6 +138,15 @@ void slots_refresh(bool grow)
 	slots_look(grow, states, &n);
 }
 
+void slots_start(void)
+{
+	slots_refresh(true);
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		module.slots[i]->event = false;
+	module_unlock();
+}
+
 void slots_free(void)
 {
 	for (size_t i = 0; i < module.n_slots; i++) {

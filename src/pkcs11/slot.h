@@ -35,6 +35,9 @@ void slots_refresh(bool grow);
 
 /* The same, and hands out what was seen. *n: in, the room; out, how many. */
 void slots_look(bool grow, struct reader_state *states, size_t *n);
+
+/* The first look: what is in already is no event. */
+void slots_start(void);
 void slots_free(void);
 
 /* module_enter, a look at the readers, and the slot's lock. Sessions and PIN of

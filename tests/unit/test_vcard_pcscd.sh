@@ -112,6 +112,23 @@ wait $! || fail "the other of two"
 [ "$(grep -c Inkan "$work/said")$(grep -c Inkan "$work/said2")" = 21 ] || fail "the readers of two at once"
 nothing_left "two at once"
 
+# A pcscd that would ask polkit (2.0 and later) is told not to.
+mkdir "$work/bin"
+cat >"$work/bin/pcscd" <<END
+#!/bin/sh
+[ "\$1" = --help ] && { echo '  --disable-polkit'; exit 0; }
+for word; do
+	shift
+	if [ "\$word" = --disable-polkit ]; then told=yes; else set -- "\$@" "\$word"; fi
+done
+[ "\${told-}" = yes ] && exec "$(command -v pcscd)" "\$@"
+exit 1
+END
+chmod 755 "$work/bin" "$work/bin/pcscd"
+PATH=$work/bin:$PATH $vcard -- opensc-tool -l >"$work/said" 2>&1 || fail "a pcscd with polkit"
+said '^0 *Yes ' "the card behind a pcscd with polkit"
+nothing_left "a pcscd with polkit"
+
 # Without a pcscd: which package has it.
 if [ ! -x /usr/local/sbin/pcscd ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	unshare -m sh -c 'mount --bind /dev/null "$(command -v pcscd)" && "$0" -- true' "$work/inkan-vcard" 2>"$work/said"

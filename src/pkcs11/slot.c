@@ -224,12 +224,12 @@ void slot_drop_stale(struct slot *slot)
 	token_free(&slot->token);
 }
 
-/* A card that is none of ours is not asked again during its insertion; one that
- * could not be read is. */
+/* A card that is none of ours, or whose application holds no certificate that is
+ * of use, is not asked again during its insertion; one that could not be read is. */
 static CK_RV not_a_token(struct slot *slot, uint32_t insertion, enum error e)
 {
 	log_info("slot %lu: %s", slot->id, error_text(e));
-	if (e != E_FOREIGN && e != E_MUTE)
+	if (e != E_FOREIGN && e != E_MUTE && e != E_NOT_FOUND && e != E_UNSUPPORTED)
 		return ckr_of_card(e);
 	module_lock();
 	slot->strange = insertion;

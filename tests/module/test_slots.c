@@ -209,6 +209,30 @@ START_TEST(test_sessions)
 }
 END_TEST
 
+/* The application without a certificate in it is no token, and is looked at once. */
+START_TEST(test_no_certificate)
+{
+	struct vcard_spec spec;
+	struct vreader *r;
+	CK_TOKEN_INFO info;
+	CK_SLOT_ID list[32];
+	unsigned apdus;
+
+	rig_spec(&spec, VCARD_HPKI);
+	spec.directory = VCARD_DIR_MISSING;
+	spec.fid_cert = 0x0026;
+	r = rig_reader("A", &spec);
+	start();
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);
+	apdus = vreader_apdus(r);
+	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_assert_uint_eq(vreader_apdus(r), apdus);
+	ck_assert_uint_eq(slots(CK_TRUE, list), 0);
+	stop(r, NULL);
+}
+END_TEST
+
 static double now(void)
 {
 	struct timespec t;
@@ -420,6 +444,7 @@ int main(void)
 	tcase_add_test(t, test_ids_are_stable);
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_sessions);
+	tcase_add_test(t, test_no_certificate);
 	tcase_add_test(t, test_finalize_wakes);
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_initialize);

@@ -123,11 +123,40 @@ static unsigned long look_at_readers(struct reader_state *states, size_t *n)
 	return look;
 }
 
+static size_t find_gone(struct slot **gone)
+{
+	size_t n = 0;
+
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		if (module.slots[i]->logged_in && module.slots[i]->info_insertion != module.slots[i]->insertion)
+			gone[n++] = module.slots[i];
+	module_unlock();
+	return n;
+}
+
+/* The PIN goes with its card, whoever sees that first. The sessions stay, to answer
+ * CKR_DEVICE_REMOVED. A slot that is busy is left to the next look. */
+static void wipe_gone(void)
+{
+	struct slot *gone[SLOTS_MAX];
+	size_t n = find_gone(gone);
+
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_mutex_trylock(&gone[i]->lock) != 0)
+			continue;
+		if (!slot_is_current(gone[i]))
+			slot_logout(gone[i]);
+		pthread_mutex_unlock(&gone[i]->lock);
+	}
+}
+
 void slots_look(bool grow, struct reader_state *states, size_t *n)
 {
 	unsigned long look = look_at_readers(states, n);
 
 	merge(look, states, *n, grow);
+	wipe_gone();
 }
 
 void slots_refresh(bool grow)

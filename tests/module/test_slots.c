@@ -9,6 +9,9 @@
 #include <unistd.h>
 #include "pkcs11/module.h"
 #include "pkcs11/slot.h"
+#include "pkcs11/module.h"
+#include "pkcs11/slot.h"
+#include "pkcs11/token.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -205,6 +208,26 @@ START_TEST(test_sessions)
 	ok(rig_login_in(b, CKU_USER, "1234"));
 	ok(p11->C_CloseAllSessions(r.slot));
 	is(p11->C_GetSessionInfo(b, &info), CKR_SESSION_HANDLE_INVALID);
+	rig_stop(&r);
+}
+END_TEST
+
+/* The PIN goes with the card, whichever call looks first. */
+START_TEST(test_removal_wipes_pin)
+{
+	struct vcard_spec spec;
+	CK_SLOT_INFO info;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_ptr_nonnull(module.slots[r.slot]->token->pin);
+	vcard_free(vreader_remove(r.reader));
+	ok(p11->C_GetSlotInfo(r.slot, &info));
+	ck_assert_ptr_null(module.slots[r.slot]->token->pin);
+	ck_assert(!module.slots[r.slot]->logged_in);
+	is(p11->C_Logout(r.session), CKR_DEVICE_REMOVED);
 	rig_stop(&r);
 }
 END_TEST
@@ -445,6 +468,7 @@ int main(void)
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);
+	tcase_add_test(t, test_removal_wipes_pin);
 	tcase_add_test(t, test_finalize_wakes);
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_initialize);

@@ -15,9 +15,10 @@ if [ "$INKAN_SANITIZERS" = yes ]; then
 	exit 77
 fi
 failed=0
-INKAN_TEST_SAMPLE=${INKAN_TEST_SAMPLE:-23}
+INKAN_TEST_SAMPLE=${INKAN_TEST_SAMPLE:-97}
 CK_TIMEOUT_MULTIPLIER=10
-export INKAN_TEST_SAMPLE CK_TIMEOUT_MULTIPLIER
+CK_EXCLUDE_TAGS=leaves-memory
+export INKAN_TEST_SAMPLE CK_TIMEOUT_MULTIPLIER CK_EXCLUDE_TAGS
 for test in $INKAN_MODULE_TESTS; do
 	echo "== $test"
 	./libtool --mode=execute valgrind --quiet --leak-check=full \

@@ -204,6 +204,8 @@ START_TEST(test_lengths)
 	ok(p11->C_SignInit(r.session, &mechanism, key));
 	is(p11->C_Sign(r.session, data, 246, signature, &len), CKR_DATA_LEN_RANGE);
 	is(p11->C_Sign(r.session, data, 20, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	is(p11->C_Sign(r.session, data, 0, signature, &len), CKR_DATA_LEN_RANGE);
 	is(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_CERTIFICATE)), CKR_KEY_HANDLE_INVALID);
 	is(p11->C_SignInit(r.session, NULL, key), CKR_ARGUMENTS_BAD);
 	mechanism.mechanism = CKM_RSA_X_509;

@@ -23,9 +23,11 @@ chmod 755 "$work"
 as_user=
 if [ "$(id -u)" = 0 ]; then
 	command -v setpriv >/dev/null || skip "setpriv is missing (package util-linux)"
+	mkdir -p /run/pcscd # where the system's pcscd has never run
 	chown nobody "$work/home" "$work/tmp"
 	as_user="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 fi
+[ -d /run/pcscd ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
 unset XDG_RUNTIME_DIR XDG_DATA_HOME
 export HOME="$work/home" TMPDIR="$work/tmp"
 vcard="timeout 60 $as_user $work/inkan-vcard --trace $work/home/trace"

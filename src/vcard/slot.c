@@ -194,7 +194,8 @@ static void *run(void *arg)
 	struct slot *slot = arg;
 
 	for (;;) {
-		struct pollfd fds[] = {{.fd = slot->listener, .events = POLLIN}, {.fd = slot->stop[0], .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = slot->listener, .events = POLLIN},
+		                       {.fd = slot->stop[0], .events = POLLIN}};
 		int fd;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;

@@ -210,7 +210,7 @@ START_TEST(test_private_certificate)
 	ok(p11->C_Logout(r.session));
 	is(p11->C_GetAttributeValue(r.session, cert, &a, 1), CKR_OBJECT_HANDLE_INVALID);
 	ck_assert_uint_eq(count(r.session, CKO_CERTIFICATE), 0);
-	nothing_is_kept(module.slots[r.slot]->token);
+	nothing_is_kept(module.slots[r.slot].token);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
 	ck_assert_uint_eq(rig_find(r.session, CKO_CERTIFICATE), cert);
 	rig_stop(&r);

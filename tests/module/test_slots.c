@@ -148,6 +148,30 @@ START_TEST(test_ids_are_stable)
 }
 END_TEST
 
+/* For the life of the process, C_Finalize or not. */
+START_TEST(test_ids_outlive_finalize)
+{
+	CK_SLOT_ID list[32], b;
+	struct vcard_spec spec;
+	struct vreader *first, *second;
+
+	rig_spec(&spec, VCARD_HPKI);
+	first = rig_reader("A", NULL);
+	second = rig_reader("B", &spec);
+	start();
+	slots(CK_TRUE, list);
+	b = list[0];
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(first);
+	ok(p11->C_Initialize(NULL));
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	ck_assert_uint_eq(list[0], b);
+	vcard_readers_add(first);
+	ck_assert_uint_eq(slots(CK_FALSE, list), 3);
+	stop(first, second);
+}
+END_TEST
+
 START_TEST(test_removal_ends_sessions)
 {
 	CK_SESSION_HANDLE session, other;
@@ -222,11 +246,11 @@ START_TEST(test_removal_wipes_pin)
 	rig_spec(&spec, VCARD_HPKI);
 	rig_start(&r, &spec, VCARD_AUTH);
 	ok(rig_login(&r, CKU_USER, "1234"));
-	ck_assert_ptr_nonnull(module.slots[r.slot]->token->pin);
+	ck_assert_ptr_nonnull(module.slots[r.slot].token->pin);
 	vcard_free(vreader_remove(r.reader));
 	ok(p11->C_GetSlotInfo(r.slot, &info));
-	ck_assert_ptr_null(module.slots[r.slot]->token->pin);
-	ck_assert(!module.slots[r.slot]->logged_in);
+	ck_assert_ptr_null(module.slots[r.slot].token->pin);
+	ck_assert(!module.slots[r.slot].logged_in);
 	is(p11->C_Logout(r.session), CKR_DEVICE_REMOVED);
 	rig_stop(&r);
 }
@@ -417,15 +441,15 @@ START_TEST(test_fork_under_lock)
 	rig_spec(&spec, VCARD_HPKI);
 	rig_start(&r, &spec, VCARD_AUTH);
 	fflush(NULL);
+	pthread_mutex_lock(&module.slots[r.slot].lock);
 	module_lock();
-	pthread_mutex_lock(&module.slots[r.slot]->lock);
 	pid = fork();
 	if (pid == 0) {
 		alarm(10);
 		_exit(child(r.session, r.slot, r.reader));
 	}
-	pthread_mutex_unlock(&module.slots[r.slot]->lock);
 	module_unlock();
+	pthread_mutex_unlock(&module.slots[r.slot].lock);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	rig_stop(&r);
@@ -465,6 +489,7 @@ int main(void)
 	tcase_add_test(t, test_pcscd_restarts);
 	tcase_add_test(t, test_reader_takes_the_empty_slot);
 	tcase_add_test(t, test_ids_are_stable);
+	tcase_add_test(t, test_ids_outlive_finalize);
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);

@@ -13,6 +13,7 @@ struct reading {
 	const char *path;
 	FILE *file;
 	int line;
+	bool inside; /* of a line that did not fit */
 };
 
 /* libinih's own count of lines is a choice of its build; this is ours. */
@@ -21,8 +22,9 @@ static char *next_line(char *text, int room, void *stream)
 	struct reading *r = stream;
 	char *got = fgets(text, room, r->file);
 
-	if (got)
+	if (got && !r->inside)
 		r->line++;
+	r->inside = got && !strchr(got, '\n');
 	return got;
 }
 

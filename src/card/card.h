@@ -85,7 +85,8 @@ struct card {
  * its directories and its own certificate; where that needs the PIN, the
  * identity file instead (JPKI Signature: the authentication certificate, from
  * which the token's serial number is made).
- * E_FOREIGN: none; the card got one SELECT per application identifier. */
+ * E_FOREIGN: none; the card got one SELECT per application identifier.
+ * E_NOT_FOUND: the application is there and has no certificate in it. */
 enum error card_open(const struct reader_ops *ops, void *self, const char *reader,
                      struct profile_set set, struct card **out);
 void card_free(struct card **card); /* certificates behind a PIN are wiped */

@@ -94,11 +94,18 @@ static enum error command(struct op *op, const struct sign_way *w, struct signin
 	return apdu_exchange(&op->link, &c, &s->out, sw);
 }
 
+/* Of a command before the signature's own: its refusal says nothing of the
+ * scheme, which must not be given up for it. */
+static enum error preparing(enum error e)
+{
+	return e == E_REFUSED ? E_PROTOCOL : e;
+}
+
 static enum error select_and_command(struct op *op, const struct sign_way *w, struct signing *s, uint16_t *sw)
 {
 	enum error e = w->select_key ? op_select_file(op, key_fid(&op->card->key), sw) : E_OK;
 
-	return e == E_OK ? command(op, w, s, sw) : e;
+	return e == E_OK ? command(op, w, s, sw) : preparing(e);
 }
 
 /* A card that wants the PIN for each signature may count a refused command as
@@ -109,7 +116,7 @@ static enum error command_verified(struct op *op, const struct sign_way *w, stru
 	enum error e;
 
 	if (!s->verified) {
-		e = op_verify(op, s->pin);
+		e = preparing(op_verify(op, s->pin));
 		if (e != E_OK)
 			return e;
 		s->verified = true;
@@ -118,7 +125,7 @@ static enum error command_verified(struct op *op, const struct sign_way *w, stru
 	if (e != E_SECURITY || !s->used || s->reverified)
 		return e;
 	s->reverified = true;
-	e = op_verify(op, s->pin);
+	e = preparing(op_verify(op, s->pin));
 	return e == E_OK ? select_and_command(op, w, s, sw) : e;
 }
 
@@ -143,7 +150,7 @@ static enum error sign_step(struct op *op, void *arg)
 	struct signing *s = arg;
 	struct card *card = op->card;
 	const struct profile *p = card->profile;
-	enum error e = op_select(op, p);
+	enum error e = preparing(op_select(op, p));
 
 	s->verified = s->used = s->reverified = false;
 	memset(s->refused, 0, sizeof s->refused);
@@ -187,7 +194,7 @@ static enum error take(const struct card *card, const struct signing *s, uint8_t
 	size_t expected = s->in->block.len ? s->in->block.len : card->key.bits / 8;
 
 	if (s->out.len != expected)
-		return E_PROTOCOL;
+		return E_SIGNATURE;
 	if (*len < s->out.len)
 		return E_TOO_LONG;
 	memcpy(signature, s->out.data, s->out.len);

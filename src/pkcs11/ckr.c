@@ -40,5 +40,7 @@ CK_RV ckr_of_session(enum error e)
 {
 	CK_RV rv = ckr_of_card(e);
 
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return CKR_DEVICE_ERROR; /* it was recognised before */
 	return rv == CKR_TOKEN_NOT_PRESENT ? CKR_DEVICE_REMOVED : rv;
 }

@@ -5,10 +5,12 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-/* The PIN is consent for one signature in this session, where the key wants it. */
-static CK_RV keep_consent(struct session *session, struct bytes pin)
+/* The PIN is consent for one signature in this session, where the key wants it;
+ * bound, for none but the one that is under way. */
+static CK_RV keep_consent(struct session *session, struct bytes pin, bool bound)
 {
 	secret_free(&session->consent);
+	session->consent_bound = bound;
 	if (!session->slot->token->card->key.user_consent)
 		return CKR_OK;
 	return secret_new(&session->consent, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
@@ -34,7 +36,7 @@ static CK_RV login_user(struct session *session, struct bytes pin)
 	if (rv == CKR_OK)
 		rv = token_keep_pin(slot->token, pin);
 	if (rv == CKR_OK)
-		rv = keep_consent(session, pin);
+		rv = keep_consent(session, pin, false);
 	if (rv == CKR_OK)
 		slot_set_login(slot, true);
 	else
@@ -51,7 +53,7 @@ static CK_RV login_context(struct session *session, struct bytes pin)
 	if (!session->slot->logged_in)
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = verify(session->slot, pin);
-	return rv == CKR_OK ? keep_consent(session, pin) : rv;
+	return rv == CKR_OK ? keep_consent(session, pin, true) : rv;
 }
 
 static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
@@ -112,12 +114,14 @@ CK_RV inkan_C_Logout(CK_SESSION_HANDLE handle)
 }
 
 /* Whoever is logged in stays so, with the new PIN; when it is not known which
- * PIN holds now, nobody is. */
+ * PIN holds now, nobody is. A consent is the old PIN, which would cost a try. */
 static CK_RV set_pin(struct slot *slot, struct bytes old_pin, struct bytes new_pin)
 {
 	bool logged_in = slot->logged_in;
 	CK_RV rv = token_change_pin(slot->token, old_pin, new_pin);
 
+	if (rv == CKR_OK)
+		sessions_wipe_consent(slot);
 	if (rv == CKR_OK && logged_in)
 		rv = token_keep_pin(slot->token, new_pin);
 	else if (rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_REMOVED)

@@ -202,6 +202,8 @@ static CK_RV prepare_pkcs1(struct sign *sign, struct prepared *p)
 {
 	const struct hash_names *h = &hashes[sign->mech->hash];
 
+	if (sign->len == 0)
+		return CKR_DATA_LEN_RANGE; /* JPKI cannot, and libcrypto takes no such signature */
 	if (sign->mech->hashes) {
 		memcpy(p->message, h->prefix, h->prefix_len);
 		memcpy(p->message + h->prefix_len, sign->data, sign->len);

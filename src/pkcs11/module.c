@@ -60,8 +60,7 @@ static CK_RV forget_parent(void)
 	pthread_mutex_init(&module.lock, NULL);
 	pthread_cond_init(&module.changed, NULL);
 	personality.readers->forget(module.readers);
-	memset(module.slots, 0, sizeof module.slots);
-	module.n_slots = 0;
+	slots_forget();
 	module.sessions = NULL;
 	module.crypto = NULL;
 	module.readers = NULL;
@@ -153,13 +152,15 @@ CK_RV inkan_C_Initialize(void *arguments)
 		rv = forget_parent();
 	if (rv == CKR_OK)
 		rv = start();
-	if (rv == CKR_OK)
-		slots_refresh(true);
+	if (rv == CKR_OK && module_enter() == CKR_OK) {
+		slots_start();
+		module_leave();
+	}
 	log_debug("C_Initialize: 0x%lx", rv);
 	return rv;
 }
 
-/* No new call gets in, the waiter is woken, and the calls under way end. */
+/* No new call gets in. */
 static CK_RV close_the_door(void)
 {
 	CK_RV rv = CKR_CRYPTOKI_NOT_INITIALIZED;
@@ -167,14 +168,21 @@ static CK_RV close_the_door(void)
 	module_lock();
 	if (module.pid == getpid() && !module.finalizing) {
 		module.finalizing = true;
-		personality.readers->cancel(module.readers);
 		pthread_cond_broadcast(&module.changed);
-		while (module.active > 0)
-			pthread_cond_wait(&module.changed, &module.lock);
 		rv = CKR_OK;
 	}
 	module_unlock();
 	return rv;
+}
+
+/* The waiter is woken, with no lock held; the calls under way end by themselves. */
+static void wait_for_calls(void)
+{
+	personality.readers->cancel(module.readers);
+	module_lock();
+	while (module.active > 0)
+		pthread_cond_wait(&module.changed, &module.lock);
+	module_unlock();
 }
 
 /* C_Finalize (PKCS#11 5.4). A thread that waits in C_WaitForSlotEvent returns
@@ -193,8 +201,9 @@ CK_RV inkan_C_Finalize(void *reserved)
 	rv = close_the_door();
 	if (rv != CKR_OK)
 		return rv;
+	wait_for_calls();
 	sessions_free();
-	slots_free();
+	slots_end();
 	personality.readers->close(module.readers);
 	module.readers = NULL;
 	crypto_free(&module.crypto);

@@ -16,13 +16,13 @@
 #include "cert/crypto.h"
 #include "pkcs11/compat.h"
 #include "pkcs11/personality.h"
+#include "pkcs11/slot.h"
 
 #define SLOTS_MAX (2 * READER_COUNT_MAX)
 #define REFUSED_MAX 16
 #define WITHDRAWN_MAX 16
 #define SERIAL_LEN 16
 
-struct slot;
 struct session;
 
 /* A PIN that a card refused: not sent to it again before its counter has risen. */
@@ -47,7 +47,7 @@ struct module {
 	struct conf conf;
 	void *readers;
 
-	struct slot *slots[SLOTS_MAX];
+	struct slot slots[SLOTS_MAX]; /* for the life of the process, C_Finalize notwithstanding */
 	size_t n_slots;
 	unsigned long looks, merged; /* the order of looks at the readers */
 	struct session *sessions;

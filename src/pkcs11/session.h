@@ -25,6 +25,7 @@ struct session {
 	CK_FLAGS flags;
 
 	struct secret *consent;    /* the PIN, for one signature in this session */
+	bool consent_bound;        /* to the operation under way: a context-specific login's */
 	enum operation operation;
 	struct find find;
 	struct sign sign;

@@ -71,6 +71,9 @@ void session_leave(struct session *session)
 
 void session_end_operation(struct session *session)
 {
+	if (session->consent_bound)
+		secret_free(&session->consent);
+	session->consent_bound = false;
 	free(session->find.list);
 	session->find = (struct find){0};
 	sign_clear(&session->sign);

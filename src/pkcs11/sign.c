@@ -27,6 +27,15 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OB
 	return rv;
 }
 
+/* Without a mechanism: the signature under way ends (PKCS#11 3.0, 5.13.1). */
+static CK_RV cancel(struct session *session)
+{
+	if (session->operation != OPERATION_SIGN)
+		return CKR_ARGUMENTS_BAD;
+	session_end_operation(session);
+	return CKR_OK;
+}
+
 /* C_SignInit (PKCS#11 5.11): neither needs nor uses consent. */
 CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
@@ -35,7 +44,7 @@ CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJ
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = mechanism ? begin(session, mechanism, key) : CKR_ARGUMENTS_BAD;
+	rv = mechanism ? begin(session, mechanism, key) : cancel(session);
 	session_leave(session);
 	return rv;
 }

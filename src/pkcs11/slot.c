@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "pkcs11/ckr.h"
@@ -11,8 +10,8 @@
 struct slot *slot_find(CK_SLOT_ID id)
 {
 	for (size_t i = 0; i < module.n_slots; i++)
-		if (module.slots[i]->id == id)
-			return module.slots[i];
+		if (module.slots[i].id == id)
+			return &module.slots[i];
 	return NULL;
 }
 
@@ -23,16 +22,12 @@ bool slot_has_token(const struct slot *slot)
 
 static void slot_add(void)
 {
-	struct slot *slot;
+	struct slot *slot = &module.slots[module.n_slots];
 
 	if (module.n_slots == SLOTS_MAX)
 		return;
-	slot = calloc(1, sizeof *slot);
-	if (!slot)
-		return;
 	pthread_mutex_init(&slot->lock, NULL);
-	slot->id = module.n_slots;
-	module.slots[module.n_slots++] = slot;
+	slot->id = module.n_slots++;
 }
 
 static const struct reader_state *find_state(const struct reader_state *states, size_t n, const char *name)
@@ -46,8 +41,8 @@ static const struct reader_state *find_state(const struct reader_state *states, 
 static struct slot *slot_of_reader(const char *name)
 {
 	for (size_t i = 0; i < module.n_slots; i++)
-		if (strcmp(module.slots[i]->reader, name) == 0)
-			return module.slots[i];
+		if (strcmp(module.slots[i].reader, name) == 0)
+			return &module.slots[i];
 	return NULL;
 }
 
@@ -57,9 +52,16 @@ static struct slot *free_slot(const struct reader_state *states, size_t n)
 	struct slot *empty = slot_of_reader("");
 
 	for (size_t i = 0; !empty && i < module.n_slots; i++)
-		if (!find_state(states, n, module.slots[i]->reader))
-			empty = module.slots[i];
+		if (!find_state(states, n, module.slots[i].reader))
+			empty = &module.slots[i];
 	return empty;
+}
+
+/* Insertions are counted per reader: what the slot knew was of another one. */
+static void take_reader(struct slot *slot, const char *name)
+{
+	memcpy(slot->reader, name, strlen(name) + 1);
+	slot->insertion = slot->strange = slot->info_insertion = 0;
 }
 
 static void place_readers(const struct reader_state *states, size_t n, bool grow)
@@ -73,7 +75,7 @@ static void place_readers(const struct reader_state *states, size_t n, bool grow
 			slot_add();
 		slot = free_slot(states, n);
 		if (slot)
-			memcpy(slot->reader, states[i].name, sizeof slot->reader);
+			take_reader(slot, states[i].name);
 	}
 	if (grow && !slot_of_reader(""))
 		slot_add();
@@ -82,7 +84,7 @@ static void place_readers(const struct reader_state *states, size_t n, bool grow
 static void note_cards(const struct reader_state *states, size_t n)
 {
 	for (size_t i = 0; i < module.n_slots; i++) {
-		struct slot *slot = module.slots[i];
+		struct slot *slot = &module.slots[i];
 		const struct reader_state *state = find_state(states, n, slot->reader);
 		uint32_t now = state && state->present ? state->insertion : 0;
 
@@ -96,15 +98,19 @@ static void note_cards(const struct reader_state *states, size_t n)
 
 /* Looks overlap when threads do; one that began earlier than what is already
  * merged is thrown away. */
-static void merge(unsigned long look, const struct reader_state *states, size_t n, bool grow)
+static bool merge(unsigned long look, const struct reader_state *states, size_t n, bool grow)
 {
+	bool counts;
+
 	module_lock();
-	if (look > module.merged) {
+	counts = look > module.merged;
+	if (counts) {
 		module.merged = look;
 		place_readers(states, n, grow);
 		note_cards(states, n);
 	}
 	module_unlock();
+	return counts;
 }
 
 static unsigned long look_at_readers(struct reader_state *states, size_t *n)
@@ -123,11 +129,41 @@ static unsigned long look_at_readers(struct reader_state *states, size_t *n)
 	return look;
 }
 
-void slots_look(bool grow, struct reader_state *states, size_t *n)
+static size_t find_gone(struct slot **gone)
+{
+	size_t n = 0;
+
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		if (module.slots[i].logged_in && module.slots[i].info_insertion != module.slots[i].insertion)
+			gone[n++] = &module.slots[i];
+	module_unlock();
+	return n;
+}
+
+/* The PIN goes with its card, whoever sees that first. The sessions stay, to answer
+ * CKR_DEVICE_REMOVED. A slot that is busy is left to the next look. */
+static void wipe_gone(void)
+{
+	struct slot *gone[SLOTS_MAX];
+	size_t n = find_gone(gone);
+
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_mutex_trylock(&gone[i]->lock) != 0)
+			continue;
+		if (!slot_is_current(gone[i]))
+			slot_logout(gone[i]);
+		pthread_mutex_unlock(&gone[i]->lock);
+	}
+}
+
+bool slots_look(bool grow, struct reader_state *states, size_t *n)
 {
 	unsigned long look = look_at_readers(states, n);
+	bool counts = merge(look, states, *n, grow);
 
-	merge(look, states, *n, grow);
+	wipe_gone();
+	return counts;
 }
 
 void slots_refresh(bool grow)
@@ -138,14 +174,37 @@ void slots_refresh(bool grow)
 	slots_look(grow, states, &n);
 }
 
-void slots_free(void)
+void slots_start(void)
+{
+	slots_refresh(true);
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		module.slots[i].event = false;
+	module_unlock();
+}
+
+/* What a slot knows of its card; its number and its reader's name stay. */
+static void forget_card(struct slot *slot)
+{
+	slot->token = NULL;
+	slot->insertion = slot->strange = slot->info_insertion = 0;
+	slot->event = slot->logged_in = false;
+}
+
+void slots_end(void)
 {
 	for (size_t i = 0; i < module.n_slots; i++) {
-		token_free(&module.slots[i]->token);
-		pthread_mutex_destroy(&module.slots[i]->lock);
-		free(module.slots[i]);
+		token_free(&module.slots[i].token);
+		forget_card(&module.slots[i]);
 	}
-	module.n_slots = 0;
+}
+
+void slots_forget(void)
+{
+	for (size_t i = 0; i < module.n_slots; i++) {
+		pthread_mutex_init(&module.slots[i].lock, NULL);
+		forget_card(&module.slots[i]);
+	}
 }
 
 CK_RV slot_enter(CK_SLOT_ID id, struct slot **slot)
@@ -202,7 +261,8 @@ bool slot_is_current(struct slot *slot)
 	bool current;
 
 	module_lock();
-	current = slot->token && slot->token->card->insertion == slot->insertion;
+	current = slot->token && slot->token->card->insertion == slot->insertion &&
+	          strcmp(slot->token->card->reader, slot->reader) == 0;
 	module_unlock();
 	return current;
 }
@@ -215,12 +275,12 @@ void slot_drop_stale(struct slot *slot)
 	token_free(&slot->token);
 }
 
-/* A card that is none of ours is not asked again during its insertion; one that
- * could not be read is. */
+/* A card that is none of ours, or whose application holds no certificate that is
+ * of use, is not asked again during its insertion; one that could not be read is. */
 static CK_RV not_a_token(struct slot *slot, uint32_t insertion, enum error e)
 {
 	log_info("slot %lu: %s", slot->id, error_text(e));
-	if (e != E_FOREIGN && e != E_MUTE)
+	if (e != E_FOREIGN && e != E_MUTE && e != E_NOT_FOUND && e != E_UNSUPPORTED)
 		return ckr_of_card(e);
 	module_lock();
 	slot->strange = insertion;

@@ -33,9 +33,18 @@ struct slot {
  * readers without a slot get one, and there is an empty one at the end. */
 void slots_refresh(bool grow);
 
-/* The same, and hands out what was seen. *n: in, the room; out, how many. */
-void slots_look(bool grow, struct reader_state *states, size_t *n);
-void slots_free(void);
+/* The same, and hands out what was seen. *n: in, the room; out, how many. False
+ * when another thread's look was newer: what was seen is old news. */
+bool slots_look(bool grow, struct reader_state *states, size_t *n);
+
+/* The first look: what is in already is no event. */
+void slots_start(void);
+
+/* At C_Finalize: tokens are freed; numbers and readers stay. */
+void slots_end(void);
+
+/* In a forked child: the same without touching what was the parent's; new locks. */
+void slots_forget(void);
 
 /* module_enter, a look at the readers, and the slot's lock. Sessions and PIN of
  * a card that is gone are gone when it returns. */

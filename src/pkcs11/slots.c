@@ -13,8 +13,8 @@ static CK_ULONG list_slots(CK_BBOOL token_present, CK_SLOT_ID *list)
 
 	for (int present = 1; present >= (token_present ? 1 : 0); present--)
 		for (size_t i = 0; i < module.n_slots; i++)
-			if (slot_has_token(module.slots[i]) == present)
-				list[n++] = module.slots[i]->id;
+			if (slot_has_token(&module.slots[i]) == present)
+				list[n++] = module.slots[i].id;
 	return n;
 }
 
@@ -129,9 +129,9 @@ CK_RV inkan_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 static struct slot *take_event(void)
 {
 	for (size_t i = 0; i < module.n_slots; i++) {
-		if (module.slots[i]->event) {
-			module.slots[i]->event = false;
-			return module.slots[i];
+		if (module.slots[i].event) {
+			module.slots[i].event = false;
+			return &module.slots[i];
 		}
 	}
 	return NULL;
@@ -171,8 +171,8 @@ static CK_RV wait_for_event(bool block, CK_SLOT_ID *id)
 
 	while (rv == CKR_OK) {
 		size_t n = READER_COUNT_MAX;
+		bool counts = slots_look(false, seen, &n);
 
-		slots_look(false, seen, &n);
 		module_lock();
 		slot = take_event();
 		if (slot)
@@ -180,7 +180,10 @@ static CK_RV wait_for_event(bool block, CK_SLOT_ID *id)
 		module_unlock();
 		if (slot)
 			return CKR_OK;
-		rv = block ? wait_for_readers(seen, n) : CKR_NO_EVENT;
+		if (!block)
+			rv = CKR_NO_EVENT;
+		else if (counts)
+			rv = wait_for_readers(seen, n);
 	}
 	return rv;
 }

@@ -29,7 +29,6 @@ static bool address_of(const char *path, struct sockaddr_un *address)
 bool control_open(struct world *w, const char *path)
 {
 	struct sockaddr_un address;
-
 	int fd;
 
 	if (!address_of(path, &address))
@@ -140,8 +139,8 @@ int control_send(const char *command)
 		return EX_USAGE;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	set_patience(fd, 30);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 || send(fd, line, (size_t)n, MSG_NOSIGNAL) != n ||
-	    !read_line(fd, line, sizeof line)) {
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+	    send(fd, line, (size_t)n, MSG_NOSIGNAL) != n || !read_line(fd, line, sizeof line)) {
 		fprintf(stderr, "inkan-vcard: %s: %s\n", path, strerror(errno));
 	} else {
 		puts(line);

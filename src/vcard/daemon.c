@@ -238,7 +238,8 @@ static int open_files(struct world *w, const char *control)
 		return complain(EX_CANTCREAT, _("no folder can be made in XDG_RUNTIME_DIR, TMPDIR or /tmp: %s"),
 		                strerror(errno));
 	if (!link_driver(w))
-		return complain(EX_UNAVAILABLE, _("the reader driver %s is not where it belongs; name it with --driver"),
+		return complain(EX_UNAVAILABLE,
+		                _("the reader driver %s is not where it belongs; name it with --driver"),
 		                w->options->driver ? w->options->driver : PKGLIBDIR "/" DRIVER);
 	if (trace && !(w->trace = fopen(trace, "ae")))
 		return complain(EX_CANTCREAT, "%s: %s", trace, strerror(errno));

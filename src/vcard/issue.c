@@ -7,19 +7,25 @@
 
 #define DAY ((time_t)24 * 60 * 60)
 
-/* "hpki-auth-taro-sample": letters and digits of the name, the rest as '-'. */
+/* "hpki-auth-taro-sample": letters and digits of the name, the rest as '-' and,
+ * where bytes of other alphabets are lost by that, a sum of them at the end. */
 static void person_stem(const struct vcard_spec *spec, enum vcard_app which, char out[96])
 {
+	unsigned sum = 0;
 	int n = snprintf(out, 96, "%s-%s-", spec->kind == VCARD_JPKI ? "jpki" : "hpki",
 	                 which == VCARD_SIGN ? "sign" : "auth");
 
 	for (const char *p = spec->name; *p && n < 80; p++) {
 		char c = *p;
+		if (c & 0x80)
+			sum = sum * 31 + (uint8_t)c;
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
 		out[n++] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 	}
 	out[n] = '\0';
+	if (sum)
+		snprintf(out + n, 96 - (size_t)n, "-%08x", sum);
 }
 
 static void absorb(EVP_MD_CTX *ctx, const char *text)

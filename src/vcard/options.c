@@ -21,7 +21,8 @@ struct row {
 #define ALL(member) offsetof(struct options, member)
 
 static const struct row card_rows[] = {
-	{"layout", CHOICE, CARD(layout), "jma|annex-b", N_("HPKI: the files of real JMA cards, or JAHIS 24-002's example")},
+	{"layout", CHOICE, CARD(layout), "jma|annex-b",
+	 N_("HPKI: the files of real JMA cards, or JAHIS 24-002's example")},
 	{"name", TEXT, CARD(name), "NAME", N_("the holder's name in romaji [TARO SAMPLE]")},
 	{"japanese-name", TEXT, CARD(japanese_name), "NAME", N_("the holder's name in Japanese")},
 	{"role", ROLE, 0, "ROLE", N_("HPKI: an hcRole, repeatable [Medical Doctor]; \"\" for none")},

@@ -176,6 +176,8 @@ bool service_start(struct world *w)
 	if (ready)
 		return true;
 	fprintf(stderr, _("inkan-vcard: pcscd does not start with our reader driver; --verbose shows why\n"));
+	if (access(PID_DIR, X_OK) != 0) /* any pcscd wants it, and makes it as root alone */
+		fprintf(stderr, _("The folder %s is missing. As root: mkdir %s\n"), PID_DIR, PID_DIR);
 	service_stop(w);
 	return false;
 }

@@ -88,9 +88,22 @@ static bool power(struct slot *slot, uint8_t op, uint8_t *out, size_t *n)
 		vreader_power_off(slot->reader);
 	*n = op == FRAME_POWER_DOWN ? 0 : len;
 	pthread_mutex_lock(&slot->lock);
-	slot->met = len > 0;
+	if (op != FRAME_POWER_DOWN)
+		slot->met = len > 0 && !slot->hiding;
 	pthread_mutex_unlock(&slot->lock);
 	return len > 0 || op == FRAME_POWER_DOWN;
+}
+
+/* Only on the card that pcscd has powered up, not on one that took its place. */
+static bool transmit(struct slot *slot, const uint8_t *in, size_t n, uint8_t *out, size_t *len)
+{
+	unsigned events = vreader_events(slot->reader);
+	bool same;
+
+	pthread_mutex_lock(&slot->lock);
+	same = slot->met && slot->told == events;
+	pthread_mutex_unlock(&slot->lock);
+	return same && vreader_transmit(slot->reader, in, n, out, len);
 }
 
 /* One request of the driver; false when the connection is over. */
@@ -110,7 +123,7 @@ static bool serve_one(struct slot *slot, int fd, uint8_t *in, uint8_t *out)
 		done = tell_present(slot);
 		break;
 	case FRAME_TRANSMIT:
-		done = vreader_transmit(slot->reader, in, n, out, &len);
+		done = transmit(slot, in, n, out, &len);
 		explicit_bzero(in, n); /* it may have been a PIN */
 		break;
 	default:
@@ -181,7 +194,8 @@ static void *run(void *arg)
 	struct slot *slot = arg;
 
 	for (;;) {
-		struct pollfd fds[] = {{.fd = slot->listener, .events = POLLIN}, {.fd = slot->stop[0], .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = slot->listener, .events = POLLIN},
+		                       {.fd = slot->stop[0], .events = POLLIN}};
 		int fd;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;

@@ -257,30 +257,33 @@ static void sleep_ms(unsigned ms)
 		nanosleep(&t, NULL);
 }
 
-static unsigned delay_of(const struct vreader *r)
+/* How long a command takes, and the count of events when it begins. */
+static unsigned begin(const struct vreader *r, unsigned *events)
 {
 	unsigned ms;
 
 	lock(r);
 	ms = r->delay_ms;
+	*events = r->events;
 	unlock(r);
 	return ms;
 }
 
 bool vreader_transmit(struct vreader *r, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len)
 {
+	unsigned events;
 	bool there;
 
-	sleep_ms(delay_of(r));
+	sleep_ms(begin(r, &events));
 	lock(r);
-	if (r->card) {
+	if (r->card && r->events == events) {
 		r->apdus++;
 		carry_out(r, apdu, n, response, len);
 		trace(r, apdu, n, response, *len);
-	} else {
+	} else { /* a command for a card that has gone never reaches the next one */
 		*len = 0;
 	}
-	there = r->card;
+	there = r->card && r->events == events;
 	unlock(r);
 	return there;
 }

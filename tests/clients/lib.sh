@@ -60,7 +60,9 @@ know_card() { # hpki|jpki
 	auth_uri="pkcs11:token=$family%20Authentication;id=%$auth_id" sign_uri="pkcs11:token=$family%20Signature;id=%$sign_id"
 }
 
-loadable() { # a module built with sanitizers needs a program built with them
+loadable() { # pcscd can run; a module built with sanitizers needs a program built with them
+	need pcscd pcscd
+	[ -d /run/pcscd ] || [ "$(id -u)" = 0 ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
 	[ -e "$auth_module" ] || fail "$auth_module is not built"
 	! nm -D "$auth_module" | grep -q __asan_init ||
 		skip "built with --enable-sanitizers: foreign programs cannot load the module"

@@ -192,6 +192,48 @@ START_TEST(test_existing_searches)
 }
 END_TEST
 
+/* The consent that C_Login gave holds the old PIN: sent after C_SetPIN it would
+ * cost a try. */
+START_TEST(test_new_pin_ends_consent)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, 1);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(p11->C_SetPIN(r.session, (CK_UTF8CHAR *)spec.pin[VCARD_SIGN], strlen(spec.pin[VCARD_SIGN]),
+	                 (CK_UTF8CHAR *)"NEWPIN1", 7));
+	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_tries(r.card, VCARD_SIGN), 5);
+	begin(r.session);
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, "NEWPIN1"));
+	ok(end(r.session));
+	rig_stop(&r);
+}
+END_TEST
+
+/* A context-specific login is consent for the signature that is begun, not for
+ * a later one, however the first one ended. */
+START_TEST(test_consent_ends_with_operation)
+{
+	uint8_t data[246] = {0}, signature[256];
+	CK_ULONG len = sizeof signature;
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(sign(r.session));
+	ok(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_PRIVATE_KEY)));
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	is(p11->C_Sign(r.session, data, sizeof data, signature, &len), CKR_DATA_LEN_RANGE);
+	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 1);
+	rig_stop(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("consent");
@@ -205,6 +247,8 @@ int main(void)
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);
 	tcase_add_loop_test(t, test_existing_programs, 0, 2);
 	tcase_add_test(t, test_existing_searches);
+	tcase_add_test(t, test_new_pin_ends_consent);
+	tcase_add_loop_test(t, test_consent_ends_with_operation, 0, 2);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

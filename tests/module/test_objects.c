@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "inkan-pkcs11.h"
+#include "pkcs11/slot.h"
+#include "pkcs11/token.h"
 #include "tests/module/rig.h"
 
 static void start(struct rig *r, struct vcard_spec *spec, enum vcard_kind kind, enum vcard_app app)
@@ -46,7 +48,7 @@ static void serial_of(const struct rig *r, enum vcard_app app, char *out)
 		sprintf(out + 2 * i, "%02X", hash[i]);
 }
 
-static const struct token {
+static const struct expected {
 	enum vcard_kind kind;
 	enum vcard_app app;
 	const char *label, *manufacturer;
@@ -60,7 +62,7 @@ static const struct token {
 
 START_TEST(test_token_info)
 {
-	const struct token *t = &tokens[_i];
+	const struct expected *t = &tokens[_i];
 	char serial[17];
 	CK_TOKEN_INFO info;
 	struct vcard_spec spec;
@@ -85,7 +87,7 @@ END_TEST
 /* Against libcrypto's reading of the card's own certificate. */
 START_TEST(test_certificate)
 {
-	const struct token *t = &tokens[_i];
+	const struct expected *t = &tokens[_i];
 	uint8_t value[4096], want[4096], *p = want;
 	const uint8_t *der;
 	CK_OBJECT_HANDLE cert;
@@ -124,7 +126,7 @@ END_TEST
 
 START_TEST(test_keys)
 {
-	const struct token *t = &tokens[_i];
+	const struct expected *t = &tokens[_i];
 	uint8_t private[4096], public[4096];
 	CK_OBJECT_HANDLE key;
 	CK_ATTRIBUTE secret = {CKA_PRIVATE_EXPONENT, private, sizeof private};
@@ -177,6 +179,17 @@ START_TEST(test_get_attribute_value)
 }
 END_TEST
 
+/* Not hidden alone: the bytes are no longer in the module's memory. */
+static void nothing_is_kept(const struct token *token)
+{
+	ck_assert_ptr_null(token->cert);
+	ck_assert_ptr_null(token->card->certs[0].der);
+	for (size_t i = 0; i < token->n_objects; i++) {
+		ck_assert_ptr_null(attrs_find(&token->objects[i].attrs, CKA_VALUE));
+		ck_assert_ptr_null(attrs_find(&token->objects[i].attrs, CKA_SUBJECT));
+	}
+}
+
 /* The JPKI signature certificate is a person's name and address: there only while
  * logged in, with the same handle each time. */
 START_TEST(test_private_certificate)
@@ -197,6 +210,7 @@ START_TEST(test_private_certificate)
 	ok(p11->C_Logout(r.session));
 	is(p11->C_GetAttributeValue(r.session, cert, &a, 1), CKR_OBJECT_HANDLE_INVALID);
 	ck_assert_uint_eq(count(r.session, CKO_CERTIFICATE), 0);
+	nothing_is_kept(module.slots[r.slot].token);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
 	ck_assert_uint_eq(rig_find(r.session, CKO_CERTIFICATE), cert);
 	rig_stop(&r);
@@ -206,7 +220,7 @@ END_TEST
 /* NSS looks for it before any login; JPKI's signature token has none. */
 START_TEST(test_profile_object)
 {
-	const struct token *t = &tokens[_i];
+	const struct expected *t = &tokens[_i];
 	CK_OBJECT_CLASS class = CKO_PROFILE;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &no, 1}};

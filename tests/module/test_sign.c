@@ -204,6 +204,8 @@ START_TEST(test_lengths)
 	ok(p11->C_SignInit(r.session, &mechanism, key));
 	is(p11->C_Sign(r.session, data, 246, signature, &len), CKR_DATA_LEN_RANGE);
 	is(p11->C_Sign(r.session, data, 20, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	is(p11->C_Sign(r.session, data, 0, signature, &len), CKR_DATA_LEN_RANGE);
 	is(p11->C_SignInit(r.session, &mechanism, rig_find(r.session, CKO_CERTIFICATE)), CKR_KEY_HANDLE_INVALID);
 	is(p11->C_SignInit(r.session, NULL, key), CKR_ARGUMENTS_BAD);
 	mechanism.mechanism = CKM_RSA_X_509;
@@ -273,6 +275,56 @@ START_TEST(test_pss_withdrawn)
 }
 END_TEST
 
+/* A command before the signature's own that goes wrong once says nothing of
+ * RSASSA-PSS, which stays; an answer of another length than a signature's does. */
+START_TEST(test_pss_kept)
+{
+	enum vcard_kind kind = _i % 2 ? VCARD_JPKI : VCARD_HPKI;
+	unsigned commands;
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	struct vcard_spec spec;
+	struct rig r;
+
+	rig_spec(&spec, kind);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	commands = vreader_apdus(r.reader);
+	ok(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len));
+	commands = vreader_apdus(r.reader) - commands - 2; /* but the signature, and leaving the card */
+	for (unsigned nth = 1; nth <= commands; nth++) {
+		vreader_fault(r.reader, nth, VFAULT_STATUS, 0x6581);
+		len = sizeof signature;
+		rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len);
+		ck_assert_msg(offers(r.slot, CKM_SHA256_RSA_PKCS_PSS), "command %u", nth);
+		if (rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]) != CKR_OK)
+			ck_assert_uint_eq(vcard_tries(r.card, VCARD_AUTH), kind == VCARD_JPKI ? 3 : 15);
+	}
+	vreader_fault(r.reader, commands + 1, VFAULT_STATUS, 0x9000);
+	len = sizeof signature;
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_DEVICE_ERROR);
+	ck_assert(!offers(r.slot, CKM_SHA256_RSA_PKCS_PSS));
+	rig_stop(&r);
+}
+END_TEST
+
+/* PKCS#11 3.0 5.13.1: C_SignInit without a mechanism ends what is under way. */
+START_TEST(test_cancel)
+{
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	CK_OBJECT_HANDLE key;
+	struct rig r;
+
+	start(&r, &variants[0], VCARD_AUTH);
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	is(p11->C_SignInit(r.session, NULL, key), CKR_ARGUMENTS_BAD);
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	ok(p11->C_SignInit(r.session, NULL, key));
+	ok(p11->C_SignInit(r.session, &mechanism, key));
+	rig_stop(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sign");
@@ -287,6 +339,8 @@ int main(void)
 	tcase_add_loop_test(t, test_lengths, 0, 1);
 	tcase_add_loop_test(t, test_lengths, 11, 12);
 	tcase_add_loop_test(t, test_pss_withdrawn, 0, 4);
+	tcase_add_loop_test(t, test_pss_kept, 0, 2);
+	tcase_add_test(t, test_cancel);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

@@ -7,6 +7,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "pkcs11/module.h"
+#include "pkcs11/slot.h"
+#include "pkcs11/module.h"
+#include "pkcs11/slot.h"
+#include "pkcs11/token.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -143,6 +148,30 @@ START_TEST(test_ids_are_stable)
 }
 END_TEST
 
+/* For the life of the process, C_Finalize or not. */
+START_TEST(test_ids_outlive_finalize)
+{
+	CK_SLOT_ID list[32], b;
+	struct vcard_spec spec;
+	struct vreader *first, *second;
+
+	rig_spec(&spec, VCARD_HPKI);
+	first = rig_reader("A", NULL);
+	second = rig_reader("B", &spec);
+	start();
+	slots(CK_TRUE, list);
+	b = list[0];
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(first);
+	ok(p11->C_Initialize(NULL));
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	ck_assert_uint_eq(list[0], b);
+	vcard_readers_add(first);
+	ck_assert_uint_eq(slots(CK_FALSE, list), 3);
+	stop(first, second);
+}
+END_TEST
+
 START_TEST(test_removal_ends_sessions)
 {
 	CK_SESSION_HANDLE session, other;
@@ -207,6 +236,50 @@ START_TEST(test_sessions)
 }
 END_TEST
 
+/* The PIN goes with the card, whichever call looks first. */
+START_TEST(test_removal_wipes_pin)
+{
+	struct vcard_spec spec;
+	CK_SLOT_INFO info;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_ptr_nonnull(module.slots[r.slot].token->pin);
+	vcard_free(vreader_remove(r.reader));
+	ok(p11->C_GetSlotInfo(r.slot, &info));
+	ck_assert_ptr_null(module.slots[r.slot].token->pin);
+	ck_assert(!module.slots[r.slot].logged_in);
+	is(p11->C_Logout(r.session), CKR_DEVICE_REMOVED);
+	rig_stop(&r);
+}
+END_TEST
+
+/* The application without a certificate in it is no token, and is looked at once. */
+START_TEST(test_no_certificate)
+{
+	struct vcard_spec spec;
+	struct vreader *r;
+	CK_TOKEN_INFO info;
+	CK_SLOT_ID list[32];
+	unsigned apdus;
+
+	rig_spec(&spec, VCARD_HPKI);
+	spec.directory = VCARD_DIR_MISSING;
+	spec.fid_cert = 0x0026;
+	r = rig_reader("A", &spec);
+	start();
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);
+	apdus = vreader_apdus(r);
+	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_assert_uint_eq(vreader_apdus(r), apdus);
+	ck_assert_uint_eq(slots(CK_TRUE, list), 0);
+	stop(r, NULL);
+}
+END_TEST
+
 static double now(void)
 {
 	struct timespec t;
@@ -267,8 +340,7 @@ START_TEST(test_events)
 	r = rig_reader("A", &spec);
 	start();
 	slots(CK_TRUE, list);
-	while (p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL) == CKR_OK)
-		;
+	/* what was in at C_Initialize is no event */
 	is(p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT);
 	is(p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL), CKR_ARGUMENTS_BAD);
 	start_waiter(&w);
@@ -358,6 +430,32 @@ START_TEST(test_fork)
 }
 END_TEST
 
+/* The parent's lock is held by a thread that is not in the child: it must not wait. */
+START_TEST(test_fork_under_lock)
+{
+	struct vcard_spec spec;
+	struct rig r;
+	int status = -1;
+	pid_t pid;
+
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	fflush(NULL);
+	pthread_mutex_lock(&module.slots[r.slot].lock);
+	module_lock();
+	pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		_exit(child(r.session, r.slot, r.reader));
+	}
+	module_unlock();
+	pthread_mutex_unlock(&module.slots[r.slot].lock);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	rig_stop(&r);
+}
+END_TEST
+
 static void finalize(void)
 {
 	if (p11->C_Finalize(NULL) != CKR_OK)
@@ -391,12 +489,20 @@ int main(void)
 	tcase_add_test(t, test_pcscd_restarts);
 	tcase_add_test(t, test_reader_takes_the_empty_slot);
 	tcase_add_test(t, test_ids_are_stable);
+	tcase_add_test(t, test_ids_outlive_finalize);
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_sessions);
+	tcase_add_test(t, test_no_certificate);
+	tcase_add_test(t, test_removal_wipes_pin);
 	tcase_add_test(t, test_finalize_wakes);
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_initialize);
 	tcase_add_test(t, test_fork);
+	tcase_add_test(t, test_fork_under_lock);
+	suite_add_tcase(s, t);
+	/* what libcrypto has let go of is left, not freed: no test for a leak checker */
+	t = tcase_create("exit");
+	tcase_set_tags(t, "leaves-memory");
 	tcase_add_test(t, test_finalize_at_exit);
 	suite_add_tcase(s, t);
 	return rig_run(s);

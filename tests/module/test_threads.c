@@ -129,10 +129,14 @@ START_TEST(test_threads)
 }
 END_TEST
 
+static CK_OBJECT_HANDLE finalize_key;
+static atomic_uint signed_before;
+
 /* C_Finalize while others sign: each call ends with a code, none with a crash. */
 static void *sign_until_the_end(void *arg)
 {
 	struct rig *r = arg;
+	CK_OBJECT_HANDLE key = finalize_key;
 	uint8_t signature[256];
 	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
 	CK_RV rv = CKR_OK;
@@ -140,9 +144,11 @@ static void *sign_until_the_end(void *arg)
 	while (rv != CKR_CRYPTOKI_NOT_INITIALIZED && rv != CKR_SESSION_HANDLE_INVALID) {
 		CK_ULONG len = sizeof signature;
 
-		rv = p11->C_SignInit(r->session, &m, 2);
+		rv = p11->C_SignInit(r->session, &m, key);
 		if (rv == CKR_OK)
 			rv = p11->C_Sign(r->session, (CK_BYTE *)"x", 1, signature, &len);
+		if (rv == CKR_OK)
+			signed_before++;
 	}
 	return NULL;
 }
@@ -157,9 +163,11 @@ START_TEST(test_finalize_under_way)
 	rig_start(&r, &spec, VCARD_AUTH);
 	vreader_delay(r.reader, 1);
 	ok(rig_login(&r, CKU_USER, "1234"));
+	finalize_key = rig_find(r.session, CKO_PRIVATE_KEY);
 	for (int i = 0; i < 2; i++)
 		pthread_create(&thread[i], NULL, sign_until_the_end, &r);
 	nanosleep(&(struct timespec){0, 50 * 1000 * 1000}, NULL);
+	ck_assert_uint_gt(signed_before, 0);
 	rig_stop(&r);
 	for (int i = 0; i < 2; i++)
 		pthread_join(thread[i], NULL);

@@ -32,8 +32,8 @@ tests_unit_test_pcsc_LDADD = $(card_test_ldadd)
 tests_unit_test_pcsc_absent_CFLAGS = $(card_test_cflags)
 tests_unit_test_pcsc_absent_LDADD = $(card_test_ldadd)
 tests_unit_test_card_virtual_CFLAGS = $(card_test_cflags)
-tests_unit_test_card_virtual_LDADD = libtestreader.la libvcard.la libcard.la libcards.la libbase.la \
-  $(CHECK_LIBS) $(CRYPTO_LIBS)
+tests_unit_test_card_virtual_LDADD = tests/unit/libfake.la libtestreader.la \
+  libvcard.la libcard.la libcards.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 tests_unit_test_card_files_CFLAGS = $(card_test_cflags)
 tests_unit_test_card_files_LDADD = $(card_test_ldadd)
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every kind of virtual card: opened, logged in to, signed with, left locked;
  * and every command of that going wrong in turn. */
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include "card/card.h"
+#include "card_script.h"
 #include "tests/vcard_reader.h"
 
 #define READER "Virtual reader"
@@ -15,7 +12,6 @@
 static struct vcard_spec spec;
 static struct vreader *reader;
 static struct vcard *inserted; /* valid after it was pulled, too */
-static struct card *card;
 static void *self;
 
 static void annex_b(void) { spec.layout = VCARD_ANNEX_B; }
@@ -98,13 +94,13 @@ static struct bytes pin_of(enum vcard_app app)
 	return (struct bytes){(const uint8_t *)spec.pin[app], strlen(spec.pin[app])};
 }
 
-static enum error open_card(enum vcard_app app)
+static enum error open_app(enum vcard_app app)
 {
 	card_free(&card);
 	return card_open(&vcard_reader_ops, self, READER, app == VCARD_SIGN ? profiles_sign : profiles_auth, &card);
 }
 
-static enum error log_in(enum vcard_app app)
+static enum error log_in_to(enum vcard_app app)
 {
 	return card_login(card, &(struct card_login){pin_of(app), false, -1});
 }
@@ -149,7 +145,7 @@ static void make_block(enum vcard_app app, enum scheme scheme, uint8_t block[256
 	EVP_PKEY_free(key);
 }
 
-static void check_signature(enum vcard_app app, enum scheme scheme, const uint8_t *signature, size_t len)
+static void check_signature(enum vcard_app app, enum scheme scheme)
 {
 	EVP_PKEY *key = key_of(app);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
@@ -158,24 +154,24 @@ static void check_signature(enum vcard_app app, enum scheme scheme, const uint8_
 	ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(ctx, scheme == SCHEME_PSS ? RSA_PKCS1_PSS_PADDING :
 	                                                                          RSA_PKCS1_PADDING), 1);
 	ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()), 1);
-	ck_assert_int_eq(EVP_PKEY_verify(ctx, signature, len, hash, 32), 1);
+	ck_assert_int_eq(EVP_PKEY_verify(ctx, signature, signature_len, hash, 32), 1);
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(key);
 }
 
-static enum error sign(enum vcard_app app, enum scheme scheme)
+static enum error sign_with(enum vcard_app app, enum scheme scheme)
 {
-	uint8_t block[256], signature[512];
+	uint8_t block[256];
 	struct card_sign in = {.scheme = scheme, .block = {block, 256}, .hash = {hash, 32}, .salt_len = 32};
-	size_t len = sizeof signature;
 	enum error e;
 
 	if (scheme == SCHEME_PKCS1)
 		in.message = (struct bytes){digest_info, sizeof digest_info};
 	make_block(app, scheme, block);
-	e = card_sign(card, pin_of(app), &in, signature, &len);
+	signature_len = sizeof signature;
+	e = card_sign(card, pin_of(app), &in, signature, &signature_len);
 	if (e == E_OK)
-		check_signature(app, scheme, signature, len);
+		check_signature(app, scheme);
 	return e;
 }
 
@@ -224,13 +220,13 @@ static void check_locked(enum vcard_app app)
 
 static void use(enum vcard_app app, bool pss)
 {
-	ck_assert_int_eq(open_card(app), E_OK);
-	ck_assert_int_eq(log_in(app), E_OK);
+	ck_assert_int_eq(open_app(app), E_OK);
+	ck_assert_int_eq(log_in_to(app), E_OK);
 	check_certificate(app);
 	check_locked(app);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(sign(app, SCHEME_PKCS1), E_OK);
-		ck_assert_int_eq(sign(app, SCHEME_PSS), pss ? E_OK : E_UNSUPPORTED);
+		ck_assert_int_eq(sign_with(app, SCHEME_PKCS1), E_OK);
+		ck_assert_int_eq(sign_with(app, SCHEME_PSS), pss ? E_OK : E_UNSUPPORTED);
 		check_locked(app);
 	}
 	ck_assert_uint_eq(vcard_tries(inserted, app), spec.tries[app]);
@@ -253,7 +249,7 @@ static void one_application(void)
 START_TEST(a_card_with_one_application)
 {
 	insert(VCARD_HPKI, one_application);
-	ck_assert_int_eq(open_card(VCARD_SIGN), E_FOREIGN);
+	ck_assert_int_eq(open_app(VCARD_SIGN), E_FOREIGN);
 	use(VCARD_AUTH, true);
 }
 END_TEST
@@ -279,8 +275,8 @@ static void small_pipe(void)
 START_TEST(no_way_to_send_a_block)
 {
 	insert(VCARD_HPKI, small_pipe);
-	ck_assert_int_eq(open_card(VCARD_SIGN), E_OK);
-	ck_assert_int_eq(sign(VCARD_SIGN, SCHEME_PKCS1), E_UNSUPPORTED);
+	ck_assert_int_eq(open_app(VCARD_SIGN), E_OK);
+	ck_assert_int_eq(sign_with(VCARD_SIGN, SCHEME_PKCS1), E_UNSUPPORTED);
 	check_locked(VCARD_SIGN);
 	ck_assert_uint_eq(vcard_tries(inserted, VCARD_SIGN), spec.tries[VCARD_SIGN]);
 }
@@ -289,7 +285,7 @@ END_TEST
 START_TEST(a_foreign_card)
 {
 	insert(VCARD_FOREIGN, plain);
-	ck_assert_int_eq(open_card(VCARD_AUTH), E_FOREIGN);
+	ck_assert_int_eq(open_app(VCARD_AUTH), E_FOREIGN);
 	ck_assert_uint_le(vreader_apdus(reader), 3);
 }
 END_TEST
@@ -299,26 +295,26 @@ START_TEST(a_swapped_card)
 	unsigned verifies = 0;
 
 	insert(VCARD_JPKI, plain);
-	ck_assert_int_eq(open_card(VCARD_AUTH), E_OK);
+	ck_assert_int_eq(open_app(VCARD_AUTH), E_OK);
 	insert(VCARD_JPKI, plain);
-	ck_assert_int_eq(log_in(VCARD_AUTH), E_CHANGED);
-	ck_assert_int_eq(sign(VCARD_AUTH, SCHEME_PKCS1), E_CHANGED);
+	ck_assert_int_eq(log_in_to(VCARD_AUTH), E_CHANGED);
+	ck_assert_int_eq(sign_with(VCARD_AUTH, SCHEME_PKCS1), E_CHANGED);
 	verifies = vcard_verifies(inserted, VCARD_AUTH);
 	ck_assert_uint_eq(verifies, 0);
 	vcard_free(vreader_remove(reader));
-	ck_assert_int_eq(log_in(VCARD_AUTH), E_NO_CARD);
+	ck_assert_int_eq(log_in_to(VCARD_AUTH), E_NO_CARD);
 }
 END_TEST
 
 /* All that a card is for, with whatever errors come; the first of them. */
 static enum error run(enum vcard_app app)
 {
-	enum error e = open_card(app), first = e;
+	enum error e = open_app(app), first = e;
 
 	if (e == E_OK) {
-		e = log_in(app);
+		e = log_in_to(app);
 		first = first == E_OK ? e : first;
-		e = sign(app, SCHEME_PKCS1);
+		e = sign_with(app, SCHEME_PKCS1);
 		first = first == E_OK ? e : first;
 	}
 	return first;
@@ -389,8 +385,6 @@ int main(void)
 {
 	Suite *suite = suite_create("card: every virtual card");
 	TCase *tc = tcase_create("virtual");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 300);
@@ -402,8 +396,5 @@ int main(void)
 	tcase_add_test(tc, a_swapped_card);
 	tcase_add_loop_test(tc, every_command_goes_wrong, 0, 4 * FAULTS);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -101,6 +101,17 @@ START_TEST(a_pattern_that_is_too_long)
 }
 END_TEST
 
+START_TEST(long_lines_are_one_line)
+{
+	char text[1000] = "# ";
+
+	memset(text + 2, 'x', 900);
+	strcpy(text + 902, "\npss = maybe\n");
+	read_text(text);
+	ck_assert(logged("inkan.conf:2: pss cannot be"));
+}
+END_TEST
+
 START_TEST(files_that_cannot_be_read)
 {
 	struct conf c = {.pss = PSS_OFF};
@@ -160,6 +171,7 @@ int main(void)
 	tcase_add_test(tc, settings);
 	tcase_add_test(tc, mistakes_are_passed_over);
 	tcase_add_test(tc, a_pattern_that_is_too_long);
+	tcase_add_test(tc, long_lines_are_one_line);
 	tcase_add_test(tc, files_that_cannot_be_read);
 	tcase_add_test(tc, where_the_users_file_is);
 	tcase_add_test(tc, readers);

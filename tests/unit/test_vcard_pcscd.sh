@@ -17,15 +17,17 @@ work=$(mktemp -d /tmp/test-vcard-XXXXXX) || exit 99
 trap 'rm -rf "$work"' EXIT
 program=./inkan-vcard
 [ -f .libs/inkan-vcard ] && program=.libs/inkan-vcard
-cp "$program" .libs/inkan-vcard-ifd.so "$work" || exit 99
+cp "$program" .libs/inkan-vcard-ifd.so tests/unit/test_vcard_client "$work" || exit 99
 mkdir "$work/home" "$work/tmp"
 chmod 755 "$work"
 as_user=
 if [ "$(id -u)" = 0 ]; then
 	command -v setpriv >/dev/null || skip "setpriv is missing (package util-linux)"
+	mkdir -p /run/pcscd # where the system's pcscd has never run
 	chown nobody "$work/home" "$work/tmp"
 	as_user="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 fi
+[ -d /run/pcscd ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
 unset XDG_RUNTIME_DIR XDG_DATA_HOME
 export HOME="$work/home" TMPDIR="$work/tmp"
 vcard="timeout 60 $as_user $work/inkan-vcard --trace $work/home/trace"
@@ -78,6 +80,10 @@ said '^ok 0$' "verifies"
 grep -q '^# the end$' "$HOME/trace" || fail "trace-mark"
 nothing_left "the control commands"
 
+# Resets, power, long commands, a card that goes.
+INKAN_VCARD=$work/inkan-vcard $vcard --card jpki --card hpki -- "$work/test_vcard_client" >"$work/said" 2>&1 ||
+	fail "test_vcard_client"
+
 # The command's exit status is ours; signals end everything.
 $vcard -- sh -c 'exit 7' 2>"$work/said"
 [ $? = 7 ] || fail "exit status 7"
@@ -107,6 +113,23 @@ $vcard --card hpki --card hpki -- opensc-tool -l >"$work/said" 2>&1 || fail "one
 wait $! || fail "the other of two"
 [ "$(grep -c Inkan "$work/said")$(grep -c Inkan "$work/said2")" = 21 ] || fail "the readers of two at once"
 nothing_left "two at once"
+
+# A pcscd that would ask polkit (2.0 and later) is told not to.
+mkdir "$work/bin"
+cat >"$work/bin/pcscd" <<END
+#!/bin/sh
+[ "\$1" = --help ] && { echo '  --disable-polkit'; exit 0; }
+for word; do
+	shift
+	if [ "\$word" = --disable-polkit ]; then told=yes; else set -- "\$@" "\$word"; fi
+done
+[ "\${told-}" = yes ] && exec "$(command -v pcscd)" "\$@"
+exit 1
+END
+chmod 755 "$work/bin" "$work/bin/pcscd"
+PATH=$work/bin:$PATH $vcard -- opensc-tool -l >"$work/said" 2>&1 || fail "a pcscd with polkit"
+said '^0 *Yes ' "the card behind a pcscd with polkit"
+nothing_left "a pcscd with polkit"
 
 # Without a pcscd: which package has it.
 if [ ! -x /usr/local/sbin/pcscd ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then

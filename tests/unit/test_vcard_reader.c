@@ -162,6 +162,33 @@ START_TEST(the_trace_has_no_pin)
 }
 END_TEST
 
+static void *verify_slowly(void *arg)
+{
+	return transmit(arg, "0020008804 30303030") ? arg : NULL;
+}
+
+/* A card exchanged while a command is under way never sees that command. */
+START_TEST(a_command_is_for_one_card)
+{
+	const struct timespec soon = {0, 50000000};
+	struct vreader *r = with_card(VCARD_HPKI);
+	struct vcard *other = plain_card(VCARD_HPKI);
+	pthread_t thread;
+	void *carried_out;
+
+	transmit(r, SELECT_HPKI_AUTH);
+	vreader_delay(r, 300);
+	ck_assert_int_eq(pthread_create(&thread, NULL, verify_slowly, r), 0);
+	nanosleep(&soon, NULL);
+	vreader_insert(r, other);
+	pthread_join(thread, &carried_out);
+	ck_assert_ptr_null(carried_out);
+	ck_assert_uint_eq(len, 0);
+	ck_assert_uint_eq(vreader_apdus(r), 1);
+	vreader_free(r);
+}
+END_TEST
+
 START_TEST(a_delay_is_kept)
 {
 	struct vreader *r = with_card(VCARD_HPKI);
@@ -221,6 +248,7 @@ int main(void)
 	tcase_add_test(c, faults);
 	tcase_add_test(c, a_pulled_card_comes_back);
 	tcase_add_test(c, the_trace_has_no_pin);
+	tcase_add_test(c, a_command_is_for_one_card);
 	tcase_add_test(c, a_delay_is_kept);
 	tcase_add_test(c, several_threads);
 	suite_add_tcase(suite, c);

@@ -25,6 +25,11 @@ tests_unit_test_vcard_options_SOURCES = tests/unit/test_vcard_options.c src/vcar
 tests_unit_test_vcard_options_CFLAGS = $(vcard_test_cflags)
 tests_unit_test_vcard_options_LDADD = $(vcard_test_ldadd)
 
+# run by the script
+check_PROGRAMS += tests/unit/test_vcard_client
+tests_unit_test_vcard_client_CFLAGS = $(INKAN_PLAIN_CFLAGS) $(PCSC_CFLAGS)
+tests_unit_test_vcard_client_LDADD = $(PCSC_LIBS)
+
 dist_check_SCRIPTS += tests/unit/test_vcard_pcscd.sh
 TESTS += tests/unit/test_vcard_pcscd.sh
 

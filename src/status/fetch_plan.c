@@ -92,23 +92,6 @@ enum error fetch_sources_of_cert(struct fetch_sources *s, const struct cert *cer
 	return e;
 }
 
-static enum error add_list(struct fetch_sources *s, const struct crl *crl)
-{
-	const uint8_t *p = crl->idp.data;
-	ISSUING_DIST_POINT *idp;
-	enum error e = E_OK;
-
-	if (crl->idp.len == 0)
-		return E_OK;
-	ERR_set_mark();
-	idp = d2i_ISSUING_DIST_POINT(NULL, &p, (long)crl->idp.len);
-	if (idp)
-		e = add_names(s, idp->distpoint);
-	ISSUING_DIST_POINT_free(idp);
-	ERR_pop_to_mark();
-	return e;
-}
-
 static FILE *open_sources(const char *folder)
 {
 	char path[4096];
@@ -204,7 +187,7 @@ static enum error note_list(void *self, const struct store_file *file)
 	e = crypto_hash(w->crypto, HASH_SHA256, file->crl->der, p->held[p->n_held]);
 	if (e == E_OK)
 		p->n_held++;
-	return e == E_OK ? add_list(&p->sources, file->crl) : e;
+	return e == E_OK && file->crl->point ? add_names(&p->sources, file->crl->point->distpoint) : e;
 }
 
 enum error fetch_plan_make(const struct crypto *c, struct store *store, const struct trust *trust,

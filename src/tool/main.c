@@ -17,6 +17,7 @@ static const struct verb {
 	{"list", verb_list, N_("readers, cards and tokens, holder, role, PIN tries left")},
 	{"show", verb_show, N_("a certificate, of a card or in a file: who, what, until when")},
 	{"pin", verb_pin, N_("verify or change a PIN")},
+	{"status", verb_status, N_("revocation lists: fetch, import, export them")},
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
@@ -124,7 +125,7 @@ static enum exit_code run(int argc, char **argv)
 	if (argc > 1)
 		complain(_("There is no verb \"%s\"."), name);
 	else
-		complain(_("What shall it do? There are the verbs list, show and pin."));
+		complain(_("What shall it do?"));
 	advise(_("See: inkan --help"));
 	return EXIT_USAGE;
 }

@@ -8,6 +8,7 @@
 /* sysexits.h's numbers, and those of design.md 5 below 64. */
 enum exit_code {
 	EXIT_DONE = 0,
+	EXIT_LACKING = 3,       /* status unknown or stale; a list is lacking */
 	EXIT_MALFORMED = 7,     /* no certificate, or a broken one */
 	EXIT_USAGE = 64,
 	EXIT_NO_INPUT = 66,     /* the file cannot be read */
@@ -22,6 +23,7 @@ enum exit_code {
 enum exit_code verb_list(int argc, char **argv);
 enum exit_code verb_show(int argc, char **argv);
 enum exit_code verb_pin(int argc, char **argv);
+enum exit_code verb_status(int argc, char **argv);
 
 enum exit_code exit_of(enum error e);
 

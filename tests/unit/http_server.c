@@ -145,6 +145,18 @@ static void misbehave(const struct request *r)
 		redirect(r, strcmp(p, "/scheme") == 0 ? "file:///etc/passwd" : strcmp(p, "/user") == 0 ? to : "/loop");
 }
 
+/* http://any.host/NAME, as a proxy is asked, is /file/NAME. */
+static void take_proxied(struct request *r)
+{
+	const char *slash = strncmp(r->path, "http://", 7) == 0 ? strchr(r->path + 7, '/') : NULL;
+	char path[sizeof r->path];
+
+	if (!slash)
+		return;
+	snprintf(path, sizeof path, "/file%.*s", (int)sizeof path - 6, slash);
+	memcpy(r->path, path, sizeof path);
+}
+
 static void answer(struct request *r)
 {
 	char path[1200];
@@ -162,6 +174,7 @@ static void answer(struct request *r)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd < 0 || write(fd, r->text, n) != (ssize_t)n || sscanf(r->text, "GET %1023s", r->path) != 1)
 		return;
+	take_proxied(r);
 	if (strncmp(r->path, "/slow/", 6) == 0)
 		sleep(1);
 	if (strncmp(r->path, "/file/", 6) == 0 || strncmp(r->path, "/slow/", 6) == 0)

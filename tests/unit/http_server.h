@@ -9,6 +9,7 @@
  *   /endless      a body without length and end;  /long  one announced as 10 GB
  *   /heads        header lines without end;  /noise  no HTTP
  *   /garbage      noise as the body;  /empty  no body;  /bare304, /code/NNN
+ * As a proxy it takes every host for itself: http://HOST/NAME is /file/NAME.
  * Each request is appended to FOLDER/requests as it came. */
 #ifndef INKAN_TEST_HTTP_SERVER_H
 #define INKAN_TEST_HTTP_SERVER_H

@@ -34,4 +34,20 @@
  * chain up to a trusted root is for the application to check. */
 #define CKA_INKAN_PRODUCTION (CKA_INKAN + 4)
 
+/* CK_ULONG: the certificate's status and that of the CAs above it, by the
+ * revocation lists that lie on this machine (`inkan status refresh` fetches
+ * them) and the trust store (`inkan trust add`). Reading it sends nothing to the
+ * card and opens no connection. Good is said by a list that is in force; a
+ * revocation stands when its list is old. JPKI's is unknown: its lists are for
+ * registered verifiers. */
+#define CKA_INKAN_STATUS (CKA_INKAN + 16)
+#define CKI_STATUS_UNKNOWN 0UL
+#define CKI_STATUS_GOOD 1UL
+#define CKI_STATUS_REVOKED 2UL
+#define CKI_STATUS_ON_HOLD 3UL
+
+/* GeneralizedTime text, UTC, YYYYMMDDHHMMSSZ: nextUpdate of the list that
+ * answered. */
+#define CKA_INKAN_STATUS_NEXT_UPDATE (CKA_INKAN + 17)
+
 #endif

@@ -53,12 +53,27 @@ const CK_ATTRIBUTE *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
-void attrs_free(struct attrs *a)
+static void free_value(CK_ATTRIBUTE *a)
+{
+	mem_wipe(a->pValue, a->ulValueLen);
+	free(a->pValue);
+}
+
+void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		mem_wipe(a->list[i].pValue, a->list[i].ulValueLen);
-		free(a->list[i].pValue);
+		if (a->list[i].type != type)
+			continue;
+		free_value(&a->list[i]);
+		a->list[i] = a->list[--a->n];
+		return;
 	}
+}
+
+void attrs_free(struct attrs *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free_value(&a->list[i]);
 	*a = (struct attrs){0};
 }
 

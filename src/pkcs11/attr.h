@@ -23,6 +23,7 @@ void attrs_add_bytes(struct attrs *a, CK_ATTRIBUTE_TYPE type, struct bytes value
 void attrs_add_text(struct attrs *a, CK_ATTRIBUTE_TYPE type, const char *value);
 void attrs_add_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void attrs_add_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
+void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type); /* nothing, when it is not there */
 const CK_ATTRIBUTE *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type);
 void attrs_free(struct attrs *a); /* values are wiped: they may be a person's data */
 

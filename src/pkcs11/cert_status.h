@@ -12,7 +12,7 @@ bool is_status_attribute(CK_ATTRIBUTE_TYPE type);
  * they were made a moment ago. */
 void object_ask_status(struct token *token, struct object *object);
 
-/* At C_Finalize, and in a forked child (where nothing is freed). */
+/* At C_Finalize. */
 void status_end(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "pkcs11/attr.h"
+#include "pkcs11/cert_status.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
@@ -63,6 +64,8 @@ static CK_RV forget_parent(void)
 	slots_forget();
 	module.sessions = NULL;
 	module.crypto = NULL;
+	module.trust = NULL;
+	module.store = NULL;
 	module.readers = NULL;
 	module.active = 0;
 	module.waiting = module.finalizing = false;
@@ -204,6 +207,7 @@ CK_RV inkan_C_Finalize(void *reserved)
 	wait_for_calls();
 	sessions_free();
 	slots_end();
+	status_end();
 	personality.readers->close(module.readers);
 	module.readers = NULL;
 	crypto_free(&module.crypto);

@@ -24,6 +24,8 @@
 #define SERIAL_LEN 16
 
 struct session;
+struct store;
+struct trust;
 
 /* A PIN that a card refused: not sent to it again before its counter has risen. */
 struct refused {
@@ -45,6 +47,8 @@ struct module {
 
 	struct crypto *crypto;     /* constant while initialized, like the next two */
 	struct conf conf;
+	struct trust *trust;       /* opened when a status is first asked for */
+	struct store *store;
 	void *readers;
 
 	struct slot slots[SLOTS_MAX]; /* for the life of the process, C_Finalize notwithstanding */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/build.h"
+#include "pkcs11/cert_status.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
 #include "pkcs11/token.h"
@@ -101,6 +102,7 @@ void objects_strip(struct token *token)
 		attrs_free(&o->attrs);
 		object_build(token, o);
 		o->complete = false;
+		o->status_asked = 0;
 	}
 }
 
@@ -134,6 +136,8 @@ static bool needs_bytes(CK_ATTRIBUTE_TYPE type)
 	case CKA_INKAN_HCROLE_DER:
 	case CKA_INKAN_PROFILE:
 	case CKA_INKAN_PRODUCTION:
+	case CKA_INKAN_STATUS:
+	case CKA_INKAN_STATUS_NEXT_UPDATE:
 		return true;
 	default:
 		return false;
@@ -179,6 +183,8 @@ const CK_ATTRIBUTE *object_attr(struct token *token, struct object *o, CK_ATTRIB
 {
 	if (o->kind == OBJECT_CERTIFICATE && !o->complete && !is_own(token, o) && needs_bytes(type))
 		complete(token, o);
+	if (o->kind == OBJECT_CERTIFICATE && o->complete && is_status_attribute(type))
+		object_ask_status(token, o);
 	return attrs_find(&o->attrs, type);
 }
 

@@ -5,6 +5,7 @@
 #define INKAN_PKCS11_OBJECT_H
 
 #include <stdbool.h>
+#include <time.h>
 #include "pkcs11/attr.h"
 
 struct token;
@@ -19,6 +20,7 @@ struct object {
 	bool complete;      /* attrs holds what the certificate says */
 	bool gone;          /* the card has no such certificate after all */
 	struct attrs attrs;
+	time_t status_asked; /* 0: not yet */
 };
 
 /* Makes the objects of a token that has just been read. */

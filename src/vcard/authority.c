@@ -51,14 +51,14 @@ bool pki_ca_name(enum pki_ca ca, struct buf *out)
 	return !d.failed;
 }
 
-EVP_PKEY *pki_ca_key(struct store *s, enum pki_ca ca)
+EVP_PKEY *pki_ca_key(struct folder *s, enum pki_ca ca)
 {
-	return store_key(s, pki_cas[ca].stem);
+	return folder_key(s, pki_cas[ca].stem);
 }
 
-bool pki_ca_certificate(struct store *s, enum pki_ca ca, struct buf *der)
+bool pki_ca_certificate(struct folder *s, enum pki_ca ca, struct buf *der)
 {
-	return store_read_certificate(s, pki_cas[ca].stem, der);
+	return folder_read_certificate(s, pki_cas[ca].stem, der);
 }
 
 void pki_list_name(enum pki_ca ca, const char *cn, struct rdn out[8])
@@ -100,7 +100,7 @@ static void put_extensions(struct der *d, enum pki_ca ca, EVP_PKEY *key, EVP_PKE
 	put_crl_points(d, ca);
 }
 
-static bool make(struct store *s, enum pki_ca ca)
+static bool make(struct folder *s, enum pki_ca ca)
 {
 	const uint8_t serial = (uint8_t)pki_cas[ca].serial;
 	enum pki_ca above = pki_cas[ca].issuer;
@@ -119,7 +119,7 @@ static bool make(struct store *s, enum pki_ca ca)
 	                                                .to = now + 20 * YEAR, .key = key,
 	                                                .extensions = &ext.b},
 	                        issuer_key, &der) &&
-	     store_write_certificate(s, pki_cas[ca].stem, &der);
+	     folder_write_certificate(s, pki_cas[ca].stem, &der);
 out:
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(issuer_key);
@@ -130,12 +130,12 @@ out:
 	return ok;
 }
 
-bool pki_ca_ready(struct store *s, enum pki_ca ca)
+bool pki_ca_ready(struct folder *s, enum pki_ca ca)
 {
 	char file[64];
 
 	snprintf(file, sizeof file, "%s.pem", pki_cas[ca].stem);
-	return (store_has(s, file) || make(s, ca)) && pki_crls_ready(s, ca);
+	return (folder_has(s, file) || make(s, ca)) && pki_crls_ready(s, ca);
 }
 
 static void put_server_extensions(struct der *d, EVP_PKEY *key, EVP_PKEY *ca_key)
@@ -158,11 +158,11 @@ static void put_server_extensions(struct der *d, EVP_PKEY *key, EVP_PKEY *ca_key
 }
 
 /* Browsers refuse servers' certificates that are valid for longer than 398 days. */
-static bool make_server(struct store *s)
+static bool make_server(struct folder *s)
 {
 	static const struct rdn name[] = {COUNTRY, US, {OID_CN, "localhost"}, {NULL, NULL}};
 	uint8_t serial[8] = {0x01};
-	EVP_PKEY *key = store_key(s, "server"), *ca_key = pki_ca_key(s, CA_SERVER);
+	EVP_PKEY *key = folder_key(s, "server"), *ca_key = pki_ca_key(s, CA_SERVER);
 	struct der subject = {0}, ext = {0};
 	struct buf issuer = {0}, der = {0};
 	time_t now = time(NULL);
@@ -180,7 +180,7 @@ static bool make_server(struct store *s)
 	                                                .from = now - DAY, .to = now + 390 * DAY, .key = key,
 	                                                .extensions = &ext.b},
 	                        ca_key, &der) &&
-	     store_write_certificate(s, "server", &der);
+	     folder_write_certificate(s, "server", &der);
 out:
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(ca_key);
@@ -191,15 +191,15 @@ out:
 	return ok;
 }
 
-bool pki_server_ready(struct store *s)
+bool pki_server_ready(struct folder *s)
 {
 	struct buf der = {0};
 	X509 *x = NULL;
 	time_t soon = time(NULL) + 30 * DAY;
 	bool ok;
 
-	if (store_has(s, "server.pem") && store_read_certificate(s, "server", &der))
-		x = store_parse(&der);
+	if (folder_has(s, "server.pem") && folder_read_certificate(s, "server", &der))
+		x = folder_parse(&der);
 	ok = (x && X509_cmp_time(X509_get0_notAfter(x), &soon) > 0) || make_server(s);
 	X509_free(x);
 	buf_free(&der);

@@ -71,7 +71,7 @@ static bool check_spec(const struct vcard_spec *spec, char *why, size_t size)
 	return true;
 }
 
-static bool personalise(struct vcard *card, const struct vcard_spec *spec, struct store *s, enum vcard_app which)
+static bool personalise(struct vcard *card, const struct vcard_spec *spec, struct folder *s, enum vcard_app which)
 {
 	struct credential *cred = &card->creds[which];
 	struct pki_identity id = {0};
@@ -92,7 +92,7 @@ static bool personalise(struct vcard *card, const struct vcard_spec *spec, struc
 	return ok;
 }
 
-static bool explain_store(const struct store *s, char *why, size_t size)
+static bool explain_store(const struct folder *s, char *why, size_t size)
 {
 	return explain(why, size, s->why[0] ? s->why : _("libcrypto refuses to make keys or certificates"));
 }
@@ -101,23 +101,23 @@ bool vcard_pki(const char *pki, char *why, size_t why_size)
 {
 	static const enum pki_ca wanted[] = {CA_ROOT, CA_HPKI_AUTH, CA_HPKI_SIGN, CA_JPKI_AUTH, CA_JPKI_SIGN,
 	                                     CA_SERVER};
-	struct store s;
-	bool ok = store_open(&s, pki);
+	struct folder s;
+	bool ok = folder_open(&s, pki);
 
 	for (size_t i = 0; ok && i < sizeof wanted / sizeof *wanted; i++)
 		ok = pki_ca_ready(&s, wanted[i]);
 	ok = ok && pki_server_ready(&s);
-	store_close(&s);
+	folder_close(&s);
 	return ok || explain_store(&s, why, why_size);
 }
 
 static bool personalise_all(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
 {
-	struct store s;
-	bool ok = store_open(&s, spec->pki) && personalise(card, spec, &s, VCARD_AUTH) &&
+	struct folder s;
+	bool ok = folder_open(&s, spec->pki) && personalise(card, spec, &s, VCARD_AUTH) &&
 	          personalise(card, spec, &s, VCARD_SIGN);
 
-	store_close(&s);
+	folder_close(&s);
 	return ok || explain_store(&s, why, size);
 }
 

@@ -24,7 +24,7 @@ struct cia_layout {
 	uint8_t pin_reference, auth_id;
 	uint8_t own_id, issuer_id, root_id; /* the key shares its certificate's */
 	bool by_sfi;          /* paths of one byte, SFI << 3, instead of file identifiers */
-	size_t file_size;     /* directories and ... */
+	size_t vfile_size;     /* directories and ... */
 	size_t cert_size;     /* ... certificates are padded to at least so many bytes */
 };
 

@@ -134,9 +134,9 @@ static uint16_t dispatch(struct vcard *card, const struct command *c, struct ans
 		return SW_CLA;
 	switch (c->ins) {
 	case 0xA4:
-		return file_select(card, c, a);
+		return vfile_select(card, c, a);
 	case 0xB0:
-		return file_read(card, c, a);
+		return vfile_read(card, c, a);
 	case 0x20:
 		return pin_verify(card, c);
 	case 0x24:

@@ -32,12 +32,12 @@ static X509_CRL *parse(const struct buf *der)
 	return crl;
 }
 
-static X509_CRL *read_list(struct store *s, const struct list *l)
+static X509_CRL *read_list(struct folder *s, const struct list *l)
 {
 	struct buf der = {0};
 	X509_CRL *crl = NULL;
 
-	if (store_has(s, l->file) && store_read(s, l->file, &der))
+	if (folder_has(s, l->file) && folder_read(s, l->file, &der))
 		crl = parse(&der);
 	buf_free(&der);
 	return crl;
@@ -123,7 +123,7 @@ static void put_extensions(struct der *d, const struct list *l, EVP_PKEY *key, u
 }
 
 /* A new list: the old one's entries and, when given, one more. */
-static bool write_list(struct store *s, const struct list *l, X509_CRL *old, const ASN1_INTEGER *serial)
+static bool write_list(struct folder *s, const struct list *l, X509_CRL *old, const ASN1_INTEGER *serial)
 {
 	EVP_PKEY *key = pki_ca_key(s, l->ca);
 	struct der entries = {0}, ext = {0};
@@ -140,7 +140,7 @@ static bool write_list(struct store *s, const struct list *l, X509_CRL *old, con
 	     x_crl_sign(&(struct x_crl){.issuer = &issuer, .from = now - 60, .to = now + 4 * DAY,
 	                                .entries = &entries.b, .extensions = &ext.b},
 	                key, &der) &&
-	     store_write(s, l->file, der.data, der.len, 0644);
+	     folder_write(s, l->file, der.data, der.len, 0644);
 out:
 	EVP_PKEY_free(key);
 	buf_free(&issuer);
@@ -150,7 +150,7 @@ out:
 	return ok;
 }
 
-static bool list_ready(struct store *s, const struct list *l)
+static bool list_ready(struct folder *s, const struct list *l)
 {
 	X509_CRL *crl = read_list(s, l);
 	time_t yesterday = time(NULL) - DAY;
@@ -161,7 +161,7 @@ static bool list_ready(struct store *s, const struct list *l)
 	return ok;
 }
 
-bool pki_crls_ready(struct store *s, enum pki_ca ca)
+bool pki_crls_ready(struct folder *s, enum pki_ca ca)
 {
 	struct list l = main_list(ca);
 
@@ -170,10 +170,10 @@ bool pki_crls_ready(struct store *s, enum pki_ca ca)
 	return list_ready(s, &l) && (ca != CA_ROOT || list_ready(s, &rarl));
 }
 
-bool pki_revoke(struct store *s, enum pki_ca ca, const struct buf *der)
+bool pki_revoke(struct folder *s, enum pki_ca ca, const struct buf *der)
 {
 	struct list l = main_list(ca);
-	X509 *x = store_parse(der);
+	X509 *x = folder_parse(der);
 	X509_CRL *crl = read_list(s, &l);
 	X509_REVOKED *entry;
 	bool ok = x && crl && X509_CRL_get0_by_cert(crl, &entry, x) > 0;

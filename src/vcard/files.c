@@ -3,7 +3,7 @@
 #include <string.h>
 #include "vcard/iso7816.h"
 
-const struct vfile *file_by_fid(const struct vapp *app, uint16_t fid)
+const struct vfile *vfile_by_fid(const struct vapp *app, uint16_t fid)
 {
 	for (size_t i = 0; app && i < app->n_files; i++)
 		if (app->files[i].fid && app->files[i].fid == fid)
@@ -11,7 +11,7 @@ const struct vfile *file_by_fid(const struct vapp *app, uint16_t fid)
 	return NULL;
 }
 
-const struct vfile *file_by_sfi(const struct vapp *app, uint8_t sfi)
+const struct vfile *vfile_by_sfi(const struct vapp *app, uint8_t sfi)
 {
 	for (size_t i = 0; app && i < app->n_files; i++)
 		if (app->files[i].sfi && app->files[i].sfi == sfi)
@@ -86,14 +86,14 @@ static uint16_t select_file(struct vcard *card, const struct command *c)
 
 	if (c->data.len != 2)
 		return SW_LENGTH;
-	file = file_by_fid(card->app, (uint16_t)(c->data.data[0] << 8 | c->data.data[1]));
+	file = vfile_by_fid(card->app, (uint16_t)(c->data.data[0] << 8 | c->data.data[1]));
 	if (!file)
 		return SW_NOT_FOUND;
 	card->file = file;
 	return SW_OK;
 }
 
-uint16_t file_select(struct vcard *card, const struct command *c, struct answer *a)
+uint16_t vfile_select(struct vcard *card, const struct command *c, struct answer *a)
 {
 	if (c->cla & 0x80)
 		return SW_CLA;
@@ -139,7 +139,7 @@ static uint16_t copy_out(const struct vcard *card, const struct command *c, size
 	return n < c->ne && !c->le_all ? SW_END_OF_FILE : SW_OK;
 }
 
-uint16_t file_read(struct vcard *card, const struct command *c, struct answer *a)
+uint16_t vfile_read(struct vcard *card, const struct command *c, struct answer *a)
 {
 	size_t offset = (size_t)c->p1 << 8 | c->p2;
 	uint16_t sw;
@@ -147,7 +147,7 @@ uint16_t file_read(struct vcard *card, const struct command *c, struct answer *a
 	if (c->p1 & 0x80) {
 		if (c->p1 & 0x60 || card->spec.no_sfi)
 			return SW_P1P2;
-		const struct vfile *file = file_by_sfi(card->app, c->p1 & 0x1F);
+		const struct vfile *file = vfile_by_sfi(card->app, c->p1 & 0x1F);
 		if (!file)
 			return SW_NOT_FOUND;
 		card->file = file;

@@ -20,7 +20,7 @@ static const struct cia_layout jma = {
 	.pin_label = "PIN", .pin_flags = CIA_PRIVATE, .pin_stored = 0, .pin_implicit = true,
 	.pin_reference = 0x88, .auth_id = 0x08,
 	.own_id = 0x17, .issuer_id = 0x1A, .root_id = 0x19,
-	.file_size = 256, .cert_size = 2048,
+	.vfile_size = 256, .cert_size = 2048,
 };
 
 static const struct cia_layout annex_b = {
@@ -98,7 +98,7 @@ static bool add_directory(struct vcard *card, struct vapp *app, enum vcard_app w
 	writers[i](&d, l, which == VCARD_SIGN);
 	if (card->spec.directory == VCARD_DIR_BROKEN && i >= 1 && !d.failed)
 		spoil(&d.b);
-	ok = !d.failed && pad(&d.b, l->file_size, 0xFF) && add(app, places[i], VFILE_DATA, which, &d.b);
+	ok = !d.failed && pad(&d.b, l->vfile_size, 0xFF) && add(app, places[i], VFILE_DATA, which, &d.b);
 	buf_free(&d.b);
 	return ok;
 }

@@ -116,10 +116,10 @@ struct vapp *vcard_add_app(struct vcard *card, const uint8_t *aid, size_t n);
 bool hpki_make(struct vcard *card);
 bool jpki_make(struct vcard *card);
 
-uint16_t file_select(struct vcard *card, const struct command *c, struct answer *a);
-uint16_t file_read(struct vcard *card, const struct command *c, struct answer *a);
-const struct vfile *file_by_fid(const struct vapp *app, uint16_t fid);
-const struct vfile *file_by_sfi(const struct vapp *app, uint8_t sfi);
+uint16_t vfile_select(struct vcard *card, const struct command *c, struct answer *a);
+uint16_t vfile_read(struct vcard *card, const struct command *c, struct answer *a);
+const struct vfile *vfile_by_fid(const struct vapp *app, uint16_t fid);
+const struct vfile *vfile_by_sfi(const struct vapp *app, uint8_t sfi);
 
 uint16_t pin_verify(struct vcard *card, const struct command *c);
 uint16_t pin_change(struct vcard *card, const struct command *c);

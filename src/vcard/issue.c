@@ -62,7 +62,7 @@ static bool fingerprint(const struct vcard_spec *spec, enum vcard_app which, cha
 }
 
 /* The next serial number; small, as HPKI's are. */
-static bool next_serial(struct store *s, uint8_t serial[4])
+static bool next_serial(struct folder *s, uint8_t serial[4])
 {
 	struct buf text = {0};
 	char line[16] = "65536";
@@ -70,8 +70,8 @@ static bool next_serial(struct store *s, uint8_t serial[4])
 	int len;
 	bool ok = true;
 
-	if (store_has(s, "serial"))
-		ok = store_read(s, "serial", &text);
+	if (folder_has(s, "serial"))
+		ok = folder_read(s, "serial", &text);
 	if (ok && text.len && text.len < sizeof line) {
 		memcpy(line, text.data, text.len);
 		line[text.len] = '\0';
@@ -82,11 +82,11 @@ static bool next_serial(struct store *s, uint8_t serial[4])
 	for (size_t i = 1; i < 4; i++)
 		serial[i] = (uint8_t)(n >> 8 * (3 - i));
 	len = snprintf(line, sizeof line, "%lu\n", n + 1);
-	return ok && store_write(s, "serial", line, (size_t)len, 0600);
+	return ok && folder_write(s, "serial", line, (size_t)len, 0600);
 }
 
 struct draft {
-	struct store *s;
+	struct folder *s;
 	const struct vcard_spec *spec;
 	enum vcard_app which;
 	EVP_PKEY *key, *ca_key;
@@ -137,14 +137,14 @@ static bool write_sized(struct draft *d, size_t size, struct buf *out)
 			d->cps_pad -= out->len - size;
 			d->long_serial = d->long_serial || round >= 6;
 		} else {
-			return store_fail(d->s, "a certificate of %zu bytes is too small for what it says (%zu)",
+			return folder_fail(d->s, "a certificate of %zu bytes is too small for what it says (%zu)",
 			                  size, out->len);
 		}
 	}
-	return store_fail(d->s, "a certificate of exactly %zu bytes cannot be made", size);
+	return folder_fail(d->s, "a certificate of exactly %zu bytes cannot be made", size);
 }
 
-static bool make(struct store *s, const struct vcard_spec *spec, enum vcard_app which, EVP_PKEY *key,
+static bool make(struct folder *s, const struct vcard_spec *spec, enum vcard_app which, EVP_PKEY *key,
                  struct buf *out)
 {
 	struct draft d = {.s = s, .spec = spec, .which = which, .key = key};
@@ -162,7 +162,7 @@ static bool make(struct store *s, const struct vcard_spec *spec, enum vcard_app 
 static bool still_good(const struct vcard_spec *spec, const struct buf *der, EVP_PKEY *key,
                        const struct buf *issuer)
 {
-	X509 *x = store_parse(der), *ca = store_parse(issuer);
+	X509 *x = folder_parse(der), *ca = folder_parse(issuer);
 	time_t soon = time(NULL) + 30 * DAY;
 	bool ok = x && ca && X509_verify(x, X509_get0_pubkey(ca)) > 0 && X509_check_private_key(x, key) > 0 &&
 	          (spec->expired || X509_cmp_time(X509_get0_notAfter(x), &soon) > 0);
@@ -172,25 +172,25 @@ static bool still_good(const struct vcard_spec *spec, const struct buf *der, EVP
 	return ok;
 }
 
-static bool certificate_of(struct store *s, const struct vcard_spec *spec, enum vcard_app which,
+static bool certificate_of(struct folder *s, const struct vcard_spec *spec, enum vcard_app which,
                            struct pki_identity *out)
 {
 	char stem[96], print[9], name[128], file[136];
 
 	person_stem(spec, which, stem);
 	if (!fingerprint(spec, which, print))
-		return store_fail(s, "SHA-256 does not work");
+		return folder_fail(s, "SHA-256 does not work");
 	snprintf(name, sizeof name, "%s-%s", stem, print);
 	snprintf(file, sizeof file, "%s.pem", name);
-	if (store_has(s, file) && store_read_certificate(s, name, &out->certificate) &&
+	if (folder_has(s, file) && folder_read_certificate(s, name, &out->certificate) &&
 	    still_good(spec, &out->certificate, out->key, &out->issuer))
 		return true;
 	buf_free(&out->certificate);
 	return make(s, spec, which, out->key, &out->certificate) &&
-	       store_write_certificate(s, name, &out->certificate);
+	       folder_write_certificate(s, name, &out->certificate);
 }
 
-bool pki_issue(struct store *s, const struct vcard_spec *spec, enum vcard_app which, struct pki_identity *out)
+bool pki_issue(struct folder *s, const struct vcard_spec *spec, enum vcard_app which, struct pki_identity *out)
 {
 	enum pki_ca ca = pki_person_ca(spec, which);
 	char stem[96];
@@ -200,7 +200,7 @@ bool pki_issue(struct store *s, const struct vcard_spec *spec, enum vcard_app wh
 		return false;
 	if (pki_cas[ca].issuer == CA_ROOT && !pki_ca_certificate(s, CA_ROOT, &out->root))
 		return false;
-	out->key = store_key(s, stem);
+	out->key = folder_key(s, stem);
 	return out->key && certificate_of(s, spec, which, out) &&
 	       (!spec->revoked || pki_revoke(s, ca, &out->certificate));
 }

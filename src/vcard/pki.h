@@ -5,7 +5,7 @@
 #ifndef INKAN_VCARD_PKI_H
 #define INKAN_VCARD_PKI_H
 
-#include "vcard/store.h"
+#include "vcard/folder.h"
 #include "vcard/vcard.h"
 #include "vcard/x509w.h"
 
@@ -39,23 +39,23 @@ extern const struct pki_ca_row pki_cas[CA_COUNT];
 
 /* Makes what is missing of an authority: key, certificate, CRLs; and renews its
  * CRLs daily. */
-bool pki_ca_ready(struct store *s, enum pki_ca ca);
+bool pki_ca_ready(struct folder *s, enum pki_ca ca);
 
 bool pki_ca_name(enum pki_ca ca, struct buf *out);
-bool pki_ca_certificate(struct store *s, enum pki_ca ca, struct buf *der);
-EVP_PKEY *pki_ca_key(struct store *s, enum pki_ca ca);
+bool pki_ca_certificate(struct folder *s, enum pki_ca ca, struct buf *der);
+EVP_PKEY *pki_ca_key(struct folder *s, enum pki_ca ca);
 
 /* The name in a CRL's distribution point: the authority's and the list's CN. */
 void pki_list_name(enum pki_ca ca, const char *cn, struct rdn out[8]);
 
 /* Puts the certificate on its authority's CRL if it is not there. */
-bool pki_revoke(struct store *s, enum pki_ca ca, const struct buf *der);
+bool pki_revoke(struct folder *s, enum pki_ca ca, const struct buf *der);
 
 /* Writes CRLs that are missing or older than a day. */
-bool pki_crls_ready(struct store *s, enum pki_ca ca);
+bool pki_crls_ready(struct folder *s, enum pki_ca ca);
 
 /* server.pem and server.key, for localhost. */
-bool pki_server_ready(struct store *s);
+bool pki_server_ready(struct folder *s);
 
 struct pki_identity { /* what an application is personalised with; owned */
 	EVP_PKEY *key;
@@ -63,7 +63,7 @@ struct pki_identity { /* what an application is personalised with; owned */
 };
 
 /* The person's key and certificate: found in the folder, or made. */
-bool pki_issue(struct store *s, const struct vcard_spec *spec, enum vcard_app which, struct pki_identity *out);
+bool pki_issue(struct folder *s, const struct vcard_spec *spec, enum vcard_app which, struct pki_identity *out);
 
 /* Extensions and subject of an end entity. cps_pad: so many characters are
  * added to the CPS URI. */

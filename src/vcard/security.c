@@ -206,7 +206,7 @@ static uint16_t sign_block(struct vcard *card, const struct command *c, struct a
 
 static uint16_t sign_by_file(struct vcard *card, const struct command *c, struct answer *a)
 {
-	const struct vfile *file = c->p2 == 0x80 ? card->file : file_by_sfi(card->app, c->p2 & 0x1F);
+	const struct vfile *file = c->p2 == 0x80 ? card->file : vfile_by_sfi(card->app, c->p2 & 0x1F);
 	bool pss = c->p1 == 0x04;
 	struct credential *cred;
 	size_t size;

@@ -3,7 +3,7 @@
 module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent \
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
-  tests/module/test_threads
+  tests/module/test_threads tests/module/test_status
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -38,3 +38,5 @@ tests_module_test_objects_CFLAGS = $(module_test_cflags)
 tests_module_test_objects_LDADD = $(module_test_ldadd)
 tests_module_test_threads_CFLAGS = $(module_test_cflags)
 tests_module_test_threads_LDADD = $(module_test_ldadd)
+tests_module_test_status_CFLAGS = $(module_test_cflags)
+tests_module_test_status_LDADD = $(module_test_ldadd)

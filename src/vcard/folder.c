@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/pem.h>
-#include "vcard/store.h"
+#include "vcard/folder.h"
 
-bool store_fail(struct store *s, const char *fmt, ...)
+bool folder_fail(struct folder *s, const char *fmt, ...)
 {
 	va_list args;
 
@@ -22,14 +22,14 @@ bool store_fail(struct store *s, const char *fmt, ...)
 	return false;
 }
 
-static bool path_of(struct store *s, const char *name, char *path)
+static bool path_of(struct folder *s, const char *name, char *path)
 {
 	int n = snprintf(path, PATH_MAX, "%s/%s", s->dir, name);
 
-	return n > 0 && n < PATH_MAX ? true : store_fail(s, "the path of %s is too long", name);
+	return n > 0 && n < PATH_MAX ? true : folder_fail(s, "the path of %s is too long", name);
 }
 
-static bool default_dir(struct store *s)
+static bool default_dir(struct folder *s)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	int n;
@@ -39,52 +39,52 @@ static bool default_dir(struct store *s)
 	else if (home && *home == '/')
 		n = snprintf(s->dir, sizeof s->dir, "%s/.local/share/inkan-vcard/pki", home);
 	else
-		return store_fail(s, "neither XDG_DATA_HOME nor HOME is set");
-	return n < (int)sizeof s->dir ? true : store_fail(s, "the path of the PKI folder is too long");
+		return folder_fail(s, "neither XDG_DATA_HOME nor HOME is set");
+	return n < (int)sizeof s->dir ? true : folder_fail(s, "the path of the PKI folder is too long");
 }
 
 /* mkdir -p, every new folder for its owner alone. */
-static bool make_dirs(struct store *s)
+static bool make_dirs(struct folder *s)
 {
 	for (char *p = s->dir + 1; *p; p++) {
 		if (*p != '/')
 			continue;
 		*p = '\0';
 		if (mkdir(s->dir, 0700) != 0 && errno != EEXIST && errno != EACCES && errno != EROFS)
-			return store_fail(s, "%s: %s", s->dir, strerror(errno));
+			return folder_fail(s, "%s: %s", s->dir, strerror(errno));
 		*p = '/';
 	}
 	if (mkdir(s->dir, 0700) != 0 && errno != EEXIST)
-		return store_fail(s, "%s: %s", s->dir, strerror(errno));
+		return folder_fail(s, "%s: %s", s->dir, strerror(errno));
 	return true;
 }
 
-bool store_open(struct store *s, const char *dir)
+bool folder_open(struct folder *s, const char *dir)
 {
 	char path[PATH_MAX];
 
-	*s = (struct store){.lock = -1};
+	*s = (struct folder){.lock = -1};
 	if (dir && snprintf(s->dir, sizeof s->dir, "%s", dir) >= (int)sizeof s->dir)
-		return store_fail(s, "the path of the PKI folder is too long");
+		return folder_fail(s, "the path of the PKI folder is too long");
 	if ((!dir && !default_dir(s)) || !make_dirs(s) || !path_of(s, ".lock", path))
 		return false;
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
-		return store_fail(s, "%s: %s", path, strerror(errno));
+		return folder_fail(s, "%s: %s", path, strerror(errno));
 	while (flock(s->lock, LOCK_EX) != 0)
 		if (errno != EINTR)
-			return store_fail(s, "%s: %s", path, strerror(errno));
+			return folder_fail(s, "%s: %s", path, strerror(errno));
 	return true;
 }
 
-void store_close(struct store *s)
+void folder_close(struct folder *s)
 {
 	if (s->lock >= 0)
 		close(s->lock);
 	s->lock = -1;
 }
 
-bool store_has(const struct store *s, const char *name)
+bool folder_has(const struct folder *s, const char *name)
 {
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof path, "%s/%s", s->dir, name);
@@ -92,7 +92,7 @@ bool store_has(const struct store *s, const char *name)
 	return n > 0 && n < PATH_MAX && access(path, F_OK) == 0;
 }
 
-bool store_read(struct store *s, const char *name, struct buf *out)
+bool folder_read(struct folder *s, const char *name, struct buf *out)
 {
 	char path[PATH_MAX];
 	uint8_t block[4096];
@@ -104,13 +104,13 @@ bool store_read(struct store *s, const char *name, struct buf *out)
 		return false;
 	f = fopen(path, "re");
 	if (!f)
-		return store_fail(s, "%s: %s", path, strerror(errno));
+		return folder_fail(s, "%s: %s", path, strerror(errno));
 	while (ok && (n = fread(block, 1, sizeof block, f)) > 0)
 		ok = buf_append(out, block, n) == E_OK;
 	ok = ok && !ferror(f);
 	fclose(f);
 	mem_wipe(block, sizeof block); /* it may have been a key */
-	return ok ? true : store_fail(s, "%s cannot be read", path);
+	return ok ? true : folder_fail(s, "%s cannot be read", path);
 }
 
 static bool write_whole(int fd, const uint8_t *p, size_t n)
@@ -128,7 +128,7 @@ static bool write_whole(int fd, const uint8_t *p, size_t n)
 }
 
 /* Under the lock there is one writer, so one temporary name is enough. */
-bool store_write(struct store *s, const char *name, const void *p, size_t n, unsigned mode)
+bool folder_write(struct folder *s, const char *name, const void *p, size_t n, unsigned mode)
 {
 	char path[PATH_MAX], temp[PATH_MAX];
 	bool ok;
@@ -139,25 +139,25 @@ bool store_write(struct store *s, const char *name, const void *p, size_t n, uns
 	unlink(temp);
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
-		return store_fail(s, "%s: %s", temp, strerror(errno));
+		return folder_fail(s, "%s: %s", temp, strerror(errno));
 	ok = write_whole(fd, p, n) && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok && rename(temp, path) == 0;
 	if (!ok) {
-		store_fail(s, "%s: %s", path, strerror(errno));
+		folder_fail(s, "%s: %s", path, strerror(errno));
 		unlink(temp);
 	}
 	return ok;
 }
 
-static bool write_bio(struct store *s, const char *name, BIO *bio, unsigned mode)
+static bool write_bio(struct folder *s, const char *name, BIO *bio, unsigned mode)
 {
 	char *data;
 	long n = BIO_get_mem_data(bio, &data);
 
-	return n > 0 && store_write(s, name, data, (size_t)n, mode);
+	return n > 0 && folder_write(s, name, data, (size_t)n, mode);
 }
 
-static EVP_PKEY *make_key(struct store *s, const char *name)
+static EVP_PKEY *make_key(struct folder *s, const char *name)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	BIO *bio = BIO_new(BIO_s_secmem());
@@ -172,13 +172,13 @@ static EVP_PKEY *make_key(struct store *s, const char *name)
 	return key;
 }
 
-static EVP_PKEY *read_key(struct store *s, const char *name)
+static EVP_PKEY *read_key(struct folder *s, const char *name)
 {
 	struct buf pem = {0};
 	EVP_PKEY *key = NULL;
 	BIO *bio;
 
-	if (store_read(s, name, &pem)) {
+	if (folder_read(s, name, &pem)) {
 		bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 		if (bio)
 			key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
@@ -188,19 +188,19 @@ static EVP_PKEY *read_key(struct store *s, const char *name)
 	return key;
 }
 
-EVP_PKEY *store_key(struct store *s, const char *stem)
+EVP_PKEY *folder_key(struct folder *s, const char *stem)
 {
 	char name[256];
 	EVP_PKEY *key;
 
 	snprintf(name, sizeof name, "%s.key", stem);
-	key = store_has(s, name) ? read_key(s, name) : make_key(s, name);
+	key = folder_has(s, name) ? read_key(s, name) : make_key(s, name);
 	if (!key && !s->why[0])
-		store_fail(s, "%s/%s is not a key, or cannot be made", s->dir, name);
+		folder_fail(s, "%s/%s is not a key, or cannot be made", s->dir, name);
 	return key;
 }
 
-X509 *store_parse(const struct buf *der)
+X509 *folder_parse(const struct buf *der)
 {
 	const uint8_t *p = der->data;
 	X509 *x = X509_new();
@@ -210,7 +210,7 @@ X509 *store_parse(const struct buf *der)
 	return x;
 }
 
-bool store_read_certificate(struct store *s, const char *stem, struct buf *der)
+bool folder_read_certificate(struct folder *s, const char *stem, struct buf *der)
 {
 	char name[256], *kind = NULL, *header = NULL;
 	struct buf pem = {0};
@@ -220,13 +220,13 @@ bool store_read_certificate(struct store *s, const char *stem, struct buf *der)
 	bool ok = false;
 
 	snprintf(name, sizeof name, "%s.pem", stem);
-	if (!store_read(s, name, &pem))
+	if (!folder_read(s, name, &pem))
 		goto out;
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 	ok = bio && PEM_read_bio(bio, &kind, &header, &data, &n) > 0 && !strcmp(kind, PEM_STRING_X509) &&
 	     buf_append(der, data, (size_t)n) == E_OK;
 	if (!ok)
-		store_fail(s, "%s/%s is not a certificate", s->dir, name);
+		folder_fail(s, "%s/%s is not a certificate", s->dir, name);
 out:
 	BIO_free(bio);
 	buf_free(&pem);
@@ -236,7 +236,7 @@ out:
 	return ok;
 }
 
-bool store_write_certificate(struct store *s, const char *stem, const struct buf *der)
+bool folder_write_certificate(struct folder *s, const char *stem, const struct buf *der)
 {
 	char name[256];
 	BIO *bio = BIO_new(BIO_s_mem());

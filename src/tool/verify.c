@@ -54,8 +54,9 @@ static void help(void)
 	printf("  --identity             %s\n", _("in JSON: the person too"));
 	printf("  --token auth|sign      %s\n", _("this token of the card"));
 	printf("  --reader NAME          %s\n", _("the card in the reader with NAME in its name"));
-	printf("  --help\n\n%s\n", _("The answer is in the exit status: 0 accepted, 1 no such role, 2 revoked, 3 status not known,\n"
-	                             "4 chain, policy or use, 5 validity, 6 test certificate, 7 no certificate."));
+	printf("  --help\n\n%s\n", _("The answer is in the exit status: 0 accepted, 1 no such role, 2 revoked,\n"
+	                             "3 status not known, 4 chain, policy or use, 5 validity,\n"
+	                             "6 test certificate, 7 no certificate."));
 }
 
 /* The index of a word, or -1. */

@@ -97,7 +97,7 @@ static struct shelf **place_of(struct store *s, const uint8_t spki[32])
 }
 
 /* What is cached, counted for the caller. *due: it is the caller who looks again. */
-static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, unsigned *changes)
+static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, uint64_t *ticket)
 {
 	struct shelf *shelf;
 	time_t now = ticks();
@@ -105,7 +105,7 @@ static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, un
 	pthread_mutex_lock(&s->lock);
 	shelf = *place_of(s, spki);
 	*due = !shelf || (!shelf->looking && now - shelf->looked >= s->interval);
-	*changes = s->changes;
+	*ticket = *due ? ++s->tickets : 0;
 	if (shelf) {
 		shelf->looking |= *due;
 		atomic_fetch_add(&shelf->refs, 1);
@@ -114,20 +114,29 @@ static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, un
 	return shelf;
 }
 
-/* One that was begun before a put of ours is due again at once. */
-static void hang(struct store *s, struct shelf *shelf, unsigned changes)
+/* Puts the shelf where the others find it, unless a later look was quicker: then
+ * that one is given back, so that nobody ever sees time go backwards. */
+static struct shelf *hang(struct store *s, struct shelf *shelf, uint64_t ticket)
 {
-	struct shelf *before, **at;
+	struct shelf **at, *useless = NULL;
 
-	atomic_fetch_add(&shelf->refs, 1);
 	pthread_mutex_lock(&s->lock);
 	at = place_of(s, shelf->spki);
-	before = *at;
-	shelf->next = before ? before->next : NULL;
-	*at = shelf;
-	shelf->looked = s->changes == changes ? ticks() : ticks() - s->interval;
+	if (*at && (*at)->ticket > ticket) {
+		useless = shelf;
+		shelf = *at;
+		atomic_fetch_add(&shelf->refs, 1);
+	} else if (ticket > s->forgotten) {
+		useless = *at;
+		shelf->next = useless ? useless->next : NULL;
+		shelf->ticket = ticket;
+		shelf->looked = ticks();
+		atomic_fetch_add(&shelf->refs, 1);
+		*at = shelf;
+	}
 	pthread_mutex_unlock(&s->lock);
-	shelf_drop(before);
+	shelf_drop(useless);
+	return shelf;
 }
 
 void store_forget(struct store *s)
@@ -135,7 +144,7 @@ void store_forget(struct store *s)
 	struct shelf *all;
 
 	pthread_mutex_lock(&s->lock);
-	s->changes++;
+	s->forgotten = s->tickets;
 	all = s->shelves;
 	s->shelves = NULL;
 	pthread_mutex_unlock(&s->lock);
@@ -151,11 +160,11 @@ static void fill(struct held *out, struct shelf *shelf)
 void store_lists(struct store *s, const struct trusted_ca *ca, struct held *out)
 {
 	struct shelf *old, *shelf;
-	unsigned changes;
+	uint64_t ticket;
 	enum error ok;
 	bool due;
 
-	old = take(s, ca->spki_sha256, &due, &changes);
+	old = take(s, ca->spki_sha256, &due, &ticket);
 	if (!due) {
 		fill(out, old);
 		return;
@@ -167,8 +176,7 @@ void store_lists(struct store *s, const struct trusted_ca *ca, struct held *out)
 		*out = (struct held){.why = ok};
 		return;
 	}
-	hang(s, shelf, changes);
-	fill(out, shelf);
+	fill(out, hang(s, shelf, ticket));
 }
 
 void store_lists_at(struct store *s, const struct trusted_ca *ca, time_t at, struct held *out)

@@ -24,6 +24,7 @@ struct kept {                /* one file, verified */
 struct shelf {
 	uint8_t spki[32];
 	atomic_uint refs;
+	uint64_t ticket;         /* which look it was; never replaced by an earlier one's */
 	time_t looked;           /* CLOCK_MONOTONIC */
 	bool looking;            /* somebody makes the next one */
 	enum error why;
@@ -41,7 +42,8 @@ struct store {
 	long interval;
 	pthread_mutex_t lock;    /* of everything below; never held across I/O */
 	struct shelf *shelves;
-	unsigned changes;        /* this process's own, on disk */
+	uint64_t tickets;        /* one for each look, in the order of their beginnings */
+	uint64_t forgotten;      /* looks up to this one are of no use to others */
 };
 
 void hex_write(const uint8_t *in, size_t n, char *out); /* 2n digits and a 0 */

@@ -17,6 +17,8 @@ static const struct verb {
 	{"list", verb_list, N_("readers, cards and tokens, holder, role, PIN tries left")},
 	{"show", verb_show, N_("a certificate, of a card or in a file: who, what, until when")},
 	{"pin", verb_pin, N_("verify or change a PIN")},
+	{"verify", verb_verify, N_("decide about a certificate: chain, policy, status, role")},
+	{"trust", verb_trust, N_("the CA certificates that count")},
 	{"status", verb_status, N_("revocation lists: fetch, import, export them")},
 };
 

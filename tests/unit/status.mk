@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-status_tests = tests/unit/test_crl
+status_tests = tests/unit/test_crl tests/unit/test_store
 check_PROGRAMS += $(status_tests)
 TESTS += $(status_tests)
 
 check_LTLIBRARIES += tests/unit/libmakecrl.la
-tests_unit_libmakecrl_la_SOURCES = tests/unit/make_crl.h tests/unit/make_crl.c
+tests_unit_libmakecrl_la_SOURCES = tests/unit/make_crl.h tests/unit/make_crl.c \
+  tests/unit/store_rig.h tests/unit/store_rig.c
+tests_unit_libmakecrl_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 status_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 status_test_ldadd = tests/unit/libmakecrl.la libstatus.la libcert.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_crl_CFLAGS = $(status_test_cflags)
 tests_unit_test_crl_LDADD = $(status_test_ldadd)
+tests_unit_test_store_CFLAGS = $(status_test_cflags)
+tests_unit_test_store_LDADD = $(status_test_ldadd)

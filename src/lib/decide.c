@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include "base/i18n.h"
+#include "lib/decide.h"
+
+/* In the order in which one of them gives the verdict. text NULL: flaw_text. */
+static const struct {
+	unsigned reason;
+	enum verdict verdict;
+	const char *word, *text;
+} reasons[] = {
+	{FLAW_NO_ISSUER, VERDICT_CHAIN, "no-issuer", NULL},
+	{FLAW_NO_ANCHOR, VERDICT_CHAIN, "no-anchor", NULL},
+	{FLAW_SIGNATURE, VERDICT_CHAIN, "signature", NULL},
+	{FLAW_CA, VERDICT_CHAIN, "ca", NULL},
+	{FLAW_CRITICAL, VERDICT_CHAIN, "critical-extension", NULL},
+	{FLAW_IS_CA, VERDICT_CHAIN, "is-ca", NULL},
+	{FLAW_POLICY, VERDICT_CHAIN, "policy", NULL},
+	{FLAW_USAGE, VERDICT_CHAIN, "usage", NULL},
+	{REASON_REVOKED, VERDICT_REVOKED, "revoked", N_("it, or a CA of its chain, has been revoked")},
+	{REASON_ON_HOLD, VERDICT_REVOKED, "on-hold", N_("it, or a CA of its chain, is suspended")},
+	{FLAW_NOT_YET_VALID, VERDICT_VALIDITY, "not-yet-valid", NULL},
+	{FLAW_EXPIRED, VERDICT_VALIDITY, "expired", NULL},
+	{FLAW_TEST, VERDICT_TEST, "test-certificate", NULL},
+	{REASON_STATUS_UNKNOWN, VERDICT_STATUS, "status-unknown", N_("whether it has been revoked is not known")},
+	{REASON_STATUS_STALE, VERDICT_STATUS, "status-stale", N_("the revocation lists at hand are too old")},
+	{REASON_ROLES_BROKEN, VERDICT_ROLE, "roles-malformed", N_("its roles (hcRole) cannot be read")},
+	{REASON_ROLE, VERDICT_ROLE, "role", N_("it states no role that was asked for")},
+};
+
+#define N_REASONS (sizeof reasons / sizeof *reasons)
+
+bool cert_holds_role(const struct cert *cert, const char *role)
+{
+	for (size_t i = 0; i < cert->roles.n; i++)
+		if (strcmp(cert->roles.list[i].text, role) == 0)
+			return true;
+	return false;
+}
+
+static unsigned role_reasons(const struct cert *cert, const struct question *q)
+{
+	if (q->n_roles == 0)
+		return 0;
+	for (size_t i = 0; i < q->n_roles; i++)
+		if (cert_holds_role(cert, q->roles[i]))
+			return 0;
+	return cert->roles_broken ? REASON_ROLE | REASON_ROLES_BROKEN : REASON_ROLE;
+}
+
+static unsigned status_reasons(const struct status *s, enum status_need need)
+{
+	if (s->result == STATUS_REVOKED)
+		return REASON_REVOKED;
+	if (s->result == STATUS_ON_HOLD)
+		return REASON_ON_HOLD;
+	if (s->result == STATUS_GOOD || need != STATUS_REQUIRE)
+		return 0;
+	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;
+}
+
+static unsigned look_up(struct store *store, const struct question *q, time_t now, struct decision *out)
+{
+	const struct status_rules rules = {.at = out->at, .historic = out->at < now, .grace = q->grace};
+
+	if (q->need == STATUS_OFF)
+		return 0;
+	out->asked = true;
+	out->status = (struct status){.result = STATUS_UNKNOWN, .why = STATUS_NO_LIST, .reason = -1};
+	if (store)
+		status_of_chain(store, &out->chain, &rules, &out->status);
+	return status_reasons(&out->status, q->need);
+}
+
+void decide(const struct trust *trust, struct store *store, const struct cert *cert,
+            const struct question *question, struct decision *out)
+{
+	const time_t now = time(NULL);
+
+	*out = (struct decision){.at = question->at ? question->at : now};
+	chain_check(trust, cert, question->purpose, out->at, &out->chain);
+	out->reasons = out->chain.flaws | look_up(store, question, now, out) | role_reasons(cert, question);
+	for (size_t i = 0; i < N_REASONS && out->verdict == VERDICT_ACCEPTED; i++)
+		if (out->reasons & reasons[i].reason)
+			out->verdict = reasons[i].verdict;
+}
+
+unsigned reason_next(unsigned set, unsigned i)
+{
+	for (size_t k = 0; k < N_REASONS; k++)
+		if ((set & reasons[k].reason) && i-- == 0)
+			return reasons[k].reason;
+	return 0;
+}
+
+const char *reason_word(unsigned reason)
+{
+	for (size_t i = 0; i < N_REASONS; i++)
+		if (reasons[i].reason == reason)
+			return reasons[i].word;
+	return "";
+}
+
+const char *reason_text(unsigned reason)
+{
+	for (size_t i = 0; i < N_REASONS; i++)
+		if (reasons[i].reason == reason && reasons[i].text)
+			return reasons[i].text;
+	return flaw_text((enum chain_flaw)reason);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A decision as text for people and as JSON for programs. */
+#ifndef INKAN_TOOL_VERIFY_H
+#define INKAN_TOOL_VERIFY_H
+
+#include <jansson.h>
+#include "lib/decide.h"
+
+/* The trust store and the lists of this machine and this user. */
+struct judge {
+	struct trust *trust;
+	struct store *store;
+};
+
+/* What went wrong has been said. */
+enum error judge_open(const struct crypto *crypto, struct judge *out);
+void judge_free(struct judge *judge);
+
+/* More CA certificates, which came with the one that is to be judged. */
+enum error judge_lend(const struct crypto *crypto, struct judge *judge, const struct cert *const *more, size_t n);
+
+void text_decision(const struct cert *cert, const struct decision *decision);
+
+/* Adds "chain" and "status" to json_certificate's object. */
+void json_add_findings(json_t *json, const struct decision *decision);
+
+/* The same and "decision" and "reasons". */
+void json_add_decision(json_t *json, const struct decision *decision);
+
+#endif

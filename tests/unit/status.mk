@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-status_tests = tests/unit/test_crl tests/unit/test_store
+status_tests = tests/unit/test_crl tests/unit/test_store tests/unit/test_status
 check_PROGRAMS += $(status_tests)
 TESTS += $(status_tests)
 
@@ -15,3 +15,5 @@ tests_unit_test_crl_CFLAGS = $(status_test_cflags)
 tests_unit_test_crl_LDADD = $(status_test_ldadd)
 tests_unit_test_store_CFLAGS = $(status_test_cflags)
 tests_unit_test_store_LDADD = $(status_test_ldadd)
+tests_unit_test_status_CFLAGS = $(status_test_cflags)
+tests_unit_test_status_LDADD = $(status_test_ldadd)

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The decision, over lists that lie in a store. */
+#include "config.h"
+#include <stdio.h>
+#include <string.h>
+#include "status/status.h"
+#include "store_rig.h"
+
+#define JPKI_AUTH "[exts]\ncertificatePolicies = critical,1.2.392.200149.8.5.1.3.30\n"
+
+static struct status_rules now = {.at = NOW};
+
+static struct status asked(const struct cert *cert, size_t ca)
+{
+	struct status s;
+
+	status_of(rig.store, cert, &rig.cas[ca], &now, &s);
+	ck_assert_ptr_eq(s.about, cert);
+	return s;
+}
+
+static struct cert *person_of(size_t ca, long serial, const char *conf)
+{
+	return make_person(rig.crypto, &(struct cert_spec){ca == 2 ? "Other CA" : CA, "Person", (unsigned)ca, 3, serial, conf});
+}
+
+static struct cert *person(long serial)
+{
+	return person_of(0, serial, NULL);
+}
+
+static void put(const struct list_spec *spec)
+{
+	enum store_put what;
+
+	ck_assert_int_eq(rig_put(make_list(spec), &what), E_OK);
+	ck_assert_int_eq(what, STORE_NEW);
+}
+
+/* Number n, of NOW + hours, valid for four days, with or without person 5. */
+static void put_list(const char *number, int hours, const struct entry_spec *entry)
+{
+	time_t from = NOW + (time_t)hours * 3600;
+
+	put(&(struct list_spec){.issuer = CA, .from = from, .to = from + 4 * DAY, .number = number, .entries = entry,
+	                        .n = entry != NULL});
+}
+
+static const struct entry_spec revoked = {.serial = 5, .revoked = NOW - DAY, .reason = 1},
+                               held = {.serial = 5, .revoked = NOW - DAY, .reason = 6},
+                               removed = {.serial = 5, .revoked = NOW - DAY, .reason = 8},
+                               bare = {.serial = 5, .revoked = NOW - DAY, .reason = -1};
+
+START_TEST(listed)
+{
+	static const struct {
+		const struct entry_spec *entry;
+		enum status_result result;
+		int reason;
+	} rows[] = {{NULL, STATUS_GOOD, -1}, {&revoked, STATUS_REVOKED, 1}, {&held, STATUS_ON_HOLD, 6},
+	            {&removed, STATUS_GOOD, -1}, {&bare, STATUS_REVOKED, -1}};
+	struct cert *five = person(5), *six = person(6);
+	struct status s;
+	char path[512];
+
+	put_list("0102", -1, rows[_i].entry);
+	s = asked(five, 0);
+	ck_assert_int_eq(s.result, rows[_i].result);
+	ck_assert_int_eq(s.reason, rows[_i].reason);
+	ck_assert_int_eq(s.revoked, rows[_i].reason != -1 || rows[_i].entry == &bare ? NOW - DAY : 0);
+	ck_assert_int_eq(s.freshness, STATUS_FRESH);
+	ck_assert_int_eq(s.why, STATUS_WHY_NONE);
+	ck_assert_int_eq(s.this_update, NOW - 3600);
+	ck_assert_int_eq(s.next_update, NOW - 3600 + 4 * DAY);
+	ck_assert_str_eq(s.crl_number, "0102");
+	rig_file(path, 0, NULL);
+	ck_assert_str_eq(s.source, strrchr(path, '/') + 1);
+	ck_assert_int_eq(asked(six, 0).result, STATUS_GOOD);
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+START_TEST(ages)
+{
+	static const struct {
+		const struct entry_spec *entry;
+		time_t at; /* after nextUpdate */
+		enum status_result result;
+		enum status_freshness freshness;
+	} rows[] = {
+		{NULL, 0, STATUS_GOOD, STATUS_FRESH},         {NULL, 1, STATUS_GOOD, STATUS_STALE},
+		{NULL, 3600, STATUS_GOOD, STATUS_STALE},      {NULL, 3601, STATUS_UNKNOWN, STATUS_EXPIRED},
+		{&revoked, 1, STATUS_REVOKED, STATUS_STALE},  {&revoked, 400 * DAY, STATUS_REVOKED, STATUS_EXPIRED},
+		{&held, 3601, STATUS_ON_HOLD, STATUS_EXPIRED},
+	};
+	struct cert *five = person(5);
+	struct status_rules rules = {.at = NOW + 4 * DAY + rows[_i].at, .grace = 3600};
+	struct status s;
+
+	put_list("01", 0, rows[_i].entry);
+	status_of(rig.store, five, &rig.cas[0], &rules, &s);
+	ck_assert_int_eq(s.result, rows[_i].result);
+	ck_assert_int_eq(s.freshness, rows[_i].freshness);
+	ck_assert_int_eq(s.why, s.result == STATUS_UNKNOWN ? STATUS_TOO_OLD : STATUS_WHY_NONE);
+	ck_assert_int_eq(s.next_update, NOW + 4 * DAY);
+	cert_free(&five);
+}
+END_TEST
+
+START_TEST(clocks)
+{
+	struct status_rules before = {.at = INKAN_BUILD_TIME - 1}, early = {.at = NOW - 1};
+	struct cert *five = person(5), *six = person(6);
+	struct status s;
+
+	put_list("01", 0, &revoked);
+	status_of(rig.store, six, &rig.cas[0], &early, &s);
+	ck_assert_int_eq(s.result, STATUS_UNKNOWN);
+	ck_assert_int_eq(s.why, STATUS_FUTURE);
+	status_of(rig.store, six, &rig.cas[0], &before, &s);
+	ck_assert_int_eq(s.result, STATUS_UNKNOWN);
+	ck_assert_int_eq(s.why, STATUS_BAD_CLOCK);
+	status_of(rig.store, five, &rig.cas[0], &before, &s); /* what is revoked is that by any clock */
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	put(&(struct list_spec){.issuer = "Other CA", .key = 2, .from = INKAN_BUILD_TIME - DAY, .to = NOW});
+	cert_free(&six);
+	six = person_of(2, 6, NULL);
+	status_of(rig.store, six, &rig.cas[2], &before, &s); /* a list of that time does not help */
+	ck_assert_int_eq(s.why, STATUS_BAD_CLOCK);
+	before.at = INKAN_BUILD_TIME;
+	status_of(rig.store, six, &rig.cas[2], &before, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+START_TEST(nothing_held)
+{
+	struct cert *five = person(5), *jpki = person_of(0, 5, JPKI_AUTH);
+	struct status s = asked(five, 0);
+
+	ck_assert_int_eq(s.result, STATUS_UNKNOWN);
+	ck_assert_int_eq(s.why, STATUS_NO_LIST);
+	ck_assert_int_eq(s.freshness, STATUS_EXPIRED);
+	ck_assert_int_eq(jpki->kind, CERT_JPKI_AUTH);
+	ck_assert_int_eq(asked(jpki, 0).why, STATUS_NOT_PERMITTED);
+	status_of(rig.store, jpki, NULL, &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NOT_PERMITTED);
+	status_of(rig.store, five, NULL, &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
+	put_list("01", -1, &revoked); /* who has JPKI's lists may use them */
+	ck_assert_int_eq(asked(jpki, 0).result, STATUS_REVOKED);
+	cert_free(&five);
+	cert_free(&jpki);
+}
+END_TEST
+
+/* Generations of one name: the status of one never answers for the other. */
+START_TEST(namesakes)
+{
+	struct cert *first = person_of(0, 5, NULL), *second = person_of(1, 5, NULL);
+
+	put_list("01", -1, &revoked);
+	ck_assert_int_eq(asked(first, 0).result, STATUS_REVOKED);
+	ck_assert_int_eq(asked(second, 1).result, STATUS_UNKNOWN);
+	ck_assert_int_eq(asked(second, 1).why, STATUS_NO_LIST);
+	put(&(struct list_spec){.issuer = CA, .key = 1, .from = NOW - 60, .to = NOW + DAY});
+	ck_assert_int_eq(asked(first, 0).result, STATUS_REVOKED);
+	ck_assert_int_eq(asked(second, 1).result, STATUS_GOOD);
+	cert_free(&first);
+	cert_free(&second);
+}
+END_TEST
+
+/* SARL and RARL of one key: each answers for its own scope alone. */
+START_TEST(scopes)
+{
+	static const char sub[] = "[exts]\nbasicConstraints=critical,CA:true\ncrlDistributionPoints=s,URI:http://a.example/\n"
+	                          "[dn]\nC=JP\nCN=SARL\n[s]\nfullname=dirName:dn\n",
+	                  root[] = "[exts]\nbasicConstraints=critical,CA:true\ncrlDistributionPoints=s,URI:http://b.example/\n"
+	                           "[dn]\nC=JP\nCN=RARL\n[s]\nfullname=dirName:dn\n",
+	                  user[] = "[exts]\ncrlDistributionPoints=s\n[dn]\nC=JP\nCN=SARL\n[s]\nfullname=dirName:dn\n";
+	struct cert *subordinate = person_of(0, 5, sub), *own = person_of(0, 5, root), *end = person_of(0, 5, user);
+
+	put(&(struct list_spec){.issuer = CA, .from = NOW - 60, .to = NOW + DAY, .number = "02", .conf = SCOPE("SARL"),
+	                        .entries = &revoked, .n = 1});
+	ck_assert_int_eq(asked(subordinate, 0).result, STATUS_REVOKED);
+	ck_assert_int_eq(asked(own, 0).why, STATUS_NO_LIST);
+	ck_assert_int_eq(asked(end, 0).why, STATUS_NO_LIST);
+	put(&(struct list_spec){.issuer = CA, .from = NOW - 60, .to = NOW + DAY, .number = "01", .conf = SCOPE("RARL")});
+	ck_assert_int_eq(asked(subordinate, 0).result, STATUS_REVOKED);
+	ck_assert_int_eq(asked(own, 0).result, STATUS_GOOD);
+	ck_assert_int_eq(asked(end, 0).why, STATUS_NO_LIST);
+	cert_free(&subordinate);
+	cert_free(&own);
+	cert_free(&end);
+}
+END_TEST
+
+/* 6.3.3 (l): good once every reason has been looked at. */
+START_TEST(reasons)
+{
+	static const char some[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nonlysomereasons=keyCompromise,CACompromise\n",
+	                  rest[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nonlysomereasons=affiliationChanged,superseded,"
+	                           "cessationOfOperation,certificateHold,privilegeWithdrawn,AACompromise\n";
+	struct cert *five = person(5);
+	struct list_spec spec = {.issuer = CA, .from = NOW - 60, .to = NOW + DAY, .conf = some};
+
+	put(&spec);
+	ck_assert_int_eq(asked(five, 0).why, STATUS_NO_LIST);
+	spec.conf = rest;
+	spec.to = NOW - 1;
+	put(&spec);
+	ck_assert_int_eq(asked(five, 0).why, STATUS_TOO_OLD);
+	now.grace = 60; /* the answer is as fresh as the least fresh of its lists */
+	ck_assert_int_eq(asked(five, 0).result, STATUS_GOOD);
+	ck_assert_int_eq(asked(five, 0).freshness, STATUS_STALE);
+	now.grace = 0;
+	cert_free(&five);
+}
+END_TEST
+
+static void put_by_hand(const struct list_spec *spec)
+{
+	struct bytes der = make_list(spec);
+	char path[512];
+
+	rig_file(path, 0, NULL);
+	rig_write(path, der);
+	made_free(&der);
+}
+
+START_TEST(unusable)
+{
+	static const struct {
+		const char *conf;
+		enum status_result listed;
+	} rows[] = {
+		{"[exts]\n1.2.3.4 = critical,DER:0500\n", STATUS_REVOKED},
+		{"[exts]\n2.5.29.27 = critical,DER:020101\n", STATUS_UNKNOWN},
+		{"[exts]\nissuingDistributionPoint = critical,@i\n[i]\nindirectCRL = TRUE\n", STATUS_UNKNOWN},
+	};
+	struct cert *five = person(5), *six = person(6);
+	struct list_spec spec = {.issuer = CA, .from = NOW - 60, .to = NOW + DAY, .entries = &revoked, .n = 1};
+	enum store_put what;
+
+	rig_put(rig_list(0, 1, SCOPE("x")), &what); /* makes the folder; covers nobody here */
+	spec.conf = rows[_i].conf;
+	put_by_hand(&spec);
+	ck_assert_int_eq(asked(five, 0).result, rows[_i].listed);
+	ck_assert_int_eq(asked(six, 0).why, STATUS_BAD_LIST);
+	spec.conf = NULL;
+	spec.to = 0;
+	put_by_hand(&spec);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_REVOKED);
+	ck_assert_int_eq(asked(six, 0).why, STATUS_BAD_LIST);
+	spec.to = NOW + DAY;
+	spec.key = 3; /* somebody else signed it: never good, never revoked */
+	put_by_hand(&spec);
+	ck_assert_int_eq(asked(five, 0).why, STATUS_BAD_LIST);
+	ck_assert_int_eq(asked(six, 0).why, STATUS_BAD_LIST);
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+/* A hold ends with the next list, even one of another form; a revocation does not. */
+START_TEST(hold_ends)
+{
+	static const char users[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nonlyuser=TRUE\n";
+	struct cert *five = person(5);
+	struct list_spec spec = {.issuer = CA, .from = NOW - 30, .to = NOW + DAY, .conf = users};
+
+	put_list("01", -2, &held);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_ON_HOLD);
+	put(&spec);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_GOOD);
+	put_list("02", -1, &revoked);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_REVOKED);
+	spec.from = NOW;
+	put(&spec);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_REVOKED);
+	cert_free(&five);
+}
+END_TEST
+
+START_TEST(signing_time)
+{
+	static const struct entry_spec later = {.serial = 5, .revoked = NOW + 30 * DAY, .reason = 4},
+	                               back = {.serial = 5, .revoked = NOW - DAY, .reason = 1};
+	struct status_rules then = {.at = NOW + 60, .historic = true};
+	struct cert *five = person(5);
+	struct status s;
+
+	put_list("01", 0, NULL);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	put_list("02", 31 * 24, &later);
+	ck_assert_int_eq(asked(five, 0).result, STATUS_REVOKED);
+	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_int_eq(s.freshness, STATUS_FRESH);
+	ck_assert_str_eq(s.crl_number, "01");
+	then.at = NOW + 5 * DAY; /* no list of then */
+	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.why, STATUS_TOO_OLD);
+	then.at = NOW + 60;
+	put_list("03", 32 * 24, &back); /* dated back */
+	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	ck_assert_str_eq(s.crl_number, "03");
+	then.at = NOW - 60;
+	put_list("04", 33 * 24, NULL); /* expired, and gone from the list */
+	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_LIST);
+	cert_free(&five);
+}
+END_TEST
+
+START_TEST(whole_chain)
+{
+	static const char ca_conf[] = "[exts]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,cRLSign,keyCertSign\n";
+	struct trusted_ca middle = {.issuer = &rig.cas[2], .sound = true};
+	struct cert *five = person(5);
+	struct chain chain = {.leaf = five, .cas = {&middle, &rig.cas[2]}, .n = 2};
+	struct entry_spec its_end = {.serial = 77, .revoked = NOW - DAY, .reason = 2};
+	struct list_spec root = {.issuer = "Other CA", .key = 2, .from = NOW - 60, .to = NOW + DAY};
+	struct status s;
+
+	middle.cert = make_person(rig.crypto, &(struct cert_spec){"Other CA", CA, 2, 0, 77, ca_conf});
+	memcpy(middle.spki_sha256, rig.cas[0].spki_sha256, 32);
+	put_list("01", -1, NULL);
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_LIST);
+	ck_assert_ptr_eq(s.about, middle.cert);
+	put(&root);
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	root.from += 1;
+	root.to = NOW - 1;
+	put(&root);
+	now.grace = 60;
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_int_eq(s.freshness, STATUS_STALE);
+	ck_assert_ptr_eq(s.about, middle.cert);
+	now.grace = 0;
+	root.from += 1;
+	root.entries = &its_end;
+	root.n = 1;
+	put(&root);
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	ck_assert_int_eq(s.reason, 2);
+	chain.n = 1; /* an incomplete chain */
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
+	chain.n = 0;
+	status_of_chain(rig.store, &chain, &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
+	ck_assert_ptr_eq(s.about, five);
+	cert_free(&middle.cert);
+	cert_free(&five);
+}
+END_TEST
+
+START_TEST(texts)
+{
+	for (int i = 0; i < 20; i++) {
+		ck_assert_uint_gt(strlen(status_result_text((enum status_result)i)), 3);
+		ck_assert_uint_gt(strlen(status_freshness_text((enum status_freshness)i)), 3);
+		ck_assert(i == 0 || strlen(status_why_text((enum status_why)i)) > 3);
+	}
+	ck_assert_str_eq(status_result_text(STATUS_GOOD), "not revoked");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("status");
+	TCase *t = tcase_create("status");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, rig_start, rig_stop);
+	tcase_add_loop_test(t, listed, 0, 5);
+	tcase_add_loop_test(t, ages, 0, 7);
+	tcase_add_test(t, clocks);
+	tcase_add_test(t, nothing_held);
+	tcase_add_test(t, namesakes);
+	tcase_add_test(t, scopes);
+	tcase_add_test(t, reasons);
+	tcase_add_loop_test(t, unusable, 0, 3);
+	tcase_add_test(t, hold_ends);
+	tcase_add_test(t, signing_time);
+	tcase_add_test(t, whole_chain);
+	tcase_add_test(t, texts);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

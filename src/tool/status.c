@@ -52,10 +52,12 @@ static const struct word {
 	int least, most; /* arguments */
 } words[] = {
 	{"list", status_list, BIT(OPTION_JSON), 0, 0},
-	{"refresh", status_refresh, BIT(OPTION_JSON) | BIT(OPTION_QUIET) | BIT(OPTION_DUE) | BIT(OPTION_CERTIFICATE), 0, 0},
+	{"refresh", status_refresh,
+	 BIT(OPTION_JSON) | BIT(OPTION_QUIET) | BIT(OPTION_DUE) | BIT(OPTION_CERTIFICATE), 0, 0},
 	{"add", status_add, BIT(OPTION_QUIET), 1, ANY_NUMBER},
 	{"import", status_import, BIT(OPTION_QUIET), 1, ANY_NUMBER},
-	{"export", status_export, BIT(OPTION_QUIET) | BIT(OPTION_BUNDLE) | BIT(OPTION_OUTPUT) | BIT(OPTION_RELOAD), 0, 0},
+	{"export", status_export,
+	 BIT(OPTION_QUIET) | BIT(OPTION_BUNDLE) | BIT(OPTION_OUTPUT) | BIT(OPTION_RELOAD), 0, 0},
 	{"archive", archive, 0, 0, 0},
 	{"purge", purge, BIT(OPTION_QUIET) | BIT(OPTION_OLDER), 0, 0},
 };
@@ -71,7 +73,8 @@ static void help(void)
 	       "       inkan status import FILE...",
 	       "       inkan status export --bundle nginx|apache --output FILE [--reload COMMAND]",
 	       "       inkan status archive", "       inkan status purge [--older-than DAYS]");
-	printf("%s\n", _("Keeps the revocation lists (CRLs) by which certificates are checked. refresh alone uses the network."));
+	printf("%s\n", _("Keeps the revocation lists (CRLs) by which certificates are checked. refresh alone uses\n"
+			 "the network."));
 	printf("\n  --due               %s\n", _("ask only those servers whose time has come (for timers)"));
 	printf("  --certificate FILE  %s\n", _("note where this certificate's lists are, and fetch them too"));
 	printf("  --bundle, --output  %s\n", _("write the lists that this server needs to FILE, as PEM"));

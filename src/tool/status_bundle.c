@@ -131,7 +131,8 @@ static bool find_lacking(const struct parts *p)
 static enum error append_list(const struct crl *crl, struct buf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *issuer = fact_dn(crl->name), *point = status_point(crl), from[FACT_TIME_SIZE], until[FACT_TIME_SIZE], *text;
+	char *issuer = fact_dn(crl->name), *point = status_point(crl), *text;
+	char from[FACT_TIME_SIZE], until[FACT_TIME_SIZE];
 	enum error e = E_MEMORY;
 	long n;
 

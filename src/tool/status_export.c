@@ -107,7 +107,8 @@ static enum exit_code write_bundle(const struct status_wish *wish, const struct 
 		code = refuse_write(wish->output);
 	if (code == EXIT_DONE && !wish->quiet) {
 		put_text(stdout, wish->output);
-		printf(P_(": %s, %zu list\n", ": %s, %zu lists\n", b->lists), same ? _("unchanged") : _("written"), b->lists);
+		printf(P_(": %s, %zu list\n", ": %s, %zu lists\n", b->lists),
+		       same ? _("unchanged") : _("written"), b->lists);
 	}
 	if (code == EXIT_DONE && wish->reload && access(mark, F_OK) == 0)
 		code = reload(wish->reload, mark);

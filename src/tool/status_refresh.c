@@ -25,7 +25,8 @@ enum exit_code status_add(struct status_room *room, const struct status_wish *wi
 		e = fetch_sources_add(&s, wish->args[i]);
 		if (e == E_ARGUMENT) {
 			complain(_("\"%s\" is no URL that lists could come from."), wish->args[i]);
-			advise(_("It begins with http:// or https://, has no user name, and only ASCII; nothing was noted."));
+			advise(_("It begins with http:// or https://, has no user name, and only ASCII; "
+				 "nothing was noted."));
 			code = EXIT_USAGE;
 		} else if (e != E_OK) {
 			code = status_complain(e);

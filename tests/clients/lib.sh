@@ -215,6 +215,7 @@ start_nginx() { # TLS-VERSION
 				ssl_protocols $1;
 				ssl_session_cache off;
 				ssl_session_tickets off;
+				${nginx_lines-}
 				default_type text/plain;
 				location / { return 200 "\$ssl_protocol \$ssl_client_verify\n\$ssl_client_raw_cert"; }
 			}

@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan status: from servers good and bad into the store and out again, checked by openssl;
+# who uses the network is seen by strace.
+. "${srcdir:-.}/tests/tool/common.sh"
+need openssl
+vcard=${INKAN_VCARD:-./inkan-vcard}
+pki=$work/pki
+XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
+export XDG_DATA_HOME XDG_CACHE_HOME
+unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy
+store=$XDG_CACHE_HOME/inkan
+
+# ---- A PKI with a good card, a revoked one and a patient's; a web server that has its lists
+"$vcard" --pki "$pki" --card hpki --card jpki -- true >"$work/err" 2>&1 &&
+	"$vcard" --pki "$pki" --card hpki --name "REVOKED ONE" --revoked -- true >"$work/err" 2>&1 || {
+	grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"
+	cat "$work/err"
+	exit 99
+}
+good=$(ls "$pki"/hpki-auth-taro-sample-*.pem) revoked=$(ls "$pki"/hpki-auth-revoked-one-*.pem)
+patient=$(ls "$pki"/jpki-auth-taro-sample-*.pem)
+cat "$pki/root.pem" "$pki/hpki-auth-ca.pem" >"$work/cas.pem"
+web=$work/web
+mkdir "$web"
+cp "$pki"/*.crl "$web"
+./tests/tool/serve "$web" >"$work/port" &
+server=$!
+trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
+while [ ! -s "$work/port" ]; do sleep 0.05; done
+here=http://127.0.0.1:$(cat "$work/port")
+online() { http_proxy=$here no_proxy=127.0.0.1 "$@"; } # the PKI's own URLs lead to our server
+asked() { grep -c "^GET $1" "$web/requests" 2>/dev/null; }
+held() { cat "$store"/crl/*.crl | sha256sum; }
+is_held() { # FILE: byte for byte
+	for f in "$store"/crl/*.crl; do cmp -s "$f" "$1" && return 0; done
+	return 1
+}
+
+# ---- without anchors nothing is fetched, nothing is kept
+run 0 "$inkan" status list
+run 69 online "$inkan" status refresh
+said "No CA certificate is installed"
+advised
+run 69 "$inkan" status import "$pki/sarl.crl"
+[ -e "$web/requests" ] && bad "a request without an anchor"
+mkdir -p "$XDG_DATA_HOME/inkan/anchors"
+cp "$pki/root.pem" "$pki/hpki-auth-ca.pem" "$XDG_DATA_HOME/inkan/anchors"
+
+# A hanging server, meanwhile: its own cache, and thirty seconds.
+mkdir -p "$work/hang/inkan"
+cp "$pki/sarl.crl" "$web/hanging.crl"
+(
+	XDG_CACHE_HOME=$work/hang
+	"$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl" >/dev/null
+	echo "$here/hang" >"$work/hang/inkan/sources"
+	start=$(date +%s)
+	online "$inkan" status refresh >"$work/hang.out" 2>&1
+	echo "$? $(($(date +%s) - start))" >"$work/hang.result"
+) &
+hanging=$!
+
+# ---- refresh
+run 0 online "$inkan" status refresh --certificate "$good"
+wrote "http://inkan-vcard.invalid/hpki-auth.crl: new list"
+for list in sarl rarl hpki-auth; do
+	is_held "$pki/$list.crl" || bad "$list.crl is not held as it was served"
+done
+run 0 online "$inkan" status refresh
+wrote "as held"
+silent "new list"
+[ "$(grep -c '^If-None-Match' "$web/requests")" -eq 3 ] || bad "the second request is not conditional"
+before=$(asked '')
+run 0 online "$inkan" status refresh --due
+wrote "not due yet"
+[ "$(asked '')" -eq "$before" ] || bad "--due asks before it is due"
+run 0 online "$inkan" status refresh --quiet
+[ -s "$work/out" ] || [ -s "$work/err" ] && bad "--quiet speaks"
+run 0 "$inkan" status list
+wrote "HPKI-01-InkanVirtualAuthCA2"
+wrote "http://inkan-vcard.invalid/sarl.crl"
+run 0 "$inkan" status list --system
+silent "$store"
+
+# ---- newer, then older again
+cat >"$work/ca.cnf" <<-END
+	[ca]
+	default_ca = d
+	[d]
+	database = $work/index
+	crlnumber = $work/number
+	default_md = sha256
+	crl_extensions = x
+	[x]
+	authorityKeyIdentifier = keyid
+END
+: >"$work/index"
+make_list() { # NUMBER FILE
+	echo "$1" >"$work/number"
+	openssl ca -config "$work/ca.cnf" -gencrl -crldays 4 -keyfile "$pki/hpki-auth-ca.key" -cert "$pki/hpki-auth-ca.pem" \
+		-out "$work/list.pem" 2>"$work/err" && openssl crl -in "$work/list.pem" -outform DER -out "$2" || cat "$work/err"
+}
+make_list 5000 "$work/newer.crl"
+cp "$work/newer.crl" "$web/hpki-auth.crl"
+run 0 online "$inkan" status refresh
+wrote "hpki-auth.crl: new list"
+is_held "$work/newer.crl" || bad "the newer list is not held"
+now=$(held)
+cp "$pki/hpki-auth.crl" "$web/hpki-auth.crl"
+run 7 online "$inkan" status refresh
+said "older than the one that is held"
+advised
+[ "$(held)" = "$now" ] || bad "an older list took a newer one's place"
+run 7 "$inkan" status import "$pki/hpki-auth.crl"
+cp "$work/newer.crl" "$web/hpki-auth.crl"
+run 0 online "$inkan" status refresh
+
+# ---- bad servers: what is held stays
+bad_server() { # STATUS PATH TEXT
+	cp "$store/sources" "$work/sources"
+	run 0 "$inkan" status add "$here$2"
+	start=$(date +%s)
+	run "$1" online "$inkan" status refresh
+	[ $(($(date +%s) - start)) -le 31 ] || bad "$2 took longer than the cap"
+	said "$2: $3"
+	cp "$work/sources" "$store/sources"
+	[ "$(held)" = "$now" ] || bad "$2 changed what is held"
+}
+bad_server 75 /loop "the server redirects more than 3 times"
+bad_server 75 /scheme "the server redirects to something that is neither"
+bad_server 75 /endless "the answer is longer than"
+bad_server 75 /long "the answer is longer than"
+bad_server 75 /code/500 "the server answered 500"
+bad_server 75 /bare304 "the server answered 304"
+bad_server 75 /cut ""
+bad_server 7 /garbage "the answer is no revocation list"
+bad_server 7 /file/jpki-auth.crl "the list is of no CA"
+openssl crl -inform DER -in "$work/newer.crl" -out "$web/list.pem"
+bad_server 7 /file/list.pem "the answer is no revocation list"
+for n in 30 200 "$(($(wc -c <"$work/newer.crl") - 1))"; do
+	head -c "$n" "$work/newer.crl" >"$web/cut.crl"
+	bad_server 7 /file/cut.crl "the answer is no revocation list"
+done
+openssl asn1parse -inform DER -in "$work/newer.crl" >/dev/null || bad "the test's list"
+size=$(wc -c <"$work/newer.crl")
+{ head -c $((size - 1)) "$work/newer.crl"; printf '\377'; } >"$web/forged.crl"
+bad_server 7 /file/forged.crl "the list is of no CA"
+
+# ---- what was lost is fetched again, condition or not
+rm "$store"/crl/*.crl
+run 0 online "$inkan" status refresh
+[ "$(held)" = "$now" ] || bad "lost lists do not come back"
+
+# ---- several at once fetch once
+cp "$pki/sarl.crl" "$web/once.crl"
+echo "$here/slow/once.crl" >>"$store/sources"
+for i in 1 2 3 4 5 6; do
+	online "$inkan" status refresh >"$work/one.$i" 2>&1 || bad "one of several at once: $(cat "$work/one.$i")" &
+	jobs="${jobs-} $!"
+done
+for job in $jobs; do wait "$job"; done
+[ "$(asked /slow/once.crl)" -eq 1 ] || bad "six at once asked $(asked /slow/once.crl) times"
+[ "$(grep -l "fetched by another process" "$work"/one.? | wc -l)" -eq 5 ] || bad "five of six did not wait"
+sed -i '\|/slow/|d' "$store/sources"
+
+# ---- nothing of a My Number Card, and no nonsense
+now=$(cat "$store/sources")
+run 69 online "$inkan" status refresh --certificate "$patient"
+said "registered verifiers only"
+advised
+run 64 "$inkan" status add "$here/fine" file:///etc/passwd
+said "is no URL"
+advised
+run 64 "$inkan" status add "http://user@host/"
+run 66 "$inkan" status refresh --certificate "$work/nothing"
+[ "$(cat "$store/sources")" = "$now" ] || bad "something was noted"
+
+# ---- import
+rm -r "$store"
+cat "$pki/hpki-auth-ca.key" "$work/list.pem" >"$work/two.pem"
+openssl crl -inform DER -in "$pki/sarl.crl" >>"$work/two.pem"
+run 0 "$inkan" status import "$work/two.pem" "$pki/rarl.crl"
+for list in "$work/newer.crl" "$pki/sarl.crl" "$pki/rarl.crl"; do is_held "$list" || bad "$list is not held"; done
+run 7 "$inkan" status import "$pki/jpki-auth.crl"
+said "of no CA certificate that is installed"
+run 7 "$inkan" status import "$web/forged.crl"
+said "its signature does not verify"
+run 7 "$inkan" status import "$good"
+said "it is no revocation list"
+run 66 "$inkan" status import "$work/nothing"
+run 0 "$inkan" status archive
+[ "$(ls "$store/archive" | wc -l)" -eq 3 ] || bad "the archive has not every list"
+run 0 "$inkan" status purge
+is_held "$pki/sarl.crl" || bad "purge removes what is valid"
+
+# ---- export: openssl accepts the good card and refuses the revoked one
+rm -r "$store"
+run 3 "$inkan" status export --bundle nginx --output "$work/bundle"
+said "No list is held"
+[ -e "$work/bundle" ] && bad "an empty bundle"
+"$inkan" status import --quiet "$pki/hpki-auth.crl" "$pki/sarl.crl" || bad "import"
+run 3 "$inkan" status export --bundle nginx --output "$work/bundle"
+said "about the CA certificate of OU=Inkan Virtual HPKI Root CA V2"
+advised
+"$inkan" status import --quiet "$pki/rarl.crl" || bad "import"
+run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo told >>$work/told"
+run 0 "$inkan" status export --bundle apache --output "$work/bundle" --reload "echo told >>$work/told"
+wrote "unchanged"
+[ "$(cat "$work/told")" = told ] || bad "the reload command did not run once"
+[ "$(grep -c 'BEGIN X509 CRL' "$work/bundle")" -eq 3 ] || bad "the bundle has not three lists"
+openssl verify -crl_check_all -CAfile "$work/cas.pem" -CRLfile "$work/bundle" "$good" >"$work/out" 2>&1 ||
+	{ bad "openssl refuses the good card"; cat "$work/out"; }
+openssl verify -crl_check_all -CAfile "$work/cas.pem" -CRLfile "$work/bundle" "$revoked" >"$work/out" 2>&1 &&
+	bad "openssl accepts the revoked card"
+wrote "certificate revoked"
+"$inkan" status import --quiet "$work/newer.crl" || bad "import"
+run 75 "$inkan" status export --bundle nginx --output "$work/bundle" --reload false
+said 'The command "false" failed'
+run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo again >>$work/told"
+run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo again >>$work/told"
+[ "$(grep -c again "$work/told")" -eq 1 ] || bad "a reload that failed was not repeated once"
+run 74 "$inkan" status export --bundle nginx --output "$work/no/such/folder"
+ls "$work"/bundle.* >/dev/null 2>&1 && bad "something was left beside the bundle"
+
+# ---- JSON
+if command -v python3 >/dev/null; then
+	online "$inkan" status refresh --json >"$work/json" || bad "refresh --json"
+	"$inkan" status list --json >"$work/json2" || bad "list --json"
+	python3 - "$work/json" "$work/json2" <<-'END' || bad "the JSON does not say what it should"
+		import json, sys
+		refreshed, listed = (json.load(open(f)) for f in sys.argv[1:])
+		assert {s["result"] for s in refreshed["sources"]} <= {"new", "same"}, refreshed
+		assert len(listed["lists"]) == 3 and all(l["usable"] and l["fresh"] for l in listed["lists"]), listed
+		assert sum(l["scope"] == "ca" for l in listed["lists"]) == 2
+	END
+fi
+
+# ---- the network: refresh alone
+if strace -f -e trace=network -o "$work/strace" true 2>/dev/null; then
+	sockets() { # COMMAND...: how many sockets to the network
+		strace -f -e trace=network -o "$work/strace" "$@" >/dev/null 2>&1 </dev/null
+		grep -c 'socket(AF_\(INET\|NETLINK\)\|connect(.*AF_INET\|sendto(' "$work/strace"
+	}
+	for words in list 'list --json' archive purge "import $pki/sarl.crl" "add $here/x" \
+		"export --bundle nginx --output $work/bundle"; do
+		# shellcheck disable=SC2086
+		n=$(sockets "$inkan" status $words)
+		[ "$n" -eq 0 ] || { bad "$n sockets: inkan status $words"; head -5 "$work/strace"; }
+	done
+	for words in "show $good" "verify $good" "trust list"; do
+		# shellcheck disable=SC2086
+		n=$(sockets "$inkan" $words)
+		[ "$n" -eq 0 ] || bad "$n sockets: inkan $words"
+	done
+	[ "$(sockets env http_proxy="$here" "$inkan" status refresh)" -gt 0 ] || bad "strace does not see refresh either"
+else
+	echo "not shown: who uses the network (strace is missing or not permitted)"
+fi
+
+# ---- the hanging server
+wait "$hanging"
+read -r code seconds <"$work/hang.result"
+[ "$code" -eq 75 ] || { bad "a hanging server: exit $code"; cat "$work/hang.out"; }
+[ "$seconds" -ge 29 ] && [ "$seconds" -le 33 ] || bad "a hanging server took $seconds s"
+grep -q "no whole answer within 30 seconds" "$work/hang.out" || bad "a hanging server is not named"
+finish

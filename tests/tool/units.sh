@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The timers and services: systemd understands every line, and finds the system's well shut in.
+. "${srcdir:-.}/tests/tool/common.sh"
+need systemd-analyze
+there=$(cd "${srcdir:-.}" && pwd)
+
+mkdir "$work/system" "$work/user"
+for kind in system user; do
+	sed 's|^ExecStart=.*/inkan |ExecStart=/bin/true |' "dist/$kind/inkan-status.service" >"$work/$kind/inkan-status.service"
+	grep -q '^ExecStart=/bin/true status refresh --due' "$work/$kind/inkan-status.service" || bad "$kind: ExecStart"
+	grep -q '@' "$work/$kind/inkan-status.service" | grep -v '@system-service\|@privileged' && bad "$kind: something is left"
+	cp "$there/dist/$kind/inkan-status.timer" "$work/$kind"
+	scope=--system
+	[ $kind = system ] || scope=--user
+	XDG_RUNTIME_DIR=$work systemd-analyze $scope --man=no verify "$work/$kind/inkan-status.timer" \
+		"$work/$kind/inkan-status.service" >"$work/out" 2>&1
+	grep "inkan-status" "$work/out" && bad "$kind: systemd complains"
+done
+if systemd-analyze security --help 2>/dev/null | grep -q -e --threshold; then
+	run 0 systemd-analyze security --offline=true --threshold=20 "$work/system/inkan-status.service"
+	tail -n 1 "$work/out"
+fi
+finish

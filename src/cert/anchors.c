@@ -10,13 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include "base/log.h"
-#include "base/mem.h"
 #include "cert/anchors.h"
-
-#define FILE_MAX (256 * 1024) /* a dozen certificates have some twenty kilobytes */
+#include "cert/file.h"
 
 /* Whoever may write here decides whom this user trusts. */
 static bool is_ours(int fd, const char *path)
@@ -31,57 +27,23 @@ static bool is_ours(int fd, const char *path)
 	return false;
 }
 
-static enum error read_fd(int fd, struct buf *b)
-{
-	uint8_t chunk[4096];
-	ssize_t got;
-
-	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return E_IO;
-		if (b->len + (size_t)got > FILE_MAX)
-			return E_TOO_LONG;
-		if (buf_append(b, chunk, (size_t)got) != E_OK)
-			return E_MEMORY;
-	}
-	return E_OK;
-}
-
-/* Each certificate of a PEM text; *found of them. */
-static enum error add_pem(struct trust *trust, BIO *bio, const char *path, size_t *found)
-{
-	enum error ok = E_OK;
-	char *type, *header;
-	uint8_t *der;
-	long len;
-
-	while (ok == E_OK && PEM_read_bio(bio, &type, &header, &der, &len)) {
-		if (strcmp(type, PEM_STRING_X509) == 0 || strcmp(type, PEM_STRING_X509_OLD) == 0) {
-			ok = trust_add(trust, (struct bytes){der, (size_t)len}, path, true);
-			++*found;
-		}
-		OPENSSL_free(type);
-		OPENSSL_free(header);
-		OPENSSL_clear_free(der, (size_t)len);
-	}
-	return ok;
-}
-
+/* Each certificate of a PEM text, or the one in DER. */
 static enum error add_content(struct trust *trust, const struct buf *b, const char *path)
 {
 	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
-	enum error ok = E_MEMORY;
-	size_t found = 0;
+	enum error ok = bio ? E_OK : E_MEMORY;
+	bool pem = false;
+	uint8_t *der;
+	size_t n;
 
-	ERR_set_mark();
-	if (bio)
-		ok = add_pem(trust, bio, path, &found);
-	ERR_pop_to_mark();
-	BIO_free(bio);
-	if (ok == E_OK && found == 0)
+	while (ok == E_OK && cert_pem_next(bio, &der, &n)) {
+		pem = true;
+		ok = trust_add(trust, (struct bytes){der, n}, path, true);
+		OPENSSL_free(der);
+	}
+	if (ok == E_OK && !pem)
 		ok = trust_add(trust, (struct bytes){b->data, b->len}, path, true);
+	BIO_free(bio);
 	return ok;
 }
 
@@ -93,7 +55,7 @@ static enum error add_file(struct trust *trust, int folder, const char *name, co
 	enum error ok = E_IO;
 	struct buf b = {0};
 
-	if (fd >= 0 && is_ours(fd, path) && (ok = read_fd(fd, &b)) == E_OK)
+	if (fd >= 0 && is_ours(fd, path) && (ok = cert_file_read(fd, CERT_FILE_MAX, &b)) == E_OK)
 		ok = add_content(trust, &b, path);
 	if (fd >= 0)
 		close(fd);

@@ -4,14 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include "base/mem.h"
+#include "cert/file.h"
 #include "input.h"
 #include "say.h"
-
-#define INPUT_MAX (1024 * 1024) /* certificates have a few kilobytes */
 
 static enum exit_code refuse_unreadable(const char *name)
 {
@@ -41,65 +37,17 @@ static enum exit_code refuse_content(const char *name, enum fault fault)
 
 static enum exit_code read_all(int fd, const char *name, struct buf *b)
 {
-	uint8_t chunk[4096];
-	ssize_t got;
+	enum error e = cert_file_read(fd, CERT_FILE_MAX, b);
 
-	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return refuse_unreadable(name);
-		if (b->len + (size_t)got > INPUT_MAX)
-			return refuse_content(name, FAULT_LONG);
-		if (buf_append(b, chunk, (size_t)got) != E_OK) {
-			complain("%s", _(error_text(E_MEMORY)));
-			return EXIT_INTERNAL;
-		}
+	if (e == E_IO)
+		return refuse_unreadable(name);
+	if (e == E_TOO_LONG)
+		return refuse_content(name, FAULT_LONG);
+	if (e != E_OK) {
+		complain("%s", _(error_text(e)));
+		return EXIT_INTERNAL;
 	}
 	return b->len > 0 ? EXIT_DONE : refuse_content(name, FAULT_EMPTY);
-}
-
-static bool is_certificate(const char *type)
-{
-	return strcmp(type, PEM_STRING_X509) == 0 || strcmp(type, PEM_STRING_X509_OLD) == 0;
-}
-
-/* The first certificate of a PEM text; false when there is none. To be freed
- * with OPENSSL_free. */
-static bool find_pem(const struct buf *b, uint8_t **der, size_t *len)
-{
-	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
-	bool found = false;
-	long n;
-
-	while (bio && !found) {
-		char *type = NULL, *header = NULL;
-
-		if (!PEM_read_bio(bio, &type, &header, der, &n))
-			break;
-		found = is_certificate(type);
-		*len = (size_t)n;
-		OPENSSL_free(type);
-		OPENSSL_free(header);
-		if (!found)
-			OPENSSL_clear_free(*der, *len); /* a private key, perhaps */
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return found;
-}
-
-static enum error parse(const struct crypto *c, const struct buf *b, struct cert **out)
-{
-	uint8_t *der;
-	size_t len;
-	enum error e;
-
-	if (!find_pem(b, &der, &len))
-		return cert_parse(c, (struct bytes){b->data, b->len}, out);
-	e = cert_parse(c, (struct bytes){der, len}, out);
-	OPENSSL_clear_free(der, len);
-	return e;
 }
 
 enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out)
@@ -115,7 +63,7 @@ enum exit_code input_certificate(const struct crypto *c, const char *path, struc
 		return refuse_unreadable(name);
 	code = read_all(fd, name, &b);
 	if (code == EXIT_DONE) {
-		e = parse(c, &b, out);
+		e = cert_read(c, (struct bytes){b.data, b.len}, out);
 		code = exit_of(e);
 		if (e == E_FORMAT)
 			refuse_content(name, FAULT_CONTENT);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include "cert/file.h"
+
+enum error cert_file_read(int fd, size_t max, struct buf *b)
+{
+	uint8_t chunk[4096];
+	ssize_t got;
+
+	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return E_IO;
+		if (b->len + (size_t)got > max)
+			return E_TOO_LONG;
+		if (buf_append(b, chunk, (size_t)got) != E_OK)
+			return E_MEMORY;
+	}
+	return E_OK;
+}
+
+bool cert_pem_next(BIO *bio, uint8_t **der, size_t *n)
+{
+	bool found = false;
+	char *type, *header;
+	long len;
+
+	ERR_set_mark();
+	while (!found && PEM_read_bio(bio, &type, &header, der, &len)) {
+		found = strcmp(type, PEM_STRING_X509) == 0 || strcmp(type, PEM_STRING_X509_OLD) == 0;
+		*n = (size_t)len;
+		OPENSSL_free(type);
+		OPENSSL_free(header);
+		if (!found)
+			OPENSSL_clear_free(*der, *n); /* a private key, perhaps */
+	}
+	ERR_pop_to_mark();
+	return found;
+}
+
+enum error cert_read(const struct crypto *c, struct bytes in, struct cert **out)
+{
+	BIO *bio = in.len <= CERT_FILE_MAX ? BIO_new_mem_buf(in.data, (int)in.len) : NULL;
+	enum error ok = in.len <= CERT_FILE_MAX ? E_MEMORY : E_TOO_LONG;
+	uint8_t *der;
+	size_t n;
+
+	*out = NULL;
+	if (bio && cert_pem_next(bio, &der, &n)) {
+		ok = cert_parse(c, (struct bytes){der, n}, out);
+		OPENSSL_clear_free(der, n);
+	} else if (bio) {
+		ok = cert_parse(c, in, out);
+	}
+	BIO_free(bio);
+	return ok;
+}

@@ -109,10 +109,35 @@ static size_t next_newest(const struct held *held, size_t last)
 	return best;
 }
 
+/* Good can be said by it. Without rules: at some time. */
+static bool is_usable(const struct crl *crl, const struct status_rules *rules)
+{
+	if (crl->defects & (REFUSED | NEVER_GOOD))
+		return false;
+	return !rules || (crl->this_update <= rules->at && freshness_of(crl, rules) != STATUS_EXPIRED);
+}
+
+/* A newer list of its scope is held, and can be used. */
+static bool is_superseded(const struct held *held, size_t i, const struct status_rules *rules)
+{
+	const struct crl *mine = held->list[i];
+
+	for (size_t k = 0; k < held->n; k++) {
+		const struct crl *other = held->list[k];
+
+		if (memcmp(other->key, mine->key, sizeof mine->key) == 0 && crl_newer(other, mine) &&
+		    is_usable(other, rules))
+			return true;
+	}
+	return false;
+}
+
 static void ask_all(struct judgement *j, const struct held *held)
 {
-	for (size_t i = next_newest(held, held->n); i < held->n; i = next_newest(held, i))
-		ask(j, held->list[i]);
+	for (size_t i = next_newest(held, held->n); i < held->n; i = next_newest(held, i)) {
+		if (!is_superseded(held, i, j->rules))
+			ask(j, held->list[i]);
+	}
 }
 
 /* A list of after the signature cannot say that all was well then; but it can
@@ -123,7 +148,8 @@ static void ask_later(struct judgement *j, const struct held *held)
 		const struct crl *crl = held->list[i];
 		const struct crl_entry *e;
 
-		if (crl->this_update <= j->rules->at || crl->defects & REFUSED || !crl_covers(crl, j->cert))
+		if (crl->this_update <= j->rules->at || crl->defects & REFUSED || !crl_covers(crl, j->cert) ||
+		    is_superseded(held, i, NULL))
 			continue;
 		e = entry_of(j, crl);
 		if (e)

@@ -153,7 +153,7 @@ void store_forget(struct store *s)
 
 static void fill(struct held *out, struct shelf *shelf)
 {
-	*out = (struct held){shelf->lists, shelf->lists_n, shelf->why, shelf};
+	*out = (struct held){shelf->lists, shelf->n, shelf->why, shelf};
 }
 
 /* Nobody waits for the one who looks again: the others take what there was. */

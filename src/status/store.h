@@ -12,7 +12,7 @@
 struct store;
 
 /* LOCALSTATEDIR/cache/inkan and $XDG_CACHE_HOME/inkan, in this order: both are
- * read, the newer list counts, the last that may be written is written.
+ * read, the newer list counts (status.c), the last that may be written is written.
  * E_OK for folders that are not there. A store keeps what it has opened and looks
  * again (stat) when the interval is over; safe from many threads. */
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out);
@@ -20,7 +20,8 @@ void store_free(struct store **store);
 void store_check_every(struct store *store, long seconds); /* 60 unless told; before threads ask */
 size_t store_folders(char folders[2][4096]);
 
-/* Every list of this CA that is held, verified with its key. The list of a folder
+/* Every list of this CA that is held, verified with its key; of one scope (crl->key)
+ * there are several where several folders have one. The list of a folder
  * that may not be trusted (another owner, writable by others, a symbolic link),
  * that is cut short or whose signature is another's is not among them; `why`
  * then says so (E_DENIED, E_FORMAT, E_SIGNATURE, E_NOT_FOUND). References are

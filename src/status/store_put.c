@@ -90,7 +90,7 @@ static enum error compare(struct store *s, const struct trusted_ca *ca, const st
 	if (ok != E_OK)
 		return ok;
 	*what = STORE_NEW;
-	for (size_t i = 0; i < shelf->lists_n; i++) {
+	for (size_t i = 0; i < shelf->n; i++) {
 		const struct crl *held = shelf->lists[i];
 
 		if (memcmp(held->key, crl->key, sizeof held->key) != 0)

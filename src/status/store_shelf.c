@@ -160,31 +160,13 @@ static enum error look_at_name(void *arg, const char *name)
 	return is_ours(arg, name, STORE_NAME_LEN) ? look_at_file(arg, name) : E_OK;
 }
 
-/* The newest of each scope; of two copies the first. */
-static bool is_best(const struct shelf *shelf, size_t i)
-{
-	const struct crl *mine = shelf->kept[i]->crl;
-
-	for (size_t k = 0; k < shelf->n; k++) {
-		const struct crl *other = shelf->kept[k]->crl;
-
-		if (k == i || memcmp(mine->key, other->key, sizeof mine->key) != 0)
-			continue;
-		if (crl_newer(other, mine) || (k < i && !crl_newer(mine, other)))
-			return false;
-	}
-	return true;
-}
-
-static enum error choose(struct shelf *shelf)
+static enum error list_all(struct shelf *shelf)
 {
 	shelf->lists = calloc(shelf->n ? shelf->n : 1, sizeof *shelf->lists);
 	if (!shelf->lists)
 		return E_MEMORY;
-	for (size_t i = 0; i < shelf->n; i++) {
-		if (is_best(shelf, i))
-			shelf->lists[shelf->lists_n++] = shelf->kept[i]->crl;
-	}
+	for (size_t i = 0; i < shelf->n; i++)
+		shelf->lists[i] = shelf->kept[i]->crl;
 	if (shelf->n > 0 && shelf->why == E_NOT_FOUND)
 		shelf->why = E_OK;
 	return E_OK;
@@ -231,7 +213,7 @@ enum error shelf_make(struct store *store, const struct trusted_ca *ca, const st
 		return E_MEMORY;
 	ok = look_everywhere(&l, "crl", look_at_name);
 	if (ok == E_OK)
-		ok = choose(l.shelf);
+		ok = list_all(l.shelf);
 	if (ok != E_OK)
 		shelf_drop(l.shelf);
 	else
@@ -335,7 +317,7 @@ static enum error make_past(struct names *names, time_t at)
 	ok = look_everywhere(&names->l, "archive", note_name);
 	if (ok == E_OK)
 		ok = open_latest(names, at);
-	return ok == E_OK ? choose(names->l.shelf) : ok;
+	return ok == E_OK ? list_all(names->l.shelf) : ok;
 }
 
 enum error shelf_make_at(struct store *store, const struct trusted_ca *ca, time_t at, struct shelf **out)

@@ -30,8 +30,7 @@ struct shelf {
 	enum error why;
 	struct kept **kept;
 	size_t n;
-	const struct crl **lists; /* the newest of each scope */
-	size_t lists_n;
+	const struct crl **lists; /* those of kept */
 	struct shelf *next;
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-status_tests = tests/unit/test_crl tests/unit/test_store tests/unit/test_status
+status_tests = tests/unit/test_crl tests/unit/test_store tests/unit/test_status \
+  tests/unit/test_status_openssl
 check_PROGRAMS += $(status_tests)
 TESTS += $(status_tests)
 
@@ -17,3 +18,5 @@ tests_unit_test_store_CFLAGS = $(status_test_cflags)
 tests_unit_test_store_LDADD = $(status_test_ldadd)
 tests_unit_test_status_CFLAGS = $(status_test_cflags)
 tests_unit_test_status_LDADD = $(status_test_ldadd)
+tests_unit_test_status_openssl_CFLAGS = $(status_test_cflags)
+tests_unit_test_status_openssl_LDADD = $(status_test_ldadd)

@@ -108,15 +108,25 @@ size_t rig_held(size_t ca, enum error *why)
 	return n;
 }
 
+unsigned rig_newest(struct held *held)
+{
+	unsigned newest = 0;
+
+	for (size_t i = 0; i < held->n; i++) {
+		unsigned number = 0;
+
+		for (size_t k = 0; k < held->list[i]->number_len; k++)
+			number = number << 8 | held->list[i]->number[k];
+		newest = number > newest ? number : newest;
+	}
+	store_release(held);
+	return newest;
+}
+
 unsigned rig_number(size_t ca)
 {
 	struct held held;
-	unsigned number = 0;
 
 	store_lists(rig.store, &rig.cas[ca], &held);
-	ck_assert_uint_eq(held.n, 1);
-	for (size_t i = 0; i < held.list[0]->number_len; i++)
-		number = number << 8 | held.list[0]->number[i];
-	store_release(&held);
-	return number;
+	return rig_newest(&held);
 }

@@ -34,6 +34,7 @@ enum error rig_put(struct bytes der, enum store_put *what); /* frees der */
 void rig_file(char path[512], size_t ca, const char *conf); /* where the list is kept */
 void rig_write(const char *path, struct bytes content);
 size_t rig_held(size_t ca, enum error *why);
-unsigned rig_number(size_t ca); /* of the only list that is held */
+unsigned rig_newest(struct held *held); /* the highest number; releases */
+unsigned rig_number(size_t ca);         /* that of the lists that are held */
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 status_tests = tests/unit/test_crl tests/unit/test_store tests/unit/test_status \
-  tests/unit/test_status_openssl
+  tests/unit/test_status_openssl tests/unit/test_store_kill
 check_PROGRAMS += $(status_tests)
 TESTS += $(status_tests)
 
@@ -20,3 +20,8 @@ tests_unit_test_status_CFLAGS = $(status_test_cflags)
 tests_unit_test_status_LDADD = $(status_test_ldadd)
 tests_unit_test_status_openssl_CFLAGS = $(status_test_cflags)
 tests_unit_test_status_openssl_LDADD = $(status_test_ldadd)
+# the test's hands between the store and the system
+tests_unit_test_store_kill_CFLAGS = $(status_test_cflags)
+tests_unit_test_store_kill_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat,--wrap=write,--wrap=fsync \
+  -Wl,--wrap=fchmod,--wrap=renameat,--wrap=mkdirat,--wrap=unlinkat
+tests_unit_test_store_kill_LDADD = $(status_test_ldadd)

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # make bench: figures side by side with a peer, printed and never asserted.
-EXTRA_DIST += tests/bench/sign-in
+EXTRA_DIST += tests/bench/sign-in tests/bench/verify
+EXTRA_PROGRAMS += tests/bench/decide tests/bench/attribute
+CLEANFILES += $(EXTRA_PROGRAMS)
+tests_bench_decide_LDADD = libinkan.la libstatus.la libcert.la libbase.la $(CRYPTO_LIBS)
+
+tests_bench_attribute_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_bench_attribute_LDADD = $(module_test_ldadd)
+
 .PHONY: bench
-bench: all
+bench: all $(EXTRA_PROGRAMS)
 	INKAN_TEST_PKI='$(abs_builddir)/tests/pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/sign-in
+	$(srcdir)/tests/bench/verify
+	INKAN_TEST_PKI='$(abs_builddir)/tests/bench-pki' CK_VERBOSITY=silent tests/bench/attribute

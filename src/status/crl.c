@@ -185,32 +185,33 @@ static void read_criticals(struct crl *crl, const X509_CRL *x)
 	}
 }
 
-/* A reason that does not parse takes no entry away. */
-static int read_reason(const X509_REVOKED *r)
+/* ENUMERATED of RFC 5280 5.3.1. One that does not parse takes no entry away. */
+static int read_reason(X509_EXTENSION *e)
 {
-	ASN1_ENUMERATED *e = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, NULL, NULL);
-	long value = e ? ASN1_ENUMERATED_get(e) : -1;
+	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(e);
+	const uint8_t *p = ASN1_STRING_get0_data(value);
 
-	ASN1_ENUMERATED_free(e);
-	return value >= 0 && value <= 10 ? (int)value : -1;
+	return ASN1_STRING_length(value) == 3 && p[0] == V_ASN1_ENUMERATED && p[1] == 1 && p[2] <= 10 ? p[2] : -1;
 }
 
 /* Critical ones may change what an entry means (RFC 5280 5.3): the reason is
  * understood; certificateIssuer is that of indirect lists. */
-static unsigned entry_defects(const X509_REVOKED *r)
+static void read_entry_extensions(struct crl *crl, struct crl_entry *entry, const X509_REVOKED *r)
 {
-	unsigned defects = 0;
+	int reasons = 0;
 
+	entry->reason = -1;
 	for (int i = 0; i < X509_REVOKED_get_ext_count(r); i++) {
 		X509_EXTENSION *e = X509_REVOKED_get_ext(r, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
 
-		if (nid == NID_certificate_issuer)
-			defects |= CRL_INDIRECT;
-		else if (X509_EXTENSION_get_critical(e) && nid != NID_crl_reason)
-			defects |= CRL_CRITICAL;
+		if (nid == NID_crl_reason)
+			entry->reason = reasons++ ? -1 : read_reason(e);
+		else if (nid == NID_certificate_issuer)
+			crl->defects |= CRL_INDIRECT;
+		else if (X509_EXTENSION_get_critical(e))
+			crl->defects |= CRL_CRITICAL;
 	}
-	return defects;
 }
 
 /* certificateHold is lighter than a revocation, removeFromCRL than both. */
@@ -263,8 +264,7 @@ static enum error read_entries(struct crl *crl, X509_CRL *x, struct bytes in)
 			return E_FORMAT;
 		e->serial = serial.value;
 		read_time(X509_REVOKED_get0_revocationDate(r), &e->revoked);
-		e->reason = read_reason(r);
-		crl->defects |= entry_defects(r);
+		read_entry_extensions(crl, e, r);
 	}
 	if (!is_sorted(crl->entries, n))
 		qsort(crl->entries, n, sizeof *crl->entries, compare_entries);

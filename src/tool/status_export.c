@@ -63,6 +63,14 @@ static bool replace(const char *file, const struct buf *text)
 	return done;
 }
 
+/* A rename would put a file in the place of /dev/stdout. */
+static bool is_replaceable(const char *file)
+{
+	struct stat st;
+
+	return lstat(file, &st) != 0 || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode);
+}
+
 static bool touch(const char *mark)
 {
 	int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -124,6 +132,11 @@ enum exit_code status_export(struct status_room *room, const struct status_wish 
 
 	if (code != EXIT_DONE)
 		return code;
+	if (!is_replaceable(wish->output)) {
+		complain(_("%s is no file that could be replaced."), wish->output);
+		advise(_("Name a file of its own for the lists."));
+		return EXIT_OUTPUT;
+	}
 	e = bundle_make(room, &b);
 	if (e != E_OK) {
 		code = status_complain(e);

@@ -220,6 +220,8 @@ run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "ec
 run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo again >>$work/told"
 [ "$(grep -c again "$work/told")" -eq 1 ] || bad "a reload that failed was not repeated once"
 run 74 "$inkan" status export --bundle nginx --output "$work/no/such/folder"
+run 74 "$inkan" status export --bundle nginx --output /dev/null
+[ -c /dev/null ] || bad "/dev/null is gone"
 ls "$work"/bundle.* >/dev/null 2>&1 && bad "something was left beside the bundle"
 
 # ---- JSON
@@ -256,6 +258,11 @@ if strace -f -e trace=network -o "$work/strace" true 2>/dev/null; then
 else
 	echo "not shown: who uses the network (strace is missing or not permitted)"
 fi
+
+# ---- and no module is linked with it
+for module in .libs/*pkcs11*.so .libs/Hpki*.so; do
+	[ ! -e "$module" ] || ! ldd "$module" | grep -q libcurl || bad "$module is linked with libcurl"
+done
 
 # ---- the hanging server
 wait "$hanging"

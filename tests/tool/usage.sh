@@ -3,7 +3,7 @@
 # Help, version, and what the command says when it is called wrongly.
 . "${srcdir:-.}/tests/tool/common.sh"
 
-for verb in '' list show pin; do
+for verb in '' list show pin status; do
 	# shellcheck disable=SC2086 # no verb is no argument
 	run 0 "$inkan" $verb --help
 	wrote "Usage: inkan"
@@ -13,7 +13,9 @@ wrote "inkan "
 
 for wrong in '' 'lsit' 'show --jsn' 'show -x' 'show --reader' 'show --json=1' 'show a b' 'show --token both' \
 	'show --login x.pem' 'show --token sign -' \
-	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'list x'; do
+	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'list x' \
+	'status' 'status list x' 'status add' 'status import' 'status export' 'status export --bundle nginx' \
+	'status export --bundle iis --output x' 'status list --due' 'status purge --older-than x' 'status frobnicate'; do
 	# shellcheck disable=SC2086
 	run 64 "$inkan" $wrong
 	said "inkan: "

@@ -25,3 +25,8 @@ tests_unit_test_store_kill_CFLAGS = $(status_test_cflags)
 tests_unit_test_store_kill_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat,--wrap=write,--wrap=fsync \
   -Wl,--wrap=fchmod,--wrap=renameat,--wrap=mkdirat,--wrap=unlinkat
 tests_unit_test_store_kill_LDADD = $(status_test_ldadd)
+
+# figures, for make bench: crl_cost [LARGEST]
+check_PROGRAMS += tests/unit/crl_cost
+tests_unit_crl_cost_CFLAGS = $(status_test_cflags)
+tests_unit_crl_cost_LDADD = $(status_test_ldadd)

@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# trust, chains and libinkan
+chain_tests = tests/unit/test_chain
+check_PROGRAMS += $(chain_tests)
+TESTS += $(chain_tests)
+
+tests_unit_test_chain_SOURCES = tests/unit/test_chain.c tests/unit/make_chain.h tests/unit/make_chain.c
+tests_unit_test_chain_CFLAGS = $(cert_test_cflags)
+tests_unit_test_chain_LDADD = $(cert_test_ldadd)

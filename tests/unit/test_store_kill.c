@@ -30,7 +30,8 @@ int __wrap_renameat(int from, const char *a, int to, const char *b);
 int __wrap_mkdirat(int dir, const char *path, mode_t mode);
 int __wrap_unlinkat(int dir, const char *path, int flags);
 
-static enum { NOTHING, DIE, FAIL } fate;
+enum fate { NOTHING, DIE, FAIL };
+static enum fate fate;
 static int step, fatal_step; /* steps are counted while there is a fate */
 static bool small_writes;
 
@@ -81,7 +82,7 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 }
 
 /* Puts number n in a child that meets its fate at that step; true if it came through. */
-static bool put_in_child(unsigned n, int at, int how)
+static bool put_in_child(unsigned n, int at, enum fate how)
 {
 	pid_t pid = fork();
 	enum store_put what;

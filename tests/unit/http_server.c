@@ -134,7 +134,7 @@ static void misbehave(const struct request *r)
 	else if (strcmp(p, "/noise") == 0)
 		say(r, "what is this\n");
 	else if (strcmp(p, "/garbage") == 0)
-		say(r, "HTTP/1.1 200 OK\r\nETag: \"g\"\r\nConnection: close\r\n\r\ngarbage");
+		say(r, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ngarbage");
 	else if (strcmp(p, "/empty") == 0)
 		say(r, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n");
 	else if (strcmp(p, "/bare304") == 0)
@@ -142,7 +142,8 @@ static void misbehave(const struct request *r)
 	else if (strncmp(p, "/code/", 6) == 0)
 		say(r, "HTTP/1.1 %s x\r\nConnection: close\r\n\r\nbody", p + 6);
 	else
-		redirect(r, strcmp(p, "/scheme") == 0 ? "file:///etc/passwd" : strcmp(p, "/user") == 0 ? to : "/loop");
+		redirect(r, strcmp(p, "/scheme") == 0 ? "file:///etc/passwd" : strcmp(p, "/user") == 0 ? to :
+			    strcmp(p, "/ftp") == 0 ? "ftp://127.0.0.1/list" : strcmp(p, "/turn") == 0 ? "/garbage" : "/loop");
 }
 
 /* http://any.host/NAME, as a proxy is asked, is /file/NAME. */

@@ -3,7 +3,7 @@
  *   /file/NAME    as it should: ETag, Last-Modified, 304
  *   /slow/NAME    the same after a second
  *   /hops/N/NAME  the same after N redirects;  /loop  redirects to itself
- *   /scheme       redirects to file:///etc/passwd
+ *   /scheme       redirects to file:///etc/passwd;  /ftp  to ftp;  /turn  to /garbage
  *   /user         redirects to a URL with a user's name
  *   /hang         no answer;  /drip  a byte a second;  /cut  less than announced
  *   /endless      a body without length and end;  /long  one announced as 10 GB

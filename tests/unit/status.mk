@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 status_tests = tests/unit/test_crl tests/unit/test_store tests/unit/test_status \
-  tests/unit/test_status_openssl tests/unit/test_store_kill
+  tests/unit/test_status_openssl tests/unit/test_store_kill \
+  tests/unit/test_status_vcard
 check_PROGRAMS += $(status_tests)
 TESTS += $(status_tests)
 
@@ -30,3 +31,6 @@ tests_unit_test_store_kill_LDADD = $(status_test_ldadd)
 check_PROGRAMS += tests/unit/crl_cost
 tests_unit_crl_cost_CFLAGS = $(status_test_cflags)
 tests_unit_crl_cost_LDADD = $(status_test_ldadd)
+
+tests_unit_test_status_vcard_CFLAGS = $(status_test_cflags)
+tests_unit_test_status_vcard_LDADD = tests/unit/libvcardtest.la libvcard.la $(status_test_ldadd)

@@ -28,10 +28,10 @@ static bool is_ours(int fd, const char *path)
 }
 
 /* Each certificate of a PEM text, or the one in DER. */
-static enum error add_content(struct trust *trust, const struct buf *b, const char *path)
+static enum error add_content(struct trust *trust, struct bytes in, const char *path)
 {
-	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
-	enum error ok = bio ? E_OK : E_MEMORY;
+	BIO *bio = in.len > 0 ? BIO_new_mem_buf(in.data, (int)in.len) : NULL;
+	enum error ok = in.len == 0 ? E_FORMAT : bio ? E_OK : E_MEMORY;
 	bool pem = false;
 	uint8_t *der;
 	size_t n;
@@ -42,7 +42,7 @@ static enum error add_content(struct trust *trust, const struct buf *b, const ch
 		OPENSSL_free(der);
 	}
 	if (ok == E_OK && !pem)
-		ok = trust_add(trust, (struct bytes){b->data, b->len}, path, true);
+		ok = trust_add(trust, in, path, true);
 	BIO_free(bio);
 	return ok;
 }
@@ -56,12 +56,13 @@ static enum error add_file(struct trust *trust, int folder, const char *name, co
 	struct buf b = {0};
 
 	if (fd >= 0 && is_ours(fd, path) && (ok = cert_file_read(fd, CERT_FILE_MAX, &b)) == E_OK)
-		ok = add_content(trust, &b, path);
+		ok = add_content(trust, (struct bytes){b.data, b.len}, path);
 	if (fd >= 0)
 		close(fd);
 	buf_free(&b);
 	if (ok != E_OK)
-		log_error("%s: passed over: %s", path, ok == E_UNSUPPORTED ? "not the certificate of a CA" : error_text(ok));
+		log_error("%s: passed over: %s", path,
+		          ok == E_UNSUPPORTED ? "not the certificate of a CA" : error_text(ok));
 	return ok == E_MEMORY || ok == E_INTERNAL ? ok : E_OK;
 }
 

@@ -46,16 +46,21 @@ bool cert_pem_next(BIO *bio, uint8_t **der, size_t *n)
 
 enum error cert_read(const struct crypto *c, struct bytes in, struct cert **out)
 {
-	BIO *bio = in.len <= CERT_FILE_MAX ? BIO_new_mem_buf(in.data, (int)in.len) : NULL;
-	enum error ok = in.len <= CERT_FILE_MAX ? E_MEMORY : E_TOO_LONG;
+	BIO *bio = NULL;
+	enum error ok;
 	uint8_t *der;
 	size_t n;
 
 	*out = NULL;
-	if (bio && cert_pem_next(bio, &der, &n)) {
+	if (in.len == 0 || in.len > CERT_FILE_MAX)
+		return E_FORMAT;
+	bio = BIO_new_mem_buf(in.data, (int)in.len);
+	if (!bio)
+		return E_MEMORY;
+	if (cert_pem_next(bio, &der, &n)) {
 		ok = cert_parse(c, (struct bytes){der, n}, out);
 		OPENSSL_clear_free(der, n);
-	} else if (bio) {
+	} else {
 		ok = cert_parse(c, in, out);
 	}
 	BIO_free(bio);

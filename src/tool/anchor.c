@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
+#include "cert/file.h"
 #include "say.h"
 #include "trust.h"
 
@@ -95,6 +97,22 @@ enum exit_code anchor_write(const struct cert *cert, bool system)
 	return EXIT_DONE;
 }
 
+/* A file that a person has put there may hold several. */
+static size_t count_certificates(const char *file)
+{
+	BIO *bio = BIO_new_file(file, "r");
+	uint8_t *der;
+	size_t len, n = 0;
+
+	while (bio && cert_pem_next(bio, &der, &len)) {
+		OPENSSL_free(der);
+		n++;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return n;
+}
+
 enum exit_code anchor_remove(const char *file, bool system)
 {
 	char folder[4096];
@@ -104,8 +122,15 @@ enum exit_code anchor_remove(const char *file, bool system)
 		return EXIT_USAGE;
 	n = strlen(folder);
 	if (strncmp(file, folder, n) != 0 || file[n] != '/') {
-		complain(system ? _("%s is not in the system's folder.") : _("%s is not in your own folder."), file);
-		advise(system ? _("Without --system your own are removed.") : _("The system's are removed with --system."));
+		complain(system ? _("%s is not in the system's folder.") :
+		         _("%s is not in your own folder."), file);
+		advise(system ? _("Without --system your own are removed.") :
+		       _("The system's are removed with --system."));
+		return EXIT_REFUSED;
+	}
+	if (count_certificates(file) > 1) {
+		complain(_("The file %s holds other certificates too."), file);
+		advise(_("Take this one out of it with an editor."));
 		return EXIT_REFUSED;
 	}
 	if (unlink(file) != 0)

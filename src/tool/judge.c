@@ -49,7 +49,8 @@ static bool clock_text(time_t t, char out[FACT_TIME_SIZE])
 }
 
 static const char *const result_words[] = {
-	[STATUS_UNKNOWN] = "unknown", [STATUS_GOOD] = "good", [STATUS_REVOKED] = "revoked", [STATUS_ON_HOLD] = "on-hold"};
+	[STATUS_UNKNOWN] = "unknown", [STATUS_GOOD] = "good", [STATUS_REVOKED] = "revoked",
+	[STATUS_ON_HOLD] = "on-hold"};
 static const char *const freshness_words[] = {
 	[STATUS_FRESH] = "fresh", [STATUS_STALE] = "stale", [STATUS_EXPIRED] = "expired"};
 static const char *const why_words[] = {

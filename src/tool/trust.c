@@ -246,24 +246,17 @@ static const struct trusted_ca *find(const struct trust *trust, const char *what
 
 static enum exit_code remove_one(const struct wish *wish, const struct trust *trust)
 {
-	size_t n, shared = 0;
+	size_t n;
 	const struct trusted_ca *ca = find(trust, wish->what, &n);
 
 	if (n != 1) {
-		complain(n == 0 ? _("No such certificate is installed: %s.") : _("Several certificates are meant by %s."),
-		         wish->what);
+		complain(n == 0 ? _("No such certificate is installed: %s.") :
+		         _("Several certificates are meant by %s."), wish->what);
 		advise(_("See what is there: inkan trust list. Name a fingerprint, or its beginning, or the file."));
 		return n == 0 ? EXIT_NO_INPUT : EXIT_USAGE;
 	}
-	for (size_t i = 0; i < trust->n; i++)
-		shared += strcmp(trust->list[i]->file, ca->file) == 0;
 	put_certificate(ca->cert);
 	put_field(_("File"), "%s", ca->file);
-	if (shared > 1) {
-		complain(_("The file %s holds other certificates too."), ca->file);
-		advise(_("Take this one out of it with an editor."));
-		return EXIT_REFUSED;
-	}
 	if (!confirm(wish, _("Remove it? [yes/no] ")))
 		return EXIT_REFUSED;
 	return anchor_remove(ca->file, wish->system);

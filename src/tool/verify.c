@@ -214,7 +214,8 @@ static enum exit_code refuse_token(const struct wish *wish, const struct place *
 		advise(_("See what it has: inkan list"));
 		return EXIT_UNAVAILABLE;
 	}
-	complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile), _(error_text(t->cert_error)));
+	complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
+	         _(error_text(t->cert_error)));
 	advise(_("Another token of the card may be readable: inkan list"));
 	return malformed(wish, t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error));
 }

@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan trust: what is added, listed and removed, by whom, and what is passed over.
+. "${srcdir:-.}/tests/tool/common.sh"
+need openssl
+XDG_DATA_HOME=$work/data
+export XDG_DATA_HOME
+anchors=$XDG_DATA_HOME/inkan/anchors
+
+printf '[req]\ndistinguished_name = dn\n[dn]\n' >"$work/plain.cnf"
+# make NAME EXTENSION...: $work/NAME.pem, self-signed
+make() {
+	name=$1
+	shift
+	for e; do shift; set -- "$@" -addext "$e"; done
+	openssl req -config "$work/plain.cnf" -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" \
+		-out "$work/$name.pem" -subj "/O=Test/CN=$name" "$@" 2>"$work/err" || { cat "$work/err"; exit 99; }
+}
+print_of() { openssl x509 -in "$work/$1.pem" -noout -fingerprint -sha256 | sed 's/.*=//'; }
+hex_of() { print_of "$1" | tr -d : | tr A-F a-f; }
+
+make one 'basicConstraints=critical,CA:TRUE'
+make two 'basicConstraints=critical,CA:TRUE'
+make person 'basicConstraints=critical,CA:FALSE'
+
+# ---- nothing yet
+run 0 "$inkan" trust list
+wrote "No CA certificate is installed"
+run 0 "$inkan" trust list --json
+wrote '"certificates": []'
+
+# ---- nobody can be asked
+run 77 "$inkan" trust add "$work/one.pem"
+wrote "$(print_of one)"
+said "Nothing was changed"
+advised
+[ ! -e "$anchors" ] || bad "something was written"
+
+# ---- yes, and not twice
+run 0 "$inkan" trust add --yes "$work/one.pem"
+wrote "$(print_of one)"
+wrote "nothing that Inkan knows"
+file=$anchors/$(hex_of one).pem
+[ "$(openssl x509 -in "$file" -outform der | openssl sha256 -r | cut -c 1-64)" = "$(hex_of one)" ] ||
+	bad "another certificate is in $file"
+[ "$(stat -c %a "$file")" = 644 ] || bad "mode $(stat -c %a "$file") of $file"
+[ "$(find "$anchors" -type f | wc -l)" = 1 ] || bad "something was left over"
+run 0 "$inkan" trust add --yes "$work/one.pem"
+wrote "There already"
+openssl x509 -in "$work/two.pem" -outform der | (umask 002; "$inkan" trust add --yes - >"$work/out") || bad "from standard input"
+
+# ---- asked on a terminal
+# asked ANSWER STATUS: about adding the third
+asked() {
+	printf '%s\n' "$1" | script -qec "$inkan trust add $work/third.pem" /dev/null >"$work/out" 2>&1
+	got=$?
+	[ "$got" -eq "$2" ] || { bad "exit $got, not $2, when the answer is \"$1\""; cat "$work/out"; }
+	wrote "Trust it?"
+	wrote "$(print_of third)"
+}
+make third 'basicConstraints=critical,CA:TRUE'
+if command -v script >/dev/null; then
+	asked no 77
+	asked '' 77
+	asked yesterday 77
+	[ ! -e "$anchors/$(hex_of third).pem" ] || bad "added without a yes"
+	asked yes 0
+	run 0 "$inkan" trust remove --yes "$(hex_of third)"
+else
+	echo "skipped in part: the program script is missing"
+fi
+
+# ---- what is no CA's certificate
+run 7 "$inkan" trust add --yes "$work/person.pem"
+said "not the certificate of a CA"
+advised
+run 7 "$inkan" trust add --yes "$work/key.pem"
+run 66 "$inkan" trust add --yes "$work/nothing"
+run 64 "$inkan" trust add
+run 64 "$inkan" trust
+run 64 "$inkan" trust dance
+run 64 "$inkan" trust list "$work/one.pem"
+
+# ---- the list
+run 0 "$inkan" trust list
+wrote "$(print_of one)"
+wrote "$(print_of two)"
+run 0 "$inkan" trust list --json
+wrote "\"sha256\": \"$(hex_of one)\""
+wrote '"anchor": true'
+wrote '"sound": true'
+if command -v python3 >/dev/null; then
+	python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["certificates"]) == 2' "$work/out" || bad "JSON"
+fi
+
+# ---- passed over: writable by others, no certificate, another ending
+listed() { "$inkan" trust list --json | grep -c '"known_as"'; }
+chmod 666 "$file"
+[ "$(listed)" = 1 ] || bad "a file that everybody may write counts"
+chmod 644 "$file"
+chmod 777 "$anchors"
+[ "$(listed)" = 0 ] || bad "a folder that everybody may write counts"
+chmod 755 "$anchors"
+head -c 1000 /dev/urandom >"$anchors/noise.der"
+cp "$work/person.pem" "$anchors/person.crt"
+cp "$work/third.pem" "$anchors/third.txt"
+: >"$anchors/empty.pem"
+mkdir "$anchors/folder.pem"
+[ "$(listed)" = 2 ] || bad "$(listed) certificates count, not 2"
+INKAN_DEBUG=error "$inkan" trust list 2>"$work/err" >/dev/null
+said "person.crt: passed over"
+said "noise.der: passed over"
+
+# ---- removed: by the beginning of the fingerprint, by the file; not two at once
+run 66 "$inkan" trust remove --yes 0000000000
+run 66 "$inkan" trust remove --yes "$(hex_of one | cut -c 1-7)"
+run 77 "$inkan" trust remove "$(hex_of one | cut -c 1-8)"
+run 77 "$inkan" trust remove --yes --system "$(hex_of one | cut -c 1-8)"
+said "not in the system's folder"
+cat "$work/two.pem" "$work/third.pem" >"$anchors/bundle.pem"
+run 77 "$inkan" trust remove --yes "$(hex_of third)"
+said "holds other certificates too"
+rm "$anchors/bundle.pem"
+run 0 "$inkan" trust remove --yes "$(print_of one)"
+[ ! -e "$file" ] || bad "it is still there"
+run 0 "$inkan" trust remove --yes "$anchors/$(hex_of two).pem"
+run 0 "$inkan" trust list
+wrote "No CA certificate is installed"
+
+# ---- the well-known ones are named
+data=${INKAN_TEST_DATA:-${srcdir:-.}/../shared/data}/hpki-ca
+if [ -r "$data/mhlw_hpki_root_ca_v2.cer" ]; then
+	for f in "$data"/*.cer; do run 0 "$inkan" trust add --yes "$f"; done
+	run 0 "$inkan" trust list
+	wrote "the root of HPKI: MHLW HPKI Root CA V2"
+	wrote "HPKI, signature CA of MEDIS"
+	wrote "HPKI, authentication CA of MEDIS"
+	silent "NOT USABLE"
+else
+	echo "skipped in part: $data is not there"
+fi
+finish

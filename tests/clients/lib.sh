@@ -98,7 +98,7 @@ run_on_card() { # KIND OPTIONS...: this script again, inside
 	mkdir -p "$work/$card"
 	pki=${INKAN_TEST_PKI:-$work/pki}
 	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
-		timeout 300 "$builddir/inkan-vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
+		timeout --foreground 300 "$builddir/inkan-vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
 		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$0"
 }
 

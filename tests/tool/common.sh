@@ -3,7 +3,8 @@
 # shellcheck shell=sh
 set -u
 LC_ALL=C TZ=UTC
-export LC_ALL TZ
+PATH=$PATH:/usr/sbin:/sbin # pcscd
+export LC_ALL TZ PATH
 unset INKAN_DEBUG INKAN_DEBUG_FILE
 # shellcheck disable=SC2034 # the tests use it
 inkan=${INKAN:-./inkan}

@@ -193,8 +193,8 @@ START_TEST(other_errors_of_a_signature)
 	static const struct {
 		const char *answer;
 		enum error e;
-	} rows[] = {{"6F00", E_REFUSED}, {"6581", E_REFUSED}, {"*0:255 9000", E_PROTOCOL},
-		    {"9000", E_PROTOCOL}, {"1234", E_PROTOCOL}};
+	} rows[] = {{"6F00", E_REFUSED}, {"6581", E_REFUSED}, {"*0:255 9000", E_SIGNATURE},
+		    {"9000", E_SIGNATURE}, {"1234", E_PROTOCOL}};
 	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"},
 			       {PSO, rows[_i].answer}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 

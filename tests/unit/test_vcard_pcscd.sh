@@ -92,10 +92,10 @@ $vcard -- sh -c 'kill -9 $$' 2>"$work/said"
 $vcard -- /nonexistent 2>"$work/said"
 [ $? = 127 ] || fail "exit status of a missing command"
 nothing_left "a failing command"
-for signal in TERM HUP; do # a shell's background job ignores INT
+for signal in TERM HUP; do # a shell's background job ignores INT, one under nohup HUP
 	mkfifo "$work/ready"
 	chmod 666 "$work/ready"
-	$as_user "$work/inkan-vcard" -- sh -c "echo up >'$work/ready'; exec sleep 60" 2>"$work/said" &
+	$as_user env --default-signal=HUP "$work/inkan-vcard" -- sh -c "echo up >'$work/ready'; exec sleep 60" 2>"$work/said" &
 	read -r _ <"$work/ready"
 	rm "$work/ready"
 	kill -s $signal $!

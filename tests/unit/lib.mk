@@ -7,3 +7,13 @@ TESTS += $(chain_tests)
 tests_unit_test_chain_SOURCES = tests/unit/test_chain.c tests/unit/make_chain.h tests/unit/make_chain.c
 tests_unit_test_chain_CFLAGS = $(cert_test_cflags)
 tests_unit_test_chain_LDADD = $(cert_test_ldadd)
+
+lib_tests = tests/unit/test_lib
+check_PROGRAMS += $(lib_tests)
+TESTS += $(lib_tests) tests/unit/test_lib_symbols.sh
+dist_check_SCRIPTS += tests/unit/test_lib_symbols.sh
+
+# by the header and the shared library, as any program
+tests_unit_test_lib_SOURCES = tests/unit/test_lib.c tests/unit/make_chain.h tests/unit/make_chain.c
+tests_unit_test_lib_CFLAGS = $(cert_test_cflags)
+tests_unit_test_lib_LDADD = libinkan.la $(CHECK_LIBS) $(CRYPTO_LIBS)

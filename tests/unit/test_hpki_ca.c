@@ -4,8 +4,10 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-#include "cert/x509.h"
+#include <openssl/x509v3.h>
+#include "cert/chain.h"
 #include "der.h"
 
 static const struct {
@@ -85,6 +87,66 @@ START_TEST(the_root_has_signed_it)
 }
 END_TEST
 
+/* hpki.md 3.1: a directoryName, and a URL; the root's own list is another. */
+START_TEST(two_distribution_points)
+{
+	const char *url = _i == 0 ? "http://hpki.mhlw.go.jp/repository/rlist/rarl2.crl" :
+	                            "http://hpki.mhlw.go.jp/repository/rlist/sarl2.crl";
+	bool name = false, same_url = false;
+	CRL_DIST_POINTS *points;
+	struct crypto *c;
+	struct cert *cert;
+
+	ck_assert_int_eq(crypto_new(&c), E_OK);
+	cert = load(c, cas[_i].file);
+	points = X509_get_ext_d2i(cert->x509, NID_crl_distribution_points, NULL, NULL);
+	ck_assert_int_eq(sk_DIST_POINT_num(points), 2);
+	for (int i = 0; i < 2; i++) {
+		const GENERAL_NAMES *names = sk_DIST_POINT_value(points, i)->distpoint->name.fullname;
+		const GENERAL_NAME *first = sk_GENERAL_NAME_value(names, 0);
+
+		name = name || first->type == GEN_DIRNAME;
+		same_url = same_url || (first->type == GEN_URI &&
+		                        strcmp((const char *)ASN1_STRING_get0_data(first->d.ia5), url) == 0);
+	}
+	ck_assert(name && same_url);
+	CRL_DIST_POINTS_free(points);
+	cert_free(&cert);
+	crypto_free(&c);
+}
+END_TEST
+
+/* Nothing speaks against them but that they are CAs; the root has no policy. */
+START_TEST(chains_to_the_root)
+{
+	const time_t at = 1790000000; /* 2026-09-21 */
+	struct cert *all[3];
+	struct trust *trust;
+	struct chain chain;
+	struct crypto *c;
+
+	ck_assert_int_eq(crypto_new(&c), E_OK);
+	for (size_t i = 0; i < 3; i++)
+		all[i] = load(c, cas[i].file);
+	ck_assert_int_eq(trust_with(c, NULL, (const struct cert *const *)all, 3, &trust), E_OK);
+	ck_assert_uint_eq(trust->n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert(trust->list[i]->sound);
+		ck_assert_int_eq(trust->list[i]->anchor, i == 0);
+		chain_check(trust, all[i], PURPOSE_ANY, at, &chain);
+		ck_assert_uint_eq(chain.flaws, i == 0 ? FLAW_IS_CA | FLAW_POLICY : FLAW_IS_CA);
+		ck_assert_uint_eq(chain.n, 1);
+		ck_assert_ptr_eq(chain.cas[0], trust->list[0]);
+		chain_check(trust, all[i], PURPOSE_ANY, at + 100 * 366 * 86400L, &chain);
+		ck_assert(chain.flaws & FLAW_EXPIRED);
+	}
+	trust_free(&trust);
+	for (size_t i = 0; i < 3; i++)
+		cert_free(&all[i]);
+	crypto_free(&c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("hpki_ca");
@@ -96,6 +158,8 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_loop_test(t, what_it_says, 0, sizeof cas / sizeof *cas);
 	tcase_add_loop_test(t, the_root_has_signed_it, 0, sizeof cas / sizeof *cas);
+	tcase_add_loop_test(t, two_distribution_points, 0, sizeof cas / sizeof *cas);
+	tcase_add_test(t, chains_to_the_root);
 	path_of(cas[0].file, path);
 	if (access(path, R_OK) != 0) {
 		printf("skipped: %s is not there (set INKAN_TEST_DATA)\n", path);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libinkan as a program sees it: by inkan.h and the shared library alone, on
+ * certificates that make_chain makes. */
+#include "config.h"
+#include <check.h>
+#include <errno.h>
+#include <inkan.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <openssl/pem.h>
+#include "make_chain.h"
+
+static char folder[64], empty[80];
+static X509 *chain[3];
+static unsigned char *leaf;
+static int leaf_len;
+
+static void write_pem(const char *name, X509 *x)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert(PEM_write_X509(f, x));
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+}
+
+static void make(void)
+{
+	struct link links[3];
+
+	strcpy(folder, "/tmp/test-lib-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(empty, sizeof empty, "%s/no-lists", folder);
+	chain_plan(links, 3, POLICY_LOGIN, time(NULL));
+	chain_make(links, 3, chain);
+	leaf_len = i2d_X509(chain[2], &leaf);
+	ck_assert_int_gt(leaf_len, 0);
+	write_pem("root.pem", chain[0]);
+	write_pem("ca.pem", chain[1]);
+}
+
+static void clear(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static struct inkan *context(void)
+{
+	const char *const anchors[] = {folder, NULL}, *const lists[] = {empty, NULL};
+	const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
+	struct inkan *ctx;
+
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+	ck_assert_uint_eq(inkan_anchor_count(ctx), 1);
+	return ctx;
+}
+
+static struct inkan_cert *holder(struct inkan *ctx)
+{
+	struct inkan_cert *cert;
+
+	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, (size_t)leaf_len, &cert), INKAN_OK);
+	return cert;
+}
+
+START_TEST(what_it_says)
+{
+	struct inkan *ctx = context();
+	struct inkan_cert *cert = holder(ctx);
+	size_t n;
+
+	ck_assert_mem_eq(inkan_cert_der(cert, &n), leaf, (size_t)leaf_len);
+	ck_assert_uint_eq(n, (size_t)leaf_len);
+	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_HPKI_AUTH_PERSON);
+	ck_assert_int_eq(inkan_cert_is_production(cert), 1);
+	ck_assert_int_eq(inkan_cert_is_ca(cert), 0);
+	ck_assert_str_eq(inkan_cert_policy(cert), POLICY_LOGIN);
+	ck_assert(inkan_cert_not_before(cert) < time(NULL) && inkan_cert_not_after(cert) > time(NULL));
+	ck_assert_uint_eq(inkan_role_count(cert), 0);
+	ck_assert_int_eq(inkan_roles_malformed(cert), 0);
+	ck_assert_ptr_null(inkan_role_text(cert, 0));
+	ck_assert_ptr_null(inkan_role_der(cert, 0, &n));
+	ck_assert_int_eq(inkan_has_role(cert, "Medical Doctor"), 0);
+	inkan_cert_free(&cert);
+	ck_assert_ptr_null(cert);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+	inkan_free(&ctx);
+}
+END_TEST
+
+static enum inkan_verdict decided(struct inkan *ctx, const struct inkan_rules *rules, const char **reason)
+{
+	struct inkan_cert *cert = holder(ctx);
+	struct inkan_decision *d;
+	enum inkan_verdict v;
+
+	ck_assert_int_eq(inkan_decide(ctx, cert, rules, &d), INKAN_OK);
+	inkan_cert_free(&cert); /* a decision does not need it any more */
+	v = inkan_decision_verdict(d);
+	*reason = inkan_decision_reason(d, 0); /* constant */
+	ck_assert_int_eq(*reason == NULL, v == INKAN_ACCEPTED);
+	ck_assert_int_eq(inkan_decision_reason_text(d, 0) == NULL, v == INKAN_ACCEPTED);
+	inkan_decision_free(&d);
+	ck_assert_ptr_null(d);
+	return v;
+}
+
+START_TEST(verdicts)
+{
+	static const char *const roles[] = {"Medical Doctor", NULL};
+	const int64_t century = 3155760000;
+	const struct {
+		struct inkan_rules rules;
+		enum inkan_verdict verdict;
+		const char *reason;
+	} rows[] = {
+		{{.status = INKAN_IGNORE}, INKAN_ACCEPTED, NULL},
+		{{.status = INKAN_PREFER, .purpose = INKAN_LOGIN}, INKAN_ACCEPTED, NULL},
+		{{.status = INKAN_REQUIRE}, INKAN_NO_STATUS, "status-unknown"},
+		{{.status = INKAN_IGNORE, .purpose = INKAN_SIGN}, INKAN_BAD_CHAIN, "usage"},
+		{{.status = INKAN_IGNORE, .at = time(NULL) + century}, INKAN_NOT_VALID, "expired"},
+		{{.status = INKAN_IGNORE, .at = 1}, INKAN_NOT_VALID, "not-yet-valid"},
+		{{.status = INKAN_IGNORE, .roles = roles}, INKAN_NO_ROLE, "role"},
+	};
+	struct inkan *ctx = context();
+	const char *reason;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct inkan_rules rules = rows[i].rules;
+
+		rules.size = sizeof rules;
+		ck_assert_int_eq(decided(ctx, &rules, &reason), rows[i].verdict);
+		ck_assert_pstr_eq(reason, rows[i].reason);
+	}
+	ck_assert_int_eq(decided(ctx, NULL, &reason), INKAN_NO_STATUS);
+	inkan_free(&ctx);
+}
+END_TEST
+
+START_TEST(every_reason_and_the_chain)
+{
+	static const char *const roles[] = {"Medical Doctor", NULL};
+	const struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_SIGN, .at = 1, .roles = roles};
+	static const char *const words[] = {"usage", "not-yet-valid", "status-unknown", "role"};
+	struct inkan_status_info info = {.size = sizeof info};
+	struct inkan *ctx = context();
+	struct inkan_cert *cert = holder(ctx);
+	struct inkan_decision *d;
+	size_t n;
+
+	ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_str_eq(inkan_decision_reason(d, i), words[i]);
+	ck_assert_ptr_null(inkan_decision_reason(d, 4));
+	for (size_t i = 0; i < 2; i++) {
+		const unsigned char *der = inkan_decision_chain(d, i, &n);
+		unsigned char *own = NULL;
+
+		ck_assert_int_eq(i2d_X509(chain[1 - i], &own), (int)n);
+		ck_assert_mem_eq(der, own, n);
+		OPENSSL_free(own);
+	}
+	ck_assert_ptr_null(inkan_decision_chain(d, 2, &n));
+	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_OK);
+	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
+	ck_assert_str_ne(info.why, "");
+	ck_assert_int_eq(info.reason, -1);
+	info.size = 4;
+	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_E_ARGUMENT);
+	inkan_decision_free(&d);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+START_TEST(what_it_does_not_take)
+{
+	struct inkan_options bad_options = {.size = 1};
+	struct inkan_rules bad = {.size = 1};
+	struct inkan *ctx = context(), *none;
+	struct inkan_decision *d;
+	struct inkan_cert *cert = holder(ctx), *other;
+
+	ck_assert_int_eq(inkan_new(NULL, NULL), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_new(&bad_options, &none), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
+	bad = (struct inkan_rules){.size = sizeof bad, .grace = -1};
+	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
+	bad = (struct inkan_rules){.size = sizeof bad, .purpose = (enum inkan_purpose)9};
+	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, (size_t)leaf_len - 1, &other), INKAN_E_FORMAT);
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, 0, &other), INKAN_E_FORMAT);
+	ck_assert_int_eq(inkan_cert_from_pem(ctx, "hello", 5, &other), INKAN_E_FORMAT);
+	errno = 0;
+	ck_assert_int_eq(inkan_cert_from_file(ctx, "/does/not/exist", &other), INKAN_E_IO);
+	ck_assert_int_eq(errno, ENOENT);
+	for (int e = INKAN_OK; e <= INKAN_E_INTERNAL; e++)
+		ck_assert_str_ne(inkan_error_text((enum inkan_error)e), "");
+	ck_assert_str_eq(inkan_version(), PACKAGE_VERSION);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+START_TEST(from_a_file)
+{
+	struct inkan *ctx = context();
+	struct inkan_cert *cert;
+	char path[128];
+
+	write_pem("holder.txt", chain[2]); /* not an ending that anchors have */
+	snprintf(path, sizeof path, "%s/holder.txt", folder);
+	ck_assert_int_eq(inkan_cert_from_file(ctx, path, &cert), INKAN_OK);
+	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_HPKI_AUTH_PERSON);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+struct shared {
+	struct inkan *ctx;
+	struct inkan_cert *cert;
+};
+
+static void *decide_often(void *arg)
+{
+	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_PREFER, .purpose = INKAN_LOGIN};
+	const struct shared *s = arg;
+	struct inkan_decision *d;
+	intptr_t accepted = 0;
+
+	for (int i = 0; i < 200; i++) {
+		if (inkan_decide(s->ctx, s->cert, &rules, &d) != INKAN_OK)
+			break;
+		accepted += inkan_decision_verdict(d) == INKAN_ACCEPTED;
+		inkan_decision_free(&d);
+	}
+	return (void *)accepted;
+}
+
+START_TEST(many_threads)
+{
+	struct shared s = {.ctx = context()};
+	pthread_t threads[8];
+	void *accepted;
+
+	s.cert = holder(s.ctx);
+	for (size_t i = 0; i < 8; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, decide_often, &s), 0);
+	for (size_t i = 0; i < 8; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], &accepted), 0);
+		ck_assert_int_eq((intptr_t)accepted, 200);
+	}
+	inkan_cert_free(&s.cert);
+	inkan_free(&s.ctx);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("lib");
+	TCase *t = tcase_create("lib");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 120);
+	tcase_add_unchecked_fixture(t, make, clear);
+	tcase_add_test(t, what_it_says);
+	tcase_add_test(t, verdicts);
+	tcase_add_test(t, every_reason_and_the_chain);
+	tcase_add_test(t, what_it_does_not_take);
+	tcase_add_test(t, from_a_file);
+	tcase_add_test(t, many_threads);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

@@ -147,6 +147,47 @@ START_TEST(signers)
 }
 END_TEST
 
+/* RFC 5280 5.1.1.2: signed properly, but the algorithm inside is said to be
+ * another one (ecdsa-with-SHA384) than outside. */
+START_TEST(two_algorithms)
+{
+	struct list_spec spec = plain(NULL);
+	struct bytes der = make_list(&spec), in = der;
+	uint8_t tbs[1024], out[2048], signature[128];
+	size_t n = sizeof signature - 1, body;
+	struct tlv list, part, algorithm;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	struct crl *crl;
+
+	ck_assert(tlv_next(&in, &list) && tlv_next(&list.value, &part) && tlv_next(&list.value, &algorithm));
+	memcpy(tbs, part.whole.data, part.whole.len);
+	for (size_t i = 0; i < part.whole.len - algorithm.whole.len; i++) {
+		if (memcmp(tbs + i, algorithm.whole.data, algorithm.whole.len) == 0)
+			tbs[i + algorithm.whole.len - 1] = 3;
+	}
+	ck_assert_mem_ne(tbs, part.whole.data, part.whole.len);
+	signature[0] = 0;
+	ck_assert_int_eq(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, make_ec_key(0)), 1);
+	ck_assert_int_eq(EVP_DigestSign(md, signature + 1, &n, tbs, part.whole.len), 1);
+	body = 4;
+	memcpy(out + body, tbs, part.whole.len);
+	body += part.whole.len;
+	memcpy(out + body, algorithm.whole.data, algorithm.whole.len);
+	body += algorithm.whole.len;
+	out[body++] = 0x03;
+	out[body++] = (uint8_t)(1 + n); /* a signature by P-256 is that short */
+	memcpy(out + body, signature, 1 + n);
+	body += 1 + n;
+	memcpy(out, (uint8_t[]){0x30, 0x82, (uint8_t)((body - 4) >> 8), (uint8_t)(body - 4)}, 4);
+	EVP_MD_CTX_reset(md);
+	ck_assert_int_eq(EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, make_ec_key(0)), 1);
+	ck_assert_int_eq(EVP_DigestVerify(md, signature + 1, n, out + 4, part.whole.len), 1);
+	ck_assert_int_ne(crl_open(crypto, (struct bytes){out, body}, ca.cert, &crl), E_OK);
+	EVP_MD_CTX_free(md);
+	made_free(&der);
+}
+END_TEST
+
 START_TEST(damaged)
 {
 	const struct entry_spec entry = {.serial = 5, .revoked = NOW, .reason = 1};
@@ -382,6 +423,7 @@ int main(void)
 	tcase_add_test(t, numbers);
 	tcase_add_test(t, order);
 	tcase_add_test(t, signers);
+	tcase_add_test(t, two_algorithms);
 	tcase_add_test(t, damaged);
 	tcase_add_test(t, defects);
 	tcase_add_test(t, defects_of_entries);

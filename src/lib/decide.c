@@ -38,7 +38,7 @@ bool cert_holds_role(const struct cert *cert, const char *role)
 	return false;
 }
 
-static unsigned role_reasons(const struct cert *cert, const struct question *q)
+static unsigned role_reasons(const struct cert *cert, const struct rules *q)
 {
 	if (q->n_roles == 0)
 		return 0;
@@ -59,7 +59,7 @@ static unsigned status_reasons(const struct status *s, enum status_need need)
 	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;
 }
 
-static unsigned look_up(struct store *store, const struct question *q, time_t now, struct decision *out)
+static unsigned look_up(struct store *store, const struct rules *q, time_t now, struct decision *out)
 {
 	const struct status_rules rules = {.at = out->at, .historic = out->at < now, .grace = q->grace};
 
@@ -73,13 +73,13 @@ static unsigned look_up(struct store *store, const struct question *q, time_t no
 }
 
 void decide(const struct trust *trust, struct store *store, const struct cert *cert,
-            const struct question *question, struct decision *out)
+            const struct rules *rules, struct decision *out)
 {
 	const time_t now = time(NULL);
 
-	*out = (struct decision){.at = question->at ? question->at : now};
-	chain_check(trust, cert, question->purpose, out->at, &out->chain);
-	out->reasons = out->chain.flaws | look_up(store, question, now, out) | role_reasons(cert, question);
+	*out = (struct decision){.at = rules->at ? rules->at : now};
+	chain_check(trust, cert, rules->purpose, out->at, &out->chain);
+	out->reasons = out->chain.flaws | look_up(store, rules, now, out) | role_reasons(cert, rules);
 	for (size_t i = 0; i < N_REASONS && out->verdict == VERDICT_ACCEPTED; i++)
 		if (out->reasons & reasons[i].reason)
 			out->verdict = reasons[i].verdict;

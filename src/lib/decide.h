@@ -36,7 +36,7 @@ enum status_need {
 	STATUS_OFF,     /* not looked at */
 };
 
-struct question {
+struct rules {
 	enum purpose purpose;
 	enum status_need need;
 	time_t at;                /* 0: now. In the past: the archive counts as well */
@@ -56,7 +56,7 @@ struct decision {
 
 /* `store` may be NULL: nothing is held. May be called from many threads. */
 void decide(const struct trust *trust, struct store *store, const struct cert *cert,
-            const struct question *question, struct decision *out);
+            const struct rules *rules, struct decision *out);
 
 /* The i-th reason, from 0, in the order of the verdicts; 0 after the last. */
 unsigned reason_next(unsigned reasons, unsigned i);

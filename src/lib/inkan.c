@@ -140,9 +140,9 @@ size_t inkan_anchor_count(const struct inkan *ctx)
 }
 
 /* False: a value that is none. */
-static bool read_rules(const struct inkan_rules *rules, struct question *q)
+static bool read_rules(const struct inkan_rules *rules, struct rules *q)
 {
-	*q = (struct question){.purpose = PURPOSE_ANY};
+	*q = (struct rules){.purpose = PURPOSE_ANY};
 	if (!rules)
 		return true;
 	if (rules->size < sizeof *rules || (unsigned)rules->purpose > INKAN_SIGN ||
@@ -160,7 +160,7 @@ static bool read_rules(const struct inkan_rules *rules, struct question *q)
 enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, const struct inkan_rules *rules,
                               struct inkan_decision **out)
 {
-	struct question q;
+	struct rules q;
 
 	if (!ctx || !cert || !out || !read_rules(rules, &q))
 		return INKAN_E_ARGUMENT;

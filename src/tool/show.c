@@ -8,6 +8,7 @@
 #include "say.h"
 #include "show.h"
 #include "tool.h"
+#include "verify.h"
 
 enum { OPTION_JSON = 256, OPTION_LOGIN, OPTION_IDENTITY, OPTION_READER, OPTION_TOKEN };
 
@@ -68,6 +69,26 @@ static bool is_for_cards(const struct wish *wish)
 	return wish->login || wish->reader || wish->use != USE_ANY;
 }
 
+/* The object of design 5: what the certificate says, and what this machine knows of
+ * its chain and status. No network. */
+static enum exit_code print_json(const struct crypto *crypto, const struct cert *cert, const struct token *token,
+                                 bool identity)
+{
+	const struct rules rules = {.need = STATUS_PREFER};
+	struct judge judge = {.trust = NULL};
+	json_t *json = json_certificate(cert, identity);
+	struct decision decision;
+
+	if (judge_open(crypto, &judge) == E_OK) {
+		decide(judge.trust, judge.store, cert, &rules, &decision);
+		json_add_findings(json, &decision);
+	}
+	judge_free(&judge);
+	if (token)
+		json_object_set_new(json, "token", json_token(token));
+	return json_print(json);
+}
+
 static enum exit_code show_file(const struct wish *wish)
 {
 	struct crypto *crypto = NULL;
@@ -80,7 +101,7 @@ static enum exit_code show_file(const struct wish *wish)
 	else
 		code = input_certificate(crypto, wish->what, &cert);
 	if (code == EXIT_DONE && wish->json)
-		code = json_print(json_certificate(cert, wish->identity));
+		code = print_json(crypto, cert, NULL, wish->identity);
 	else if (code == EXIT_DONE)
 		text_certificate(cert, wish->identity);
 	cert_free(&cert);
@@ -164,7 +185,6 @@ static enum exit_code show_json(const struct find *f, struct place *p, const str
 {
 	struct token *t = choose(p, wish);
 	enum exit_code code = wish->login ? unlock(f, t) : EXIT_DONE;
-	json_t *json;
 
 	if (code != EXIT_DONE)
 		return code;
@@ -175,9 +195,7 @@ static enum exit_code show_json(const struct find *f, struct place *p, const str
 			advise(_("With --login the PIN is asked for; only on a terminal."));
 		return t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error);
 	}
-	json = json_certificate(t->cert, wish->identity);
-	json_object_set_new(json, "token", json_token(t));
-	return json_print(json);
+	return print_json(f->crypto, t->cert, t, wish->identity);
 }
 
 static enum exit_code show_card(const struct wish *wish)

@@ -31,7 +31,7 @@ static const struct option options[] = {
 #define ROLES_MAX 32
 
 struct wish {
-	struct question question;
+	struct rules rules;
 	const char *roles[ROLES_MAX];
 	const char *what, *reader;
 	enum use use;
@@ -73,7 +73,7 @@ static bool take_purpose(struct wish *wish, const char *word)
 	static const char *const words[] = {"any", "login", "sign", NULL};
 	int i = find_word(words, word);
 
-	wish->question.purpose = (enum purpose)i;
+	wish->rules.purpose = (enum purpose)i;
 	return i >= 0;
 }
 
@@ -82,15 +82,15 @@ static bool take_status(struct wish *wish, const char *word)
 	static const char *const words[] = {"require", "prefer", "off", NULL};
 	int i = find_word(words, word);
 
-	wish->question.need = (enum status_need)i;
+	wish->rules.need = (enum status_need)i;
 	return i >= 0;
 }
 
 static bool take_role(struct wish *wish, const char *role)
 {
-	if (wish->question.n_roles == ROLES_MAX || !role[0])
+	if (wish->rules.n_roles == ROLES_MAX || !role[0])
 		return false;
-	wish->roles[wish->question.n_roles++] = role;
+	wish->roles[wish->rules.n_roles++] = role;
 	return true;
 }
 
@@ -105,9 +105,9 @@ static bool take(struct wish *wish, int option)
 	case OPTION_STATUS:
 		return take_status(wish, optarg);
 	case OPTION_AT:
-		return when_time(optarg, &wish->question.at);
+		return when_time(optarg, &wish->rules.at);
 	case OPTION_GRACE:
-		return when_duration(optarg, &wish->question.grace);
+		return when_duration(optarg, &wish->rules.grace);
 	case OPTION_TOKEN:
 		return use_of(optarg, &wish->use);
 	case OPTION_READER:
@@ -125,7 +125,7 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 {
 	int option;
 
-	wish->question.roles = wish->roles;
+	wish->rules.roles = wish->roles;
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EXIT_USAGE;
@@ -155,7 +155,7 @@ static enum exit_code answer(const struct wish *wish, const struct judge *judge,
 	struct decision decision;
 	json_t *json;
 
-	decide(judge->trust, judge->store, cert, &wish->question, &decision);
+	decide(judge->trust, judge->store, cert, &wish->rules, &decision);
 	if (wish->json) {
 		json = json_certificate(cert, wish->identity);
 		json_add_decision(json, &decision);
@@ -223,7 +223,7 @@ static enum exit_code refuse_token(const struct wish *wish, const struct place *
 static enum exit_code verify_card(const struct wish *wish)
 {
 	enum use use = wish->use != USE_ANY ? wish->use :
-	               wish->question.purpose == PURPOSE_SIGN ? USE_SIGN : USE_AUTH;
+	               wish->rules.purpose == PURPOSE_SIGN ? USE_SIGN : USE_AUTH;
 	struct judge judge = {.trust = NULL};
 	struct find f = {.n = 0};
 	struct place *place = NULL;

@@ -10,8 +10,9 @@ unset INKAN_DEBUG INKAN_DEBUG_FILE
 inkan=${INKAN:-./inkan}
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-XDG_CONFIG_HOME=$work/config # no one's settings change a test
-export XDG_CONFIG_HOME
+# no one's settings, anchors and lists change a test
+XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
+export XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME
 failures=0
 
 skip() { echo "skipped: $*"; exit 77; }

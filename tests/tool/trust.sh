@@ -3,8 +3,6 @@
 # inkan trust: what is added, listed and removed, by whom, and what is passed over.
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
-XDG_DATA_HOME=$work/data
-export XDG_DATA_HOME
 anchors=$XDG_DATA_HOME/inkan/anchors
 
 printf '[req]\ndistinguished_name = dn\n[dn]\n' >"$work/plain.cnf"

@@ -8,8 +8,6 @@ need pcscd
 need openssl
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 pki=${INKAN_TEST_PKI:-$work/pki}
-XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
-export XDG_DATA_HOME XDG_CACHE_HOME
 
 # issue NAME OPTIONS...: makes the certificates of a card; $pki/hpki-KIND-NAME-*.pem
 issue() {

@@ -82,20 +82,22 @@ static void put(struct attrs *a, const struct status *status)
 	attrs_remove(a, CKA_INKAN_STATUS);
 	attrs_remove(a, CKA_INKAN_STATUS_NEXT_UPDATE);
 	attrs_add_ulong(a, CKA_INKAN_STATUS, (CK_ULONG)status->result);
-	if (status->next_update && gmtime_r(&status->next_update, &tm) && strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm))
+	if (status->next_update && gmtime_r(&status->next_update, &tm) &&
+	    strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm))
 		attrs_add_text(a, CKA_INKAN_STATUS_NEXT_UPDATE, text);
 }
 
 void object_ask_status(struct token *token, struct object *o)
 {
 	const struct card_cert *file = &token->card->certs[o->index];
+	struct bytes der = {file->der, file->der_len};
 	struct cert *parsed = NULL;
 	struct status status;
 	time_t now = time(NULL);
 
 	if (o->status_asked && now >= o->status_asked && now < o->status_asked + ASK_EVERY)
 		return;
-	if (file->role != CERT_OWN && cert_parse(module.crypto, (struct bytes){file->der, file->der_len}, &parsed) != E_OK)
+	if (file->role != CERT_OWN && cert_parse(module.crypto, der, &parsed) != E_OK)
 		return;
 	ask(parsed ? parsed : token->cert, now, &status);
 	cert_free(&parsed);

@@ -161,7 +161,7 @@ START_TEST(test_jpki_is_unknown)
 
 	make_folders();
 	rig_spec(&spec, VCARD_JPKI);
-	rig_card(&spec);
+	vcard_free(rig_card(&spec)); /* makes the PKI */
 	install_anchor(spec.pki, "jpki-auth-ca.pem");
 	ck_assert_uint_eq(ask(&spec, VCARD_AUTH), CKI_STATUS_UNKNOWN);
 	remove_folders();

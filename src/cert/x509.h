@@ -27,7 +27,7 @@ struct cert {
 	EVP_PKEY *key;           /* owned by x509 */
 	struct bytes der;        /* owned copy */
 	struct bytes subject, issuer, serial, spki; /* DER, inside der; serial with tag and length */
-	struct bytes modulus, exponent; /* big-endian, no leading zero; empty unless RSA; owned */
+	struct bytes modulus, exponent; /* big-endian, no leading zero, inside der; empty unless RSA */
 	uint8_t sha256[32];
 	char start[9], end[9];   /* YYYYMMDD, as PKCS#11 wants dates */
 	enum cert_kind kind;

@@ -19,7 +19,8 @@ login() { # VERSION
 	{ printf 'GET / HTTP/1.0\r\n\r\n'; sleep 1; } |
 		GNUTLS_PIN=$auth_pin timeout 60 gnutls-cli --provider "$auth_module" --x509cafile "$server_ca" \
 			--x509certfile "$auth_uri;type=cert" --x509keyfile "$auth_uri;type=private" \
-			--priority "NORMAL:-VERS-ALL:+VERS-TLS$1" --port "$port" localhost >"$work/said" 2>&1
+			--priority "NORMAL:-VERS-ALL:+VERS-TLS$1" \
+			--port "$port" --sni-hostname localhost --verify-hostname localhost 127.0.0.1 >"$work/said" 2>&1
 	said "gnutls-cli TLS $1" "^TLSv$1 SUCCESS"
 	say "gnutls-cli: TLS $1"
 }

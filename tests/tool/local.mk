@@ -10,3 +10,8 @@ tests_tool_terminal_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_tool_terminal_LDADD = -lutil
 tests_tool_hold_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_tool_hold_LDADD = $(PCSC_LIBS)
+
+dist_check_SCRIPTS += tests/tool/lib-card.sh
+TESTS += tests/tool/lib-card.sh
+check_PROGRAMS += tests/tool/lib-card
+tests_tool_lib_card_LDADD = libinkan.la

@@ -86,6 +86,7 @@ static bool understood_l(const struct one_list *l) { return l->form == CRITICAL_
 static bool stranger_l(const struct one_list *l) { return l->listed && l->mark == MARK_ISSUER; }
 static bool partial_l(const struct one_list *l) { return l->form == REASONS; }
 static bool own_l(const struct one_list *l) { return l->form == OWN_NAME; }
+static bool delta_l(const struct one_list *l) { return l->form == DELTA; }
 
 static bool expired(const struct one_case *c) { return any(c, expired_l); }
 static bool future(const struct one_case *c) { return any(c, future_l); }
@@ -97,6 +98,7 @@ static bool partial(const struct one_case *c) { return any(c, partial_l); }
 static bool own_name(const struct one_case *c) { return c->point == NO_POINT && any(c, own_l); }
 static bool by_issuer(const struct one_case *c) { return c->point == BY_ISSUER; }
 static bool some_reasons(const struct one_case *c) { return c->point == SOME_REASONS; }
+static bool delta(const struct one_case *c) { return any(c, delta_l); }
 static bool several(const struct one_case *c) { return c->n > 1; }
 
 #define G (1 << STATUS_GOOD)
@@ -108,19 +110,21 @@ static struct difference {
 	int ours, theirs;
 	fact *when;
 	unsigned met;
+	bool mended; /* in newer versions of libcrypto: need not be met */
 } differences[] = {
-	{"6.3.3 (a)", "what an expired list lists stays revoked", R, U, expired, 0},
-	{"5.1.2.4", "what a list of the future lists is revoked by a wrong clock too", R, U, future, 0},
-	{"5.1.2.5", "without nextUpdate a list is never called fresh", U, G, endless, 0},
-	{"5.2", "what is listed beside an unknown critical extension stays revoked", R, U, critical, 0},
-	{"5.2.3, 5.3.1", "cRLNumber and reasonCode are understood when critical, too", G | R, U | R, understood, 0},
-	{"5.3.3", "certificateIssuer belongs into indirect lists, which are refused", U, G | R, stranger, 0},
-	{"6.3.3 (l)", "lists by reason count without a flag: listed is revoked, silence not enough", R, U, partial, 0},
-	{"6.3.3 (b)(1)", "a point with a cRLIssuer leads to an indirect list only", U | G, G | R, by_issuer, 0},
-	{"6.3.3, end", "without points a certificate has its issuer's name as one", G | R, U, own_name, 0},
-	{"6.3.3, end", "a list without a name speaks for all reasons, whatever a point says", G, U, some_reasons, 0},
-	{"6.3.3", "several lists: a bad one does not hide a good one", G | R, U, several, 0},
-	{"6.3.3 (i)", "several lists: revoked by one is revoked", R, G, several, 0},
+	{"6.3.3 (a)", "what an expired list lists stays revoked", R, U, expired, 0, false},
+	{"5.1.2.4", "what a list of the future lists is revoked by a wrong clock too", R, U, future, 0, false},
+	{"5.1.2.5", "without nextUpdate a list is never called fresh", U, G, endless, 0, false},
+	{"5.2", "what is listed beside an unknown critical extension stays revoked", R, U, critical, 0, false},
+	{"5.2.3, 5.3.1", "cRLNumber and reasonCode are understood when critical, too", G | R, U | R, understood, 0, false},
+	{"5.3.3", "certificateIssuer belongs into indirect lists, which are refused", U, G | R, stranger, 0, false},
+	{"6.3.3 (l)", "lists by reason count without a flag: listed is revoked, silence not enough", R, U, partial, 0, false},
+	{"6.3.3 (b)(1)", "a point with a cRLIssuer leads to an indirect list only", U | G, G | R, by_issuer, 0, false},
+	{"6.3.3, end", "without points a certificate has its issuer's name as one", G | R, U, own_name, 0, false},
+	{"6.3.3, end", "a list without a name speaks for all reasons, whatever a point says", G, U, some_reasons, 0, false},
+	{"5.2.4", "a delta list alone is no complete one", U | G, G | R, delta, 0, true},
+	{"6.3.3", "several lists: a bad one does not hide a good one", G | R, U, several, 0, false},
+	{"6.3.3 (i)", "several lists: revoked by one is revoked", R, G, several, 0, false},
 };
 #define DIFFERENCES (sizeof differences / sizeof *differences)
 
@@ -259,7 +263,7 @@ static int ours(const struct cert *cert, struct status *s)
 /* Good here, revoked there: may that be? */
 static bool is_excused(const struct one_case *c, const struct difference *d)
 {
-	return c->n > 1 && (d->when == by_issuer || d->when == understood);
+	return c->n > 1 && (d->when == by_issuer || d->when == understood || d->when == delta);
 }
 
 static struct difference *explain(const struct one_case *c, int our, int their)
@@ -329,7 +333,7 @@ START_TEST(side_by_side)
 	printf("%lu cases; the same: good %u, revoked %u, unknown %u; different:\n", n, together[G], together[R], together[U]);
 	for (size_t i = 0; i < DIFFERENCES; i++) {
 		printf("%6u  RFC 5280 %s: %s\n", differences[i].met, differences[i].rfc, differences[i].what);
-		ck_assert_uint_gt(differences[i].met, 0);
+		ck_assert(differences[i].met > 0 || differences[i].mended);
 	}
 	ck_assert_uint_gt(together[G], n / 20);
 	ck_assert_uint_gt(together[R], n / 40);

@@ -3,7 +3,9 @@
 # shellcheck disable=SC2034 # what is set here is used there
 # What the tests of this folder and the demo share. A test names what it needs,
 # then calls on_cards, which runs it again for each card, inside a private
-# pcscd with that virtual card in the reader. Tests run in the build folder.
+# pcscd with that virtual card in the reader. Tests run in the build folder, with
+# what "make install DESTDIR" put into tests/installed, never as root: root runs
+# them as an unprivileged user, from a copy.
 set -u
 umask 077
 LC_ALL=C.UTF-8
@@ -39,10 +41,20 @@ said() { # NAME PATTERN: the command before printed it
 	fail "$1: no line matches '$2'"
 }
 
-# ---- The card
+# ---- What is installed
 
-auth_module=$builddir/.libs/inkan-pkcs11.so
-sign_module=$builddir/.libs/inkan-sign-pkcs11.so
+know_installed() {
+	installed=$builddir/tests/installed
+	[ -e "$installed/paths" ] || fail "nothing is installed in $installed: make check TESTS="
+	module_dir=$installed$(sed -n 's/^module_dir=//p' "$installed/paths")
+	auth_module=$module_dir/inkan-pkcs11.so
+	sign_module=$module_dir/inkan-sign-pkcs11.so
+	vcard=$installed$(sed -n 's/^bin_dir=//p' "$installed/paths")/inkan-vcard
+	inkan=${vcard%-vcard}
+}
+know_installed
+
+# ---- The card
 
 know_card() { # hpki|jpki
 	card=$1
@@ -62,8 +74,9 @@ know_card() { # hpki|jpki
 
 loadable() { # pcscd can run; a module built with sanitizers needs a program built with them
 	need pcscd pcscd
-	[ -d /run/pcscd ] || [ "$(id -u)" = 0 ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
-	[ -e "$auth_module" ] || fail "$auth_module is not built"
+	[ "$(id -u)" != 0 ] || mkdir -p /run/pcscd
+	[ -d /run/pcscd ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
+	[ -e "$auth_module" ] || fail "$auth_module is not there"
 	! nm -D "$auth_module" | grep -q __asan_init ||
 		skip "built with --enable-sanitizers: foreign programs cannot load the module"
 }
@@ -74,8 +87,7 @@ on_cards() {
 		begin_inside
 		return
 	fi
-	loadable
-	make_work
+	prepare
 	worst=0
 	for options; do
 		say "== $options"
@@ -83,7 +95,16 @@ on_cards() {
 		run_on_card $options || worst=$?
 		[ $worst != 77 ] || break
 	done
+	keep_cells
 	exit $worst
+}
+
+prepare() {
+	loadable
+	make_work
+	pki=${INKAN_TEST_PKI:-$work/pki}
+	script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+	[ "$(id -u)" != 0 ] || stage
 }
 
 make_work() {
@@ -92,14 +113,71 @@ make_work() {
 	trap 'exit 1' HUP INT TERM
 }
 
+# For root: a copy that an unprivileged user can read, owned by that user.
+unprivileged=
+stage() {
+	need setpriv util-linux
+	timeout 60 "$vcard" --pki "$pki" --card hpki --card jpki -- true || fail "no PKI in $pki"
+	mkdir -p "$work/src/tests" "$work/src/doc" "$work/build/tests/clients"
+	cp -R "$srcdir/tests/clients" "$srcdir/tests/demo" "$work/src/tests"
+	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
+	cp -R "$installed" "$work/build/tests"
+	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'
+	cp -R "$pki" "$work/pki"
+	chmod -R go=u,go-w "$work"
+	chown -R 65534:65534 "$work"
+	script=$work/src${script#"$srcdir"} srcdir=$work/src pki=$work/pki
+	builddir=$work/build
+	know_installed
+	unprivileged='setpriv --reuid=65534 --regid=65534 --clear-groups --'
+}
+
 run_on_card() { # KIND OPTIONS...: this script again, inside
 	know_card "$1"
 	rm -rf "${work:?}/$card"
-	mkdir -p "$work/$card"
-	pki=${INKAN_TEST_PKI:-$work/pki}
-	INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
-		timeout --foreground 300 "$builddir/inkan-vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
-		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$0"
+	$unprivileged mkdir -p "$work/$card/home"
+	# shellcheck disable=SC2086 # $unprivileged is words
+	HOME=$work/$card/home INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
+		INKAN_TEST_CELLS=$work/cells in_build timeout --foreground "${time_limit:-300}" $unprivileged \
+		"$vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
+		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$script"
+}
+
+in_build() (
+	cd "$builddir" && unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR && exec "$@"
+)
+
+# ---- What the guide says
+
+# One cell of the guide's table, for the card that is in; only after it was shown.
+cell() { # CLIENT 'TLS 1.2'|'TLS 1.3'|login|signature
+	printf '%s\t%s\t%s\n' "$1" "$card" "$2" >>"$INKAN_TEST_CELLS"
+}
+
+# How often a program asked for the PIN while it signed so many documents.
+batch() { # CLIENT DOCUMENTS PROMPTS
+	printf '%s\t%s\tbatch\t%s\t%s\n' "$1" "$card" "$2" "$3" >>"$INKAN_TEST_CELLS"
+}
+
+cells=$builddir/tests/clients/cells
+keep_cells() { # of this script's last run; none when it failed
+	mkdir -p "$cells"
+	rm -f "$cells/$(basename "$0" .sh)"
+	[ "$worst" != 0 ] || [ ! -e "$work/cells" ] || cp "$work/cells" "$cells/$(basename "$0" .sh)"
+}
+
+# Runs the block that follows the line <!-- test: NAME --> in a page of the guide,
+# with the paths of what is installed here, and edited by SED-SCRIPT.
+guide_run() { # PAGE NAME [SED-SCRIPT]
+	guide_block "$1" "$2" | sed -e "s|/usr/local/lib/pkcs11/|$module_dir/|g" -e "${3-}" >"$work/block"
+	[ -s "$work/block" ] || fail "doc/guide/$1.md has no block '$2'"
+	try "doc/guide/$1.md, $2" sh -eu "$work/block"
+}
+
+guide_block() { # PAGE NAME
+	awk -v start="<!-- test: $2 -->" '$0 == start { found = 1; next }
+		found && /^```/ { if (inside) exit; inside = 1; next }
+		inside' "$srcdir/doc/guide/$1.md"
 }
 
 # A second program, on descriptor 9, holds the card open all the while (so pcscd does not power
@@ -159,8 +237,8 @@ report_inside() {
 # ---- What the card saw
 
 ask_card() { # verifies|signatures|tries: of both applications, added up
-	of_auth=$("$builddir/inkan-vcard" --send "$1 1 auth") || fail "the virtual card does not answer"
-	of_sign=$("$builddir/inkan-vcard" --send "$1 1 sign") || fail "the virtual card does not answer"
+	of_auth=$("$vcard" --send "$1 1 auth") || fail "the virtual card does not answer"
+	of_sign=$("$vcard" --send "$1 1 sign") || fail "the virtual card does not answer"
 	echo $((${of_auth#ok } + ${of_sign#ok }))
 }
 
@@ -189,10 +267,7 @@ start_nginx() { # TLS-VERSION
 	web=$work/nginx
 	mkdir -p "$web"
 	port=$(free_port)
-	user=
-	[ "$(id -u)" != 0 ] || user='user root;'
 	cat >"$web/nginx.conf" <<-END
-		$user
 		worker_processes 1;
 		pid $web/pid;
 		error_log $web/error.log info;

@@ -29,3 +29,15 @@ tests_clients_nss_card_SOURCES = tests/clients/nss-card.c
 tests_clients_nss_card_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
 tests_clients_nss_card_LDADD = $(NSS_LIBS)
 endif
+
+# The tests use what is installed, as a person's programs do.
+check_DATA = tests/installed/paths
+tests/installed/paths: $(module_LTLIBRARIES) $(bin_PROGRAMS) $(pkglib_LTLIBRARIES) $(lib_LTLIBRARIES)
+	$(AM_V_GEN)rm -rf tests/installed && \
+	$(MAKE) $(AM_MAKEFLAGS) install DESTDIR='$(abs_builddir)/tests/installed' >tests/installed.log 2>&1 && \
+	printf 'module_dir=%s\nbin_dir=%s\n' '$(moduledir)' '$(bindir)' >$@
+CLEANFILES += tests/installed.log
+clean-local: clean-installed
+clean-installed:
+	rm -rf tests/installed tests/clients/cells
+.PHONY: clean-installed

@@ -10,7 +10,6 @@ on_cards hpki "hpki --name REVOKED --revoked"
 
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
 export XDG_DATA_HOME XDG_CACHE_HOME
-inkan=$builddir/inkan
 anchors=$XDG_DATA_HOME/inkan/anchors
 mkdir -p "$anchors"
 cp "$pki/root.pem" "$pki/hpki-auth-ca.pem" "$anchors"

@@ -39,7 +39,7 @@ locked() { # WHEN
 	"$builddir/tests/clients/witness" "$card" </dev/null >"$work/third" 2>&1 9>&- || fail "$1: $(cat "$work/third")"
 }
 
-card() { "$builddir/inkan-vcard" --send "$*"; }
+card() { "$vcard" --send "$*"; }
 
 verifies() { card verifies 1 "$1"; }
 

@@ -34,5 +34,6 @@ dist_check_SCRIPTS += tests/unit/test_vcard_pcscd.sh
 TESTS += tests/unit/test_vcard_pcscd.sh
 
 # the PKI that the cards of all tests come from
-clean-local:
+clean-local: clean-pki
+clean-pki:
 	-rm -rf tests/pki

@@ -41,3 +41,12 @@ clean-local: clean-installed
 clean-installed:
 	rm -rf tests/installed tests/clients/cells
 .PHONY: clean-installed
+
+# After the tests that it tells about.
+dist_check_SCRIPTS += tests/clients/guide.sh
+TESTS += tests/clients/guide.sh
+EXTRA_DIST += tests/clients/table doc/guide
+tests/clients/guide.log: $(client_tests:.sh=.log)
+guide-tables:
+	srcdir='$(srcdir)' $(srcdir)/tests/clients/table write
+.PHONY: guide-tables

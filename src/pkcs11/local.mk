@@ -9,7 +9,7 @@ libpkcs11_la_SOURCES = \
   src/pkcs11/refused.h src/pkcs11/refused.c src/pkcs11/ckr.h src/pkcs11/ckr.c \
   src/pkcs11/object.h src/pkcs11/object.c src/pkcs11/build.h src/pkcs11/build.c \
   src/pkcs11/cert_status.h src/pkcs11/cert_status.c \
-  src/pkcs11/attr.h src/pkcs11/attr.c src/pkcs11/mech.h src/pkcs11/mech.c src/pkcs11/pss.h src/pkcs11/pss.c
+  src/pkcs11/attr.h src/pkcs11/attr.c src/pkcs11/mech.h src/pkcs11/mech.c
 libpkcs11_la_LIBADD = $(CRYPTO_LIBS)
 
 include_HEADERS += include/inkan-pkcs11.h

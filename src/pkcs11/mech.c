@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/mech.h"
-#include "pkcs11/pss.h"
 
 static const struct mech mechs[] = {
 	{CKM_RSA_PKCS, SCHEME_PKCS1, false, 0},

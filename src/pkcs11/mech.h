@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "card/card.h"
-#include "cert/crypto.h"
+#include "cert/pss.h"
 #include "cert/x509.h"
 #include "pkcs11/compat.h"
 
@@ -18,12 +18,6 @@ struct mech {
 	enum scheme scheme;
 	bool hashes;    /* false: the application has hashed already */
 	enum hash hash; /* when it hashes */
-};
-
-/* RSASSA-PSS parameters (CK_RSA_PKCS_PSS_PARAMS). */
-struct pss {
-	enum hash hash, mgf1;
-	unsigned salt_len;
 };
 
 /* A signature that is being made. {0}: none. */

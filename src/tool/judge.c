@@ -40,6 +40,23 @@ enum error judge_lend(const struct crypto *crypto, struct judge *judge, const st
 	return e;
 }
 
+void judge_lend_card(const struct crypto *crypto, struct judge *judge, struct card *card)
+{
+	struct cert *cas[CARD_CERTS_MAX] = {NULL};
+	size_t n = 0;
+
+	for (size_t i = 0; i < card->n_certs; i++) {
+		const struct card_cert *c = &card->certs[i];
+
+		if (c->role != CERT_OWN && card_read_cert(card, i) == E_OK &&
+		    cert_parse(crypto, (struct bytes){c->der, c->der_len}, &cas[n]) == E_OK)
+			n++;
+	}
+	judge_lend(crypto, judge, (const struct cert *const *)cas, n);
+	while (n > 0)
+		cert_free(&cas[--n]);
+}
+
 /* In local time; false for none. */
 static bool clock_text(time_t t, char out[FACT_TIME_SIZE])
 {

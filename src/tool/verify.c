@@ -188,25 +188,6 @@ static enum exit_code verify_file(const struct wish *wish)
 	return code;
 }
 
-/* HPKI cards bring their CAs' certificates: with those only the anchor has to be
- * installed. What cannot be read is not there. */
-static void lend_cas(const struct find *f, struct token *t, struct judge *judge)
-{
-	struct cert *cas[CARD_CERTS_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->card->n_certs; i++) {
-		const struct card_cert *c = &t->card->certs[i];
-
-		if (c->role != CERT_OWN && card_read_cert(t->card, i) == E_OK &&
-		    cert_parse(f->crypto, (struct bytes){c->der, c->der_len}, &cas[n]) == E_OK)
-			n++;
-	}
-	judge_lend(f->crypto, judge, (const struct cert *const *)cas, n);
-	while (n > 0)
-		cert_free(&cas[--n]);
-}
-
 static enum exit_code refuse_token(const struct wish *wish, const struct place *p, const struct token *t)
 {
 	if (!t) {
@@ -238,7 +219,7 @@ static enum exit_code verify_card(const struct wish *wish)
 			code = EXIT_INTERNAL;
 	}
 	if (code == EXIT_DONE) {
-		lend_cas(&f, t, &judge);
+		judge_lend_card(f.crypto, &judge, t->card);
 		code = answer(wish, &judge, t->cert);
 	}
 	judge_free(&judge);

@@ -4,6 +4,7 @@
 #define INKAN_TOOL_VERIFY_H
 
 #include <jansson.h>
+#include "card/card.h"
 #include "lib/decide.h"
 
 /* The trust store and the lists of this machine and this user. */
@@ -18,6 +19,10 @@ void judge_free(struct judge *judge);
 
 /* More CA certificates, which came with the one that is to be judged. */
 enum error judge_lend(const struct crypto *crypto, struct judge *judge, const struct cert *const *more, size_t n);
+
+/* HPKI cards bring their CAs' certificates: with those only the anchor has to be
+ * installed. What cannot be read is not there. */
+void judge_lend_card(const struct crypto *crypto, struct judge *judge, struct card *card);
 
 void text_decision(const struct cert *cert, const struct decision *decision);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 #include "base/mem.h"
-#include "pkcs11/pss.h"
+#include "cert/pss.h"
 
 /* MGF1 (RFC 8017 B.2.1), XORed onto `out`. */
 static enum error xor_mgf1(const struct crypto *crypto, enum hash h, struct bytes seed, uint8_t *out,

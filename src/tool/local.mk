@@ -12,3 +12,5 @@ inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_LDADD = libdecide.la libfetch.la libstatus.la libcard.la libcards.la libcert.la libbase.la \
   $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
+inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h
+inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'

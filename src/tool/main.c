@@ -20,6 +20,7 @@ static const struct verb {
 	{"verify", verb_verify, N_("decide about a certificate: chain, policy, status, role")},
 	{"trust", verb_trust, N_("the CA certificates that count")},
 	{"status", verb_status, N_("revocation lists: fetch, import, export them")},
+	{"setup", verb_setup, N_("tell browsers, SSH, OpenSSL, PAM and others of the module")},
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)

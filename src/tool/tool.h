@@ -21,6 +21,7 @@ enum exit_code {
 
 /* argv[0] is the verb's name. */
 enum exit_code verb_list(int argc, char **argv);
+enum exit_code verb_setup(int argc, char **argv);
 enum exit_code verb_show(int argc, char **argv);
 enum exit_code verb_pin(int argc, char **argv);
 enum exit_code verb_status(int argc, char **argv);

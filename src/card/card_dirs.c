@@ -56,12 +56,23 @@ static bool is_labelled(const char *label, const char *wanted)
 	return strncmp(label, wanted, n) == 0 && label[n + strspn(label + n, " ")] == '\0';
 }
 
-static enum cert_role ca_role(const struct profile *p, const char *label)
+static const struct cert_profile *find_row(const struct profile *p, const char *label)
 {
 	for (size_t i = 0; i < p->n_certs; i++)
-		if (p->certs[i].role == CERT_ROOT && is_labelled(label, p->certs[i].label))
-			return CERT_ROOT;
-	return CERT_CA;
+		if (is_labelled(label, p->certs[i].label))
+			return &p->certs[i];
+	return NULL;
+}
+
+/* JAHIS 24-002 prints labels with spaces around them for the card and without for
+ * the programs, which look for them byte by byte. */
+static void know_ca(const struct profile *p, struct card_cert *c)
+{
+	const struct cert_profile *row = find_row(p, c->label);
+
+	c->role = row && row->role == CERT_ROOT ? CERT_ROOT : CERT_CA;
+	if (row)
+		set_label(c->label, row->label);
 }
 
 static bool same_id(const struct card_id *a, const struct card_id *b)
@@ -106,7 +117,9 @@ static void certs_from_directory(struct card *card, const struct card_cert *foun
 		struct card_cert *c = &card->certs[card->n_certs];
 
 		*c = found[i];
-		c->role = i == own ? CERT_OWN : ca_role(p, c->label);
+		know_ca(p, c);
+		if (i == own)
+			c->role = CERT_OWN;
 		card->n_certs++;
 	}
 	if (own < n)

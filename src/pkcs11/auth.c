@@ -7,4 +7,5 @@ const struct personality personality = {
 	.description = "Inkan authentication tokens",
 	.profiles = &profiles_auth,
 	.readers = &pcsc_reader_ops,
+	.conventions = &conventions_inkan,
 };

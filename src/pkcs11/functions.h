@@ -8,6 +8,7 @@
 
 CK_RV inkan_C_Initialize(void *arguments);
 CK_RV inkan_C_Finalize(void *reserved);
+CK_RV inkan_C_GetInfo_2_20(CK_INFO *info);
 CK_RV inkan_C_GetInfo_2_40(CK_INFO *info);
 CK_RV inkan_C_GetInfo_3_0(CK_INFO *info);
 

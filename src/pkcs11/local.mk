@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LTLIBRARIES += libpkcs11.la
 libpkcs11_la_SOURCES = \
-  src/pkcs11/compat.h src/pkcs11/functions.h src/pkcs11/personality.h \
-  src/pkcs11/table.c src/pkcs11/unsupported.h src/pkcs11/unsupported.c \
+  src/pkcs11/compat.h src/pkcs11/functions.h src/pkcs11/personality.h src/pkcs11/conventions.c \
+  src/pkcs11/unsupported.h src/pkcs11/unsupported.c \
   src/pkcs11/module.h src/pkcs11/module.c src/pkcs11/slots.c src/pkcs11/session.h src/pkcs11/sessions.c \
   src/pkcs11/login.c src/pkcs11/objects.c src/pkcs11/sign.c \
   src/pkcs11/slot.h src/pkcs11/slot.c src/pkcs11/token.h src/pkcs11/token.c \
@@ -17,20 +17,30 @@ include_HEADERS += include/inkan-pkcs11.h
 # Real, unversioned files. -Bsymbolic: our tables never hold another library's
 # functions. The .la files are of no use to anybody and are not installed.
 MODULE_CORE = libpkcs11.la libstatus.la libcard.la libcards.la libcert.la libbase.la
-module_LTLIBRARIES = inkan-pkcs11.la inkan-sign-pkcs11.la
-MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined \
-  -export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$' -Wl,-Bsymbolic
+module_LTLIBRARIES = inkan-pkcs11.la inkan-sign-pkcs11.la HpkiAuthP11_inkan.la HpkiSigP11_inkan.la
+MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-Bsymbolic
+MAIN_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$'
+JAHIS_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^C_GetFunctionList$$'
 
-inkan_pkcs11_la_SOURCES = src/pkcs11/auth.c
-inkan_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)
+inkan_pkcs11_la_SOURCES = src/pkcs11/auth.c src/pkcs11/table.c
+inkan_pkcs11_la_LDFLAGS = $(MAIN_LDFLAGS)
 inkan_pkcs11_la_LIBADD = $(MODULE_CORE)
 
-inkan_sign_pkcs11_la_SOURCES = src/pkcs11/signature.c
-inkan_sign_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)
+inkan_sign_pkcs11_la_SOURCES = src/pkcs11/signature.c src/pkcs11/table.c
+inkan_sign_pkcs11_la_LDFLAGS = $(MAIN_LDFLAGS)
 inkan_sign_pkcs11_la_LIBADD = $(MODULE_CORE)
 
+# The names are those of JAHIS 24-002, 5.2.2.
+HpkiAuthP11_inkan_la_SOURCES = src/pkcs11/jahis_auth.c src/pkcs11/table_2_20.c
+HpkiAuthP11_inkan_la_LDFLAGS = $(JAHIS_LDFLAGS)
+HpkiAuthP11_inkan_la_LIBADD = $(MODULE_CORE)
+
+HpkiSigP11_inkan_la_SOURCES = src/pkcs11/jahis_signature.c src/pkcs11/table_2_20.c
+HpkiSigP11_inkan_la_LDFLAGS = $(JAHIS_LDFLAGS)
+HpkiSigP11_inkan_la_LIBADD = $(MODULE_CORE)
+
 install-data-hook:
-	rm -f $(DESTDIR)$(moduledir)/inkan-pkcs11.la $(DESTDIR)$(moduledir)/inkan-sign-pkcs11.la
+	cd $(DESTDIR)$(moduledir) && rm -f $(module_LTLIBRARIES)
 
 uninstall-hook:
-	rm -f $(DESTDIR)$(moduledir)/inkan-pkcs11.so $(DESTDIR)$(moduledir)/inkan-sign-pkcs11.so
+	for la in $(module_LTLIBRARIES); do rm -f $(DESTDIR)$(moduledir)/$${la%.la}.so; done

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/mech.h"
+#include "pkcs11/personality.h"
 
 static const struct mech mechs[] = {
 	{CKM_RSA_PKCS, SCHEME_PKCS1, false, 0},
@@ -56,6 +57,8 @@ static bool way_fits(const struct sign_way *way, const struct mech *m)
 static bool offered(const struct profile *profile, bool pss, const struct mech *m)
 {
 	if (m->scheme == SCHEME_PSS && !pss)
+		return false;
+	if (personality.conventions->rsa_pkcs_only && m->type != CKM_RSA_PKCS)
 		return false;
 	for (size_t i = 0; i < profile->n_ways; i++)
 		if (way_fits(&profile->ways[i], m))

@@ -239,6 +239,11 @@ static CK_RV get_info(CK_INFO *info, CK_VERSION version)
 
 /* C_GetInfo (PKCS#11 5.4): its cryptokiVersion is that of the table through
  * which it was called. */
+CK_RV inkan_C_GetInfo_2_20(CK_INFO *info)
+{
+	return get_info(info, (CK_VERSION){2, 20});
+}
+
 CK_RV inkan_C_GetInfo_2_40(CK_INFO *info)
 {
 	return get_info(info, (CK_VERSION){2, 40});

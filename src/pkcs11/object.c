@@ -11,7 +11,7 @@
 
 static bool is_shown(const struct card_cert *cert)
 {
-	return cert->role != CERT_ROOT || personality.shows_root;
+	return cert->role != CERT_ROOT || personality.conventions->shows_root;
 }
 
 static struct object *add(struct token *token, enum object_kind kind, size_t index, bool private)
@@ -38,6 +38,8 @@ static void list_objects(struct token *token)
 		if (is_shown(&card->certs[i]))
 			add(token, OBJECT_CERTIFICATE, i, card->certs[i].pin_protected);
 	add(token, OBJECT_PRIVATE_KEY, 0, true);
+	if (personality.conventions->keys_and_certs_only)
+		return;
 	add(token, OBJECT_PUBLIC_KEY, 0, hidden);
 	if (card->profile->publish_certs && !hidden)
 		add(token, OBJECT_PROFILE, 0, false);
@@ -158,7 +160,7 @@ static enum error read_ca(struct token *token, struct object *o)
 	if (e != E_OK)
 		return e;
 	object_build_from_cert(o, cert);
-	if (!personality.shows_root && cert->subject.len == cert->issuer.len &&
+	if (!personality.conventions->shows_root && cert->subject.len == cert->issuer.len &&
 	    memcmp(cert->subject.data, cert->issuer.data, cert->subject.len) == 0)
 		e = E_NOT_FOUND;
 	cert_free(&cert);

@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What makes one module differ from the next. Each module links the same core
- * with one definition of `personality`. */
+ * with one definition of `personality`, and with the table that it hands out. */
 #ifndef INKAN_PKCS11_PERSONALITY_H
 #define INKAN_PKCS11_PERSONALITY_H
 
 #include <stdbool.h>
 #include "card/reader.h"
 #include "cards/profile.h"
+#include "pkcs11/compat.h"
+
+/* What the programs expect for which a module is made. */
+struct conventions {
+	const char *slot_manufacturer; /* CK_SLOT_INFO.manufacturerID */
+	bool spare_slot;               /* one slot more than readers, for programs that list slots once */
+	bool sorts_cards;              /* C_GetSlotList looks at the cards when several are in */
+	bool label_of_card;            /* the token's label is EF.CIAInfo's, blank without one */
+	CK_FLAGS token_flags;          /* but for those of the PIN */
+	bool rsa_pkcs_only;            /* CKM_RSA_PKCS alone: the program hashes */
+	CK_FLAGS mechanism_flags;
+	bool shows_root;               /* the self-signed root is an object too */
+	bool keys_and_certs_only;      /* no public key, profile or hcRole objects */
+};
+
+/* Browsers, TLS stacks and whatever else knows PKCS#11 2.40 or 3.0. */
+extern const struct conventions conventions_inkan;
+
+/* Japanese medical software: JAHIS 24-002, 5.2.2 and A.4. */
+extern const struct conventions conventions_jahis;
 
 struct personality {
 	const char *program;           /* in the log */
 	const char *description;       /* CK_INFO.libraryDescription, at most 32 characters */
 	const struct profile_set *profiles;
 	const struct reader_ops *readers;
-	bool shows_root;               /* the self-signed root is an object too */
+	const struct conventions *conventions;
 };
 
 extern const struct personality personality;

@@ -9,4 +9,5 @@ const struct personality personality = {
 	.description = "Inkan signature tokens",
 	.profiles = &profiles_sign,
 	.readers = &pcsc_reader_ops,
+	.conventions = &conventions_inkan,
 };

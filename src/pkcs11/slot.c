@@ -71,13 +71,13 @@ static void place_readers(const struct reader_state *states, size_t n, bool grow
 
 		if (slot_of_reader(states[i].name) || !conf_shows_reader(&module.conf, states[i].name))
 			continue;
-		if (grow && !slot_of_reader(""))
+		if (grow && !free_slot(states, n))
 			slot_add();
 		slot = free_slot(states, n);
 		if (slot)
 			take_reader(slot, states[i].name);
 	}
-	if (grow && !slot_of_reader(""))
+	if (grow && personality.conventions->spare_slot && !slot_of_reader(""))
 		slot_add();
 }
 
@@ -320,4 +320,30 @@ CK_RV slot_token(struct slot *slot, struct token **token)
 	}
 	*token = slot->token;
 	return CKR_OK;
+}
+
+static size_t find_cards(struct slot **cards)
+{
+	size_t n = 0;
+
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		if (slot_has_token(&module.slots[i]))
+			cards[n++] = &module.slots[i];
+	module_unlock();
+	return n;
+}
+
+void slots_sort_cards(void)
+{
+	struct slot *cards[SLOTS_MAX];
+	struct token *token;
+	size_t n = find_cards(cards);
+
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		pthread_mutex_lock(&cards[i]->lock);
+		slot_drop_stale(cards[i]);
+		slot_token(cards[i], &token);
+		pthread_mutex_unlock(&cards[i]->lock);
+	}
 }

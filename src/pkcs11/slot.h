@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One slot per reader and one more without. Slots never vanish while the module
- * is initialized; a new reader takes one that has none. */
+/* One slot per reader and, by personality, one more without. Slots never vanish
+ * while the module is initialized; a new reader takes one that has none. */
 #ifndef INKAN_PKCS11_SLOT_H
 #define INKAN_PKCS11_SLOT_H
 
@@ -30,7 +30,8 @@ struct slot {
 };
 
 /* Looks at the readers (no APDU) and brings the slots up to date. With `grow`,
- * readers without a slot get one, and there is an empty one at the end. */
+ * readers without a slot get one, and there is an empty one to spare
+ * where the personality has that. */
 void slots_refresh(bool grow);
 
 /* The same, and hands out what was seen. *n: in, the room; out, how many. False
@@ -39,6 +40,10 @@ bool slots_look(bool grow, struct reader_state *states, size_t *n);
 
 /* The first look: what is in already is no event. */
 void slots_start(void);
+
+/* When several cards are in: looks at those that have not been looked at yet, so
+ * that cards of ours are told from others. With no lock held. */
+void slots_sort_cards(void);
 
 /* At C_Finalize: tokens are freed; numbers and readers stay. */
 void slots_end(void);

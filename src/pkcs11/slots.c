@@ -18,8 +18,9 @@ static CK_ULONG list_slots(CK_BBOOL token_present, CK_SLOT_ID *list)
 	return n;
 }
 
-/* C_GetSlotList (PKCS#11 5.5). Sends no APDU. The set of slots grows only when
- * the list is asked for without a buffer. */
+/* C_GetSlotList (PKCS#11 5.5). Sends no APDU, but where programs want the cards
+ * told apart here (JAHIS 24-002 A.4). The set of slots grows only when the list
+ * is asked for without a buffer. */
 CK_RV inkan_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count)
 {
 	CK_SLOT_ID all[SLOTS_MAX];
@@ -34,6 +35,8 @@ CK_RV inkan_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *co
 		return CKR_ARGUMENTS_BAD;
 	}
 	slots_refresh(list == NULL);
+	if (personality.conventions->sorts_cards)
+		slots_sort_cards();
 	module_lock();
 	n = list_slots(token_present, all);
 	module_unlock();
@@ -49,7 +52,7 @@ static void describe_slot(const struct slot *slot, CK_SLOT_INFO *info)
 	memset(info, 0, sizeof *info);
 	text_pad(info->slotDescription, sizeof info->slotDescription,
 	         slot->reader[0] ? slot->reader : "No card reader yet");
-	text_pad(info->manufacturerID, sizeof info->manufacturerID, "Inkan");
+	text_pad(info->manufacturerID, sizeof info->manufacturerID, personality.conventions->slot_manufacturer);
 	/* the one without a reader too: NSS disables for ever what is not removable and empty */
 	info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
 	if (slot_has_token(slot))
@@ -240,7 +243,7 @@ static CK_RV mechanism_info(const struct token *token, CK_MECHANISM_TYPE type, C
 
 	if (!mech_offered(token->card->profile, token_offers_pss(token), type))
 		return CKR_MECHANISM_INVALID;
-	*info = (CK_MECHANISM_INFO){bits, bits, CKF_HW | CKF_SIGN};
+	*info = (CK_MECHANISM_INFO){bits, bits, personality.conventions->mechanism_flags};
 	return CKR_OK;
 }
 

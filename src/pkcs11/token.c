@@ -51,6 +51,10 @@ enum error token_load(const char *reader, struct token **out)
 	e = card_open(personality.readers, module.readers, reader, *personality.profiles, &token->card);
 	if (e != E_OK)
 		goto fail;
+	if (personality.conventions->label_of_card)
+		e = card_read_label(token->card);
+	if (e != E_OK)
+		goto fail;
 	e = read_cert(token);
 	if (e != E_OK)
 		goto fail;
@@ -94,12 +98,13 @@ void token_info(const struct token *token, CK_TOKEN_INFO *info)
 	const struct card *card = token->card;
 
 	memset(info, 0, sizeof *info);
-	text_pad(info->label, sizeof info->label, card->profile->name);
+	text_pad(info->label, sizeof info->label,
+	         personality.conventions->label_of_card ? card->label : card->profile->name);
 	text_pad(info->manufacturerID, sizeof info->manufacturerID, card->profile->manufacturer);
 	text_pad(info->model, sizeof info->model, card->model);
 	text_pad(info->serialNumber, sizeof info->serialNumber, token->serial);
 	text_pad(info->utcTime, sizeof info->utcTime, "");
-	info->flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED | pin_flags(&card->pin);
+	info->flags = personality.conventions->token_flags | pin_flags(&card->pin);
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulSessionCount = info->ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;

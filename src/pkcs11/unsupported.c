@@ -106,6 +106,11 @@ CK_RV unsupported_derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE 
 	return CKR_FUNCTION_NOT_SUPPORTED;
 }
 
+CK_RV unsupported_event(CK_FLAGS f, CK_SLOT_ID *slot, void *reserved)
+{
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 CK_RV unsupported_parallel(CK_SESSION_HANDLE s)
 {
 	return CKR_FUNCTION_NOT_PARALLEL;

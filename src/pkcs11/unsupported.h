@@ -35,6 +35,7 @@ CK_RV unsupported_unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE 
         CK_ULONG n, CK_ATTRIBUTE *t, CK_ULONG k, CK_OBJECT_HANDLE *o);
 CK_RV unsupported_derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *t,
         CK_ULONG n, CK_OBJECT_HANDLE *o);
+CK_RV unsupported_event(CK_FLAGS f, CK_SLOT_ID *slot, void *reserved);
 CK_RV unsupported_parallel(CK_SESSION_HANDLE s);
 CK_RV unsupported_random(CK_SESSION_HANDLE s, CK_BYTE *bytes, CK_ULONG n);
 CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG

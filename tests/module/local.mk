@@ -3,7 +3,7 @@
 module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent \
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
-  tests/module/test_threads tests/module/test_status
+  tests/module/test_threads tests/module/test_status tests/module/test_jahis
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -13,7 +13,7 @@ AM_TESTS_ENVIRONMENT += INKAN_MODULE_TESTS='$(module_tests)'; export INKAN_MODUL
 tests/module/valgrind.log: $(module_tests:=.log)
 
 check_LTLIBRARIES += tests/module/librig.la
-tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c
+tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c tests/module/rig_inkan.c src/pkcs11/table.c
 tests_module_librig_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 module_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -40,3 +40,8 @@ tests_module_test_threads_CFLAGS = $(module_test_cflags)
 tests_module_test_threads_LDADD = $(module_test_ldadd)
 tests_module_test_status_CFLAGS = $(module_test_cflags)
 tests_module_test_status_LDADD = $(module_test_ldadd)
+
+# With the table and the conventions of the JAHIS modules, which keeps the archive's out.
+tests_module_test_jahis_SOURCES = tests/module/test_jahis.c src/pkcs11/table_2_20.c
+tests_module_test_jahis_CFLAGS = $(module_test_cflags)
+tests_module_test_jahis_LDADD = $(module_test_ldadd)

@@ -16,6 +16,7 @@ extern CK_FUNCTION_LIST *p11; /* the table of 2.40 */
 #define is(call, rv) ck_assert_uint_eq((call), (rv))
 
 /* The module shows the tokens of this set from the next C_Initialize on. */
+extern struct profile_set rig_set;
 void rig_profiles(struct profile_set set);
 
 /* A reader, shown to the module, with this card in it (NULL: empty). */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pkcs11/personality.h"
+
+/* No CKF_RNG: NSS would call C_GenerateRandom at each start. */
+const struct conventions conventions_inkan = {
+	.slot_manufacturer = "Inkan",
+	.spare_slot = true,
+	.token_flags = CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED,
+	.mechanism_flags = CKF_HW | CKF_SIGN,
+};
+
+/* Programs of the field take the first slot of the list, some from the list of
+ * all slots, and have room for four: one slot per reader and none to spare, the
+ * cards first that are HPKI cards. */
+const struct conventions conventions_jahis = {
+	.slot_manufacturer = "",
+	.sorts_cards = true,
+	.label_of_card = true,
+	.token_flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED,
+	.rsa_pkcs_only = true,
+	.mechanism_flags = CKF_SIGN,
+	.shows_root = true,
+	.keys_and_certs_only = true,
+};

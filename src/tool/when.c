@@ -22,15 +22,14 @@ static bool same_day(const struct tm *asked, time_t t, bool local)
 
 bool when_time(const char *text, time_t *out)
 {
-	struct tm tm = {0};
-	long offset;
+	struct tm tm = {0}, asked;
 	time_t t;
 
 	if (is_whole(strptime(text, "%Y-%m-%dT%H:%M:%S%z", &tm))) {
-		offset = tm.tm_gmtoff;
+		asked = tm; /* timegm sets its argument right, too */
 		t = timegm(&tm);
-		*out = t - offset;
-		return same_day(&tm, t, false) && *out > 0;
+		*out = t - asked.tm_gmtoff;
+		return same_day(&asked, t, false) && *out > 0;
 	}
 	tm = (struct tm){.tm_isdst = -1};
 	if (!is_whole(strptime(text, "%Y-%m-%d", &tm)))

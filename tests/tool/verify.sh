@@ -66,6 +66,8 @@ run 64 "$inkan" verify
 advised
 run 64 "$inkan" verify --purpose dance "$doctor"
 run 64 "$inkan" verify --at yesterday "$doctor"
+run 64 "$inkan" verify --at 2026-02-31 "$doctor"
+run 64 "$inkan" verify --at 2026-02-31T00:00:00Z "$doctor"
 run 64 "$inkan" verify --grace 5 "$doctor"
 run 64 "$inkan" verify --role '' "$doctor"
 run 64 "$inkan" verify "$doctor" "$signer"

@@ -77,11 +77,12 @@ static enum error read_oid(const struct element *e, char **out)
 }
 
 /* A control character would let one text pass for two where texts stand on
- * lines, or move the cursor of who looks at it: no licence has one in its name. */
+ * lines, or move the cursor of who looks at it: no licence has one in its name.
+ * U+0080 to U+009F, two bytes of UTF-8, are control characters as well. */
 static bool is_plain(const uint8_t *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (text[i] < 0x20 || text[i] == 0x7F)
+		if (text[i] < 0x20 || text[i] == 0x7F || (text[i] == 0xC2 && i + 1 < n && text[i + 1] < 0xA0))
 			return false;
 	return n > 0;
 }

@@ -92,6 +92,8 @@ START_TEST(bad_text)
 	refuse(ROLE("1E{0044 0000 0065}"));
 	refuse(ROLE("0C{\"Clerk\" 0A \"Medical Doctor\"}")); /* would be two on a list of lines */
 	refuse(ROLE("0C{\"Clerk\" 1B \"[2J\"}"));
+	refuse(ROLE("0C{\"Clerk\" C2 9B \"2J\"}")); /* U+009B begins what ESC [ begins */
+	refuse(ROLE("1E{0044 0085}"));
 	refuse(ROLE("0C{FF FE}"));
 	refuse(ROLE("0C{C0 80}")); /* an overlong NUL */
 	refuse(ROLE("1E{0044 00}"));

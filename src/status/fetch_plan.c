@@ -132,18 +132,28 @@ enum error fetch_sources_read(struct fetch_sources *s, const char *folder)
 	return e;
 }
 
+/* An editor may have left the last line without its end. */
+static bool ends_in_a_line(int fd)
+{
+	struct stat st;
+	char last = '\n';
+
+	return fstat(fd, &st) != 0 || st.st_size == 0 || pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n';
+}
+
 /* One write per line: of two processes neither cuts the other's. */
 static enum error append(const char *folder, const char *url)
 {
-	char path[4096], line[FETCH_URL_MAX + 2];
-	int n = snprintf(line, sizeof line, "%s\n", url), fd;
+	char path[4096], line[FETCH_URL_MAX + 3];
 	bool written;
+	int n, fd;
 
 	if (snprintf(path, sizeof path, "%s/sources", folder) >= (int)sizeof path)
 		return E_TOO_LONG;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return errno == EACCES || errno == ELOOP || errno == EROFS ? E_DENIED : E_IO;
+	n = snprintf(line, sizeof line, "%s%s\n", ends_in_a_line(fd) ? "" : "\n", url);
 	written = write(fd, line, (size_t)n) == (ssize_t)n;
 	return close(fd) == 0 && written ? E_OK : E_IO;
 }

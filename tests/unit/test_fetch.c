@@ -11,6 +11,7 @@
 #include "cert/crypto.h"
 #include "http_server.h"
 #include "status/fetch.h"
+#include "status/fetch_plan.h"
 #include "status/fetch_turn.h"
 
 #define LIST "a list, for all that this room knows\n"
@@ -280,6 +281,34 @@ START_TEST(chance_differs)
 }
 END_TEST
 
+/* ---- Sources */
+
+/* As an editor may leave the file. */
+START_TEST(a_last_line_without_its_end)
+{
+	struct fetch_sources s = {0};
+	char path[300];
+	size_t added;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/sources", folder);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_gt(fputs("http://a/1.crl", f), 0);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	ck_assert_int_eq(fetch_sources_add(&s, "http://b/2.crl"), E_OK);
+	ck_assert_int_eq(fetch_sources_record(folder, &s, &added), E_OK);
+	ck_assert_uint_eq(added, 1);
+	fetch_sources_free(&s);
+	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert_str_eq(s.url[0], "http://a/1.crl");
+	ck_assert_str_eq(s.url[1], "http://b/2.crl");
+	fetch_sources_free(&s);
+}
+END_TEST
+
 /* ---- Turns */
 
 static struct crypto *crypto;
@@ -390,6 +419,7 @@ int main(void)
 	tcase_add_test(tc, urls);
 	tcase_add_test(tc, when_the_next_try_is_due);
 	tcase_add_test(tc, chance_differs);
+	tcase_add_test(tc, a_last_line_without_its_end);
 	tcase_add_test(tc, what_is_remembered);
 	tcase_add_test(tc, a_note_that_was_cut_short_counts_as_none);
 	tcase_add_test(tc, one_at_a_time);

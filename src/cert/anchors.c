@@ -27,11 +27,12 @@ static bool is_ours(int fd, const char *path)
 	return false;
 }
 
-/* Each certificate of a PEM text, or the one in DER. */
+/* Each certificate of a PEM text, or the one in DER. One that is of no use, such as a
+ * person's at the head of a server's bundle, does not take the others away. */
 static enum error add_content(struct trust *trust, struct bytes in, const char *path)
 {
 	BIO *bio = in.len > 0 ? BIO_new_mem_buf(in.data, (int)in.len) : NULL;
-	enum error ok = in.len == 0 ? E_FORMAT : bio ? E_OK : E_MEMORY;
+	enum error ok = in.len == 0 ? E_FORMAT : bio ? E_OK : E_MEMORY, useless = E_OK;
 	bool pem = false;
 	uint8_t *der;
 	size_t n;
@@ -40,11 +41,15 @@ static enum error add_content(struct trust *trust, struct bytes in, const char *
 		pem = true;
 		ok = trust_add(trust, (struct bytes){der, n}, path, true);
 		OPENSSL_free(der);
+		if (ok == E_FORMAT || ok == E_UNSUPPORTED) {
+			useless = ok;
+			ok = E_OK;
+		}
 	}
 	if (ok == E_OK && !pem)
 		ok = trust_add(trust, in, path, true);
 	BIO_free(bio);
-	return ok;
+	return ok == E_OK ? useless : ok;
 }
 
 /* Only E_MEMORY and E_INTERNAL end the reading of a folder: one bad file must not

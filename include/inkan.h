@@ -25,6 +25,7 @@ extern "C" {
  *           other thread uses them. There is no state but in these objects.
  * Memory    An object that a function gives out is freed by its own _free, which
  *           takes the address of the pointer, sets it to NULL, and accepts NULL.
+ *           On every error *out is NULL.
  *           Pointers that an object gives out are its own and live as long as it.
  * Text      UTF-8, ended by NUL, never NULL unless it says so. What a certificate
  *           says holds no control characters in roles; elsewhere it is as it came.
@@ -219,7 +220,8 @@ struct inkan_status_info {
 	const char *why;                /* of INKAN_STATUS_UNKNOWN: a sentence as above; else "" */
 };
 
-/* INKAN_E_ARGUMENT: size is not set. With INKAN_IGNORE it is INKAN_STATUS_UNKNOWN. */
+/* INKAN_E_ARGUMENT: size is not set. With INKAN_IGNORE it is INKAN_STATUS_UNKNOWN, whose
+ * freshness is always INKAN_EXPIRED. */
 INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *decision,
                                                  struct inkan_status_info *out);
 

@@ -63,10 +63,11 @@ static unsigned look_up(struct store *store, const struct rules *q, time_t now, 
 {
 	const struct status_rules rules = {.at = out->at, .historic = out->at < now, .grace = q->grace};
 
+	out->status = (struct status){.result = STATUS_UNKNOWN, .freshness = STATUS_EXPIRED, .reason = -1};
 	if (q->need == STATUS_OFF)
 		return 0;
 	out->asked = true;
-	out->status = (struct status){.result = STATUS_UNKNOWN, .why = STATUS_NO_LIST, .reason = -1};
+	out->status.why = STATUS_NO_LIST;
 	if (store)
 		status_of_chain(store, &out->chain, &rules, &out->status);
 	return status_reasons(&out->status, q->need);

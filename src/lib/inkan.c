@@ -102,11 +102,12 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 	struct inkan *ctx;
 	enum error e;
 
+	if (out)
+		*out = NULL;
 	if (!out || (options && (options->size < sizeof o || count(options->lists) > FOLDERS_MAX)))
 		return INKAN_E_ARGUMENT;
 	if (options)
 		o = *options;
-	*out = NULL;
 	ctx = calloc(1, sizeof *ctx);
 	if (!ctx)
 		return INKAN_E_MEMORY;
@@ -162,6 +163,8 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 {
 	struct rules q;
 
+	if (out)
+		*out = NULL;
 	if (!ctx || !cert || !out || !read_rules(rules, &q))
 		return INKAN_E_ARGUMENT;
 	*out = malloc(sizeof **out);
@@ -219,7 +222,7 @@ enum inkan_error inkan_decision_status(const struct inkan_decision *decision, st
 		.size = out->size,
 		.result = (enum inkan_status)s->result,
 		.freshness = (enum inkan_freshness)s->freshness,
-		.reason = decision->d.asked ? s->reason : -1,
+		.reason = s->reason,
 		.revoked = s->revoked,
 		.this_update = s->this_update,
 		.next_update = s->next_update,

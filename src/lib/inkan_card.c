@@ -86,9 +86,10 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 	struct trust *trust = NULL;
 	enum error e;
 
+	if (out)
+		*out = NULL;
 	if (!ctx || !out || (unsigned)purpose > INKAN_SIGN)
 		return INKAN_E_ARGUMENT;
-	*out = NULL;
 	s.profiles = purpose == INKAN_SIGN ? (struct profile_set){sign, 2} : (struct profile_set){auth, 2};
 	e = pcsc_reader_ops.open(&s.pcsc);
 	if (e != E_OK)

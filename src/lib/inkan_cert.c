@@ -27,9 +27,10 @@ enum inkan_error inkan_cert_from_der(struct inkan *ctx, const void *der, size_t 
 	struct cert *cert;
 	enum error e;
 
+	if (out)
+		*out = NULL;
 	if (!ctx || !der || !out)
 		return INKAN_E_ARGUMENT;
-	*out = NULL;
 	e = cert_parse(ctx->crypto, (struct bytes){der, n}, &cert);
 	return e == E_OK ? inkan_cert_wrap(cert, NULL, out) : inkan_error_of(e);
 }
@@ -39,9 +40,10 @@ enum inkan_error inkan_cert_from_pem(struct inkan *ctx, const char *pem, size_t 
 	struct cert *cert;
 	enum error e;
 
+	if (out)
+		*out = NULL;
 	if (!ctx || !pem || !out)
 		return INKAN_E_ARGUMENT;
-	*out = NULL;
 	e = cert_read(ctx->crypto, (struct bytes){(const uint8_t *)pem, n}, &cert);
 	return e == E_OK ? inkan_cert_wrap(cert, NULL, out) : inkan_error_of(e);
 }
@@ -53,9 +55,10 @@ enum inkan_error inkan_cert_from_file(struct inkan *ctx, const char *path, struc
 	enum error e = E_IO;
 	int fd, why;
 
+	if (out)
+		*out = NULL;
 	if (!ctx || !path || !out)
 		return INKAN_E_ARGUMENT;
-	*out = NULL;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return INKAN_E_IO;

@@ -186,17 +186,52 @@ START_TEST(every_reason_and_the_chain)
 }
 END_TEST
 
+/* Who looks at the freshness alone must not be told of a fresh list. */
+START_TEST(a_status_that_was_not_looked_at_is_not_fresh)
+{
+	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_IGNORE};
+	struct inkan_status_info info = {.size = sizeof info};
+	struct inkan *ctx = context();
+	struct inkan_cert *cert = holder(ctx);
+	struct inkan_decision *d;
+
+	ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_OK);
+	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
+	ck_assert_int_eq(info.freshness, INKAN_EXPIRED);
+	ck_assert_int_eq(info.reason, -1);
+	ck_assert_str_eq(info.why, "");
+	inkan_decision_free(&d);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
 START_TEST(what_it_does_not_take)
 {
 	struct inkan_options bad_options = {.size = 1};
 	struct inkan_rules bad = {.size = 1};
-	struct inkan *ctx = context(), *none;
-	struct inkan_decision *d;
-	struct inkan_cert *cert = holder(ctx), *other;
+	struct inkan *ctx = context(), *none = ctx;
+	struct inkan_decision *d = (struct inkan_decision *)ctx;
+	struct inkan_cert *cert = holder(ctx), *other = cert;
 
+	/* what a caller frees on every path is NULL then */
 	ck_assert_int_eq(inkan_new(NULL, NULL), INKAN_E_ARGUMENT);
 	ck_assert_int_eq(inkan_new(&bad_options, &none), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(none);
 	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(d);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, NULL, 1, &other), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(other);
+	other = cert;
+	ck_assert_int_eq(inkan_cert_from_pem(ctx, NULL, 1, &other), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(other);
+	other = cert;
+	ck_assert_int_eq(inkan_cert_from_file(ctx, NULL, &other), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(other);
+	other = cert;
+	ck_assert_int_eq(inkan_cert_from_card(ctx, NULL, (enum inkan_purpose)9, &other), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(other);
 	bad = (struct inkan_rules){.size = sizeof bad, .grace = -1};
 	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
 	bad = (struct inkan_rules){.size = sizeof bad, .purpose = (enum inkan_purpose)9};
@@ -212,6 +247,31 @@ START_TEST(what_it_does_not_take)
 		ck_assert_str_ne(inkan_error_text((enum inkan_error)e), "");
 	ck_assert_str_eq(inkan_version(), PACKAGE_VERSION);
 	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+/* As a server's file for its own certificate has it: the person's first. */
+START_TEST(anchors_in_a_bundle)
+{
+	char own[80], path[128];
+	const char *const anchors[] = {own, NULL}, *const lists[] = {empty, NULL};
+	const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
+	struct inkan *ctx;
+	FILE *f;
+
+	snprintf(own, sizeof own, "%s/bundle", folder);
+	ck_assert_int_eq(mkdir(own, 0755), 0);
+	snprintf(path, sizeof path, "%s/all.pem", own);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert(PEM_write_X509(f, chain[2]));
+	ck_assert_int_gt(fputs("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", f), 0);
+	ck_assert(PEM_write_X509(f, chain[1]) && PEM_write_X509(f, chain[0]));
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+	ck_assert_uint_eq(inkan_anchor_count(ctx), 1);
 	inkan_free(&ctx);
 }
 END_TEST
@@ -283,7 +343,9 @@ int main(void)
 	tcase_add_test(t, what_it_says);
 	tcase_add_test(t, verdicts);
 	tcase_add_test(t, every_reason_and_the_chain);
+	tcase_add_test(t, a_status_that_was_not_looked_at_is_not_fresh);
 	tcase_add_test(t, what_it_does_not_take);
+	tcase_add_test(t, anchors_in_a_bundle);
 	tcase_add_test(t, from_a_file);
 	tcase_add_test(t, many_threads);
 	srunner_run_all(r, CK_ENV);

@@ -18,3 +18,19 @@ endif
 if SYSTEMD_USER
 systemduserunit_DATA = dist/user/inkan-status.service dist/user/inkan-status.timer
 endif
+
+# How other programs learn of the modules. Nothing is registered unasked: without
+# --with-p11-kit-module-dir these lie in our own folder, to be copied. A native manifest of
+# Mozilla's is an extension's: its maker puts the extension's name in.
+p11kitmodule_DATA = dist/p11-kit/inkan.module dist/p11-kit/inkan-sign.module
+mozilladir = $(pkgdatadir)/mozilla
+mozilla_DATA = dist/mozilla/inkan.json
+registrations = $(p11kitmodule_DATA) $(mozilla_DATA)
+CLEANFILES += $(registrations)
+EXTRA_DIST += dist/p11-kit/inkan.module.in dist/p11-kit/inkan-sign.module.in dist/mozilla/inkan.json.in
+
+$(registrations): Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@moduledir[@]|$(moduledir)|g' $(srcdir)/$@.in >$@
+dist/p11-kit/inkan.module: dist/p11-kit/inkan.module.in
+dist/p11-kit/inkan-sign.module: dist/p11-kit/inkan-sign.module.in
+dist/mozilla/inkan.json: dist/mozilla/inkan.json.in

@@ -9,7 +9,9 @@ client_tests = \
   tests/clients/ssh.sh \
   tests/clients/status.sh \
   tests/clients/nss-pss.sh \
-  tests/clients/nss-consent.sh
+  tests/clients/nss-consent.sh \
+  tests/clients/jahis.sh \
+  tests/clients/p11-kit-modules.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh
@@ -22,6 +24,14 @@ tests_clients_witness_LDADD = $(PCSC_LIBS)
 check_PROGRAMS += tests/clients/steps
 tests_clients_steps_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_clients_steps_LDADD = -lpthread -ldl
+
+# The same program twice: libp11-kit's names are there from the start, or not.
+check_PROGRAMS += tests/clients/together tests/clients/together-p11-kit
+tests_clients_together_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_clients_together_LDADD = $(CRYPTO_LIBS) -ldl
+tests_clients_together_p11_kit_SOURCES = tests/clients/together.c
+tests_clients_together_p11_kit_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -DLINKED_WITH_P11_KIT
+tests_clients_together_p11_kit_LDADD = $(CRYPTO_LIBS) $(P11_LIBS) -ldl
 
 if HAVE_NSS
 check_PROGRAMS += tests/clients/nss-card

@@ -123,9 +123,10 @@ stage() {
 	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
 	cp -R "$installed" "$work/build/tests"
 	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'
-	cp -R "$pki" "$work/pki"
+	[ "$pki" = "$work/pki" ] || cp -R "$pki" "$work/pki"
 	chmod -R go=u,go-w "$work"
 	chown -R 65534:65534 "$work"
+	chown -R 0:0 "$work/build/tests/installed"
 	script=$work/src${script#"$srcdir"} srcdir=$work/src pki=$work/pki
 	builddir=$work/build
 	know_installed
@@ -180,8 +181,6 @@ guide_block() { # PAGE NAME
 		inside' "$srcdir/doc/guide/$1.md"
 }
 
-# A second program, on descriptor 9, holds the card open all the while (so pcscd does not power
-# it off) and in the end tries to sign without a PIN.
 begin_inside() {
 	work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
 	know_card "$INKAN_TEST_CARD"
@@ -190,21 +189,28 @@ begin_inside() {
 	trusted_for sign >"$work/sign-cas.pem"
 	server_ca=$pki/server-ca.pem
 	mkfifo "$work/hold"
-	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
-	witness=$!
-	exec 9>"$work/hold"
 	trap end_inside EXIT
 	trap 'exit 1' HUP INT TERM
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		! grep -q watching "$work/witness" || return 0
-		sleep 0.1
-	done
-	fail "no witness: $(cat "$work/witness")"
+	start_witness
 }
 
 trusted_for() { # auth|sign: the certificates from the card's CA up to its root
 	cat "$pki/$card-$1-ca.pem" || fail "no CA of $card in $pki"
 	[ "$card" = jpki ] || cat "$pki/root.pem"
+}
+
+# A second program, on descriptor 9, holds the card open all the while (so pcscd does not power
+# it off) and in the end tries to sign without a PIN.
+start_witness() {
+	refused=
+	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
+	witness=$!
+	exec 9>"$work/hold"
+	for _ in $(seq 40); do
+		! grep -q watching "$work/witness" || return 0
+		sleep 0.1
+	done
+	fail "no witness: $(cat "$work/witness")"
 }
 
 # True when the card refused the witness.
@@ -215,6 +221,16 @@ ask_witness() {
 		refused=$?
 	fi
 	return "$refused"
+}
+
+remove_card() { # the witness goes first: it held this insertion
+	ask_witness || fail "the card was left unlocked: $(cat "$work/witness")"
+	"$vcard" --send "remove 1" >/dev/null || fail "the virtual card stays in"
+}
+
+insert_card() {
+	"$vcard" --send "insert 1" >/dev/null || fail "the virtual card stays out"
+	start_witness
 }
 
 end_inside() {
@@ -236,10 +252,13 @@ report_inside() {
 
 # ---- What the card saw
 
+ask_app() { # verifies|signatures|tries auth|sign
+	answer=$("$vcard" --send "$1 1 $2") || fail "the virtual card does not answer"
+	echo "${answer#ok }"
+}
+
 ask_card() { # verifies|signatures|tries: of both applications, added up
-	of_auth=$("$vcard" --send "$1 1 auth") || fail "the virtual card does not answer"
-	of_sign=$("$vcard" --send "$1 1 sign") || fail "the virtual card does not answer"
-	echo $((${of_auth#ok } + ${of_sign#ok }))
+	echo $(($(ask_app "$1" auth) + $(ask_app "$1" sign)))
 }
 
 # ---- Servers on 127.0.0.1, stopped at the end

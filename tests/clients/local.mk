@@ -7,6 +7,7 @@ client_tests = \
   tests/clients/openssl.sh \
   tests/clients/gnutls.sh \
   tests/clients/ssh.sh \
+  tests/clients/pam.sh \
   tests/clients/status.sh \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh \

@@ -4,6 +4,7 @@
  * PIN. Its commands are those of the cards' specifications, not the driver's.
  * Exit status: 0 every try was refused, 1 the card signed, 2 it could not try. */
 #include <stdio.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,6 +118,21 @@ static int try_all(SCARDHANDLE *card, const struct command *list)
 	return signed_something;
 }
 
+/* A card that was put in just now is there when pcscd has seen it. */
+static LONG connect_card(SCARDCONTEXT context, const char *reader, SCARDHANDLE *card)
+{
+	DWORD protocol;
+	LONG r;
+
+	for (int i = 0; i < 60; i++) {
+		r = SCardConnect(context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T1, card, &protocol);
+		if (r == SCARD_S_SUCCESS)
+			break;
+		poll(NULL, 0, 50);
+	}
+	return r;
+}
+
 static void wait_for_end_of_input(void)
 {
 	char c;
@@ -129,7 +145,7 @@ int main(int argc, char **argv)
 {
 	SCARDCONTEXT context;
 	SCARDHANDLE card;
-	DWORD protocol, len;
+	DWORD len;
 	char readers[1024];
 	int result;
 
@@ -140,8 +156,7 @@ int main(int argc, char **argv)
 	len = sizeof readers;
 	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context) != SCARD_S_SUCCESS ||
 	    SCardListReaders(context, NULL, readers, &len) != SCARD_S_SUCCESS ||
-	    SCardConnect(context, readers, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T1, &card, &protocol) !=
-	        SCARD_S_SUCCESS) {
+	    connect_card(context, readers, &card) != SCARD_S_SUCCESS) {
 		fprintf(stderr, "witness: no card\n");
 		return 2;
 	}

@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "status/fetch.h"
+#include "status/fetch_near.h"
 
 #define MINUTE 60L
 #define HOUR (60 * MINUTE)
@@ -23,6 +24,8 @@ struct transfer {
 	struct fetch_state fresh; /* what the last answer's header lines say */
 	struct buf *body;
 	size_t head, seen;        /* bytes, of bodies that are not kept too */
+	enum nearness near;       /* of the first server, or of the proxy */
+	bool answered, inwards;
 	bool too_long, no_memory;
 };
 
@@ -92,10 +95,29 @@ static size_t take_header(char *line, size_t size, size_t n, void *self)
 	if (n > 5 && memcmp(line, "HTTP/", 5) == 0) { /* of a redirect's many answers the last counts */
 		t->fresh.etag[0] = '\0';
 		t->fresh.last_modified[0] = '\0';
+		t->answered = true;
 	}
 	take_value(line, n, "ETag:", t->fresh.etag, sizeof t->fresh.etag);
 	take_value(line, n, "Last-Modified:", t->fresh.last_modified, sizeof t->fresh.last_modified);
 	return n;
+}
+
+/* The answer to plain http may be anybody's in between: a redirect must not have this
+ * machine ask what the first server could not reach by itself. The address decides, not
+ * the name, which its owner may point anywhere. */
+static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = self;
+	enum nearness near = fetch_nearness(&to->addr);
+
+	(void)purpose;
+	if (!t->answered) {
+		t->near = near > t->near ? near : t->near;
+	} else if (near > t->near) {
+		t->inwards = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static bool add_line(struct curl_slist **lines, const char *name, const char *value)
@@ -140,6 +162,8 @@ static CURLcode limit(CURL *curl, const struct fetch_limits *l)
 		done = curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)l->bytes);
 	if (!done)
 		done = curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	if (!done)
+		done = curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	return done;
 }
 
@@ -161,6 +185,7 @@ static CURLcode prepare(struct transfer *t, const char *url, struct curl_slist *
 	if (getauxval(AT_SECURE)) /* set-user-id: the environment is a stranger's */
 		curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
 	return limit(c, t->limits);
 }
 
@@ -173,6 +198,8 @@ static void explain(const struct transfer *t, CURLcode done, char why[256])
 		snprintf(why, 256, "%s", _("out of memory"));
 	else if (t->too_long || done == CURLE_FILESIZE_EXCEEDED)
 		snprintf(why, 256, _("the answer is longer than %zu bytes"), t->limits->bytes);
+	else if (t->inwards)
+		snprintf(why, 256, "%s", _("the server redirects into this machine's own network"));
 	else if (done == CURLE_OPERATION_TIMEDOUT)
 		snprintf(why, 256, _("no whole answer within %ld seconds"), t->limits->seconds);
 	else if (done == CURLE_TOO_MANY_REDIRECTS)

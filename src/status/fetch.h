@@ -26,7 +26,8 @@ struct fetch_state {
 
 enum fetch_result { FETCH_NEW, FETCH_NOT_MODIFIED, FETCH_FAILED };
 
-/* http and https only, of redirects too; no user name in the URL. `body` is filled
+/* http and https only, of redirects too; no user name in the URL; no redirect to an
+ * address that is nearer to this machine than the first one was. `body` is filled
  * on FETCH_NEW. `why` is a sentence for people, "" on success. An etag or a date in
  * `state` makes the request conditional; clear them when the list is held no more.
  * Safe from many threads, each with a state of its own. */

@@ -89,6 +89,20 @@ static void redirect(const struct request *r, const char *to)
 	    "Connection: close\r\n\r\nhop\n", to);
 }
 
+static void redirect_by_file(const struct request *r)
+{
+	char path[1200], to[1024] = "";
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", r->folder, r->path + 4);
+	f = fopen(path, "re");
+	if (f && !fgets(to, sizeof to, f))
+		to[0] = '\0';
+	if (f)
+		fclose(f);
+	redirect(r, to);
+}
+
 static void hop(const struct request *r)
 {
 	int n = atoi(r->path + 6);
@@ -182,6 +196,8 @@ static void answer(struct request *r)
 		send_file(r, r->path + 6);
 	else if (strncmp(r->path, "/hops/", 6) == 0)
 		hop(r);
+	else if (strncmp(r->path, "/to/", 4) == 0)
+		redirect_by_file(r);
 	else
 		misbehave(r);
 }

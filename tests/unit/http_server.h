@@ -4,7 +4,7 @@
  *   /slow/NAME    the same after a second
  *   /hops/N/NAME  the same after N redirects;  /loop  redirects to itself
  *   /scheme       redirects to file:///etc/passwd;  /ftp  to ftp;  /turn  to /garbage
- *   /user         redirects to a URL with a user's name
+ *   /user         redirects to a URL with a user's name;  /to/NAME  to the one in that file
  *   /hang         no answer;  /drip  a byte a second;  /cut  less than announced
  *   /endless      a body without length and end;  /long  one announced as 10 GB
  *   /heads        header lines without end;  /noise  no HTTP

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fetch_url against a server with every bad habit. */
 #include <check.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cert/crypto.h"
@@ -154,6 +157,54 @@ START_TEST(redirects)
 	ck_assert_str_eq(state.etag, ""); /* that of the redirect is not the list's */
 	limits.redirects = 0;
 	ck_assert_int_eq(get("/hops/1/list"), FETCH_FAILED);
+}
+END_TEST
+
+/* libcurl's own calls find this one first: every address is this machine's. */
+__attribute__((visibility("default")))
+int connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	(void)to;
+	(void)n;
+	return (int)syscall(SYS_connect, fd, &here, sizeof here);
+}
+
+/* Plain http: whoever stands in between may answer with a redirect, and must not have
+ * this machine ask what only this machine reaches. */
+static enum fetch_result led(const char *from, const char *to)
+{
+	char place[100];
+
+	state = (struct fetch_state){.tried = 0};
+	snprintf(place, sizeof place, "http://%s:%d/file/list", to, port);
+	write_file("place", place);
+	snprintf(url, sizeof url, "http://%s:%d/to/place", from, port);
+	buf_free(&body);
+	return fetch_url(url, &limits, &state, &body, why);
+}
+
+START_TEST(redirects_do_not_lead_inwards)
+{
+	static const char *const near[] = {"10.1.2.3",       "172.16.0.1",     "172.31.255.255", "192.168.1.1",
+	                                   "100.64.0.1",     "169.254.169.254", "127.0.0.1",     "127.9.9.9",
+	                                   "0.0.0.0",        "localhost"};
+
+	for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+		ck_assert_msg(led("192.0.2.7", near[i]) == FETCH_FAILED, "from far to %s", near[i]);
+		ck_assert_msg(strstr(why, "redirects into") != NULL, "%s: %s", near[i], why);
+		ck_assert_int_eq(count("GET /file/list"), 0);
+	}
+	ck_assert_int_eq(led("192.168.1.1", "127.0.0.1"), FETCH_FAILED);
+	ck_assert_int_eq(led("192.168.1.1", "169.254.169.254"), FETCH_FAILED);
+	ck_assert_int_eq(count("GET /file/list"), 0);
+	ck_assert_int_eq(led("192.0.2.7", "192.0.2.8"), FETCH_NEW);
+	ck_assert_int_eq(led("10.1.2.3", "192.168.1.1"), FETCH_NEW);
+	ck_assert_int_eq(led("10.1.2.3", "192.0.2.8"), FETCH_NEW);
+	ck_assert_int_eq(led("192.0.2.7", "172.32.0.1"), FETCH_NEW);
+	ck_assert_int_eq(led("127.0.0.1", "127.0.0.1"), FETCH_NEW);
 }
 END_TEST
 
@@ -412,6 +463,7 @@ int main(void)
 	tcase_add_test(tc, new_then_not_modified_then_new);
 	tcase_add_test(tc, nothing_of_the_user_is_sent);
 	tcase_add_test(tc, redirects);
+	tcase_add_test(tc, redirects_do_not_lead_inwards);
 	tcase_add_test(tc, bad_servers_cost_the_cap_and_no_more);
 	tcase_add_test(tc, not_modified_without_a_question);
 	tcase_add_test(tc, exactly_as_long_as_allowed);

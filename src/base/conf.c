@@ -14,6 +14,8 @@ struct reading {
 	FILE *file;
 	int line;
 	bool inside; /* of a line that did not fit */
+	void (*tell)(void *arg, int line);
+	void *arg;
 };
 
 /* libinih's own count of lines is a choice of its build; this is ours. */
@@ -70,6 +72,12 @@ static const struct {
 	{"reader", set_reader},
 };
 
+static void tell(const struct reading *r, int line)
+{
+	if (r->tell)
+		r->tell(r->arg, line);
+}
+
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
@@ -80,25 +88,35 @@ static int take(void *user, const char *section, const char *name, const char *v
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
 		if (strcmp(name, settings[i].name) != 0)
 			continue;
-		if (!settings[i].set(r->conf, value))
+		if (!settings[i].set(r->conf, value)) {
 			log_error("%s:%d: %s cannot be \"%s\"", r->path, r->line, name, value);
+			tell(r, r->line);
+		}
 		return 1;
 	}
 	log_error("%s:%d: there is no setting \"%s\"", r->path, r->line, name);
+	tell(r, r->line);
 	return 1;
 }
 
 enum error conf_read(struct conf *conf, const char *path)
 {
-	struct reading r = {.conf = conf, .path = path, .file = fopen(path, "re")};
+	return conf_check(conf, path, NULL, NULL);
+}
+
+enum error conf_check(struct conf *conf, const char *path, void (*tell_line)(void *arg, int line), void *arg)
+{
+	struct reading r = {.conf = conf, .path = path, .file = fopen(path, "re"), .tell = tell_line, .arg = arg};
 	enum error e;
 	int bad;
 
 	if (!r.file)
 		return E_IO;
 	bad = ini_parse_stream(next_line, &r, take, &r);
-	if (bad > 0)
+	if (bad > 0) {
 		log_error("%s:%d: this line is not understood", path, bad);
+		tell(&r, bad);
+	}
 	e = ferror(r.file) || bad < 0 ? E_IO : E_OK;
 	fclose(r.file);
 	return e;
@@ -121,14 +139,20 @@ static bool user_path(char *out, size_t room)
 	return n > 0 && (size_t)n < room;
 }
 
+size_t conf_files(char paths[2][4096])
+{
+	snprintf(paths[0], sizeof paths[0], "%s", SYSCONFDIR "/inkan/inkan.conf");
+	return user_path(paths[1], sizeof paths[1]) ? 2 : 1;
+}
+
 void conf_load(struct conf *conf)
 {
-	char path[4096];
+	char paths[2][4096];
+	size_t n = conf_files(paths);
 
 	*conf = (struct conf){.pss = PSS_AUTO};
-	conf_read(conf, SYSCONFDIR "/inkan/inkan.conf");
-	if (user_path(path, sizeof path))
-		conf_read(conf, path);
+	for (size_t i = 0; i < n; i++)
+		conf_read(conf, paths[i]);
 }
 
 bool conf_shows_reader(const struct conf *conf, const char *name)

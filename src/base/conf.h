@@ -11,6 +11,7 @@
 #define INKAN_BASE_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "base/error.h"
 
 enum conf_pss { PSS_AUTO, PSS_ON, PSS_OFF };
@@ -28,6 +29,12 @@ void conf_load(struct conf *conf);
 
 /* One file over what conf holds already; E_IO when it cannot be read. */
 enum error conf_read(struct conf *conf, const char *path);
+
+/* The same, and says in which lines something is not understood. */
+enum error conf_check(struct conf *conf, const char *path, void (*tell)(void *arg, int line), void *arg);
+
+/* The files of conf_load, in its order; how many (1 without a user's). */
+size_t conf_files(char paths[2][4096]);
 
 /* True when the filter lets this reader through. */
 bool conf_shows_reader(const struct conf *conf, const char *name);

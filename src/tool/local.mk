@@ -14,3 +14,7 @@ inkan_LDADD = libdecide.la libfetch.la libstatus.la libcard.la libcards.la libce
   $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
+inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_report.c src/tool/doctor_report.h \
+  src/tool/doctor_pcsc.c src/tool/doctor_usb.c src/tool/doctor_card.c src/tool/doctor_status.c \
+  src/tool/doctor_settings.c src/tool/doctor_clients.c src/tool/doctor_browsers.c \
+  src/tool/doctor_pss.c src/tool/doctor_setting.c

@@ -19,6 +19,7 @@ static const struct verb {
 	{"pin", verb_pin, N_("verify or change a PIN")},
 	{"verify", verb_verify, N_("decide about a certificate: chain, policy, status, role")},
 	{"trust", verb_trust, N_("the CA certificates that count")},
+	{"doctor", verb_doctor, N_("what may be wrong, and what helps")},
 	{"status", verb_status, N_("revocation lists: fetch, import, export them")},
 	{"setup", verb_setup, N_("tell browsers, SSH, OpenSSL, PAM and others of the module")},
 };

@@ -65,8 +65,7 @@ static void put_format(FILE *f, const char *fmt, va_list args)
 	}
 }
 
-/* Columns on the terminal, where a kanji takes two. */
-static int width(const char *text)
+int text_columns(const char *text)
 {
 	wchar_t wide[128];
 	size_t n = mbstowcs(wide, text, sizeof wide / sizeof *wide);
@@ -78,7 +77,7 @@ static int width(const char *text)
 __attribute__((format(printf, 3, 0)))
 static void put_line(int indent, const char *label, const char *fmt, va_list args)
 {
-	int pad = LABEL_COLUMNS - indent - width(label);
+	int pad = LABEL_COLUMNS - indent - text_columns(label);
 
 	printf("%*s%s:%*s", indent, "", label, pad > 1 ? pad : 1, "");
 	put_format(stdout, fmt, args);

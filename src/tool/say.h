@@ -14,6 +14,9 @@
 /* UTF-8 as it is, but controls, direction marks and what is no UTF-8 as \x1B, \u202E. */
 void put_text(FILE *f, const char *text);
 
+/* Columns on the terminal, where a kanji takes two. */
+int text_columns(const char *text);
+
 /* "  Label:   value" on standard output, values in one column; and further in. */
 void put_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void put_subfield(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -8,6 +8,7 @@
 /* sysexits.h's numbers, and those of design.md 5 below 64. */
 enum exit_code {
 	EXIT_DONE = 0,          /* 1 to 6: enum verdict of lib/decide.h */
+	EXIT_TO_MEND = 1,       /* inkan doctor: something is not in order */
 	EXIT_LACKING = 3,       /* status unknown or stale; a list is lacking */
 	EXIT_MALFORMED = 7,     /* no certificate, or a broken one */
 	EXIT_USAGE = 64,
@@ -24,6 +25,7 @@ enum exit_code verb_list(int argc, char **argv);
 enum exit_code verb_setup(int argc, char **argv);
 enum exit_code verb_show(int argc, char **argv);
 enum exit_code verb_pin(int argc, char **argv);
+enum exit_code verb_doctor(int argc, char **argv);
 enum exit_code verb_status(int argc, char **argv);
 enum exit_code verb_trust(int argc, char **argv);
 enum exit_code verb_verify(int argc, char **argv);

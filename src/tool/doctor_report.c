@@ -254,15 +254,10 @@ static void put_summary(const struct report *r)
 	size_t problems = report_count(r, RESULT_PROBLEM), notes = report_count(r, RESULT_NOTE);
 
 	putchar('\n');
-	if (problems == 0)
-		fputs(_("Nothing is wrong"), stdout);
+	if (problems > 0)
+		printf(_("Problems: %zu, notes: %zu.\n"), problems, notes);
 	else
-		printf(P_("%zu problem", "%zu problems", problems), problems);
-	if (notes > 0) {
-		fputs(_(", "), stdout);
-		printf(P_("%zu note", "%zu notes", notes), notes);
-	}
-	puts(_("."));
+		printf(_("Nothing is wrong (notes: %zu).\n"), notes);
 }
 
 void report_text(const struct report *r, bool quiet)

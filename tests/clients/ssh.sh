@@ -1,47 +1,200 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Stock OpenSSH: a login at a private sshd on 127.0.0.1 with the card's key.
+# Stock OpenSSH at a private sshd on 127.0.0.1, which runs as this user: the guide's commands, by ssh -I,
+# a configuration file and the agent; what is offered and what the card sees.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need ssh openssh-client
+need ssh-agent openssh-client
 need sshd openssh-server
-if [ "$(id -u)" = 0 ]; then
-	[ -d /run/sshd ] || mkdir -m 755 /run/sshd || skip "sshd as root needs the folder /run/sshd"
-	case $(getent shadow root | cut -d : -f 2) in
-	'!'*) skip "sshd lets nobody in whose account is locked, and root's is" ;;
-	esac
-fi
+need openssl openssl
+[ -z "$(LD_PRELOAD=libnss_wrapper.so true 2>&1)" ] || skip "libnss_wrapper is missing (package libnss-wrapper)"
 on_cards hpki jpki
 
-# The PIN comes from a program, as from a desktop's dialog.
-printf '#!/bin/sh\necho %s\n' "$auth_pin" >"$work/askpass"
-chmod 700 "$work/askpass"
-SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force
-export SSH_ASKPASS SSH_ASKPASS_REQUIRE
-unset SSH_AUTH_SOCK
+# ---- A person, a server, and a program that knows the PIN
 
-ssh-keygen -q -t ed25519 -N '' -f "$work/host_key" || fail "ssh-keygen"
-ssh-keygen -D "$auth_module" >"$work/authorized_keys" 2>"$work/said" || fail "ssh-keygen -D: $(cat "$work/said")"
+person() {
+	mkdir -p "$HOME/.ssh"
+	echo "doctor:x:$(id -u):$(id -g)::$HOME:/bin/sh" >"$work/passwd"
+	echo "doctor:x:$(id -g):" >"$work/group"
+	LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/passwd NSS_WRAPPER_GROUP=$work/group
+	printf '#!/bin/sh\necho asked >>%s\ncat %s\n' "$work/asked" "$work/pin" >"$work/askpass"
+	chmod 700 "$work/askpass"
+	echo "$auth_pin" >"$work/pin"
+	SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force
+	export SSH_ASKPASS SSH_ASKPASS_REQUIRE LD_PRELOAD NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP
+	unset SSH_AUTH_SOCK
+}
 
-port=$(free_port)
-cat >"$work/sshd_config" <<END
-ListenAddress 127.0.0.1:$port
-HostKey $work/host_key
-PidFile $work/sshd.pid
-AuthorizedKeysFile $work/authorized_keys
-AuthenticationMethods publickey
-PermitRootLogin yes
-StrictModes no
-UsePAM no
-END
-echo "[127.0.0.1]:$port $(cat "$work/host_key.pub")" >"$work/known_hosts"
-servers=$work/sshd.pid
-"$(command -v sshd)" -f "$work/sshd_config" -E "$work/sshd.log" 9>&- || fail "sshd does not start: $(cat "$work/sshd.log")"
+server() { # the commands say server.example; the configuration file says where that is
+	port=$(free_port)
+	ssh-keygen -q -t ed25519 -N '' -f "$work/host_key" || fail "ssh-keygen"
+	echo "[127.0.0.1]:$port $(cat "$work/host_key.pub")" >"$HOME/.ssh/known_hosts"
+	cat >"$work/sshd_config" <<-END
+		ListenAddress 127.0.0.1:$port
+		HostKey $work/host_key
+		PidFile $work/sshd.pid
+		AuthorizedKeysFile $HOME/authorized_keys
+		AuthenticationMethods publickey
+		ForceCommand echo at home with \$SSH_CONNECTION
+		StrictModes no
+		UsePAM no
+	END
+	printf 'Host server.example\n\tHostName 127.0.0.1\n\tPort %s\n' "$port" >"$work/where"
+	cp "$work/where" "$HOME/.ssh/config"
+	servers="$servers $work/sshd.pid"
+	"$(command -v sshd)" -f "$work/sshd_config" -E "$work/sshd.log" 9>&- ||
+		fail "sshd does not start: $(cat "$work/sshd.log")"
+}
 
-# shellcheck disable=SC2016 # for the shell of the server
-try "ssh -I" ssh -F none -I "$auth_module" -p "$port" -o UserKnownHostsFile="$work/known_hosts" \
-	-o GlobalKnownHostsFile=none -o PreferredAuthentications=publickey \
-	127.0.0.1 'echo at home with $SSH_CONNECTION'
-said "ssh -I" '^at home with 127.0.0.1'
-grep -q 'Accepted publickey.*RSA' "$work/sshd.log" || fail "sshd did not see the card's key: $(cat "$work/sshd.log")"
-[ "$(ask_card verifies),$(ask_card signatures)" = 2,1 ] || fail "a login takes two VERIFYs and one signature"
-say "$auth_token: ssh -I"
+agent() {
+	eval "$(env -u LD_PRELOAD ssh-agent -P "$module_dir/*" 9>&-)" >/dev/null || fail "ssh-agent"
+	echo "$SSH_AGENT_PID" >"$work/agent.pid"
+	servers="$servers $work/agent.pid"
+}
+
+# ---- Steps
+
+here="1i cd $HOME"
+count() { # what the card saw and the person was asked since the last time
+	verifies=$(ask_card verifies) signatures=$(ask_card signatures) left=$(ask_card tries)
+	: >"$work/asked"
+}
+
+since() { # NAME VERIFYS SIGNATURES TRIES-LOST QUESTIONS
+	seen=$(($(ask_card verifies) - verifies)),$(($(ask_card signatures) - signatures)),$((left - $(ask_card tries)))
+	seen=$seen,$(wc -l <"$work/asked")
+	[ "$seen" = "$2,$3,$4,$5" ] || fail "$1: VERIFYs, signatures, tries lost, questions: $seen, not $2,$3,$4,$5"
+	[ "$(ask_app verifies sign)" = 0 ] || fail "$1: a VERIFY went to the signature application"
+	said_to_signature "$1"
+}
+
+# The same from the trace: the PIN of which application, by what was selected before.
+said_to_signature() {
+	! awk '/: 00A4040010E828BD080FA00000039100000000000100 / || /: 00A4020C02001B / { signature = 1 }
+		/: 00A4040010E828BD080FA00000039100000000000200 / || /: 00A4020C02001[78A] / { signature = 0 }
+		/: 002000(80|88)\[/ && signature { print }' "$trace" | grep . ||
+		fail "$1: a VERIFY went to the signature application"
+}
+
+logged_in() { # NAME, after a login
+	said "$1" '^at home with 127.0.0.1'
+	grep -q 'Accepted publickey.*RSA' "$work/sshd.log" || fail "$1: sshd did not see the card's key"
+	: >"$work/sshd.log"
+}
+
+refused() { # NAME PATTERN: no way in, and said why
+	! timeout 60 ssh doctor@server.example >"$work/said" 2>&1 </dev/null || fail "$1: let in"
+	said "$1" "$2"
+}
+
+public_key() { # CERTIFICATE: as ssh writes it
+	openssl x509 -in "$1" -noout -pubkey >"$work/public" && ssh-keygen -i -m PKCS8 -f "$work/public" | cut -d ' ' -f 1-2
+}
+
+# ---- Which keys
+
+own_first() { # NAME, after a list of keys: the holder's first, of JPKI alone
+	grep '^ssh-rsa' "$work/said" | cut -d ' ' -f 1-2 >"$work/keys"
+	set -- "$1" "$pki/$card-auth"-*-*.pem
+	public_key "$2" >"$work/expected"
+	[ "$card" = jpki ] || public_key "$pki/hpki-auth-ca.pem" >>"$work/expected"
+	cmp -s "$work/keys" "$work/expected" || fail "$1 lists other keys: $(cat "$work/keys")"
+}
+
+offered() { # NAME: to a server that takes none
+	: >"$HOME/authorized_keys"
+	! timeout 60 ssh -v doctor@server.example >"$work/said" 2>&1 </dev/null || fail "$1: let in"
+	grep -o 'Offering public key: .*SHA256:[^ ]*' "$work/said" | grep -o 'SHA256:.*' >"$work/keys"
+	while read -r key; do
+		echo "$key" >"$work/key"
+		ssh-keygen -l -f "$work/key" | cut -d ' ' -f 2
+	done <"$work/expected" | cmp -s - "$work/keys" || fail "$1 offers other keys: $(cat "$work/said")"
+	cp "$work/authorized_keys" "$HOME/authorized_keys"
+}
+
+by_module() {
+	try "ssh-keygen -D" ssh-keygen -D "$auth_module"
+	own_first "ssh-keygen -D"
+	guide_run ssh key "$here"
+	[ "$(wc -l <"$HOME/authorized_keys")" = 1 ] || fail "not one key"
+	cp "$HOME/authorized_keys" "$work/authorized_keys"
+	count
+	guide_run ssh login
+	logged_in "ssh -I"
+	since "ssh -I" 2 1 0 1
+	cell 'OpenSSH ssh -I' login
+}
+
+by_configuration() {
+	guide_block ssh configuration | sed "s|/usr/local/lib/pkcs11/|$module_dir/|" >"$HOME/.ssh/config"
+	cat "$work/where" >>"$HOME/.ssh/config"
+	count
+	try "PKCS11Provider" ssh doctor@server.example
+	logged_in "PKCS11Provider"
+	since "PKCS11Provider" 2 1 0 1
+	offered "PKCS11Provider"
+	since "offering keys" 2 1 0 1
+	echo "9${auth_pin#?}" >"$work/pin"
+	refused "wrong PIN" "PIN incorrect"
+	since "wrong PIN" 3 1 1 2
+	echo "$auth_pin" >"$work/pin"
+	try "the right PIN again" ssh doctor@server.example
+	since "the right PIN again" 5 2 0 3
+	cell 'OpenSSH PKCS11Provider' login
+	cp "$work/where" "$HOME/.ssh/config"
+}
+
+# ---- The agent
+
+by_agent() {
+	count
+	echo "9${auth_pin#?}" >"$work/pin"
+	! timeout 60 ssh-add -s "$auth_module" >"$work/said" 2>&1 </dev/null || fail "the agent takes a wrong PIN"
+	since "a wrong PIN in ssh-add -s" 1 0 1 1
+	echo "$auth_pin" >"$work/pin"
+	guide_run ssh agent
+	since "ssh-add -s" 2 0 0 2
+	try "ssh-add -L" ssh-add -L
+	own_first "ssh-add -L"
+	for _ in first second; do
+		try "with the agent" ssh doctor@server.example
+		logged_in "with the agent"
+	done
+	since "two logins" 4 2 0 2
+	offered "the agent"
+	cell 'OpenSSH ssh-agent' login
+}
+
+signed() {
+	date >"$HOME/letter.txt"
+	guide_run ssh sign "$here"
+	guide_run ssh verify "$here"
+	said "ssh-keygen -Y verify" 'Good "file" signature for doctor@hospital.example with RSA key'
+	date +%N >>"$HOME/letter.txt"
+	! (cd "$HOME" && sh "$work/block") >"$work/said" 2>&1 || fail "another letter has the same signature"
+	since "ssh-keygen -Y" 5 3 0 2
+	cell 'OpenSSH ssh-keygen -Y' signature
+}
+
+pulled() {
+	remove_card
+	refused "card pulled" "agent refused operation"
+	insert_card
+	refused "card back" "agent refused operation"
+	since "without a new login" 5 3 0 2
+	guide_run ssh again
+	try "the agent again" ssh doctor@server.example
+	logged_in "the agent again"
+	since "the agent again" 7 4 0 3
+	guide_run ssh forget
+	[ "$(ssh-add -L)" = "The agent has no identities." ] || fail "ssh-add -e leaves a key"
+}
+
+person
+server
+by_module
+by_configuration
+agent
+by_agent
+signed
+pulled

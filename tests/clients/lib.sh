@@ -170,9 +170,22 @@ keep_cells() { # of this script's last run; none when it failed
 # Runs the block that follows the line <!-- test: NAME --> in a page of the guide,
 # with the paths of what is installed here, and edited by SED-SCRIPT.
 guide_run() { # PAGE NAME [SED-SCRIPT]
+	guide_write "$@"
+	try "doc/guide/$1.md, $2" sh -eu "$work/block"
+}
+
+# The same, and ANSWER to what it asks: without a terminal a program asks on its input.
+guide_answer() { # ANSWER PAGE NAME [SED-SCRIPT]
+	printf '%s\n' "$1" >"$work/answer"
+	shift
+	guide_write "$@"
+	# shellcheck disable=SC2016 # for the shell inside
+	try "doc/guide/$1.md, $2" sh -c 'exec setsid -w sh -eu "$0" <"$1"' "$work/block" "$work/answer"
+}
+
+guide_write() { # PAGE NAME [SED-SCRIPT]: into $work/block
 	guide_block "$1" "$2" | sed -e "s|/usr/local/lib/pkcs11/|$module_dir/|g" -e "${3-}" >"$work/block"
 	[ -s "$work/block" ] || fail "doc/guide/$1.md has no block '$2'"
-	try "doc/guide/$1.md, $2" sh -eu "$work/block"
 }
 
 guide_block() { # PAGE NAME
@@ -259,6 +272,20 @@ ask_app() { # verifies|signatures|tries auth|sign
 
 ask_card() { # verifies|signatures|tries: of both applications, added up
 	echo $(($(ask_app "$1" auth) + $(ask_app "$1" sign)))
+}
+
+# Exactly so many VERIFYs and signatures, since it was asked the last time.
+verified=0 signed=0
+card_did() { # WHAT VERIFYS SIGNATURES
+	did=$(($(ask_card verifies) - verified)),$(($(ask_card signatures) - signed))
+	verified=$(ask_card verifies) signed=$(ask_card signatures)
+	[ "$did" = "$2,$3" ] || fail "$1: $did VERIFYs and signatures, expected $2,$3"
+}
+
+# A wrong PIN went to the card once: one VERIFY, one try. The next login gives the try back.
+lost_one_try() { # WHAT
+	card_did "$1" 1 0
+	[ $((tries - $(ask_card tries))) = 1 ] || fail "$1: $((tries - $(ask_card tries))) tries are lost, expected 1"
 }
 
 # ---- Servers on 127.0.0.1, stopped at the end

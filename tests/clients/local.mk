@@ -5,6 +5,7 @@ client_tests = \
   tests/clients/pkcs11-tool.sh \
   tests/clients/pkcs11-tool-sign.sh \
   tests/clients/openssl.sh \
+  tests/clients/curl.sh \
   tests/clients/gnutls.sh \
   tests/clients/ssh.sh \
   tests/clients/pam.sh \

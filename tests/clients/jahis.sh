@@ -41,8 +41,8 @@ together() { # PROGRAM MODULES...
 	done
 }
 for program in together together-p11-kit; do
-	together $program "$jahis_auth" "$jahis_sign"
-	together $program "$jahis_sign" "$auth_module" "$jahis_auth" "$sign_module"
+	together "$program" "$jahis_auth" "$jahis_sign"
+	together "$program" "$jahis_sign" "$auth_module" "$jahis_auth" "$sign_module"
 	say "$program: RTLD_LOCAL and RTLD_GLOBAL, libp11-kit loaded and not: never mixed up"
 done
 

@@ -74,6 +74,14 @@ sign() { # MODULE PIN
 sign "$jahis_auth" "$auth_pin"
 sign "$jahis_sign" "$sign_pin"
 
+guide_run existing look
+said "the guide's commands" 'HPKI 3.0'
+said "the guide's commands" 'HPKI END ENTITY CERTIFICATE'
+mkdir "$work/signer"
+guide_run existing link "s|/opt/signer/lib/|$work/signer/|"
+try "through the link" pkcs11-tool --module "$work/signer/HpkiSigP11_inkan.so" --list-token-slots
+said "through the link" 'Virtual Reader 1'
+
 # HPKI cards, in the order of their readers; no slot without a reader.
 slots() { # OPTION: the readers' names, of slots in their order
 	pkcs11-tool --module "$jahis_sign" "$1" 2>"$work/error" | sed -n 's/^Slot [0-9]* (0x[0-9a-f]*): //p'

@@ -14,6 +14,9 @@ client_tests = \
   tests/clients/nss-consent.sh \
   tests/clients/jahis.sh \
   tests/clients/p11-kit-modules.sh
+# With the signature module.
+client_tests += \
+  tests/clients/sign-pdf.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh
@@ -57,7 +60,7 @@ clean-installed:
 # After the tests that it tells about.
 dist_check_SCRIPTS += tests/clients/guide.sh
 TESTS += tests/clients/guide.sh
-EXTRA_DIST += tests/clients/table doc/guide
+EXTRA_DIST += tests/clients/table tests/clients/signing.sh doc/guide
 tests/clients/guide.log: $(client_tests:.sh=.log)
 guide-tables:
 	srcdir='$(srcdir)' $(srcdir)/tests/clients/table write

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# pdfsig, poppler's signing program, through NSS: 50 PDF documents, each checked by
+# pdfsig and, as CMS over the byte range, by openssl. A wrong PIN costs one try.
+. "${srcdir:-.}/tests/clients/lib.sh"
+need pdfsig poppler-utils
+need openssl openssl
+need_nss
+on_cards hpki jpki
+. "$srcdir/tests/clients/signing.sh"
+cd "$work" || exit 1
+documents=50
+names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|"
+
+make_pdf() { # FILE TEXT
+	cat >"$1" <<-END
+		%PDF-1.4
+		1 0 obj
+		<</Type/Catalog/Pages 2 0 R>>
+		endobj
+		2 0 obj
+		<</Type/Pages/Kids[3 0 R]/Count 1>>
+		endobj
+		3 0 obj
+		<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>
+		endobj
+		xref
+		0 4
+		0000000000 65535 f$(printf ' ')
+		0000000009 00000 n$(printf ' ')
+		0000000054 00000 n$(printf ' ')
+		0000000105 00000 n$(printf ' ')
+		trailer
+		<</Size 4/Root 1 0 R/ID[<$2><$2>]>>
+		startxref
+		170
+		%%EOF
+	END
+}
+
+# The same as pdfsig judges, from the bytes themselves.
+verify_range() { # PDF
+	try "pdfsig -dump" pdfsig -nssdir nss -nocert -dump "$1"
+	# shellcheck disable=SC2046 # four numbers
+	set -- "$1" $(grep -a -o '/ByteRange *\[[0-9 ]*' "$1" | tr -dc '0-9 ')
+	{ head -c "$3" "$1" && tail -c "+$(($4 + 1))" "$1" | head -c "$5"; } >range
+	[ $(($4 + $5)) = "$(wc -c <"$1")" ] || fail "$1: not all of it is signed"
+	verify_cms "${1##*/}.sig0" range
+	rm "${1##*/}.sig0"
+}
+
+judge() {
+	guide_run pdf look "$names"
+	said pdfsig 'Signature is Valid'
+	said pdfsig 'Total document signed'
+}
+
+
+sign_wrongly() { # LOGIN-PIN CONSENT-PIN
+	mark
+	! timeout 3 pdfsig -nssdir nss -add-signature -nick "$sign_token:$sign_label" -nss-pwd "$1" -kpw "$2" \
+		letter.pdf wrong.pdf >"$work/said" 2>&1 || fail "signed with a wrong PIN"
+	lost_one "a wrong PIN"
+	[ ! -e wrong.pdf ] || fail "a wrong PIN leaves a document"
+}
+
+make_pdf letter.pdf 00
+mkdir documents
+for i in $(seq $documents); do
+	make_pdf "documents/$i.pdf" "$(printf %02x "$i")"
+done
+guide_run pdf prepare "$names"
+
+# The right PIN for the login sets the counter back. A wrong consent is one try too, however
+# often pdfsig repeats it: it asks itself for ever.
+sign_wrongly "$(wrong_pin)" "$sign_pin"
+sign_wrongly "$sign_pin" "$(wrong_pin)"
+
+# Each document is two signatures for the card: poppler signs a trial first, to know the length.
+PIN=$sign_pin
+export PIN
+mark
+guide_run pdf sign "$names"
+made "one document" 2
+judge
+verify_range letter-signed.pdf
+
+mark
+guide_run pdf batch "$names"
+made "$documents documents" $((2 * documents))
+for i in $(seq $documents); do
+	verify_range "signed/$i.pdf"
+done
+cell pdfsig signature
+batch pdfsig $documents "$pins"

@@ -118,8 +118,8 @@ static bool is_library(const char *value)
 static enum error look_at_lines(const struct look *l, const char *key)
 {
 	FILE *f = fopen(l->file, "re");
-	size_t size = 0, before = l->rows->n;
 	char *line = NULL, *value;
+	size_t size = 0;
 	enum error e = E_OK;
 
 	if (!f)
@@ -129,18 +129,26 @@ static enum error look_at_lines(const struct look *l, const char *key)
 			e = add_row(l, value);
 	free(line);
 	fclose(f);
-	return e == E_OK ? close_place(l, before) : e;
+	return e;
+}
+
+static enum error look_at_place(const struct look *l, const char *key)
+{
+	size_t before = l->rows->n;
+	enum error e = access(l->file, R_OK) == 0 ? look_at_lines(l, key) : E_NOT_FOUND;
+
+	if (e == E_OK)
+		e = close_place(l, before);
+	return e == E_NOT_FOUND ? E_OK : e;
 }
 
 /* Takes the file's name. */
 static enum error look_at(struct look l, char *file, const char *key)
 {
-	enum error e = E_MEMORY;
+	enum error e;
 
-	if (file) {
-		l.file = file;
-		e = look_at_lines(&l, key);
-	}
+	l.file = file;
+	e = file ? look_at_place(&l, key) : E_MEMORY;
 	free(file);
 	return e;
 }
@@ -151,7 +159,7 @@ static enum error look_at_databases(struct look l, const struct names *files)
 
 	for (size_t i = 0; i < files->n && e == E_OK; i++) {
 		l.file = files->list[i];
-		e = look_at_lines(&l, "library");
+		e = look_at_place(&l, "library");
 	}
 	return e;
 }
@@ -209,6 +217,8 @@ static enum error look_at_ssh(struct look l)
 	if (l.dirs->home)
 		e = look_at(l, format("%s/.ssh/config", l.dirs->home), "PKCS11Provider");
 	l.system = true;
+	if (e == E_OK)
+		e = look_at(l, format("%s/etc/ssh/ssh_config.d/inkan.conf", l.dirs->root), "PKCS11Provider");
 	return e == E_OK ? look_at(l, format("%s/etc/ssh/ssh_config", l.dirs->root), "PKCS11Provider") : e;
 }
 
@@ -227,32 +237,45 @@ static enum error look_at_openssl(struct look l)
 		free(l.rows->list[--l.rows->n].file);
 		e = look_at(l, format("%s/inkan/%s", l.dirs->config, names[i]), "pkcs11-module-path");
 	}
+	l.system = true;
+	if (e == E_OK)
+		e = look_at(l, format("%s" SYSCONFDIR "/inkan/openssl.cnf", l.dirs->root), "MODULE_PATH");
 	return e;
 }
 
 static enum error look_at_pam(struct look l)
 {
-	static const char *const names[] = {"inkan.conf", "pam_pkcs11.conf"};
-	enum error e = E_OK;
-
 	l.system = true;
-	for (size_t i = 0; e == E_OK && i < 2; i++)
-		e = look_at(l, format("%s/etc/pam_pkcs11/%s", l.dirs->root, names[i]), "module");
+	return look_at(l, format("%s/etc/pam_pkcs11/pam_pkcs11.conf", l.dirs->root), "module");
+}
+
+static enum error look_at_module(struct look l, char *file)
+{
+	enum error e;
+
+	l.file = file;
+	e = file ? look_at_lines(&l, "module") : E_MEMORY;
+	free(file);
 	return e;
 }
 
+/* A file per module: the place is the folder. Takes its name. */
 static enum error look_at_modules(struct look l, char *folder)
 {
 	DIR *dir = folder ? opendir(folder) : NULL;
 	enum error e = folder ? E_OK : E_MEMORY;
+	size_t before = l.rows->n;
 	struct dirent *entry;
 
 	while (dir && e == E_OK && (entry = readdir(dir))) {
 		size_t n = strlen(entry->d_name);
 
 		if (n > 7 && strcmp(entry->d_name + n - 7, ".module") == 0)
-			e = look_at(l, format("%s/%s", folder, entry->d_name), "module");
+			e = look_at_module(l, format("%s/%s", folder, entry->d_name));
 	}
+	l.file = folder;
+	if (dir && e == E_OK)
+		e = close_place(&l, before);
 	if (dir)
 		closedir(dir);
 	free(folder);

@@ -10,21 +10,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/bio.h>
+#include "base/i18n.h"
 #include "base/log.h"
 #include "cert/anchors.h"
 #include "cert/file.h"
 
+const char *passed_over_text(enum error why)
+{
+	switch (why) {
+	case E_DENIED:
+		return N_("it is another user's, or other users may write it");
+	case E_UNSUPPORTED:
+		return N_("not the certificate of a CA");
+	case E_FORMAT:
+		return N_("it holds no certificate that can be read");
+	default:
+		return error_text(why);
+	}
+}
+
+/* One that there is no memory for is in the log alone. */
+static void pass_over(struct trust *trust, const char *path, enum error why)
+{
+	struct passed_over *list = realloc(trust->passed, (trust->n_passed + 1) * sizeof *list);
+
+	log_error("%s: passed over: %s", path, passed_over_text(why));
+	if (!list)
+		return;
+	trust->passed = list;
+	list[trust->n_passed] = (struct passed_over){.path = strdup(path), .why = why};
+	trust->n_passed += list[trust->n_passed].path != NULL;
+}
+
 /* Whoever may write here decides whom this user trusts. */
-static bool is_ours(int fd, const char *path)
+static enum error check_owner(int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return false;
-	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)))
-		return true;
-	log_error("%s: passed over, other users may write it", path);
-	return false;
+		return E_IO;
+	return (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? E_OK : E_DENIED;
 }
 
 /* Each certificate of a PEM text, or the one in DER. One that is of no use, such as a
@@ -60,14 +85,13 @@ static enum error add_file(struct trust *trust, int folder, const char *name, co
 	enum error ok = E_IO;
 	struct buf b = {0};
 
-	if (fd >= 0 && is_ours(fd, path) && (ok = cert_file_read(fd, CERT_FILE_MAX, &b)) == E_OK)
+	if (fd >= 0 && (ok = check_owner(fd)) == E_OK && (ok = cert_file_read(fd, CERT_FILE_MAX, &b)) == E_OK)
 		ok = add_content(trust, (struct bytes){b.data, b.len}, path);
 	if (fd >= 0)
 		close(fd);
 	buf_free(&b);
 	if (ok != E_OK)
-		log_error("%s: passed over: %s", path,
-		          ok == E_UNSUPPORTED ? "not the certificate of a CA" : error_text(ok));
+		pass_over(trust, path, ok);
 	return ok == E_MEMORY || ok == E_INTERNAL ? ok : E_OK;
 }
 
@@ -88,6 +112,8 @@ static enum error add_entries(struct trust *trust, int folder, const char *name)
 	int n = scandirat(folder, ".", &entries, is_certificate, alphasort);
 	enum error ok = E_OK;
 
+	if (n < 0)
+		pass_over(trust, name, E_IO);
 	for (int i = 0; i < n; i++) {
 		char path[4096];
 
@@ -103,17 +129,20 @@ static enum error add_entries(struct trust *trust, int folder, const char *name)
 enum error anchors_read(struct trust *trust, const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum error ok = E_OK;
+	enum error ok;
 
 	if (fd < 0) {
 		if (errno != ENOENT)
-			log_error("%s: %s", folder, strerror(errno));
+			pass_over(trust, folder, E_IO);
 		return E_OK;
 	}
-	if (is_ours(fd, folder))
+	ok = check_owner(fd);
+	if (ok == E_OK)
 		ok = add_entries(trust, fd, folder);
+	else
+		pass_over(trust, folder, ok);
 	close(fd);
-	return ok;
+	return ok == E_DENIED || ok == E_IO ? E_OK : ok;
 }
 
 size_t trust_folders(char folders[2][4096])

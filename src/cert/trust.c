@@ -26,6 +26,9 @@ void trust_free(struct trust **out)
 		return;
 	for (size_t i = 0; i < trust->n; i++)
 		ca_free(trust->list[i]);
+	for (size_t i = 0; i < trust->n_passed; i++)
+		free(trust->passed[i].path);
+	free(trust->passed);
 	free(trust->list);
 	free(trust);
 }

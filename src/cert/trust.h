@@ -26,15 +26,22 @@ struct trusted_ca {
 	char *file;                /* where it lies; "" for one that was handed in */
 };
 
+struct passed_over {               /* a file or a folder that does not count */
+	char *path;
+	enum error why;            /* E_DENIED: others may write it; E_UNSUPPORTED: no CA's certificate in it … */
+};
+
 struct trust {
 	const struct crypto *crypto;
 	struct trusted_ca **list;  /* constant once the store is open: many threads may read */
 	size_t n;
+	struct passed_over *passed;
+	size_t n_passed;
 };
 
 /* Reads every .pem, .crt, .cer and .der of these folders (in this order; missing
  * folders are no error). A file that another user may write, or that does not
- * parse, is logged and passed over; so is a certificate that is no CA's. The
+ * parse, is logged, noted and passed over; so is a certificate that is no CA's. The
  * context must live as long as the store. The folders of this system and this user:
  * trust_folders (the user's not in a set-user-id program). */
 enum error trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct trust **out);
@@ -45,6 +52,9 @@ void trust_free(struct trust **trust);
  * only: they may have come with the certificate that is to be judged. */
 enum error trust_with(const struct crypto *crypto, const struct trust *base, const struct cert *const *more,
                       size_t n, struct trust **out);
+
+/* Why something is passed over: a short sentence, marked for gettext. */
+const char *passed_over_text(enum error why);
 
 /* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors. Returns how many. */
 size_t trust_folders(char folders[2][4096]);

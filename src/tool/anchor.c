@@ -58,6 +58,20 @@ static bool make_folder(char *path)
 	return chmod(path, 0755) == 0;
 }
 
+/* What others may write is passed over when anchors are read. */
+static enum exit_code check_folder(const char *folder)
+{
+	struct stat st;
+
+	if (stat(folder, &st) != 0)
+		return refuse_write(folder);
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return EXIT_DONE;
+	complain(_("Nothing in %s counts: it is another user's, or other users may write there."), folder);
+	advise(_("Look at what is in it, then: chmod go-w %s; nothing was changed."), folder);
+	return EXIT_REFUSED;
+}
+
 static bool write_pem(int fd, const struct cert *cert)
 {
 	FILE *f = fdopen(fd, "w");
@@ -75,12 +89,16 @@ static bool write_pem(int fd, const struct cert *cert)
 enum exit_code anchor_write(const struct cert *cert, bool system)
 {
 	char folder[4096], path[4096 + FINGERPRINT_SIZE + 16], temporary[sizeof path], hex[FINGERPRINT_SIZE];
+	enum exit_code code;
 	int fd;
 
 	if (!choose_folder(system, folder))
 		return EXIT_USAGE;
 	if (!make_folder(folder))
 		return refuse_write(folder);
+	code = check_folder(folder);
+	if (code != EXIT_DONE)
+		return code;
 	trust_fingerprint(cert, hex);
 	snprintf(path, sizeof path, "%s/%s.pem", folder, hex);
 	snprintf(temporary, sizeof temporary, "%s/.new-XXXXXX", folder);
@@ -88,8 +106,7 @@ enum exit_code anchor_write(const struct cert *cert, bool system)
 	if (fd < 0)
 		return refuse_write(path);
 	if (!write_pem(fd, cert) || rename(temporary, path) != 0) {
-		enum exit_code code = refuse_write(path);
-
+		code = refuse_write(path);
 		unlink(temporary);
 		return code;
 	}

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include "base/mem.h"
 #include "cert/file.h"
 #include "input.h"
@@ -50,28 +52,94 @@ static enum exit_code read_all(int fd, const char *name, struct buf *b)
 	return b->len > 0 ? EXIT_DONE : refuse_content(name, FAULT_EMPTY);
 }
 
-enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out)
+static const char *name_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? _("Standard input") : path;
+}
+
+static enum exit_code open_and_read(const char *path, struct buf *b)
 {
 	bool standard = strcmp(path, "-") == 0;
-	const char *name = standard ? _("Standard input") : path;
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct buf b = {0};
 	enum exit_code code;
-	enum error e;
 
 	if (fd < 0)
-		return refuse_unreadable(name);
-	code = read_all(fd, name, &b);
-	if (code == EXIT_DONE) {
-		e = cert_read(c, (struct bytes){b.data, b.len}, out);
-		code = exit_of(e);
-		if (e == E_FORMAT)
-			refuse_content(name, FAULT_CONTENT);
-		else if (e != E_OK)
-			complain("%s", _(error_text(e)));
-	}
+		return refuse_unreadable(name_of(path));
+	code = read_all(fd, name_of(path), b);
 	if (!standard)
 		close(fd);
+	return code;
+}
+
+/* What cert_read and cert_parse answered, said. */
+static enum exit_code check(enum error e, const char *path)
+{
+	if (e == E_FORMAT)
+		return refuse_content(name_of(path), FAULT_CONTENT);
+	if (e != E_OK)
+		complain("%s", _(error_text(e)));
+	return exit_of(e);
+}
+
+enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out)
+{
+	struct buf b = {0};
+	enum exit_code code = open_and_read(path, &b);
+
+	if (code == EXIT_DONE)
+		code = check(cert_read(c, (struct bytes){b.data, b.len}, out), path);
+	buf_wipe(&b);
+	return code;
+}
+
+struct each {
+	const struct crypto *crypto;
+	const char *path;
+	enum exit_code (*run)(void *arg, const struct cert *cert);
+	void *arg;
+};
+
+static enum exit_code run_one(const struct each *each, struct bytes der)
+{
+	struct cert *cert = NULL;
+	enum exit_code code = check(cert_parse(each->crypto, der, &cert), each->path);
+
+	if (code == EXIT_DONE)
+		code = each->run(each->arg, cert);
+	cert_free(&cert);
+	return code;
+}
+
+static enum exit_code run_each(const struct each *each, const struct buf *b)
+{
+	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
+	enum exit_code code = EXIT_DONE;
+	bool pem = false;
+	uint8_t *der;
+	size_t n;
+
+	if (!bio)
+		return check(E_MEMORY, each->path);
+	while (cert_pem_next(bio, &der, &n)) {
+		enum exit_code one = run_one(each, (struct bytes){der, n});
+
+		pem = true;
+		code = code == EXIT_DONE ? one : code;
+		OPENSSL_clear_free(der, n);
+	}
+	BIO_free(bio);
+	return pem ? code : run_one(each, (struct bytes){b->data, b->len});
+}
+
+enum exit_code input_each_certificate(const struct crypto *c, const char *path,
+                                      enum exit_code (*each)(void *arg, const struct cert *cert), void *arg)
+{
+	const struct each all = {c, path, each, arg};
+	struct buf b = {0};
+	enum exit_code code = open_and_read(path, &b);
+
+	if (code == EXIT_DONE)
+		code = run_each(&all, &b);
 	buf_wipe(&b);
 	return code;
 }

@@ -2,6 +2,7 @@
 /* inkan trust add|list|remove: whose word counts. */
 #include "config.h"
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@ static const struct option options[] = {
 };
 
 struct wish {
-	const char *act, *what;
+	const char *act, *what; /* what: the first argument, NULL without */
+	char **files;
+	int n_files;
 	bool yes, system, json, help;
 };
 
@@ -44,7 +47,7 @@ static const struct {
 
 static void help(void)
 {
-	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] FILE|-\n"
+	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] FILE|-...\n"
 	                   "       inkan trust list [--json]\n"
 	                   "       inkan trust remove [--yes] [--system] FINGERPRINT|FILE"));
 	printf("%s\n", _("The CA certificates that certificates are verified with: a self-signed one is an anchor,\n"
@@ -71,7 +74,7 @@ void trust_fingerprint(const struct cert *cert, char hex[FINGERPRINT_SIZE])
 		snprintf(hex + 2 * i, 3, "%02x", cert->sha256[i]);
 }
 
-static void put_certificate(const struct cert *cert)
+void trust_put_certificate(const struct cert *cert)
 {
 	char *subject = fact_dn(X509_get_subject_name(cert->x509));
 	const char *name = trust_known_name(cert);
@@ -123,89 +126,59 @@ static enum exit_code open_all(struct crypto **crypto, struct trust **trust)
 	return e == E_OK ? EXIT_DONE : EXIT_INTERNAL;
 }
 
-static enum exit_code add_certificate(const struct wish *wish, const struct trust *trust, const struct cert *cert)
+struct adding {
+	const struct wish *wish;
+	const struct trust *trust;
+	const char *file;
+};
+
+static bool is_there(const struct trust *trust, const struct cert *cert)
 {
-	if (!cert->ca) {
-		complain(_("This is not the certificate of a CA."));
-		advise(_("Anchors are CA certificates, such as the root of HPKI; see what this one is: inkan show %s"),
-		       wish->what);
-		return EXIT_MALFORMED;
-	}
-	put_certificate(cert);
 	for (size_t i = 0; i < trust->n; i++) {
 		if (memcmp(trust->list[i]->cert->sha256, cert->sha256, sizeof cert->sha256) == 0) {
 			put_field(_("There already"), "%s", trust->list[i]->file);
-			return EXIT_DONE;
+			return true;
 		}
 	}
-	if (!confirm(wish, _("Compare the fingerprint with the one that the CA publishes. Trust it? [yes/no] ")))
-		return EXIT_REFUSED;
-	return anchor_write(cert, wish->system);
+	return false;
 }
 
+static enum exit_code add_certificate(void *arg, const struct cert *cert)
+{
+	const struct adding *a = arg;
+
+	if (!cert->ca) {
+		complain(_("This is not the certificate of a CA."));
+		advise(_("Anchors are CA certificates, such as the root of HPKI; see what this one is: inkan show %s"),
+		       a->file);
+		return EXIT_MALFORMED;
+	}
+	trust_put_certificate(cert);
+	if (is_there(a->trust, cert))
+		return EXIT_DONE;
+	if (!confirm(a->wish, _("Compare the fingerprint with the one that the CA publishes. Trust it? [yes/no] ")))
+		return EXIT_REFUSED;
+	return anchor_write(cert, a->wish->system);
+}
+
+/* Each certificate of each file; what went wrong first gives the exit code. */
 static enum exit_code add(const struct wish *wish)
 {
 	struct crypto *crypto = NULL;
 	struct trust *trust = NULL;
-	struct cert *cert = NULL;
 	enum exit_code code = open_all(&crypto, &trust);
+	struct adding adding = {.wish = wish, .trust = trust};
 
-	if (code == EXIT_DONE)
-		code = input_certificate(crypto, wish->what, &cert);
-	if (code == EXIT_DONE)
-		code = add_certificate(wish, trust, cert);
-	cert_free(&cert);
+	for (int i = 0; trust && i < wish->n_files; i++) {
+		enum exit_code one;
+
+		adding.file = wish->files[i];
+		one = input_each_certificate(crypto, adding.file, add_certificate, &adding);
+		code = code == EXIT_DONE ? one : code;
+	}
 	trust_free(&trust);
 	crypto_free(&crypto);
 	return code;
-}
-
-static json_t *ca_json(const struct trusted_ca *ca)
-{
-	const char *name = trust_known_name(ca->cert);
-	json_t *json = json_certificate(ca->cert, false), *flaws = json_array();
-	char *subject = fact_dn(X509_get_subject_name(ca->cert->x509));
-	unsigned flaw;
-
-	for (unsigned i = 0; (flaw = reason_next(ca->flaws, i)); i++)
-		json_array_append_new(flaws, json_string(reason_word(flaw)));
-	json_object_set_new(json, "subject", json_text(subject ? subject : ""));
-	json_object_set_new(json, "file", json_text(ca->file));
-	json_object_set_new(json, "anchor", json_boolean(ca->anchor));
-	json_object_set_new(json, "sound", json_boolean(ca->sound));
-	json_object_set_new(json, "flaws", flaws);
-	json_object_set_new(json, "known_as", name ? json_text(name) : json_null());
-	free(subject);
-	return json;
-}
-
-static enum exit_code list_json(const struct trust *trust)
-{
-	json_t *json = json_object(), *list = json_array();
-
-	for (size_t i = 0; i < trust->n; i++)
-		json_array_append_new(list, ca_json(trust->list[i]));
-	json_object_set_new(json, "version", json_integer(1));
-	json_object_set_new(json, "certificates", list);
-	return json_print(json);
-}
-
-static void list_text(const struct trust *trust)
-{
-	for (size_t i = 0; i < trust->n; i++) {
-		const struct trusted_ca *ca = trust->list[i];
-		unsigned flaw;
-
-		if (i > 0)
-			putchar('\n');
-		put_certificate(ca->cert);
-		put_field(_("Used as"), "%s", ca->anchor ? _("anchor") : _("part of chains"));
-		put_field(_("File"), "%s", ca->file);
-		for (unsigned k = 0; (flaw = reason_next(ca->flaws, k)); k++)
-			put_field(_("NOT USABLE"), "%s", _(reason_text(flaw)));
-	}
-	if (trust->n == 0)
-		printf("%s\n", _("No CA certificate is installed; inkan trust add FILE adds one."));
 }
 
 static enum exit_code list(const struct wish *wish)
@@ -215,9 +188,9 @@ static enum exit_code list(const struct wish *wish)
 	enum exit_code code = open_all(&crypto, &trust);
 
 	if (code == EXIT_DONE && wish->json)
-		code = list_json(trust);
+		code = trust_list_json(trust);
 	else if (code == EXIT_DONE)
-		list_text(trust);
+		trust_list_text(trust);
 	trust_free(&trust);
 	crypto_free(&crypto);
 	return code;
@@ -255,7 +228,7 @@ static enum exit_code remove_one(const struct wish *wish, const struct trust *tr
 		advise(_("See what is there: inkan trust list. Name a fingerprint, or its beginning, or the file."));
 		return n == 0 ? EXIT_NO_INPUT : EXIT_USAGE;
 	}
-	put_certificate(ca->cert);
+	trust_put_certificate(ca->cert);
 	put_field(_("File"), "%s", ca->file);
 	if (!confirm(wish, _("Remove it? [yes/no] ")))
 		return EXIT_REFUSED;
@@ -278,8 +251,8 @@ static enum exit_code remove_(const struct wish *wish)
 static const struct act {
 	const char *name;
 	enum exit_code (*run)(const struct wish *wish);
-	bool wants; /* an argument */
-} acts[] = {{"add", add, true}, {"list", list, false}, {"remove", remove_, true}};
+	int least, most; /* arguments */
+} acts[] = {{"add", add, 1, INT_MAX}, {"list", list, 0, 0}, {"remove", remove_, 1, 1}};
 
 static const struct act *find_act(const char *name)
 {
@@ -302,8 +275,10 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 		wish->json |= option == OPTION_JSON;
 	}
 	wish->act = optind < argc ? argv[optind++] : "";
-	wish->what = optind < argc ? argv[optind++] : NULL;
-	return optind < argc ? refuse_argument(argv[0], argv[optind]) : EXIT_DONE;
+	wish->what = optind < argc ? argv[optind] : NULL;
+	wish->files = argv + optind;
+	wish->n_files = argc - optind;
+	return EXIT_DONE;
 }
 
 enum exit_code verb_trust(int argc, char **argv)
@@ -321,13 +296,13 @@ enum exit_code verb_trust(int argc, char **argv)
 	act = find_act(wish.act);
 	if (!act && wish.act[0])
 		return refuse_argument(argv[0], wish.act);
-	if (!act || (act->wants && !wish.what)) {
+	if (!act || wish.n_files < act->least) {
 		complain(!act ? _("What shall it do? There are add, list and remove.") :
 		         _("Which certificate?"));
 		advise(_("See: inkan %s --help"), argv[0]);
 		return EXIT_USAGE;
 	}
-	if (wish.what && !act->wants)
-		return refuse_argument(argv[0], wish.what);
+	if (wish.n_files > act->most)
+		return refuse_argument(argv[0], wish.files[act->most]);
 	return act->run(&wish);
 }

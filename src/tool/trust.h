@@ -13,6 +13,12 @@ void trust_fingerprint(const struct cert *cert, char hex[FINGERPRINT_SIZE]);
 /* What a well-known certificate is, translated; NULL for any other. */
 const char *trust_known_name(const struct cert *cert);
 
+/* Name, fingerprint, what it is known as, until when. */
+void trust_put_certificate(const struct cert *cert);
+
+enum exit_code trust_list_json(const struct trust *trust);
+void trust_list_text(const struct trust *trust);
+
 /* Into the user's folder or the system's, as FINGERPRINT.pem; and out of it. What
  * was done, or went wrong, has been said. */
 enum exit_code anchor_write(const struct cert *cert, bool system);

@@ -108,6 +108,27 @@ mkdir "$anchors/folder.pem"
 INKAN_DEBUG=error "$inkan" trust list 2>"$work/err" >/dev/null
 said "person.crt: passed over"
 said "noise.der: passed over"
+chmod 666 "$file"
+run 0 "$inkan" trust list
+for name in person.crt noise.der empty.pem folder.pem "${file##*/}"; do wrote "$anchors/$name"; done
+[ "$(grep -c "Passed over" "$work/out")" = 5 ] || bad "$(grep -c "Passed over" "$work/out") are said to be passed over"
+wrote "chmod go-w"
+silent "third.txt"
+run 0 "$inkan" trust list --json
+wrote '"why": "not-a-ca"'
+wrote '"why": "writable-by-others"'
+wrote '"why": "no-certificate"'
+wrote '"why": "unreadable"'
+chmod 644 "$file"
+chmod 777 "$anchors"
+run 0 "$inkan" trust list
+wrote "$anchors"
+wrote "chmod go-w"
+# what would not count is not said to be added
+run 77 "$inkan" trust add --yes "$work/third.pem"
+said "chmod go-w"
+[ ! -e "$anchors/$(hex_of third).pem" ] || bad "written where it does not count"
+chmod 755 "$anchors"
 
 # ---- removed: by the beginning of the fingerprint, by the file; not two at once
 run 66 "$inkan" trust remove --yes 0000000000
@@ -124,6 +145,19 @@ run 0 "$inkan" trust remove --yes "$(print_of one)"
 run 0 "$inkan" trust remove --yes "$anchors/$(hex_of two).pem"
 run 0 "$inkan" trust list
 wrote "No CA certificate is installed"
+
+# ---- several files, and all that is in each; one that is none takes nothing away
+rm -rf "$anchors"
+cat "$work/person.pem" "$work/one.pem" "$work/two.pem" >"$work/bundle.pem"
+run 7 "$inkan" trust add --yes "$work/key.pem" "$work/bundle.pem" "$work/third.pem"
+said "not the certificate of a CA"
+for name in one two third; do
+	[ -e "$anchors/$(hex_of $name).pem" ] || bad "$name was not added"
+done
+[ "$(find "$anchors" -type f | wc -l)" = 3 ] || bad "$(find "$anchors" -type f | wc -l) files, not 3"
+run 0 "$inkan" trust add --yes "$work/two.pem" "$work/two.pem"
+run 66 "$inkan" trust add --yes "$work/one.pem" "$work/nothing"
+run 64 "$inkan" trust remove --yes "$(hex_of one)" "$(hex_of two)"
 
 # ---- the well-known ones are named
 data=${INKAN_TEST_DATA:-${srcdir:-.}/../shared/data}/hpki-ca

@@ -40,7 +40,7 @@ void rig_start(void)
 	rig.cas[2] = make_ca(rig.crypto, "Other CA", 2, NULL);
 	for (size_t i = 0; i < 3; i++)
 		rig.list[i] = &rig.cas[i];
-	rig.trust = (struct trust){rig.crypto, rig.list, 3};
+	rig.trust = (struct trust){.crypto = rig.crypto, .list = rig.list, .n = 3};
 	rig_reopen();
 }
 

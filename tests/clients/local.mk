@@ -14,7 +14,8 @@ client_tests = \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh \
   tests/clients/jahis.sh \
-  tests/clients/p11-kit-modules.sh
+  tests/clients/p11-kit-modules.sh \
+  tests/clients/firefox-manifest.sh
 # With the signature module.
 client_tests += \
   tests/clients/sign-pdf.sh

@@ -293,7 +293,7 @@ lost_one_try() { # WHAT
 servers=
 stop_servers() {
 	for pidfile in $servers; do
-		[ ! -e "$pidfile" ] || kill "$(cat "$pidfile")" 2>/dev/null
+		[ ! -e "$pidfile" ] || { kill "$(cat "$pidfile")"; } 2>/dev/null
 	done
 	servers=
 }

@@ -7,6 +7,8 @@ client_tests = \
   tests/clients/openssl.sh \
   tests/clients/curl.sh \
   tests/clients/gnutls.sh \
+  tests/clients/wget.sh \
+  tests/clients/nss-tools.sh \
   tests/clients/ssh.sh \
   tests/clients/pam.sh \
   tests/clients/p11-kit.sh \

@@ -9,6 +9,8 @@ client_tests = \
   tests/clients/gnutls.sh \
   tests/clients/wget.sh \
   tests/clients/nss-tools.sh \
+  tests/clients/nginx.sh \
+  tests/clients/stunnel.sh \
   tests/clients/ssh.sh \
   tests/clients/pam.sh \
   tests/clients/p11-kit.sh \

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Stock stunnel as the TLS client, configured as the guide says: TLS 1.3 and 1.2,
+# a PIN file, a card that goes and comes, a wrong PIN.
+. "${srcdir:-.}/tests/clients/lib.sh"
+need stunnel stunnel4
+need curl curl
+need nginx nginx
+engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
+on_cards hpki jpki
+
+start_stunnel() {
+	local_port=$(free_port)
+	guide_write proxy stunnel "s|HPKI%20|$family%20|; s|127.0.0.1:8080|127.0.0.1:$local_port|
+		s|portal.example.jp:443|127.0.0.1:$port|; s|portal.example.jp|localhost|
+		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/stunnel/pin|$HOME/.config/inkan/pin|"
+	{ echo "pid = $work/stunnel.pid" && cat "$work/block"; } >"$work/stunnel.conf"
+	stunnel "$work/stunnel.conf" >"$work/stunnel.log" 2>&1 </dev/null 9>&-
+}
+
+stop_stunnel() {
+	kill "$(cat "$work/stunnel.pid")" && while [ -e "$work/stunnel.pid" ]; do sleep 0.05; done
+}
+
+page() { # VERSION
+	try "a page through stunnel" curl -sS --noproxy '*' "http://127.0.0.1:$local_port/"
+	said "TLS $1" "^TLSv$1 SUCCESS"
+}
+
+servers=$work/stunnel.pid
+guide_run proxy pin-file "s|read -r pin|pin=$auth_pin|"
+for version in 1.3 1.2; do
+	start_nginx TLSv$version
+	start_stunnel || fail "stunnel does not start: $(cat "$work/stunnel.log")"
+	card_did "the start" 1 0
+	# It has gone into the background since: a process of its own logs in anew.
+	page $version
+	page $version
+	card_did "two connections on TLS $version" 3 2
+	stop_stunnel
+	[ $version = 1.2 ] || stop_nginx
+	cell 'stunnel (client side)' "TLS $version"
+done
+
+# The card goes and comes: a restart helps.
+start_stunnel
+page 1.2
+remove_card
+! curl -sS --noproxy '*' "http://127.0.0.1:$local_port/" >"$work/said" 2>&1 || fail "a login without a card"
+insert_card
+stop_stunnel
+start_stunnel || fail "stunnel does not start again: $(cat "$work/stunnel.log")"
+page 1.2
+stop_stunnel
+card_did "a card that goes and comes" 6 2
+
+# A wrong PIN goes to the card once, and stunnel does not start.
+printf %s "999${auth_pin#???}" >"$HOME/.config/inkan/pin"
+! start_stunnel || fail "stunnel starts with a wrong PIN"
+lost_one_try "stunnel with a wrong PIN"
+printf %s "$auth_pin" >"$HOME/.config/inkan/pin"
+start_stunnel
+page 1.2

@@ -22,7 +22,9 @@ client_tests = \
   tests/clients/firefox-manifest.sh
 # With the signature module.
 client_tests += \
-  tests/clients/sign-pdf.sh
+  tests/clients/sign-pdf.sh \
+  tests/clients/sign-cms.sh \
+  tests/clients/sign-code.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh

@@ -63,6 +63,36 @@ static bool set_reader(struct conf *c, const char *value)
 	return true;
 }
 
+static bool set_path(char out[CONF_PATH_SIZE], const char *value)
+{
+	size_t n = strlen(value);
+
+	if (value[0] != '/' || n >= CONF_PATH_SIZE)
+		return false;
+	memcpy(out, value, n + 1);
+	return true;
+}
+
+static bool set_anchors(struct conf *c, const char *value)
+{
+	return set_path(c->user.anchors, value);
+}
+
+static bool set_lists(struct conf *c, const char *value)
+{
+	return set_path(c->user.lists, value);
+}
+
+static bool set_log(struct conf *c, const char *value)
+{
+	return log_level_of(value, &c->log);
+}
+
+static bool set_log_file(struct conf *c, const char *value)
+{
+	return set_path(c->log_file, value);
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(struct conf *c, const char *value);
@@ -70,6 +100,10 @@ static const struct {
 	{"pss", set_pss},
 	{"last-try", set_last_try},
 	{"reader", set_reader},
+	{"anchors", set_anchors},
+	{"lists", set_lists},
+	{"log", set_log},
+	{"log-file", set_log_file},
 };
 
 static void tell(const struct reading *r, int line)
@@ -151,8 +185,12 @@ void conf_load(struct conf *conf)
 	size_t n = conf_files(paths);
 
 	*conf = (struct conf){.pss = PSS_AUTO};
-	for (size_t i = 0; i < n; i++)
-		conf_read(conf, paths[i]);
+	conf_read(conf, paths[0]);
+	conf->system = conf->user; /* each file speaks of its own folders */
+	conf->user = (struct conf_folders){.anchors = ""};
+	if (n > 1)
+		conf_read(conf, paths[1]);
+	log_configure(conf->log, conf->log_file);
 }
 
 bool conf_shows_reader(const struct conf *conf, const char *name)

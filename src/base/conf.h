@@ -6,6 +6,10 @@
  *   pss = auto | on | off        offer RSASSA-PSS: by profile, always, never
  *   last-try = keep | allow      may C_Login use the last PIN try
  *   reader = PATTERN             fnmatch(3) on reader names: others are not shown
+ *   anchors = FOLDER             in place of the system's or, in the user's file, the
+ *   lists = FOLDER               user's: trust_folders, store_folders
+ *   log = off | error | info | debug | trace
+ *   log-file = FILE              where the environment says nothing: log.h
  */
 #ifndef INKAN_BASE_CONF_H
 #define INKAN_BASE_CONF_H
@@ -13,21 +17,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/error.h"
+#include "base/log.h"
 
 enum conf_pss { PSS_AUTO, PSS_ON, PSS_OFF };
+
+#define CONF_PATH_SIZE 1024
+
+struct conf_folders {
+	char anchors[CONF_PATH_SIZE], lists[CONF_PATH_SIZE]; /* absolute; "": the usual ones */
+};
 
 struct conf {
 	enum conf_pss pss;
 	bool last_try_allowed;
 	char reader[128]; /* "" = every reader */
+	struct conf_folders system, user;
+	enum log_level log;
+	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };
 
-/* Defaults, then what the files say. A missing file is no error. A line that
+/* Defaults, then what the files say, and the log as they want it. A missing file is no error. A line that
  * is not understood is logged with file and line number and passed over:
  * a typing error must not take a doctor's login away. */
 void conf_load(struct conf *conf);
 
-/* One file over what conf holds already; E_IO when it cannot be read. */
+/* One file over what conf holds already, its folders into `user`; E_IO when it cannot be read. */
 enum error conf_read(struct conf *conf, const char *path);
 
 /* The same, and says in which lines something is not understood. */

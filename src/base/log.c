@@ -23,19 +23,19 @@ static struct {
 
 static const char *const names[] = {"off", "error", "info", "debug", "trace"};
 
-static enum log_level wanted_level(void)
+bool log_level_of(const char *word, enum log_level *level)
 {
-	const char *word = secure_getenv("INKAN_DEBUG");
-
-	for (int i = LOG_ERROR; word && i <= LOG_TRACE; i++)
-		if (strcmp(word, names[i]) == 0)
-			return (enum log_level)i;
-	return LOG_OFF;
+	for (int i = LOG_OFF; i <= LOG_TRACE; i++) {
+		if (strcmp(word, names[i]) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
 }
 
-static int open_file(void)
+static int open_file(const char *path)
 {
-	const char *path = secure_getenv("INKAN_DEBUG_FILE");
 	int fd;
 
 	if (!path || !*path)
@@ -44,16 +44,35 @@ static int open_file(void)
 	return fd >= 0 ? fd : STDERR_FILENO;
 }
 
+/* Under the lock. */
+static void turn_on(enum log_level level, const char *path)
+{
+	if (logger.level != LOG_OFF || level == LOG_OFF)
+		return;
+	logger.fd = open_file(path);
+	logger.level = (int)level;
+}
+
 void log_start(const char *program)
 {
-	enum log_level level = wanted_level();
+	const char *word = secure_getenv("INKAN_DEBUG");
+	enum log_level level = LOG_OFF;
 
+	if (word)
+		log_level_of(word, &level);
 	pthread_mutex_lock(&logger.lock);
-	if (logger.level == LOG_OFF && level != LOG_OFF) {
+	if (logger.level == LOG_OFF)
 		snprintf(logger.program, sizeof logger.program, "%s", program);
-		logger.fd = open_file();
-		logger.level = (int)level;
-	}
+	turn_on(level, secure_getenv("INKAN_DEBUG_FILE"));
+	pthread_mutex_unlock(&logger.lock);
+}
+
+void log_configure(enum log_level level, const char *path)
+{
+	if (secure_getenv("INKAN_DEBUG"))
+		return;
+	pthread_mutex_lock(&logger.lock);
+	turn_on(level, path);
 	pthread_mutex_unlock(&logger.lock);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The log. Off unless INKAN_DEBUG=error|info|debug|trace (read by
- * secure_getenv once, at log_start), to stderr or, appended, to the file that
+ * secure_getenv once, at log_start) or inkan.conf, to stderr or, appended, to the file that
  * INKAN_DEBUG_FILE names (created 0600, no symlink followed).
  *
  * At no level does the log hold a PIN, the body of a VERIFY or a CHANGE
@@ -16,6 +16,12 @@
 enum log_level { LOG_OFF, LOG_ERROR, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
 void log_start(const char *program); /* reads the environment; safe to call again */
+
+/* What inkan.conf says, once log_start has been called: for a process whose environment
+ * has no INKAN_DEBUG, and whose log is off. path "": standard error. */
+void log_configure(enum log_level level, const char *path);
+bool log_level_of(const char *word, enum log_level *level); /* "off", "error" …; false: none */
+
 bool log_on(enum log_level level);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/bio.h>
+#include "base/conf.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "cert/anchors.h"
@@ -149,10 +150,14 @@ size_t trust_folders(char folders[2][4096])
 {
 	const char *base = secure_getenv("XDG_DATA_HOME");
 	const char *home = secure_getenv("HOME");
+	struct conf conf;
 	int n = -1;
 
-	snprintf(folders[0], 4096, "%s/inkan/anchors", SYSCONFDIR);
-	if (base && *base == '/')
+	conf_load(&conf);
+	snprintf(folders[0], 4096, "%s", conf.system.anchors[0] ? conf.system.anchors : SYSCONFDIR "/inkan/anchors");
+	if (conf.user.anchors[0])
+		n = snprintf(folders[1], 4096, "%s", conf.user.anchors);
+	else if (base && *base == '/')
 		n = snprintf(folders[1], 4096, "%s/inkan/anchors", base);
 	else if (home && *home == '/')
 		n = snprintf(folders[1], 4096, "%s/.local/share/inkan/anchors", home);

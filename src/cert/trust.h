@@ -56,7 +56,8 @@ enum error trust_with(const struct crypto *crypto, const struct trust *base, con
 /* Why something is passed over: a short sentence, marked for gettext. */
 const char *passed_over_text(enum error why);
 
-/* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors. Returns how many. */
+/* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors, or what inkan.conf says.
+ * Returns how many. */
 size_t trust_folders(char folders[2][4096]);
 
 /* The CA that signed this certificate: by name, by key identifier where both

@@ -5,16 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/conf.h"
 #include "status/store_shelf.h"
 
 size_t store_folders(char folders[2][4096])
 {
 	const char *base = secure_getenv("XDG_CACHE_HOME");
 	const char *home = secure_getenv("HOME");
+	struct conf conf;
 	int n;
 
-	snprintf(folders[0], 4096, "%s", LOCALSTATEDIR "/cache/inkan");
-	if (base && *base == '/')
+	conf_load(&conf);
+	snprintf(folders[0], 4096, "%s", conf.system.lists[0] ? conf.system.lists : LOCALSTATEDIR "/cache/inkan");
+	if (conf.user.lists[0])
+		n = snprintf(folders[1], 4096, "%s", conf.user.lists);
+	else if (base && *base == '/')
 		n = snprintf(folders[1], 4096, "%s/inkan", base);
 	else if (home && *home == '/')
 		n = snprintf(folders[1], 4096, "%s/.cache/inkan", home);

@@ -11,8 +11,8 @@
 
 struct store;
 
-/* LOCALSTATEDIR/cache/inkan and $XDG_CACHE_HOME/inkan, in this order: both are
- * read, the newer list counts (status.c), the last that may be written is written.
+/* LOCALSTATEDIR/cache/inkan and $XDG_CACHE_HOME/inkan, or what inkan.conf says, in this
+ * order: both are read, the newer list counts (status.c), the last that may be written is written.
  * E_OK for folders that are not there. A store keeps what it has opened and looks
  * again (stat) when the interval is over; safe from many threads. */
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out);

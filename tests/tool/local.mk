@@ -15,3 +15,6 @@ dist_check_SCRIPTS += tests/tool/lib-card.sh
 TESTS += tests/tool/lib-card.sh
 check_PROGRAMS += tests/tool/lib-card
 tests_tool_lib_card_LDADD = libinkan.la
+
+dist_check_SCRIPTS += tests/tool/settings.sh
+TESTS += tests/tool/settings.sh

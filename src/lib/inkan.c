@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/i18n.h"
+#include "base/log.h"
 #include "lib/object.h"
 
 #define FOLDERS_MAX 8
@@ -108,6 +109,7 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 		return INKAN_E_ARGUMENT;
 	if (options)
 		o = *options;
+	log_start("libinkan");
 	ctx = calloc(1, sizeof *ctx);
 	if (!ctx)
 		return INKAN_E_MEMORY;

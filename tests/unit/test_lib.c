@@ -276,6 +276,29 @@ START_TEST(anchors_in_a_bundle)
 }
 END_TEST
 
+/* inkan_new(3): the environment's INKAN_DEBUG tells which files are passed over. */
+START_TEST(the_log_says_what_is_passed_over)
+{
+	char path[128], text[1000] = "";
+	struct inkan *ctx;
+	FILE *f;
+
+	write_pem("open.pem", chain[1]);
+	snprintf(path, sizeof path, "%s/open.pem", folder);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	snprintf(path, sizeof path, "%s/log", folder);
+	setenv("INKAN_DEBUG", "error", 1);
+	setenv("INKAN_DEBUG_FILE", path, 1);
+	ctx = context();
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_gt(fread(text, 1, sizeof text - 1, f), 0);
+	ck_assert_ptr_nonnull(strstr(text, "open.pem: passed over"));
+	fclose(f);
+	inkan_free(&ctx);
+}
+END_TEST
+
 START_TEST(from_a_file)
 {
 	struct inkan *ctx = context();
@@ -346,6 +369,7 @@ int main(void)
 	tcase_add_test(t, a_status_that_was_not_looked_at_is_not_fresh);
 	tcase_add_test(t, what_it_does_not_take);
 	tcase_add_test(t, anchors_in_a_bundle);
+	tcase_add_test(t, the_log_says_what_is_passed_over);
 	tcase_add_test(t, from_a_file);
 	tcase_add_test(t, many_threads);
 	srunner_run_all(r, CK_ENV);

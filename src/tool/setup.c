@@ -83,7 +83,7 @@ static void put_row(const struct setup_row *row)
 	if (row->kind == SETUP_NOTHING)
 		put_field(word, _("not yet (%s)"), row->file);
 	else
-		put_field(word, _("%s in %s"), row->library, row->file);
+		put_field(word, "%s (%s)", row->library, row->file);
 	if (row->gone)
 		put_subfield(_("Not there"), "%s", row->library);
 	if (row->confined)

@@ -3,6 +3,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "say.h"
 #include "setup_plan.h"
 
@@ -25,6 +26,11 @@ static enum exit_code do_module(struct plan *p, const struct setup_wish *w, cons
 
 enum exit_code setup_p11kit(struct plan *p, const struct setup_wish *w)
 {
+	if (!w->system && !w->undo && geteuid() == 0) {
+		complain(_("p11-kit reads no modules of root's own."));
+		advise(_("For everybody on this machine: inkan setup p11-kit --system"));
+		return EXIT_USAGE;
+	}
 	plan_next(p, "%s", _("See it: p11-kit list-modules"));
 	if (w->sign)
 		return do_module(p, w, "inkan-sign.module", "disable-in: p11-kit-proxy firefox firefox-esr firefox-bin "

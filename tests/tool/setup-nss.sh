@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan setup for programs with an NSS database: Firefox, Chromium, and those that sign documents.
+. "${srcdir:-.}/tests/tool/setup-common.sh"
+need modutil
+need certutil
+[ -z "${INKAN_SANITIZERS-}" ] || skip "modutil cannot load a module that is built with sanitizers"
+
+database() { # FOLDER
+	mkdir -p "$1"
+	certutil -N -d "sql:$1" --empty-password || bad "certutil -N"
+}
+lists() { # FOLDER MODULE: NSS itself reads it so
+	modutil -dbdir "sql:$1" -list >"$work/out" 2>&1
+	wrote ". Inkan"
+	wrote "library name: $2"
+}
+
+# ---- Chromium: no database yet; one that is there; with other modules and certificates
+check() {
+	lists "$HOME/.pki/nssdb" "$module"
+	grep -qF "configdir='sql:$HOME/.pki/nssdb'" "$HOME/.pki/nssdb/pkcs11.txt" || bad "the database names another folder"
+	certutil -L -d "sql:$HOME/.pki/nssdb" >"$work/out" 2>&1 || bad "certutil -L"
+}
+cycle chrome --module "$module"
+database "$HOME/.pki/nssdb"
+cycle chrome --module "$module"
+printf 'library=/opt/other.so\nname=Other\n\n' >>"$HOME/.pki/nssdb/pkcs11.txt"
+cycle chrome --module "$module"
+chmod 644 "$HOME/.pki/nssdb/pkcs11.txt"
+cycle chrome --module "$module"
+mv "$HOME/.pki/nssdb" "$HOME/elsewhere"
+ln -s ../elsewhere "$HOME/.pki/nssdb"
+cycle chrome --module "$module"
+rm -r "$HOME/.pki" "$HOME/elsewhere"
+
+# a database that we made, and that is in use, stays; the module alone goes
+setup 0 chrome --module "$module" --yes
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out "$work/ca.pem" -subj /CN=x 2>/dev/null &&
+	certutil -A -d "sql:$HOME/.pki/nssdb" -n ca -t C,, -i "$work/ca.pem"
+setup 0 chrome --undo --yes
+certutil -L -d "sql:$HOME/.pki/nssdb" >"$work/out" 2>&1
+wrote "ca "
+modutil -dbdir "sql:$HOME/.pki/nssdb" -list >"$work/out" 2>&1
+silent "Inkan"
+
+# another module of our name is replaced; our module under another name is there already
+modutil -force -dbdir "sql:$HOME/.pki/nssdb" -add Inkan -libfile "$sign_module" >/dev/null 2>&1
+setup 0 chrome --module "$module" --yes
+lists "$HOME/.pki/nssdb" "$module"
+[ "$(grep -c '^name=Inkan$' "$HOME/.pki/nssdb/pkcs11.txt")" = 1 ] || bad "twice in the list"
+setup 0 chrome --undo --yes
+modutil -force -dbdir "sql:$HOME/.pki/nssdb" -add HPKI -libfile "$module" >/dev/null 2>&1
+tree >"$work/before"
+setup 0 chrome --module "$module" --yes
+wrote "Already so"
+setup 0 chrome --undo --yes
+unchanged "a module that somebody else has added"
+rm -r "$HOME/.pki"
+
+# a folder without a database is nobody's to fill
+mkdir -p "$HOME/.pki/nssdb"
+echo x >"$HOME/.pki/nssdb/secmod.db"
+setup 69 chrome --module "$module" --yes
+said "no database is in it"
+advised
+rm -r "$HOME/.pki"
+
+# where a distribution has moved it to
+database "$XDG_DATA_HOME/pki/nssdb"
+check() { lists "$XDG_DATA_HOME/pki/nssdb" "$module"; }
+cycle chrome --module "$module"
+rm -r "$XDG_DATA_HOME/pki"
+
+# ---- a full disk, a module that is none for NSS, no modutil
+database "$HOME/.pki/nssdb"
+tree >"$work/before"
+echo 'void C_GetFunctionList(void) {}' >"$work/none.c"
+if ${CC:-cc} -shared -fPIC -o "$work/none.so" "$work/none.c" 2>/dev/null; then
+	setup 69 chrome --module "$work/none.so" --yes
+	said "does not take the module"
+	advised
+	unchanged "a module that is none"
+fi
+mkdir "$work/bin"
+ln -s "$(command -v sh)" "$work/bin"
+run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
+said "modutil is missing"
+said "libnss3-tools"
+unchanged "without modutil"
+rm -r "$HOME/.pki"
+run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
+said "libnss3-tools"
+[ ! -e "$HOME/.pki" ] || bad "something was written without modutil"
+tree >"$work/before"
+(
+	trap '' XFSZ
+	ulimit -f 20
+	run 74 "$inkan" setup chrome --module "$module" --yes
+	exit "$failures"
+) || failures=$((failures + 1))
+unchanged "a full disk"
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	strace -o "$work/calls" -e trace=rename -e inject=rename:error=EINTR:signal=KILL \
+		"$inkan" setup chrome --module "$module" --yes >"$work/out" 2>&1 </dev/null
+	grep -q "killed by SIGKILL" "$work/calls" || bad "it was not killed"
+	[ ! -e "$HOME/.pki/nssdb" ] || bad "half a database"
+fi
+rm -rf "$HOME/.pki"
+setup 0 chrome --module "$module" --yes
+lists "$HOME/.pki/nssdb" "$module"
+rm -r "$HOME/.pki"
+
+# ---- Firefox: the profiles where they are, the old place and the new one
+setup 69 firefox --module "$module" --yes
+said "no profile of Firefox"
+advised
+old=$HOME/.mozilla/firefox new=$HOME/.config/mozilla/firefox
+database "$old/abc.default"
+database "$new/def.default-release"
+database "$HOME/profiles/ours"
+mkdir -p "$old/Crash Reports" "$new/ghi.unused"
+printf '[Profile0]\nName=a\nIsRelative=1\nPath=abc.default\n\n[Profile1]\r\nIsRelative=0\r\nPath=%s\r\n' \
+	"$HOME/profiles/ours" >"$old/profiles.ini"
+check() {
+	for profile in "$old/abc.default" "$new/def.default-release" "$HOME/profiles/ours"; do
+		lists "$profile" "$module"
+	done
+	[ "$(find "$HOME" -name pkcs11.txt | wc -l)" = 3 ] || bad "a database where none was"
+}
+cycle firefox --module "$module"
+setup 0 firefox --module "$module" --yes
+setup 0
+wrote "$module ($old/abc.default/pkcs11.txt)"
+setup 0 firefox --undo --yes
+
+# one that is running is left alone
+if command -v python3 >/dev/null; then
+	python3 -c 'import fcntl, sys, time
+f = open(sys.argv[1], "w"); fcntl.lockf(f, fcntl.LOCK_EX); print("locked", flush=True); time.sleep(60)' \
+		"$old/abc.default/.parentlock" >"$work/locked" &
+	locker=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -s "$work/locked" ] || sleep 0.2
+	done
+	tree >"$work/before"
+	setup 75 firefox --module "$module" --yes
+	said "Firefox is running"
+	advised
+	unchanged "while Firefox runs"
+	kill $locker
+	wait $locker 2>/dev/null
+	setup 0 firefox --module "$module" --yes # the file of the lock stays behind
+	setup 0 firefox --undo --yes
+fi
+
+# snap and flatpak are passed over, and that is said
+database "$HOME/snap/firefox/common/.mozilla/firefox/snap.default"
+setup 0 firefox --module "$module" --yes
+said "snap or flatpak"
+grep -q Inkan "$HOME/snap/firefox/common/.mozilla/firefox/snap.default/pkcs11.txt" && bad "written for a snap"
+setup 0 firefox --undo --yes
+rm -r "$old" "$new" "$HOME/profiles"
+setup 69 firefox --module "$module" --yes
+rm -r "$HOME/snap"
+
+# ---- those that sign: a database of their own, with the signature module alone
+check() {
+	lists "$XDG_DATA_HOME/inkan/nssdb" "$sign_module"
+	silent "$module"
+	[ "$(find "$HOME" -name pkcs11.txt | wc -l)" = 1 ] || bad "another database has changed"
+}
+cycle signers --module "$sign_module"
+finish

@@ -1,0 +1,359 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan setup for the programs whose settings are text: ssh, OpenSSL, p11-kit, Firefox's policy.
+# shellcheck disable=SC2016,SC1003 # texts for printf and sh -c
+. "${srcdir:-.}/tests/tool/setup-common.sh"
+config=$HOME/.ssh/config
+policy=$root/etc/firefox/policies/policies.json
+mkdir -p "${config%/*}" "${policy%/*}"
+
+# ---- the command line
+for wrong in nothing 'firefox x' 'firefox --host x' 'ssh --user x' 'chrome --system' '--yes' 'pam --host x' \
+	'signers --system' 'ssh' 'firefox --root /tmp'; do
+	# shellcheck disable=SC2086
+	setup 64 $wrong --module "$module"
+	advised
+done
+for client in firefox chrome ssh pam; do
+	setup 64 $client --sign --yes
+	said "never adds the signature module"
+done
+setup 0
+wrote "not yet"
+
+# ---- the module
+for wrong in "$work/nothing.so" "$srcdir/configure.ac" "$(printf 'a\nb.so')" "a'b.so"; do
+	setup 66 ssh --host x --module "$wrong" --yes
+	said "is no PKCS#11 module"
+	advised
+done
+[ ! -e "$config" ] || bad "written with a module that is none"
+
+# ---- ssh: what stands in the file, and where ours goes
+ssh_gives() { # HOST MODULE
+	command -v ssh >/dev/null || return 0
+	given=$(ssh -F "$config" -G "$1" 2>&1 </dev/null | sed -n 's/^pkcs11provider //p')
+	[ "$given" = "$2" ] || bad "ssh takes \"$given\" for $1, not \"$2\""
+	ssh -F "$config" -G "$1" 2>/dev/null </dev/null | grep -qx 'serveraliveinterval 7' || [ -z "$alive" ] ||
+		bad "the line for all hosts does not count for $1 any more"
+}
+check() {
+	ssh_gives a.example.jp "$module"
+	case $host in
+	'*') ssh_gives b.example.com "$module" ;;
+	*) ssh_gives b.example.com '' ;;
+	esac
+	[ "$(stat -c %a "$config")" = "$mode" ] || bad "mode $(stat -c %a "$config")"
+}
+for text in 'none' '' 'ServerAliveInterval 7\nHost c\n  User x\n' 'ServerAliveInterval 7' \
+	'ServerAliveInterval 7\r\nHost c\r\n  User x\r\n' '# a comment\n\n\nHost *\n  ServerAliveInterval 7'; do
+	alive='' mode=640
+	case $text in *Server*) alive=yes ;; esac
+	rm -f "$config"
+	if [ "$text" = none ]; then
+		mode=600
+	else
+		# shellcheck disable=SC2059
+		printf "$text" >"$config"
+		chmod $mode "$config"
+	fi
+	for host in '*.example.jp' '*'; do
+		cycle ssh --host "$host" --module "$module"
+	done
+done
+
+# lines end as the person's do
+printf 'ServerAliveInterval 7\r\n' >"$config"
+setup 0 ssh --host x --module "$module" --yes
+[ "$(grep -c "$(printf '\r')$" "$config")" = "$(wc -l <"$config")" ] || bad "lines that end in two ways"
+
+# another answer takes the place of the first; what the person adds stays
+printf 'Host c\n  User x\n' >"$config"
+setup 0 ssh --host x --module "$module" --yes
+setup 0 ssh --host y --module "$module" --yes
+[ "$(grep -c PKCS11Provider "$config")" = 1 ] || bad "twice in the file"
+setup 0 ssh --module "$module" --yes
+wrote "Already so"
+printf 'Host d\n  User y\n' >>"$config"
+setup 0 ssh --undo --yes
+printf 'Host c\n  User x\nHost d\n  User y\n' | cmp -s - "$config" || bad "not what the person wrote"
+
+# what the person has said before wins over "all hosts"
+printf 'Host *.example.jp\n  PKCS11Provider /opt/other.so\n' >"$config"
+alive=''
+setup 0 ssh --host '*' --module "$module" --yes
+ssh_gives a.example.jp /opt/other.so
+ssh_gives b.example.com "$module"
+setup 0 ssh --undo --yes
+
+# a file that we made, and in which the person has written since
+rm "$config"
+setup 0 ssh --host x --module "$module" --yes
+echo 'Host d' >>"$config"
+setup 0 ssh --undo --yes
+[ "$(cat "$config")" = 'Host d' ] || bad "the person's line is gone"
+
+# a module in a folder with a space
+mkdir -p "$work/with space"
+cp "$module" "$work/with space/inkan-pkcs11.so"
+setup 0 ssh --host a.example.jp --module "$work/with space/inkan-pkcs11.so" --yes
+ssh_gives a.example.jp "$work/with space/inkan-pkcs11.so"
+setup 0 ssh --undo --yes
+
+for wrong in '' ' ' '"' 'a"b' "$(printf 'a\nProxyCommand x')" '#' 'a=b'; do
+	setup 64 ssh --host "$wrong" --module "$module" --yes
+done
+
+# ---- files that are left alone
+left_alone() { # STATUS TEXT
+	tree >"$work/before"
+	setup "$1" ssh --host x --module "$module" --yes
+	said "$2"
+	advised
+	unchanged "$2"
+}
+chmod 400 "$config"
+left_alone 77 "read-only"
+chmod 600 "$config"
+ln "$config" "$work/second"
+left_alone 77 "hard link"
+rm "$work/second"
+printf '# Inkan: begin\nHost x\n' >"$config"
+left_alone 7 "do not belong together"
+setup 7 ssh --undo --yes
+printf '# Inkan: end\n# Inkan: begin\n' >"$config"
+left_alone 7 "do not belong together"
+printf 'a\0b\n' >"$config"
+left_alone 7 "is no text"
+rm "$config"
+mkdir "$config"
+left_alone 77 "no ordinary file"
+rmdir "$config"
+ln -s "$work/nowhere" "$config"
+left_alone 66 "is a link"
+rm "$config"
+mkfifo "$config"
+left_alone 77 "no ordinary file"
+rm "$config"
+
+# ---- a link is followed, and stays
+mkdir -p "$HOME/dotfiles"
+printf 'Host c\n' >"$HOME/dotfiles/ssh"
+ln -s ../dotfiles/ssh "$config"
+host=x
+check() { [ -L "$config" ] || bad "the link is gone"; }
+cycle ssh --host x --module "$module"
+rm "$config"
+
+# ---- no half-written file: the disk is full, the program is killed
+i=0
+while [ $i -lt 200 ]; do echo "# a long file, line $i"; i=$((i + 1)); done >"$config"
+tree >"$work/before"
+(
+	trap '' XFSZ
+	ulimit -f 2
+	run 74 "$inkan" setup ssh --host x --module "$module" --yes
+	said "could not be written"
+	exit "$failures"
+) || failures=$((failures + 1))
+unchanged "a full disk"
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	for call in write:error=ENOSPC fsync:error=EIO fchmod:error=EPERM rename:error=EIO; do
+		LSAN_OPTIONS=detect_leaks=0 strace -o "$work/calls" -e "trace=${call%%:*}" -e "inject=$call" \
+			"$inkan" setup ssh --host x --module "$module" --yes >"$work/out" 2>"$work/err" </dev/null &&
+			bad "$call is not noticed"
+		unchanged "$call"
+	done
+	for call in fsync rename; do
+		LSAN_OPTIONS=detect_leaks=0 strace -o "$work/calls" -e "trace=$call" -e "inject=$call:error=EINTR:signal=KILL" \
+			"$inkan" setup ssh --host x --module "$module" --yes >"$work/out" 2>&1 </dev/null
+		grep -q "killed by SIGKILL" "$work/calls" || bad "it was not killed in $call"
+		rm -f "$config".inkan-??????
+		unchanged "killed in $call"
+	done
+else
+	echo "skipped in part: strace is missing, or may not trace"
+fi
+setup 0 ssh --host x --module "$module" --yes
+setup 0 ssh --undo --yes
+unchanged "after all that"
+
+# ---- asked on a terminal, in both languages
+asked() { # ANSWER STATUS
+	printf '%s\n' "$1" | script -qec "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
+	got=$?
+	[ "$got" -eq "$2" ] || { bad "exit $got, not $2, when the answer is \"$1\""; cat "$work/out"; }
+	wrote "Do that?"
+	wrote "+ Host x"
+}
+if command -v script >/dev/null; then
+	for answer in no '' いいえ yesterday; do asked "$answer" 77; done
+	unchanged "a no"
+	asked yes 0
+	setup 0 ssh --undo --yes
+	asked はい 0
+	setup 0 ssh --undo --yes
+	printf '*.example.jp\nyes\n' | script -qec "$inkan setup ssh --module $module" /dev/null >"$work/out" 2>&1
+	wrote "For which hosts"
+	ssh_gives a.example.jp "$module"
+	setup 0 ssh --undo --yes
+else
+	echo "skipped in part: the program script is missing"
+fi
+rm -f "$config"
+
+# ---- the whole machine's: the files below a root
+check() { grep -qF "PKCS11Provider $module" "$root/etc/ssh/ssh_config.d/inkan.conf" || bad "ssh --system"; }
+cycle ssh --host '*' --system --root "$root" --module "$module"
+
+# ---- p11-kit: what a package would install
+check() {
+	set -- "$HOME/.config/pkcs11/modules/inkan.module"
+	grep -v '^#' "$1" | cmp -s - "$work/expected" || bad "$1 is not what dist/p11-kit has"
+	command -v p11-kit >/dev/null || return 0
+	[ -z "${INKAN_SANITIZERS-}" ] || return 0
+	p11-kit list-modules >"$work/out" 2>&1
+	wrote "library-description: Inkan"
+}
+from_dist() { grep -v '^#' "${srcdir:-.}/dist/p11-kit/$1.module.in" | sed "s|@moduledir@|${module%/*}|"; }
+from_dist inkan >"$work/expected"
+if [ "$(id -u)" != 0 ]; then
+	cycle p11-kit --module "$module"
+else
+	setup 64 p11-kit --module "$module" --yes
+	said "no modules of root's own"
+	advised
+fi
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && command -v p11-kit >/dev/null && [ -z "${INKAN_SANITIZERS-}" ]; then
+	chmod 755 "$work" # the real p11-kit, as an ordinary user
+	mkdir "$work/other"
+	cp "$inkan" "$work/other/inkan"
+	cp "$module" "$work/other"
+	chown -R 65534:65534 "$work/other"
+	as_other() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_CONFIG_HOME -u XDG_DATA_HOME \
+			HOME="$work/other" "$@"
+	}
+	run 0 as_other "$work/other/inkan" setup p11-kit --module "$work/other/inkan-pkcs11.so" --yes
+	run 0 as_other p11-kit list-modules
+	wrote "library-description: Inkan authentication tokens"
+	run 0 as_other "$work/other/inkan" setup p11-kit --undo --yes
+	run 0 as_other p11-kit list-modules
+	silent "Inkan"
+fi
+check() { grep -v '^#' "$root/etc/pkcs11/modules/inkan-sign.module" | cmp -s - "$work/expected" || bad "inkan-sign.module"; }
+from_dist inkan-sign >"$work/expected"
+cycle p11-kit --sign --system --root "$root" --module "$sign_module"
+
+# ---- OpenSSL: the engine, or the provider where that is what there is
+check() {
+	[ -z "${INKAN_SANITIZERS-}" ] || return 0
+	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl engine -t pkcs11 >"$work/out" 2>&1
+	wrote "[ available ]"
+	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl list -providers >"$work/out" 2>&1
+	wrote "OpenSSL Default Provider"
+}
+engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+if [ -e "$engines/pkcs11.so" ]; then
+	cycle openssl --module "$module"
+else
+	echo "skipped in part: OpenSSL's engine pkcs11 is missing"
+fi
+
+provider_works() { # the file that was written names this provider and leaves the default one active
+	file=$(find "$root" -path '*/inkan/openssl.cnf')
+	sed "s|module = .*/pkcs11.so|module = $providers/legacy.so|; s|^pkcs11 =|legacy =|; s|^.include /|.include $root/|" \
+		"$file" >"$work/openssl.cnf"
+	OPENSSL_CONF=$work/openssl.cnf openssl list -providers >"$work/out" 2>&1
+	wrote "OpenSSL Default Provider"
+	wrote "OpenSSL Legacy Provider"
+	grep -q "^pkcs11-module-path = $module$" "$file" || bad "the provider does not know the module"
+}
+providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+folder=$(openssl version -d 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+if [ -e "$providers/legacy.so" ]; then
+	mkdir -p "$root$providers" "$root$folder"
+	: >"$root$providers/pkcs11.so"
+	check() { provider_works; }
+	for text in '' 'openssl_conf = a\n[a]\nproviders = b\n[b]\ndefault = c\n[c]\n' 'openssl_conf = a\n[a]\nproviders = b\n[b]\n' \
+		'openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1.2\n' '[other]\nx = y\n'; do
+		# shellcheck disable=SC2059
+		printf "$text" >"$root$folder/openssl.cnf"
+		cycle openssl --system --root "$root" --module "$module"
+	done
+	rm "$root$providers/pkcs11.so"
+	setup 69 openssl --system --root "$root" --module "$module" --yes
+	said "neither the engine nor the provider"
+	advised
+else
+	echo "skipped in part: OpenSSL's legacy provider is missing"
+fi
+
+# ---- Firefox's policy: changed at one place, whatever stands around it
+check() {
+	command -v python3 >/dev/null || return 0
+	python3 - "$policy" "$work/policy" "$module" <<-'END' || bad "the policy $(cat "$policy")"
+		import json, sys
+		now, old, module = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), sys.argv[3]
+		devices = now["policies"]["SecurityDevices"]
+		modules = devices.get("Add", devices)
+		assert modules.pop("Inkan") == module
+		if not modules and "Add" in devices and "Add" not in old.get("policies", {}).get("SecurityDevices", {}): del devices["Add"]
+		if not devices and "SecurityDevices" not in old.get("policies", {}): del now["policies"]["SecurityDevices"]
+		if not now["policies"] and "policies" not in old: del now["policies"]
+		assert json.dumps(now) == json.dumps(old), (now, old)
+	END
+}
+for text in '{}' '{\n}\n' ' {"policies":{}}\n' '{\n  "policies": {\n    "DisableTelemetry": true\n  }\n}\n' \
+	'{"policies":{"SecurityDevices":{}}}' '{"policies":{"SecurityDevices":{"Add":{}}}}' \
+	'{"policies":{"SecurityDevices":{"Add":{"OpenSC":"/x.so"},"Delete":["a"]}}}' \
+	'{"policies":{"SecurityDevices":{"OpenSC":"/x.so"}}}' '{"policies":{"SecurityDevices":{"Delete":["}{"]}}}' \
+	'{"x":{"policies":{"Add":1}},"b":"\\"}","policies":{\r\n\t"SecurityDevices":{\r\n\t\t"Add":{\r\n\t\t\t"A":"/x.so"\r\n}}}}' \
+	'{"policies":{"SecurityDevices":{"Delete":[],"Add" : {"A":"/x.so"}},"Z":[1,{"a":[]},-2.5e3,null]},"日本":"語"}'; do
+	# shellcheck disable=SC2059
+	printf "$text" >"$policy"
+	cp "$policy" "$work/policy"
+	cycle firefox --system --root "$root" --module "$module"
+done
+rm "$policy"
+echo '{}' >"$work/policy"
+cycle firefox --system --root "$root" --module "$module"
+for text in '' '{' '[]' '{"policies":1}' '{"policies":{"SecurityDevices":[]}}' '{"policies":{}} x' '{"a":1,"a":2}' \
+	'{"policies":{"SecurityDevices":{"Add":"x"}}}'; do
+	printf '%s' "$text" >"$policy"
+	tree >"$work/before"
+	setup 7 firefox --system --root "$root" --module "$module" --yes
+	said "cannot be understood"
+	advised
+	unchanged "$text"
+done
+# another path for our name is replaced; another name for our path is enough
+printf '{"policies":{"SecurityDevices":{"Add":{"A":"/x.so", "Inkan" : "/old.so"}}}}' >"$policy"
+setup 0 firefox --system --root "$root" --module "$module" --yes
+[ "$(cat "$policy")" = "{\"policies\":{\"SecurityDevices\":{\"Add\":{\"A\":\"/x.so\", \"Inkan\" : \"$module\"}}}}" ] || bad "not replaced"
+setup 0 firefox --system --root "$root" --undo --yes
+[ "$(cat "$policy")" = '{"policies":{"SecurityDevices":{"Add":{"A":"/x.so"}}}}' ] || bad "not removed: $(cat "$policy")"
+printf '{"policies":{"SecurityDevices":{"Add":{"HPKI":"%s"}}}}' "$module" >"$policy"
+tree >"$work/before"
+setup 0 firefox --system --root "$root" --module "$module" --yes
+wrote "Already so"
+setup 0 firefox --system --root "$root" --undo --yes
+unchanged "what somebody else has registered"
+
+# ---- who
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chown 65534 "$HOME"
+	setup 77 p11-kit --module "$module" --yes
+	said "another user's"
+	advised
+	chown 0 "$HOME"
+fi
+run 64 env HOME= XDG_CONFIG_HOME= XDG_DATA_HOME= "$inkan" setup p11-kit --module "$module" --yes
+said "no home folder"
+
+# ---- the list
+setup 0 ssh --host x --module "$module" --yes
+setup 0
+wrote "$module ($config)"
+rm -rf "$work/with space"
+finish

@@ -322,28 +322,35 @@ CK_RV slot_token(struct slot *slot, struct token **token)
 	return CKR_OK;
 }
 
-static size_t find_cards(struct slot **cards)
+/* Of the slots with a card, when there are several, those that nobody has looked at. */
+static size_t find_unseen(struct slot **unseen)
 {
-	size_t n = 0;
+	size_t cards = 0, n = 0;
 
 	module_lock();
-	for (size_t i = 0; i < module.n_slots; i++)
-		if (slot_has_token(&module.slots[i]))
-			cards[n++] = &module.slots[i];
+	for (size_t i = 0; i < module.n_slots; i++) {
+		struct slot *slot = &module.slots[i];
+
+		if (!slot_has_token(slot))
+			continue;
+		cards++;
+		if (slot->info_insertion != slot->insertion)
+			unseen[n++] = slot;
+	}
 	module_unlock();
-	return n;
+	return cards > 1 ? n : 0;
 }
 
 void slots_sort_cards(void)
 {
-	struct slot *cards[SLOTS_MAX];
+	struct slot *unseen[SLOTS_MAX];
 	struct token *token;
-	size_t n = find_cards(cards);
+	size_t n = find_unseen(unseen);
 
-	for (size_t i = 0; n > 1 && i < n; i++) {
-		pthread_mutex_lock(&cards[i]->lock);
-		slot_drop_stale(cards[i]);
-		slot_token(cards[i], &token);
-		pthread_mutex_unlock(&cards[i]->lock);
+	for (size_t i = 0; i < n; i++) {
+		pthread_mutex_lock(&unseen[i]->lock);
+		slot_drop_stale(unseen[i]);
+		slot_token(unseen[i], &token);
+		pthread_mutex_unlock(&unseen[i]->lock);
 	}
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pkcs11/personality.h"
+#include "pkcs11/slot.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -531,7 +532,10 @@ START_TEST(test_slot_order)
 	ck_assert_uint_le(vreader_apdus(readers[1]), 3);
 	ck_assert_uint_le(vreader_apdus(readers[4]), 3);
 	apdus = vreader_apdus(readers[1]) + vreader_apdus(readers[2]);
+	/* nor is a signature under way waited for */
+	pthread_mutex_lock(&slot_find(slots[0])->lock);
 	list(CK_TRUE, slots);
+	pthread_mutex_unlock(&slot_find(slots[0])->lock);
 	ck_assert_uint_eq(vreader_apdus(readers[1]) + vreader_apdus(readers[2]), apdus);
 	stop(readers[0]);
 	for (int i = 1; i < 5; i++)

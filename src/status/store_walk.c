@@ -153,7 +153,7 @@ static enum error purge_one(void *arg, const char *name)
 	if (unlinkat(p->dir, name, 0) == 0)
 		p->removed++;
 	else if (errno != ENOENT)
-		p->failed = E_DENIED;
+		p->failed = E_IO;
 	return E_OK;
 }
 
@@ -184,18 +184,23 @@ static enum error purge_folder(const struct crypto *c, const char *path, time_t 
 	return ok == E_OK ? p.failed : ok == E_NOT_FOUND ? E_OK : ok;
 }
 
-/* A folder of somebody else's does not keep ours from being put in order. */
+/* A folder of somebody else's does not keep ours from being put in order; when there is
+ * none of ours, that is said. */
 enum error store_purge(struct store *s, time_t before, size_t *removed)
 {
-	enum error first = E_OK;
+	enum error failed = E_OK, denied = E_OK;
+	bool ours = false;
 
 	*removed = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		enum error ok = purge_folder(s->crypto, s->folders[i], before, removed);
 
-		if (first == E_OK)
-			first = ok;
+		ours |= ok == E_OK;
+		if (ok == E_DENIED)
+			denied = ok;
+		else if (failed == E_OK)
+			failed = ok;
 	}
 	store_forget(s);
-	return first;
+	return failed == E_OK && !ours ? denied : failed;
 }

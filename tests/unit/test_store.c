@@ -589,6 +589,28 @@ START_TEST(purge)
 }
 END_TEST
 
+/* What a user has beside the system's folder, which is root's to put in order. */
+START_TEST(purge_beside_a_folder_of_others)
+{
+	char shared[128];
+	const char *const places[] = {shared, rig.folder};
+	struct store *store;
+	size_t removed;
+
+	put_is(rig_list(0, 1, NULL), E_OK, STORE_NEW);
+	snprintf(shared, sizeof shared, "%s/shared", rig.folder);
+	ck_assert_int_eq(mkdir(shared, 0755), 0);
+	ck_assert_int_eq(chmod(shared, 0777), 0);
+	ck_assert_int_eq(store_open(rig.crypto, places, 2, &store), E_OK);
+	ck_assert_int_eq(store_purge(store, NOW + 100 * DAY, &removed), E_OK);
+	ck_assert_uint_eq(removed, 1);
+	store_free(&store);
+	ck_assert_int_eq(store_open(rig.crypto, places, 1, &store), E_OK);
+	ck_assert_int_eq(store_purge(store, NOW, &removed), E_DENIED); /* nothing that could be */
+	store_free(&store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("store");
@@ -616,6 +638,7 @@ int main(void)
 	tcase_add_test(t, archive);
 	tcase_add_test(t, walk);
 	tcase_add_test(t, purge);
+	tcase_add_test(t, purge_beside_a_folder_of_others);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "status_verb.h"
 
 #define DAY 86400L
@@ -215,6 +216,8 @@ enum exit_code verb_status(int argc, char **argv)
 	code = check(word, &wish, seen, argv[0]);
 	if (code != EXIT_DONE)
 		return code;
+	if (wish.system)
+		umask(S_IWGRP | S_IWOTH); /* what is everybody's everybody may read, whatever root's umask is */
 	e = enter(&room, wish.system);
 	code = e == E_OK ? word->run(&room, &wish) : status_complain(e);
 	leave(&room);

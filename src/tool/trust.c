@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "facts.h"
 #include "input.h"
@@ -304,5 +305,7 @@ enum exit_code verb_trust(int argc, char **argv)
 	}
 	if (wish.n_files > act->most)
 		return refuse_argument(argv[0], wish.files[act->most]);
+	if (wish.system)
+		umask(S_IWGRP | S_IWOTH); /* what is everybody's everybody may read, whatever root's umask is */
 	return act->run(&wish);
 }

@@ -57,4 +57,21 @@ run 0 env INKAN_DEBUG=error INKAN_DEBUG_FILE="$work/other" "$inkan" trust list
 echo 'log = error' >"$conf"
 run 0 "$inkan" trust list
 said "key.pem: passed over"
+
+# ---- what is the whole machine's is readable by everybody, whatever root's umask
+rm "$conf"
+prefix=$(sed -n 's/^prefix = //p' Makefile)
+if [ "$prefix" = /usr/local ] && unshare -rm mount -t tmpfs none "$prefix" 2>/dev/null; then
+	# shellcheck disable=SC2016 # the inner shell's
+	run 0 unshare -rm sh -euc 'mount -t tmpfs none "$1" && umask 077
+		"$2" trust add --yes --system "$3" && "$2" status import --system "$4"
+		find "$1" -type d -o -name "*.pem" -o -name "*.crl" | sort | xargs stat -c "%a %n"' \
+		sh "$prefix" "$inkan" "$work/ca.pem" "$work/list.pem"
+	for made in etc/inkan etc/inkan/anchors var/cache/inkan var/cache/inkan/crl; do
+		grep -qx "755 $prefix/$made" "$work/out" || bad "$prefix/$made: $(grep "$prefix/$made\$" "$work/out")"
+	done
+	[ "$(grep -c "^644 " "$work/out")" = 2 ] || bad "not readable by everybody: $(cat "$work/out")"
+else
+	echo "skipped in part: no $prefix of its own can be had here"
+fi
 finish

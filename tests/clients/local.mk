@@ -24,7 +24,8 @@ client_tests = \
 client_tests += \
   tests/clients/sign-pdf.sh \
   tests/clients/sign-cms.sh \
-  tests/clients/sign-code.sh
+  tests/clients/sign-code.sh \
+  tests/clients/sign-mail.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh

@@ -14,7 +14,7 @@ documents=50
 
 # openssl asks for the token's PIN and for the key's; without a terminal it reads standard input.
 names="s|pkcs11:token=HPKI%20Signature;id=%17|$sign_uri|; s|ca.pem|sign-cas.pem|"
-answers() { echo "$names; s/^openssl cms -sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
+answers() { printf '%s\n' "$names; s/^openssl cms -sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
 
 sign_wrongly() { # TOKEN-PIN KEY-PIN
 	mark

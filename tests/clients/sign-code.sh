@@ -31,7 +31,7 @@ make_exe() { # FILE
 }
 
 # It asks for the token's PIN and for the key's; without a terminal it reads standard input.
-answers() { echo "$names; s/^osslsigncode sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
+answers() { printf '%s\n' "$names; s/^osslsigncode sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
 
 sign_exe_wrongly() { # TOKEN-PIN KEY-PIN
 	mark
@@ -67,14 +67,15 @@ make_archives() {
 }
 
 jarsigner_block() { # PIN ARCHIVE
-	echo "$names; s/letter.jar/$2/; s/^jarsigner/printf '%s\\\\n' $1 | setsid -w &/"
+	printf '%s\n' "$names; s/letter.jar/$2/; s/^jarsigner/printf '%s\\\\n' $1 | setsid -w &/"
 }
 
 # The signature as CMS over the list of digests, which jarsigner has checked against the files.
 verify_archive() { # ARCHIVE
 	try "jarsigner -verify" jarsigner -verify "$1"
 	said "jarsigner" '^jar verified'
-	unzip -p "$1" 'META-INF/*.SF' >list.sf && unzip -p "$1" 'META-INF/*.RSA' >list.p7s || fail "$1: no signature inside"
+	unzip -p "$1" 'META-INF/*.SF' >list.sf || fail "$1: no list inside"
+	unzip -p "$1" 'META-INF/*.RSA' >list.p7s || fail "$1: no signature inside"
 	verify_cms list.p7s list.sf
 }
 

@@ -6,8 +6,8 @@
 # for the signature that it allows, so the PINs given are VERIFYs - signatures.
 
 case ${INKAN_TEST_CARD-} in
-hpki) sign_label='HPKI END ENTITY CERTIFICATE' ;;
-jpki) sign_label='Digital Signature Certificate' ;;
+hpki) sign_label='HPKI END ENTITY CERTIFICATE' anchor=$INKAN_TEST_PKI/root.pem ;;
+jpki) sign_label='Digital Signature Certificate' anchor=$INKAN_TEST_PKI/jpki-sign-ca.pem ;;
 esac
 
 mark() {

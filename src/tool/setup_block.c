@@ -171,6 +171,21 @@ static enum error insert(struct buf *b, size_t at, const char *text)
 	return e;
 }
 
+enum exit_code block_set_whole(struct change *c, const char *module, const char *text)
+{
+	struct block b;
+
+	if (!find(&c->after, &b))
+		return refuse(c);
+	if (b.there || c->after.len == 0)
+		return block_set(c, BLOCK_LAST, text);
+	if (memmem(c->after.data, c->after.len, module, strlen(module)))
+		return EXIT_DONE;
+	complain(_("%s is there already, and not by Inkan."), c->path);
+	advise(_("It is left alone. Move it away if it is not needed, then run this again."));
+	return EXIT_UNAVAILABLE;
+}
+
 enum exit_code block_set(struct change *c, enum block_place place, const char *text)
 {
 	char *now = block_text(c), *block;

@@ -149,7 +149,7 @@ enum exit_code setup_openssl(struct plan *p, const struct setup_wish *w)
 	plan_next(p, _("To use it: OPENSSL_CONF=%s openssl …  No PIN is in it: the program asks for it."), c->path);
 	code = compose(w, &text);
 	if (code == EXIT_DONE)
-		code = block_set(c, BLOCK_LAST, text);
+		code = block_set_whole(c, w->module, text);
 	free(text);
 	return code;
 }

@@ -19,7 +19,7 @@ static enum exit_code do_module(struct plan *p, const struct setup_wish *w, cons
 	if (w->undo)
 		return block_drop(c);
 	text = format("module: %s\n%s", w->module, more);
-	code = text ? block_set(c, BLOCK_LAST, text) : setup_no_memory();
+	code = text ? block_set_whole(c, w->module, text) : setup_no_memory();
 	free(text);
 	return code;
 }

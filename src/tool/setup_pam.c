@@ -106,11 +106,14 @@ static enum exit_code unmap_login(struct change *c, const char *login)
 
 static enum exit_code open_trust(const struct setup_wish *w, const struct crypto *crypto, struct trust **trust)
 {
-	char *folder = format("%s" SYSCONFDIR "/inkan/anchors", w->dirs->root);
-	const char *const list[] = {folder};
-	enum error e = folder ? trust_open(crypto, list, 1, trust) : E_MEMORY;
+	char folders[2][4096];
+	const char *const list[] = {folders[0]};
+	enum error e;
 
-	free(folder);
+	trust_folders(folders);
+	if (w->dirs->root[0])
+		snprintf(folders[0], sizeof folders[0], "%s" SYSCONFDIR "/inkan/anchors", w->dirs->root);
+	e = trust_open(crypto, list, 1, trust);
 	if (e != E_OK) {
 		complain("%s", _(error_text(e)));
 		return EXIT_INTERNAL;
@@ -237,15 +240,10 @@ static enum exit_code put_config(struct plan *p, const struct setup_wish *w)
 		return code;
 	now = block_text(c);
 	text = format(config_text, w->module);
-	if (!now && c->before.len > 0) {
-		complain(_("%s is there already, for another card perhaps."), c->path);
-		advise(_("It is left alone. Move it away if it is not needed, then run this again."));
-		code = EXIT_UNAVAILABLE;
-	} else if (!text) {
+	if (!text)
 		code = setup_no_memory();
-	} else if (!now || !strstr(now, w->module)) {
-		code = block_set(c, BLOCK_LAST, text);
-	}
+	else if (!now || !strstr(now, w->module))
+		code = block_set_whole(c, w->module, text);
 	free(now);
 	free(text);
 	return code;

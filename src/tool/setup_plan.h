@@ -75,6 +75,10 @@ enum block_place { BLOCK_FIRST, BLOCK_LAST };
 enum exit_code block_set(struct change *c, enum block_place place, const char *text);
 enum exit_code block_drop(struct change *c);
 
+/* The same for a file of which the block is all. One that somebody has written by hand
+ * will do if it names the module; else it is left alone, and that has been said. */
+enum exit_code block_set_whole(struct change *c, const char *module, const char *text);
+
 /* What stands between the marks, without CR; to be freed. NULL: no block. */
 char *block_text(const struct change *c);
 

@@ -105,7 +105,7 @@ rm "$root/etc/pam.d/login"
 echo 'pam_pkcs11 { use_pkcs11_module = opensc; }' >"$etc/pam_pkcs11.conf"
 tree >"$work/before"
 pam 69 --module "$module" --user doctor --certificate "$work/one.pem"
-said "for another card"
+said "not by Inkan"
 advised
 unchanged "settings for another card"
 rm "$etc/pam_pkcs11.conf"

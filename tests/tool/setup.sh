@@ -269,6 +269,20 @@ provider_works() { # the file that was written names this provider and leaves th
 	wrote "OpenSSL Legacy Provider"
 	grep -q "^pkcs11-module-path = $module$" "$file" || bad "the provider does not know the module"
 }
+# one that somebody has written by hand
+mkdir -p "$HOME/.config/inkan"
+printf 'openssl_conf = start\n' >"$HOME/.config/inkan/openssl.cnf"
+tree >"$work/before"
+if [ -e "$engines/pkcs11.so" ]; then
+	setup 69 openssl --module "$module" --yes
+	said "not by Inkan"
+	advised
+	unchanged "a file that is not ours"
+	printf 'MODULE_PATH = %s\n' "$module" >>"$HOME/.config/inkan/openssl.cnf"
+	setup 0 openssl --module "$module" --yes
+	wrote "Already so"
+fi
+rm "$HOME/.config/inkan/openssl.cnf"
 providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 folder=$(openssl version -d 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 if [ -e "$providers/legacy.so" ]; then

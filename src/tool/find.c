@@ -174,3 +174,19 @@ struct token *place_token(struct place *p, enum use use)
 			return &p->tokens[i];
 	return NULL;
 }
+
+enum exit_code refuse_no_token(const struct place *p)
+{
+	complain(_("The card in %s has no such token."), p->state.name);
+	advise(_("See what it has: inkan list"));
+	return EXIT_UNAVAILABLE;
+}
+
+enum exit_code refuse_unread(const struct token *t, const char *advice)
+{
+	complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
+	         _(error_text(t->cert_error)));
+	advise("%s", t->cert_error == E_SECURITY && advice ? advice :
+	       _("Another token of the card may be readable: inkan list"));
+	return t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error);
+}

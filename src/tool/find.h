@@ -51,6 +51,11 @@ bool use_of(const char *word, enum use *use);
 bool token_is(const struct token *t, enum use use);
 struct token *place_token(struct place *p, enum use use); /* NULL: none such */
 
+/* Say that the card has no token for that, and why a token's certificate was not read
+ * (`advice`, if any, where it is behind the PIN). */
+enum exit_code refuse_no_token(const struct place *p);
+enum exit_code refuse_unread(const struct token *t, const char *advice);
+
 /* Parses the certificate of the card, if it has been read by now. */
 void token_read_cert(const struct find *f, struct token *t);
 

@@ -80,6 +80,8 @@ static enum exit_code print_json(const struct crypto *crypto, const struct cert 
 	struct decision decision;
 
 	if (judge_open(crypto, &judge) == E_OK) {
+		if (token)
+			judge_lend_card(crypto, &judge, token->card);
 		decide(judge.trust, judge.store, cert, &rules, &decision);
 		json_add_findings(json, &decision);
 	}
@@ -188,13 +190,8 @@ static enum exit_code show_json(const struct find *f, struct place *p, const str
 
 	if (code != EXIT_DONE)
 		return code;
-	if (!t->cert) {
-		complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
-			 _(error_text(t->cert_error)));
-		if (t->cert_error == E_SECURITY)
-			advise(_("With --login the PIN is asked for; only on a terminal."));
-		return t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error);
-	}
+	if (!t->cert)
+		return refuse_unread(t, _("With --login the PIN is asked for; only on a terminal."));
 	return print_json(f->crypto, t->cert, t, wish->identity);
 }
 
@@ -206,11 +203,8 @@ static enum exit_code show_card(const struct wish *wish)
 
 	if (code == EXIT_DONE)
 		code = find_card(&f, wish->reader, &place);
-	if (code == EXIT_DONE && !place_token(place, wish->use)) {
-		complain(_("The card in %s has no such token."), place->state.name);
-		advise(_("See what it has: inkan list"));
-		code = EXIT_UNAVAILABLE;
-	}
+	if (code == EXIT_DONE && !place_token(place, wish->use))
+		code = refuse_no_token(place);
 	if (code == EXIT_DONE)
 		code = wish->json ? show_json(&f, place, wish) : show_text(&f, place, wish);
 	find_free(&f);

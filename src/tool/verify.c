@@ -188,19 +188,6 @@ static enum exit_code verify_file(const struct wish *wish)
 	return code;
 }
 
-static enum exit_code refuse_token(const struct wish *wish, const struct place *p, const struct token *t)
-{
-	if (!t) {
-		complain(_("The card in %s has no such token."), p->state.name);
-		advise(_("See what it has: inkan list"));
-		return EXIT_UNAVAILABLE;
-	}
-	complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
-	         _(error_text(t->cert_error)));
-	advise(_("Another token of the card may be readable: inkan list"));
-	return malformed(wish, t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error));
-}
-
 static enum exit_code verify_card(const struct wish *wish)
 {
 	enum use use = wish->use != USE_ANY ? wish->use :
@@ -213,8 +200,10 @@ static enum exit_code verify_card(const struct wish *wish)
 
 	if (code == EXIT_DONE) {
 		t = place_token(place, use);
-		if (!t || !t->cert)
-			code = refuse_token(wish, place, t);
+		if (!t)
+			code = refuse_no_token(place);
+		else if (!t->cert)
+			code = malformed(wish, refuse_unread(t, NULL));
 		else if (judge_open(f.crypto, &judge) != E_OK)
 			code = EXIT_INTERNAL;
 	}

@@ -34,6 +34,10 @@ on_card() {
 	run 0 "$inkan" verify --purpose sign card
 	run 0 "$inkan" verify --token auth --purpose login --role Pharmacist card
 	run 1 "$inkan" verify --role Dentist card
+	# one machine, one card, one answer
+	run 0 "$inkan" show --json card
+	wrote '"anchor": true'
+	wrote '"result": "good"'
 	run 64 "$inkan" verify --token neither card
 	run 69 "$inkan" verify --reader nothing card
 }

@@ -188,7 +188,7 @@ static bool is_taken_back(const struct setup_rows *rows, const struct setup_row 
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct setup_row *row = &rows->list[i];
 
-		if (row->client == SETUP_P11KIT && row->kind == SETUP_NOTHING &&
+		if (row->client == SETUP_P11KIT && row->kind == SETUP_NOTHING && strcmp(row->file, rival->file) != 0 &&
 		    strcmp(base_name(row->file), base_name(rival->file)) == 0)
 			return true;
 	}

@@ -102,6 +102,7 @@ static enum exit_code settle(const struct pss_wish *wish, const char *value)
 	}
 	if (doctor_write_setting(paths[1], "pss", value) != E_OK) {
 		complain(_("%s could not be written: %s."), paths[1], strerror(errno));
+		advise(_("Nothing was changed."));
 		return EXIT_OUTPUT;
 	}
 	printf(_("Written: pss = %s, in %s. Start browsers and the like again.\n"), value, paths[1]);

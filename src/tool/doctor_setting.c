@@ -10,12 +10,12 @@
 #include <unistd.h>
 #include "doctor.h"
 
-/* "  name = …" or "name:…", as libinih reads it. */
+/* "name = …" or "name:…", as libinih reads it; what is indented may be the line
+ * before going on. */
 static bool sets(const char *line, const char *name)
 {
 	size_t n = strlen(name);
 
-	line += strspn(line, " \t");
 	if (strncmp(line, name, n) != 0)
 		return false;
 	line += n + strspn(line + n, " \t");

@@ -180,7 +180,7 @@ static void report_status(struct doctor *d, const char *name, const struct statu
 		well(r, "status", name, _("the certificate has not been revoked"));
 	} else if (s->why == STATUS_NOT_PERMITTED) {
 		well(r, "status", name, _("whether it is revoked is told to registered verifiers only"));
-	} else if (!d->lists.told) {
+	} else if (!d->lists.told && s->why != STATUS_FUTURE && s->why != STATUS_BAD_CLOCK) {
 		note(r, "status-unknown", name, _("whether it is revoked is not known: %s"),
 		     _(status_why_text(s->why)));
 		if (s->why == STATUS_NO_CHAIN)

@@ -5,6 +5,17 @@ dist_check_SCRIPTS += $(tool_tests)
 EXTRA_DIST += tests/tool/common.sh
 TESTS += $(tool_tests)
 
+doctor_tests = tests/tool/doctor.sh tests/tool/doctor-card.sh tests/tool/doctor-pss.sh
+dist_check_SCRIPTS += $(doctor_tests)
+EXTRA_DIST += tests/tool/doctor-common.sh
+TESTS += $(doctor_tests)
+# A module for LD_PRELOAD: -rpath has libtool make a shared file of it.
+check_LTLIBRARIES += tests/tool/doctor-world.la
+tests_tool_doctor_world_la_SOURCES = tests/tool/doctor-world.c
+tests_tool_doctor_world_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_tool_doctor_world_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) -fvisibility=default $(PCSC_CFLAGS)
+tests_tool_doctor_world_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+
 check_PROGRAMS += tests/tool/terminal tests/tool/hold
 tests_tool_terminal_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_tool_terminal_LDADD = -lutil

@@ -1,0 +1,262 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan doctor on machines of every kind, without a card: each finding is provoked.
+# shellcheck disable=SC2317 # run and friends call functions by name
+. "${srcdir:-.}/tests/tool/common.sh"
+. "${srcdir:-.}/tests/tool/doctor-common.sh"
+PCSCLITE_CSOCK_NAME=$work/nowhere
+export PCSCLITE_CSOCK_NAME
+settings=$XDG_CONFIG_HOME/inkan/inkan.conf
+mkdir -p "$XDG_CONFIG_HOME/inkan"
+
+# ---- Nothing is there at all
+run 1 env -i "$PWD/$inkan" doctor
+wrote "problem "
+run 1 env -i HOME=/nonexistent "$PWD/$inkan" doctor --json
+doctor 1
+found 'problem service-missing'
+advised_to service-missing 'Install the package pcscd'
+found 'problem module-missing'
+found 'problem client-none'
+found 'ok clock'
+found 'note anchors-none'
+lacks reader-none
+for line in 'ID=debian' 'ID_LIKE="ubuntu debian"' 'ID=fedora' 'ID_LIKE="rhel centos fedora"' 'ID=arch'; do
+	printf 'NAME="Debian, fedora or arch"\n%s\nVERSION_ID="12"\n' "$line" >"$root/etc/os-release"
+	doctor 1
+	case $line in
+	*debian*) advised_to service-missing 'sudo apt-get install pcscd' ;;
+	*fedora*) advised_to service-missing 'sudo dnf install pcsc-lite' ;;
+	*arch*) advised_to service-missing 'sudo pacman -S pcsclite' ;;
+	esac
+done
+
+# ---- The service
+: >"$root/usr/sbin/pcscd"
+doctor 1
+found 'problem service-stopped'
+advised_to service-stopped 'sudo pcscd'
+mkdir -p "$root/run/systemd/system"
+doctor 1
+advised_to service-stopped 'systemctl enable --now pcscd.socket'
+# as pcscd does when polkit says no: it takes the connection and ends it
+python3 - "$work/refuses" 3>"$work/ready" <<-'END' &
+	import os, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	s.listen(8)
+	os.write(3, b"ready")
+	while True:
+	    s.accept()[0].close()
+END
+refuser=$!
+trap 'kill $refuser 2>/dev/null; rm -rf "$work"' EXIT
+while [ ! -s "$work/ready" ]; do sleep 0.05; done
+PCSCLITE_CSOCK_NAME=$work/refuses doctor 1
+found 'problem service-refused'
+advised_to service-refused 'org.debian.pcsc-lite.access_pcsc'
+kill $refuser
+# and a younger one that says so
+examined 1 in_world WORLD_ESTABLISH=8010006A "$inkan" doctor --root "$root"
+found 'problem service-refused'
+
+# ---- Readers: what the kernel sees, and what pcscd sees
+readers() { in_world WORLD_ESTABLISH=0 WORLD_STATE=12 WORLD_READERS="$1" "$inkan" doctor --root "$root" "$2"; }
+none() { readers '' --json; }
+usb=$root/sys/bus/usb/devices
+plug() { # NAME VENDOR PRODUCT WORDS CLASS [DRIVER]
+	rm -rf "$usb"
+	mkdir -p "$usb/$1/" "$usb/$1:1.0" "$root/sys/bus/usb/drivers/${6:-usbfs}" "$usb/1-0:1.0" "$usb/usb1"
+	echo "$2" >"$usb/$1/idVendor"
+	echo "$3" >"$usb/$1/idProduct"
+	echo "$4" >"$usb/$1/product"
+	echo SERIAL4711 >"$usb/$1/serial"
+	echo "$5" >"$usb/$1:1.0/bInterfaceClass"
+	[ -z "${6-}" ] || ln -s "../../drivers/$6" "$usb/$1:1.0/driver"
+}
+printf 'ID=debian\n' >"$root/etc/os-release"
+empty() { examined 1 in_world WORLD_ESTABLISH=0 WORLD_READERS= "$inkan" doctor --root "$root"; }
+empty
+found 'ok service'
+found 'problem reader-none'
+plug 1-2 072f b100 'ACR39U ICC Reader' 0b
+empty
+found 'problem reader-no-driver 072f:b100 ACR39U'
+advised_to reader-no-driver 'sudo apt-get install libccid'
+lacks reader-none
+grep -q SERIAL "$work/out" && bad "a serial number is told"
+plug 1-2 072f b100 'ACR39U ICC Reader' 0b usbfs
+empty
+found 'problem reader-no-driver'
+rm "$root/etc/os-release"
+empty
+advised_to reader-no-driver 'package libccid'
+plug 1-2.4 072f 2200 'ACR122U PICC Interface' 0b pn533_usb
+empty
+found 'problem reader-kernel 072f:2200'
+advised_to reader-kernel 'sudo modprobe -r pn533_usb'
+lacks reader-none
+plug 3-1 054c 06c3 'RC-S380/P' ff
+empty
+found 'problem reader-unsupported'
+plug 3-1 0781 5583 'A memory stick' 08
+empty
+found 'problem reader-none'
+seen() { examined 1 in_world WORLD_ESTABLISH=0 WORLD_STATE=12 WORLD_READERS="$1" "$inkan" doctor --root "$root"; }
+seen 'ACS ACR39U ICC Reader (SERIAL4711) 00 00|Other [CCID] (X(7)) 01 00'
+found 'ok reader ACS ACR39U ICC Reader 00 00'
+found 'ok reader Other \[CCID\] 01 00'
+found 'problem card-none'
+grep -q SERIAL "$work/out" && bad "a serial number is told"
+echo 'reader = Other*' >"$settings"
+seen 'ACS ACR39U ICC Reader (SERIAL4711) 00 00|Other 01 00'
+found 'note reader-hidden ACS'
+echo 'reader = Nobody*' >"$settings"
+seen 'ACS ACR39U ICC Reader (SERIAL4711) 00 00'
+found 'problem reader-hidden ACS'
+rm "$settings"
+run 69 in_world WORLD_ESTABLISH=0 WORLD_STATE=12 WORLD_READERS=A "$inkan" doctor --reader B
+said 'There is no card reader "B"'
+advised
+
+# ---- Settings
+echo 'pss = auto' >"$settings"
+doctor 1
+found 'ok settings'
+printf '# a comment\nlast-try = allow\npss = off\n' >"$settings"
+doctor 1
+found 'ok settings'
+found 'note settings-last-try'
+found 'note settings-pss-off'
+printf 'pss = auto\npni = 987654\n' >"$settings"
+doctor 1
+found 'problem settings-unknown'
+grep -q 'line 2 is not' "$work/out" || bad "the line is not named"
+grep -q 'pni\|987654' "$work/out" && bad "what stands in a line is told"
+printf 'pss = maybe\nlast-try = allow\nfoo\n' >"$settings"
+doctor 1
+grep -q 'line 1 and others' "$work/out" || bad "the lines are not named"
+echo 'pss = auto' >"$settings"
+chmod o+w "$settings"
+doctor 1
+found 'problem settings-writable'
+advised_to settings-writable 'chmod go-w'
+rm "$settings"
+mkdir "$settings" # what root cannot read either
+doctor 1
+found 'problem settings-unreadable'
+rmdir "$settings"
+
+# ---- Modules
+install_modules
+doctor 1
+found 'ok module'
+lacks module-missing
+head -c 5000 .libs/inkan-sign-pkcs11.so >"$root$modules/inkan-sign-pkcs11.so"
+doctor 1
+found 'problem module-broken'
+advised_to module-broken 'ldd'
+cp .libs/inkan-sign-pkcs11.so "$root$modules"
+doctor 1
+lacks module-broken
+
+# ---- The clock
+examined 1 in_world WORLD_CLOCK=-400000000 "$inkan" doctor --root "$root"
+found 'problem clock-early'
+advised_to clock-early 'timedatectl set-ntp true'
+
+# ---- Sandboxes
+mkdir -p "$root/snap/bin"
+: >"$root/snap/bin/firefox"
+doctor 1
+found 'problem client-confined Firefox'
+mkdir -p "$root/usr/lib/firefox-esr"
+: >"$root/usr/lib/firefox-esr/firefox-esr"
+doctor 1
+found 'note client-confined Firefox'
+mkdir -p "$XDG_DATA_HOME" "$root$XDG_DATA_HOME/flatpak/app/com.google.Chrome" "$root/var/lib/flatpak/app/com.brave.Browser"
+doctor 1
+found 'problem client-confined Google Chrome'
+found 'problem client-confined Brave'
+rm -rf "${root:?}/snap" "$root$XDG_DATA_HOME" "${root:?}/var"
+doctor 1
+lacks client-confined
+
+# ---- Who knows the module
+auth=$modules/inkan-pkcs11.so sign=$modules/inkan-sign-pkcs11.so opensc=/usr/lib/opensc-pkcs11.so
+: >"$root$opensc"
+profile=$root$HOME/.mozilla/firefox/x1y2z3.default-esr
+chrome=$root$HOME/.pki/nssdb
+mkdir -p "$profile" "$chrome" "$root/etc/firefox/policies" "$root/usr/share/p11-kit/modules"
+told() { # FOLDER LIBRARY...: as modutil writes it
+	printf 'library=\nname=NSS Internal PKCS #11 Module\nNSS=Flags=internal,critical\n\n' >"$1/pkcs11.txt"
+	folder=$1
+	shift
+	for library; do printf 'library=%s\nname=Name of %s\n\n' "$library" "$library" >>"$folder/pkcs11.txt"; done
+}
+told "$profile"
+told "$chrome"
+doctor 1
+found 'problem client-none'
+advised_to client-none 'inkan setup firefox'
+told "$profile" "$auth"
+doctor 1
+found 'ok client Firefox'
+found 'note client-untold Chromium'
+advised_to client-untold 'inkan setup chrome'
+lacks client-none
+told "$profile" /usr/old/inkan-pkcs11.so
+doctor 1
+found 'problem client-gone Firefox'
+told "$profile" "$auth" "$opensc"
+doctor 1
+found 'problem client-twice Firefox'
+advised_to client-twice 'opensc-pkcs11.so and press Unload'
+told "$profile" "$auth"
+told "$chrome" "$auth" "$opensc"
+doctor 1
+found 'problem client-twice Chromium'
+advised_to client-twice 'modutil -delete NAME'
+told "$chrome" "$auth"
+echo "{\"policies\": {\"SecurityDevices\": {\"Add\": {\"Inkan\": \"$auth\"}}}}" >"$root/etc/firefox/policies/policies.json"
+doctor 1
+lacks client-twice # told twice of one and the same
+echo "{\"policies\": {\"SecurityDevices\": {\"OpenSC\": \"$opensc\"}}}" >"$root/etc/firefox/policies/policies.json"
+doctor 1
+found 'problem client-twice Firefox'
+rm "$root/etc/firefox/policies/policies.json"
+cp "$root$auth" "$root${modules}/HpkiAuthP11_inkan.so"
+told "$profile" "$auth" "$modules/HpkiAuthP11_inkan.so"
+doctor 1
+found 'problem client-twice Firefox'
+told "$profile" "$auth" "$sign"
+doctor 1
+found 'problem client-sign Firefox'
+lacks client-twice
+told "$profile" "$auth"
+echo "module: $auth" >"$root/usr/share/p11-kit/modules/inkan.module"
+echo "module: $opensc" >"$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
+doctor 1
+found 'note client-twice p11-kit'
+mkdir -p "$root$XDG_CONFIG_HOME/pkcs11/modules"
+echo 'enable-in: none' >"$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.module"
+doctor 1
+lacks client-twice
+
+all_seen 'service|reader|settings|module|client|clock-early'
+
+
+# ---- Text, for people; and what it must not tell
+run 1 "$inkan" doctor --root "$root"
+wrote "ok       Firefox: it knows the module"
+wrote "Neither names nor serial numbers nor PINs are in this"
+wrote "Problems: 1, notes: 1."
+silent taro
+silent "$HOME"
+run 1 "$inkan" doctor --root "$root" --quiet
+silent "ok  "
+silent "Problems"
+wrote "the smartcard service is not running"
+run 1 env XDG_CONFIG_HOME=/home/hanako/conf "$inkan" doctor
+silent hanako
+finish

@@ -81,9 +81,4 @@ struct pss_wish {
 };
 enum exit_code doctor_try_pss(const struct pss_wish *wish);
 
-/* One setting in the user's inkan.conf: each line of that name is replaced, or one
- * is added at the end; the rest stays as it is. Complete or not at all. E_IO:
- * errno says why. */
-enum error doctor_write_setting(const char *path, const char *name, const char *value);
-
 #endif

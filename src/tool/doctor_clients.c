@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "doctor.h"
 #include "say.h"
 
@@ -182,17 +183,21 @@ static void check_browser(struct doctor *d, enum setup_client client)
 	}
 }
 
-/* A file of the same name in a folder that goes before takes a module back. */
-static bool is_taken_back(const struct setup_rows *rows, const struct setup_row *rival)
+/* A file of the same name in a folder that goes before, saying no more than who may
+ * load it, takes a module back. */
+static bool is_taken_back(const struct doctor *d, const struct setup_row *rival)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct setup_row *row = &rows->list[i];
+	const char *folders[] = {d->dirs.config, d->dirs.root};
+	const char *below[] = {"pkcs11/modules", "etc/pkcs11/modules"};
+	bool found = false;
 
-		if (row->client == SETUP_P11KIT && row->kind == SETUP_NOTHING && strcmp(row->file, rival->file) != 0 &&
-		    strcmp(base_name(row->file), base_name(rival->file)) == 0)
-			return true;
+	for (size_t i = 0; i < 2 && !found; i++) {
+		char *path = folders[i] ? format("%s/%s/%s", folders[i], below[i], base_name(rival->file)) : NULL;
+
+		found = path && strcmp(path, rival->file) != 0 && access(path, F_OK) == 0;
+		free(path);
 	}
-	return false;
+	return found;
 }
 
 /* Of p11-kit's modules each stands in a file of its own. */
@@ -208,7 +213,7 @@ static void check_p11kit(struct doctor *d)
 		if (row->client != SETUP_P11KIT)
 			continue;
 		told |= row->kind == SETUP_AUTH && !row->gone;
-		if (is_rival(row) && !is_taken_back(&d->rows, row))
+		if (is_rival(row) && !is_taken_back(d, row))
 			rival = row;
 	}
 	if (!told || !rival)

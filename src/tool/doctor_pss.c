@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan doctor --try-pss: does this card make RSASSA-PSS signatures? One PIN, one
  * signature, checked by libcrypto; then the setting, if it shall be. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "cert/pss.h"
 #include "doctor.h"
 #include "say.h"
+#include "setup_plan.h"
 
 #define MODULUS_MAX 512 /* bytes: RSA 4096 */
 
@@ -72,41 +72,82 @@ static enum error try_card(const struct find *f, const struct token *t)
 
 /* ---- The setting */
 
-static bool agrees(const struct pss_wish *wish, const char *path, const char *value)
-{
-	char line[16] = "";
+#define NAME "pss"
 
-	if (wish->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		advise(_("Write it with --yes, or by hand: pss = %s in inkan.conf"), value);
+/* "pss = …" or "pss:…", as libinih reads it; an indented line may be the one before
+ * going on. */
+static bool is_setting(const char *line, size_t n)
+{
+	size_t at = sizeof NAME - 1;
+
+	if (n <= at || memcmp(line, NAME, at) != 0)
 		return false;
+	while (at < n && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	return at < n && (line[at] == '=' || line[at] == ':');
+}
+
+static enum error add_setting(struct buf *out, const char *value)
+{
+	enum error e = buf_append(out, NAME " = ", sizeof NAME + 2);
+
+	if (e == E_OK)
+		e = buf_append(out, value, strlen(value));
+	return e == E_OK ? buf_append(out, "\n", 1) : e;
+}
+
+/* Each line of that name is replaced, for the last one counts; without any, one is
+ * added. What else is there stays. */
+static enum error write_setting(struct change *c, const char *value)
+{
+	const char *p = (const char *)c->before.data;
+	struct buf out = {0};
+	enum error e = E_OK;
+	bool there = false;
+
+	for (size_t left = c->before.len, n; left > 0 && e == E_OK; p += n, left -= n) {
+		const char *end = memchr(p, '\n', left);
+
+		n = end ? (size_t)(end - p) + 1 : left;
+		there |= is_setting(p, n);
+		e = is_setting(p, n) ? add_setting(&out, value) : buf_append(&out, p, n);
+		if (e == E_OK && out.data[out.len - 1] != '\n')
+			e = buf_append(&out, "\n", 1);
 	}
-	printf(_("Write \"pss = %s\" into %s? [y/N] "), value, path);
-	fflush(stdout);
-	return fgets(line, sizeof line, stdin) && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0);
+	if (e == E_OK && !there)
+		e = add_setting(&out, value);
+	if (e == E_OK)
+		e = change_to(c, (const char *)out.data, out.len);
+	buf_free(&out);
+	return e;
 }
 
 static enum exit_code settle(const struct pss_wish *wish, const char *value)
 {
 	char paths[2][4096];
+	struct plan plan = {0};
+	struct change *c;
+	enum exit_code code;
 
 	if (conf_files(paths) < 2) {
 		complain(_("There is no folder for settings of your own: HOME is not set."));
-		advise(_("Write it with --yes, or by hand: pss = %s in inkan.conf"), value);
-		return EXIT_TO_MEND;
+		advise(_("Write it by hand into the system's inkan.conf: pss = %s"), value);
+		return EXIT_REFUSED;
 	}
-	if (!agrees(wish, paths[1], value)) {
-		complain(_("Nothing was changed."));
-		return EXIT_TO_MEND;
+	if (!wish->yes && !isatty(STDIN_FILENO)) {
+		complain(_("Nothing was changed: standard input is no terminal, so nobody can be asked."));
+		advise(_("Write it with --yes, or by hand into inkan.conf: pss = %s"), value);
+		return EXIT_REFUSED;
 	}
-	if (doctor_write_setting(paths[1], "pss", value) != E_OK) {
-		complain(_("%s could not be written: %s."), paths[1], strerror(errno));
-		advise(_("Nothing was changed."));
-		return EXIT_OUTPUT;
+	code = plan_file(&plan, strdup(paths[1]), 0644, &c);
+	if (code == EXIT_DONE && write_setting(c, value) != E_OK)
+		code = setup_no_memory();
+	if (code == EXIT_DONE) {
+		plan_next(&plan, "%s", _("Programs that run read it when they are started again."));
+		code = plan_carry_out(&plan, &(struct setup_wish){.yes = wish->yes});
 	}
-	printf(_("Written: pss = %s, in %s. Start browsers and the like again.\n"), value, paths[1]);
-	return EXIT_DONE;
+	plan_free(&plan);
+	return code;
 }
 
 static enum exit_code conclude(const struct pss_wish *wish, const struct find *f, enum error e)

@@ -20,4 +20,4 @@ inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_report.c src/tool/doctor_report.h \
   src/tool/doctor_pcsc.c src/tool/doctor_usb.c src/tool/doctor_card.c src/tool/doctor_status.c \
   src/tool/doctor_settings.c src/tool/doctor_clients.c src/tool/doctor_browsers.c \
-  src/tool/doctor_pss.c src/tool/doctor_setting.c
+  src/tool/doctor_pss.c

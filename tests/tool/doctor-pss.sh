@@ -61,18 +61,18 @@ able() {
 	lost 0
 	mkdir -p "$XDG_CONFIG_HOME/inkan"
 	echo 'pss = off' >"$settings"
-	tried 1 1234
-	said "pss = on in inkan.conf"
-	said "Nothing was changed."
+	tried 77 1234
+	said "into inkan.conf: pss = on"
+	said "Nothing was changed"
 	tried 0 1234 --yes
 	[ "$(cat "$settings")" = 'pss = on' ] || bad "the setting is not written"
 	saw 3 3
 }
 
 unable() { # refuses|errs
-	watched tried 1 1234
+	watched tried 77 1234
 	wrote "TLS goes up to 1.2"
-	said "pss = off in inkan.conf"
+	said "into inkan.conf: pss = off"
 	[ -e "$settings" ] && bad "settings were written"
 	lost 0
 	made=0
@@ -99,7 +99,7 @@ unable() { # refuses|errs
 	cmp -s "$settings" "$work/expected" || { bad "the rest of the file is not as it was"; diff "$work/expected" "$settings"; }
 	[ -L "$settings" ] || bad "the symbolic link is gone"
 	[ "$(stat -c %a "$work/elsewhere.conf")" = 640 ] || bad "another mode"
-	ls "$work"/elsewhere.conf.* >/dev/null 2>&1 && bad "something was left beside the settings"
+	ls "$work"/elsewhere.conf?* >/dev/null 2>&1 && bad "something was left beside the settings"
 	tried 0 1234
 	wrote "pss = off is set already"
 	lost 0
@@ -119,7 +119,7 @@ answered() {
 		pid, fd = pty.fork()
 		if pid == 0:
 		    os.execv(sys.argv[2], sys.argv[2:])
-		screen, answers = b"", [(b"left): ", b"1234\n"), (b"[y/N] ", sys.argv[1].encode() + b"\n")]
+		screen, answers = b"", [(b"left): ", b"1234\n"), (b"[yes/no] ", sys.argv[1].encode() + b"\n")]
 		while True:
 		    try:
 		        more = os.read(fd, 1000)
@@ -138,14 +138,14 @@ answered() {
 }
 
 asked() {
-	answered 1 n
-	wrote '[y/N]'
+	answered 77 no
+	wrote 'pss = off'
 	wrote "Nothing was changed."
 	silent 1234
 	[ -e "$settings" ] && bad "settings were written"
-	answered 1 ''
+	answered 77 ''
 	[ -e "$settings" ] && bad "settings were written"
-	answered 0 y
+	answered 0 yes
 	[ "$(cat "$settings")" = 'pss = off' ] || bad "the setting is not written"
 	saw 3 0
 }

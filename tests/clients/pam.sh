@@ -4,7 +4,6 @@
 # /etc/pam.d and /etc/passwd are this test's own (libpam-wrapper, libnss-wrapper).
 . "${srcdir:-.}/tests/clients/lib.sh"
 need pamtester pamtester
-need pkcs11-tool opensc
 need openssl openssl
 wrappers="libpam_wrapper.so libnss_wrapper.so"
 [ -z "$(LD_PRELOAD=$wrappers true 2>&1)" ] || skip "libpam_wrapper or libnss_wrapper is missing (packages libpam-wrapper, libnss-wrapper)"

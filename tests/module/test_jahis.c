@@ -339,7 +339,8 @@ static CK_ULONG read_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE cert, uin
 
 /* JAHIS 24-002 A.4: slots are told by their readers' names and tokens, the key is
  * found by the certificate's modulus and exponent, each signature has a login and
- * a logout of its own. (C) uses the authentication application, (D) the signature. */
+ * a logout of its own. Taken as: (C) with the authentication application, (D) with the
+ * signature; the calls are those that 5.2.2 names, not compared with A.4's listing. */
 START_TEST(test_a4)
 {
 	enum vcard_app app = (enum vcard_app)_i;

@@ -27,6 +27,7 @@ client_tests += \
   tests/clients/sign-cms.sh \
   tests/clients/sign-code.sh \
   tests/clients/sign-mail.sh
+client_tests += tests/clients/setup.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh

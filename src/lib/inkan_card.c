@@ -50,8 +50,8 @@ struct search {
 	void *pcsc;
 };
 
-/* The first reader with such a card. A card that is there and fails says more than
- * an empty reader. */
+/* The first reader with such a card. A card of ours that fails says more than one of
+ * another kind, and that more than an empty reader. */
 static enum error look(const struct search *s, struct cert **cert, struct trust **trust)
 {
 	struct reader_state states[READER_COUNT_MAX];
@@ -72,7 +72,7 @@ static enum error look(const struct search *s, struct cert **cert, struct trust 
 			one = take(s->ctx, card, cert, trust);
 			card_free(&card);
 		}
-		if (one == E_OK || found == E_NO_CARD)
+		if (one == E_OK || found == E_NO_CARD || found == E_FOREIGN)
 			found = one;
 	}
 	return e == E_OK ? found : e;

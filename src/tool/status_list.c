@@ -50,14 +50,22 @@ void status_look(const struct status_room *room, const char *url, struct fetch_t
 	*turn = (struct fetch_turn){.fd = -1};
 }
 
+/* On one line: it stands in a comment of the bundle, too. */
+static char *uri_text(const ASN1_IA5STRING *uri)
+{
+	char *text = strndup((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
+
+	for (char *p = text; p && *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = '?';
+	return text;
+}
+
 static char *name_text(const GENERAL_NAME *name)
 {
 	if (name->type == GEN_DIRNAME)
 		return fact_dn(name->d.directoryName);
-	if (name->type == GEN_URI)
-		return strndup((const char *)ASN1_STRING_get0_data(name->d.uniformResourceIdentifier),
-			       (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier));
-	return NULL;
+	return name->type == GEN_URI ? uri_text(name->d.uniformResourceIdentifier) : NULL;
 }
 
 char *status_point(const struct crl *crl)

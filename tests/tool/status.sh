@@ -219,6 +219,26 @@ said 'The command "false" failed'
 run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo again >>$work/told"
 run 0 "$inkan" status export --bundle nginx --output "$work/bundle" --reload "echo again >>$work/told"
 [ "$(grep -c again "$work/told")" -eq 1 ] || bad "a reload that failed was not repeated once"
+# what a list says of itself stays in its comment
+cat >"$work/odd.cnf" <<END
+[ca]
+default_ca = c
+[c]
+database = $work/odd.index
+default_md = sha256
+default_crl_days = 3
+crl_extensions = e
+[e]
+2.5.29.28 = critical, DER:3011A00FA00D860B687474703A2F2F612F0A78
+END
+: >"$work/odd.index"
+openssl ca -config "$work/odd.cnf" -gencrl -cert "$pki/hpki-auth-ca.pem" -keyfile "$pki/hpki-auth-ca.key" \
+	-out "$work/odd.pem" 2>"$work/err" || bad "openssl makes no list: $(cat "$work/err")"
+run 0 "$inkan" status import "$work/odd.pem"
+run 0 "$inkan" status export --bundle nginx --output "$work/odd.bundle"
+grep -v -e '^# ' -e '^-----' -e '^[A-Za-z0-9+/=]*$' "$work/odd.bundle" && bad "a line that is neither comment nor list"
+rm "$store"/crl/*
+run 0 "$inkan" status import "$pki/hpki-auth.crl" "$pki/sarl.crl" "$pki/rarl.crl"
 run 74 "$inkan" status export --bundle nginx --output "$work/no/such/folder"
 run 74 "$inkan" status export --bundle nginx --output /dev/null
 [ -c /dev/null ] || bad "/dev/null is gone"

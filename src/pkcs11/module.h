@@ -21,6 +21,7 @@
 #define SLOTS_MAX (2 * READER_COUNT_MAX)
 #define REFUSED_MAX 16
 #define WITHDRAWN_MAX 16
+#define KNOWN_MAX 16
 #define SERIAL_LEN 16
 
 struct session;
@@ -33,6 +34,13 @@ struct refused {
 	uint8_t salt[16];
 	uint8_t hash[32];
 	int tries; /* what the refusal left */
+};
+
+/* The handles of a token's objects, while it is in and when it comes back. */
+struct known {
+	char serial[SERIAL_LEN + 1];
+	CK_OBJECT_HANDLE first;
+	size_t n;
 };
 
 struct module {
@@ -61,6 +69,8 @@ struct module {
 	size_t n_refused;          /* ever recorded */
 	char withdrawn[WITHDRAWN_MAX][SERIAL_LEN + 1]; /* tokens that lost RSASSA-PSS */
 	size_t n_withdrawn;        /* ever recorded */
+	struct known known[KNOWN_MAX];
+	size_t n_known;            /* ever recorded */
 };
 
 extern struct module module;

@@ -18,9 +18,6 @@ static struct object *add(struct token *token, enum object_kind kind, size_t ind
 {
 	struct object *o = &token->objects[token->n_objects++];
 
-	module_lock();
-	o->handle = ++module.last_object;
-	module_unlock();
 	o->kind = kind;
 	o->index = index;
 	o->private = private;
@@ -47,6 +44,36 @@ static void list_objects(struct token *token)
 		add(token, OBJECT_HCROLE, i, false);
 }
 
+/* A card that comes back finds its handles again. NSS, when card and PIN are back
+ * before it looked for cards, goes on with the key that it had. */
+static CK_OBJECT_HANDLE first_handle(const struct token *token)
+{
+	CK_OBJECT_HANDLE first = 0;
+
+	module_lock();
+	for (size_t i = 0; i < KNOWN_MAX; i++)
+		if (strcmp(module.known[i].serial, token->serial) == 0 && module.known[i].n == token->n_objects)
+			first = module.known[i].first;
+	if (first == 0) {
+		struct known *known = &module.known[module.n_known++ % KNOWN_MAX];
+
+		memcpy(known->serial, token->serial, sizeof known->serial);
+		known->n = token->n_objects;
+		known->first = first = module.last_object + 1;
+		module.last_object += token->n_objects;
+	}
+	module_unlock();
+	return first;
+}
+
+static void number_objects(struct token *token)
+{
+	CK_OBJECT_HANDLE handle = first_handle(token);
+
+	for (size_t i = 0; i < token->n_objects; i++)
+		token->objects[i].handle = handle + i;
+}
+
 enum error objects_make(struct token *token)
 {
 	size_t roles = token->cert ? token->cert->roles.n : 0;
@@ -55,6 +82,7 @@ enum error objects_make(struct token *token)
 	if (!token->objects)
 		return E_MEMORY;
 	list_objects(token);
+	number_objects(token);
 	for (size_t i = 0; i < token->n_objects; i++) {
 		object_build(token, &token->objects[i]);
 		if (token->objects[i].attrs.failed)

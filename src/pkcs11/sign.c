@@ -36,16 +36,22 @@ static CK_RV cancel(struct session *session)
 	return CKR_OK;
 }
 
-/* C_SignInit (PKCS#11 5.11): neither needs nor uses consent. */
+/* C_SignInit (PKCS#11 5.11): neither needs nor uses consent. The key of the card
+ * that was in before ends every session: NSS may open one and log in without seeing
+ * that the card is another, and looks for its objects anew only when they end. */
 CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
 	struct session *session;
+	struct slot *slot;
 	CK_RV rv = session_enter(handle, true, &session);
 
 	if (rv != CKR_OK)
 		return rv;
+	slot = session->slot;
 	rv = mechanism ? begin(session, mechanism, key) : cancel(session);
-	session_leave(session);
+	if (rv == CKR_KEY_HANDLE_INVALID && slot_had(slot, key))
+		slot_end_sessions(slot);
+	slot_leave(slot);
 	return rv;
 }
 

@@ -272,7 +272,14 @@ void slot_drop_stale(struct slot *slot)
 	if (!slot->token || slot_is_current(slot))
 		return;
 	slot_end_sessions(slot);
+	slot->before = slot->token->objects[0].handle;
+	slot->n_before = slot->token->n_objects;
 	token_free(&slot->token);
+}
+
+bool slot_had(const struct slot *slot, CK_OBJECT_HANDLE object)
+{
+	return object >= slot->before && object - slot->before < slot->n_before;
 }
 
 /* A card that is none of ours, or whose application holds no certificate that is

@@ -27,6 +27,8 @@ struct slot {
 
 	struct token *token;          /* under the slot lock; NULL: not looked at */
 	bool logged_in;               /* written with both locks held, read with either */
+	CK_OBJECT_HANDLE before;      /* under the slot lock: the first object of the card */
+	size_t n_before;              /* that was in before this one, and how many it had */
 };
 
 /* Looks at the readers (no APDU) and brings the slots up to date. With `grow`,
@@ -69,6 +71,9 @@ CK_RV slot_token(struct slot *slot, struct token **token);
 /* With the slot lock held: drops the token, its sessions and its PIN when the
  * insertion is over. */
 void slot_drop_stale(struct slot *slot);
+
+/* With the slot lock held: an object of the card that was in before this one. */
+bool slot_had(const struct slot *slot, CK_OBJECT_HANDLE object);
 
 /* With the slot lock held: sets logged_in, and makes info new. */
 void slot_set_login(struct slot *slot, bool logged_in);

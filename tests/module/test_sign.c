@@ -325,6 +325,69 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* The PIN was typed for a card in a reader, the key is one that a program has kept. */
+static CK_RV sign_with(struct rig *r, CK_OBJECT_HANDLE key)
+{
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	uint8_t signature[512];
+	CK_ULONG len = sizeof signature;
+	CK_RV rv;
+
+	r->session = rig_session(r->slot);
+	ok(rig_login(r, CKU_USER, "1234"));
+	rv = p11->C_SignInit(r->session, &m, key);
+	return rv == CKR_OK ? p11->C_Sign(r->session, (CK_BYTE *)"x", 1, signature, &len) : rv;
+}
+
+/* NSS keeps a key over an insertion that it did not see. */
+START_TEST(test_card_comes_back)
+{
+	struct vcard_spec spec;
+	struct vcard *card;
+	CK_OBJECT_HANDLE key;
+	struct rig r;
+
+	rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	card = vreader_remove(r.reader);
+	vreader_insert(r.reader, card);
+	ok(sign_with(&r, key));
+	ck_assert_uint_eq(rig_find(r.session, CKO_PRIVATE_KEY), key);
+	rig_stop(&r);
+}
+END_TEST
+
+/* With the key of the card before it, sessions end, so that NSS looks anew; a handle
+ * that was never one ends nothing. */
+START_TEST(test_key_of_the_card_before)
+{
+	struct vcard_spec spec;
+	CK_SESSION_INFO info;
+	CK_OBJECT_HANDLE key;
+	struct rig r;
+
+	rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	vcard_free(vreader_remove(r.reader));
+	spec.name = "HANAKO SAMPLE";
+	vreader_insert(r.reader, r.card = rig_card(&spec));
+	is(sign_with(&r, 4711), CKR_KEY_HANDLE_INVALID);
+	ok(p11->C_Logout(r.session));
+	is(sign_with(&r, key), CKR_KEY_HANDLE_INVALID);
+	is(p11->C_GetSessionInfo(r.session, &info), CKR_SESSION_HANDLE_INVALID);
+	r.session = rig_session(r.slot);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	rig_stop(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sign");
@@ -341,6 +404,8 @@ int main(void)
 	tcase_add_loop_test(t, test_pss_withdrawn, 0, 4);
 	tcase_add_loop_test(t, test_pss_kept, 0, 2);
 	tcase_add_test(t, test_cancel);
+	tcase_add_loop_test(t, test_card_comes_back, 0, 2);
+	tcase_add_loop_test(t, test_key_of_the_card_before, 0, 2);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

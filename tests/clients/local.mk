@@ -26,7 +26,8 @@ client_tests += \
   tests/clients/sign-pdf.sh \
   tests/clients/sign-cms.sh \
   tests/clients/sign-code.sh \
-  tests/clients/sign-mail.sh
+  tests/clients/sign-mail.sh \
+  tests/clients/sign-xml.sh
 client_tests += tests/clients/setup.sh
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
@@ -54,6 +55,11 @@ check_PROGRAMS += tests/clients/nss-card
 tests_clients_nss_card_SOURCES = tests/clients/nss-card.c
 tests_clients_nss_card_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
 tests_clients_nss_card_LDADD = $(NSS_LIBS)
+endif
+if HAVE_XMLSEC
+check_PROGRAMS += tests/clients/nss-xml
+tests_clients_nss_xml_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS)
+tests_clients_nss_xml_LDADD = $(XMLSEC_LIBS)
 endif
 
 # The tests use what is installed, as a person's programs do.

@@ -72,7 +72,7 @@ make_pinentry() {
 
 start_gnupg() {
 	make_pinentry
-	mkdir -p -m 700 "$HOME/.gnupg"
+	mkdir -m 700 "$HOME/.gnupg"
 	echo "pinentry-program $work/pinentry" >"$HOME/.gnupg/gpg-agent.conf"
 	echo "$sign_pin" >pin
 	guide_run mail gnupg "$names"

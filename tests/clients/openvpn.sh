@@ -79,8 +79,10 @@ await() { # NAME FILE PATTERN [TIMES]
 	fail "$1: '$3' is not in $2 ${4-1} times"
 }
 
-asked() { # NAME TIMES: for the PIN
-	await "$1" management "^>PASSWORD:Need '$auth_token token' password" "$2"
+asked() { # NAME TIMES: for the PIN, and not once more
+	question="^>PASSWORD:Need '$auth_token token' password"
+	await "$1" management "$question" "$2"
+	[ "$(grep -c -e "$question" "$work/management")" = "$2" ] || fail "$1: asked for the PIN more than $2 times"
 }
 
 end() {

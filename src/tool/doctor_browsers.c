@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Browsers: as packages, and in sandboxes, where they cannot load a module. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "doctor.h"
 #include "say.h"
@@ -73,6 +74,18 @@ bool doctor_has_browser(const struct doctor *d, enum setup_client client)
 	return false;
 }
 
+/* p11-kit's client reaches a card that a server outside of the sandbox has. */
+static bool has_server(const struct doctor *d, enum setup_client client)
+{
+	for (size_t i = 0; i < d->rows.n; i++) {
+		const struct setup_row *row = &d->rows.list[i];
+
+		if (row->client == client && row->confined && row->library && strstr(row->library, "p11-kit-client.so"))
+			return true;
+	}
+	return false;
+}
+
 void check_sandboxes(struct doctor *d)
 {
 	struct report *r = &d->report;
@@ -81,7 +94,7 @@ void check_sandboxes(struct doctor *d)
 		const struct browser *b = &browsers[i];
 		bool snap = is_snap(d, b);
 
-		if (!snap && !is_flatpak(d, b))
+		if ((!snap && !is_flatpak(d, b)) || has_server(d, b->client))
 			continue;
 		if (is_native(d, b))
 			note(r, "client-confined", b->name, snap ?

@@ -112,6 +112,21 @@ static bool is_rival(const struct setup_row *row)
 	return false;
 }
 
+static bool is_proxy(const struct setup_row *row)
+{
+	return row->kind == SETUP_FOREIGN && strcmp(base_name(row->library), "p11-kit-proxy.so") == 0;
+}
+
+/* The proxy brings what p11-kit has been told of. */
+static bool proxy_brings_cards(const struct setup_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->list[i].client == SETUP_P11KIT &&
+		    (is_rival(&rows->list[i]) || (rows->list[i].kind == SETUP_AUTH && !rows->list[i].gone)))
+			return true;
+	return false;
+}
+
 /* A browser's policy counts for each of its profiles. */
 static bool counts_for(const struct setup_row *row, const struct setup_row *place)
 {
@@ -142,7 +157,9 @@ static const struct setup_row *find_second(const struct setup_rows *rows, const 
 
 		if (row == own || !counts_for(row, own) || !row->library)
 			continue;
-		if (is_rival(row) || (row->kind == SETUP_AUTH && !row->gone && row > own && !is_copy(row, own)))
+		if (is_rival(row) || (is_proxy(row) && proxy_brings_cards(rows)))
+			return row;
+		if (row->kind == SETUP_AUTH && !row->gone && row > own && !is_copy(row, own))
 			return row;
 	}
 	return NULL;

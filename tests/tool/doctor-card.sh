@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # inkan doctor with virtual cards behind the real pcscd: what it says of each, that no PIN
 # was sent, and that a machine in good order gives 0.
-# shellcheck disable=SC2317 # parts are called by name
+# shellcheck disable=SC2317,SC2153 # parts are called by name; variables come from outside
 . "${srcdir:-.}/tests/tool/common.sh"
 . "${srcdir:-.}/tests/tool/doctor-common.sh"
 need pcscd
@@ -59,10 +59,11 @@ healthy() {
 	run 0 env LC_ALL=C.UTF-8 "$inkan" doctor --root "$root"
 	for name in HANAKO YAMADA 'Sample Hospital' TARO SAMPLE 見本 "$HOME"; do silent "$name"; done
 	# of a My Number Card the day on which it ends would be a birthday
-	end=$(openssl x509 -noout -enddate -dateopt iso_8601 -in "$(newest "$pki"/jpki-auth-*-*.pem)" | sed 's/.*=\(....-..-..\).*/\1/')
-	case $INKAN_TEST_KIND in jpki) silent "$end" ;; esac
+	for cert in "$pki/$INKAN_TEST_KIND"-auth-hanako-yamada-*.pem; do
+		end=$(openssl x509 -noout -enddate -dateopt iso_8601 -in "$cert" | sed 's/.*=\(....-..-..\).*/\1/')
+		case $INKAN_TEST_KIND in jpki) silent "$end" ;; hpki) wrote "$end" ;; esac
+	done
 }
-newest() { ls -t "$@" | grep -v -e -ca.pem | head -n 1; }
 
 tries() {
 	for n in 15 3 2; do
@@ -147,7 +148,9 @@ revoked() {
 
 on_hold() {
 	trust_all
-	serial=$(openssl x509 -noout -serial -in "$(newest "$pki"/hpki-auth-*-*.pem)" | sed 's/.*=//')
+	for cert in "$pki"/hpki-auth-suspended-one-*.pem; do
+		serial=$(openssl x509 -noout -serial -in "$cert" | sed 's/.*=//')
+	done
 	cat >"$work/ca.cnf" <<-END
 		[ca]
 		default_ca = d
@@ -248,7 +251,7 @@ troubled() {
 		tell "fault 1 $n $INKAN_TEST_FAULT" >/dev/null
 		"$inkan" doctor --root "$root" --json >"$work/out" 2>"$work/err"
 		code=$?
-		[ $code -le 1 ] || bad "exit $code when command $n fails ($INKAN_TEST_FAULT)"
+		[ "$code" -le 1 ] || bad "exit $code when command $n fails ($INKAN_TEST_FAULT)"
 		sed -n 's/.*"id": "\(.*\)".*/\1/p' "$work/out" >>"${INKAN_TEST_SEEN:-$work/seen}"
 		case $INKAN_TEST_FAULT in pull*) tell 'insert 1' >/dev/null ;; esac
 		tell 'fault 1 1 none' >/dev/null

@@ -35,7 +35,7 @@ tried() {
 	shift 2
 	printf '%s\n' "$pin" | "$inkan" doctor --try-pss "$@" >"$work/out" 2>"$work/err"
 	got=$?
-	[ $got -eq "$want" ] || { bad "exit $got, not $want"; cat "$work/out" "$work/err"; }
+	[ "$got" -eq "$want" ] || { bad "exit $got, not $want"; cat "$work/out" "$work/err"; }
 	silent 1234
 }
 
@@ -77,7 +77,7 @@ unable() { # refuses|errs
 	lost 0
 	made=0
 	[ "$1" = refuses ] || made=1
-	saw 1 $made
+	saw 1 "$made"
 	tried 0 1234 --yes
 	[ "$(cat "$settings")" = 'pss = off' ] || bad "the setting is not written"
 	cat >"$settings" <<-'END'
@@ -134,7 +134,7 @@ answered() {
 		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	END
 	got=$?
-	[ $got -eq "$1" ] || { bad "exit $got, not $1, after \"$2\""; cat "$work/out"; }
+	[ "$got" -eq "$1" ] || { bad "exit $got, not $1, after \"$2\""; cat "$work/out"; }
 }
 
 asked() {
@@ -186,9 +186,9 @@ done
 run 69 env PCSCLITE_CSOCK_NAME="$work/nowhere" "$inkan" doctor --try-pss
 advised
 for kind in hpki jpki; do
-	with able $kind
-	with 'unable refuses' $kind --no-pss
-	with careful $kind
+	with able "$kind"
+	with 'unable refuses' "$kind" --no-pss
+	with careful "$kind"
 done
 with 'unable errs' hpki --wrong-pss
 with asked hpki --no-pss

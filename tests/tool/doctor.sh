@@ -178,6 +178,14 @@ mkdir -p "$XDG_DATA_HOME" "$root$XDG_DATA_HOME/flatpak/app/com.google.Chrome" "$
 doctor 1
 found 'problem client-confined Google Chrome'
 found 'problem client-confined Brave'
+server=$root$HOME/.var/app/org.mozilla.firefox/.mozilla/firefox/a.default
+mkdir -p "$server" "$root/var/lib/flatpak/app/org.mozilla.firefox"
+rm -rf "${root:?}/snap"
+doctor 1
+found 'note client-confined Firefox'
+printf 'library=/usr/lib/p11-kit-client.so\nname=outside\n' >"$server/pkcs11.txt"
+doctor 1
+lacks 'client-confined Firefox'
 rm -rf "${root:?}/snap" "$root$XDG_DATA_HOME" "${root:?}/var"
 doctor 1
 lacks client-confined
@@ -238,6 +246,11 @@ echo "module: $auth" >"$root/usr/share/p11-kit/modules/inkan.module"
 echo "module: $opensc" >"$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
 doctor 1
 found 'note client-twice p11-kit'
+told "$profile" "$auth" /usr/lib/p11-kit-proxy.so
+doctor 1
+found 'problem client-twice Firefox'
+advised_to client-twice 'p11-kit-proxy.so and press Unload'
+told "$profile" "$auth"
 mkdir -p "$root$XDG_CONFIG_HOME/pkcs11/modules"
 echo 'enable-in: none' >"$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.module"
 doctor 1
@@ -245,6 +258,18 @@ lacks client-twice
 
 all_seen 'service|reader|settings|module|client|clock-early'
 
+
+# ---- The manual and the guide know each finding, and the manual none that there is not
+manual=${srcdir:-.}/doc/inkan-doctor.1
+sed -n '/^\.SH FINDINGS/,/^\.SH JSON/{s/\\-/-/g;s/^\.B //p;}' "$manual" | sort -u >"$work/manual"
+all_ids >"$work/ids"
+diff "$work/ids" "$work/manual" || bad "the manual's findings are not those of the source"
+for page in trouble.md ja/trouble.md; do
+	grep -o '^| `[a-z-]*`' "${srcdir:-.}/doc/guide/$page" | tr -d '| `' | sort -u >"$work/page"
+	# of what is in order the guide says nothing
+	grep -vxE 'service|reader|card|pin|certificate|status|clock|settings|module|anchors|lists|client' "$work/ids" |
+		diff - "$work/page" || bad "the findings in $page are not those of the source"
+done
 
 # ---- Text, for people; and what it must not tell
 run 1 "$inkan" doctor --root "$root"

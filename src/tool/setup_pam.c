@@ -43,13 +43,13 @@ static const char config_text[] =
 
 static const char snippet_text[] = "auth [success=ok default=die] pam_pkcs11.so\n";
 
-#define PRINT_SIZE 96 /* "AB:…" of SHA-256, and the NUL */
+#define PRINT_SIZE 97 /* "AB:" for each byte of SHA-256, and a NUL */
 
 static void fingerprint(const struct cert *cert, char out[PRINT_SIZE])
 {
 	for (size_t i = 0; i < sizeof cert->sha256; i++)
 		snprintf(out + 3 * i, 4, "%02X:", cert->sha256[i]);
-	out[PRINT_SIZE - 1] = '\0';
+	out[PRINT_SIZE - 2] = '\0';
 }
 
 /* ---- The mapping: a line per certificate */

@@ -86,6 +86,14 @@ ssh_gives a.example.jp /opt/other.so
 ssh_gives b.example.com "$module"
 setup 0 ssh --undo --yes
 
+# … but not over the hosts that were named
+printf 'PKCS11Provider none\nHost *\n  PKCS11Provider /opt/other.so\n' >"$config"
+setup 0 ssh --host 'a.example.jp c' --module "$module" --yes
+ssh_gives a.example.jp "$module"
+ssh_gives c "$module"
+ssh_gives b.example.com ''
+setup 0 ssh --undo --yes
+
 # a file that we made, and in which the person has written since
 rm "$config"
 setup 0 ssh --host x --module "$module" --yes
@@ -193,6 +201,19 @@ if command -v script >/dev/null; then
 	setup 0 ssh --undo --yes
 	asked はい 0
 	setup 0 ssh --undo --yes
+	# somebody writes the file while the question stands
+	: >"$work/out"
+	{
+		for _ in $(seq 100); do
+			! grep -q "Do that" "$work/out" || break
+			sleep 0.1
+		done
+		echo '# written in the meantime' >>"$config"
+		echo yes
+	} | script -qefc "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
+	wrote "has changed in the meantime"
+	grep -q '# written in the meantime' "$config" || bad "what was written in the meantime is gone"
+	grep -q PKCS11Provider "$config" && bad "written over a file that had changed"
 	printf '*.example.jp\nyes\n' | script -qec "$inkan setup ssh --module $module" /dev/null >"$work/out" 2>&1
 	wrote "For which hosts"
 	ssh_gives a.example.jp "$module"

@@ -101,10 +101,13 @@ static enum fetch_outcome ask(const struct fetch_job *job, struct fetch_turn *tu
 	return outcome;
 }
 
-/* A clock that was in the future when the URL was tried must not stop it for ever. */
-static bool is_due(const struct fetch_turn *turn, time_t now)
+/* A clock that was in the future when the URL was tried must not stop it for ever. A
+ * list that was lost is due at once. */
+static bool is_due(const struct fetch_job *job, const struct fetch_turn *turn, time_t now)
 {
-	return turn->state.tried > now || fetch_due(&turn->state, turn->next_update) <= now;
+	if (turn->state.tried > now || (turn->state.failures == 0 && !is_held(job->plan, turn->list)))
+		return true;
+	return fetch_due(&turn->state, turn->next_update) <= now;
 }
 
 static enum fetch_outcome decide(const struct fetch_job *job, struct fetch_turn *turn, time_t start, char why[256])
@@ -117,7 +120,7 @@ static enum fetch_outcome decide(const struct fetch_job *job, struct fetch_turn 
 		snprintf(why, 256, "%s", _("another process has just tried, and failed"));
 		return FETCHED_FAILED;
 	}
-	if (job->only_due && !is_due(turn, now))
+	if (job->only_due && !is_due(job, turn, now))
 		return FETCHED_NOT_DUE;
 	return ask(job, turn, why);
 }

@@ -59,6 +59,8 @@ cp "$pki/sarl.crl" "$web/hanging.crl"
 	echo "$? $(($(date +%s) - start))" >"$work/hang.result"
 ) &
 hanging=$!
+# its requests are not to be counted among the others'
+while [ "$(asked /hang)" != 1 ] && kill -0 $hanging 2>/dev/null; do sleep 0.05; done
 
 # ---- refresh
 run 0 online "$inkan" status refresh --certificate "$good"
@@ -73,7 +75,7 @@ silent "new list"
 before=$(asked '')
 run 0 online "$inkan" status refresh --due
 wrote "not due yet"
-[ "$(asked '')" -eq "$before" ] || bad "--due asks before it is due"
+[ "$(asked "")" -eq "$before" ] || { bad "--due asks before it is due"; cat "$work/out"; }
 run 0 online "$inkan" status refresh --quiet
 [ -s "$work/out" ] || [ -s "$work/err" ] && bad "--quiet speaks"
 run 0 "$inkan" status list
@@ -143,13 +145,18 @@ for n in 30 200 "$(($(wc -c <"$work/newer.crl") - 1))"; do
 done
 openssl asn1parse -inform DER -in "$work/newer.crl" >/dev/null || bad "the test's list"
 size=$(wc -c <"$work/newer.crl")
-{ head -c $((size - 1)) "$work/newer.crl"; printf '\377'; } >"$web/forged.crl"
+last=377
+[ "$(tail -c 1 "$work/newer.crl" | od -An -to1 | tr -d ' ')" = 377 ] && last=376
+{ head -c $((size - 1)) "$work/newer.crl"; printf "\\$last"; } >"$web/forged.crl"
 bad_server 7 /file/forged.crl "the list is of no CA"
 
 # ---- what was lost is fetched again, condition or not
 rm "$store"/crl/*.crl
 run 0 online "$inkan" status refresh
 [ "$(held)" = "$now" ] || bad "lost lists do not come back"
+rm "$store"/crl/*.crl
+run 0 online "$inkan" status refresh --due
+[ "$(held)" = "$now" ] || bad "a timer leaves lost lists lost until their servers are due"
 
 # ---- several at once fetch once
 cp "$pki/sarl.crl" "$web/once.crl"

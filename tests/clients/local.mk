@@ -29,6 +29,8 @@ client_tests += \
   tests/clients/sign-mail.sh \
   tests/clients/sign-xml.sh
 client_tests += tests/clients/setup.sh
+client_tests += tests/clients/firefox.sh tests/clients/chromium.sh
+EXTRA_DIST += tests/clients/browser.sh tests/clients/firefox.py tests/clients/chromium.py
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh

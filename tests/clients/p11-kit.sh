@@ -75,10 +75,10 @@ by_proxy() {
 
 by_server() {
 	rm -r "$modules"
-	guide_run p11-kit server "$here
-		\$a echo \"\$P11_KIT_SERVER_PID\" >$work/p11-kit.pid; echo \"\$P11_KIT_SERVER_ADDRESS\" >$work/address" 9>&-
-	said "p11tool" "$auth_token"
 	servers="$servers $work/p11-kit.pid"
+	guide_run p11-kit server "$here
+		/^eval/a echo \"\$P11_KIT_SERVER_PID\" >$work/p11-kit.pid; echo \"\$P11_KIT_SERVER_ADDRESS\" >$work/address" 9>&-
+	said "p11tool" "$auth_token"
 	P11_KIT_SERVER_ADDRESS=$(cat "$work/address")
 	export P11_KIT_SERVER_ADDRESS
 	log_in 'p11-kit server (gnutls-cli)' --provider "$client"

@@ -2,9 +2,11 @@
 /* inkan.conf, and the modules that are installed. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,17 +83,27 @@ void check_settings(struct doctor *d)
 
 /* ---- Modules */
 
+static void load_and_exit(const char *path)
+{
+	const struct rlimit none = {0, 0};
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	void *module;
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (null >= 0)
+		dup2(null, STDERR_FILENO);
+	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	_exit(module && dlsym(module, "C_GetFunctionList") ? 0 : 1);
+}
+
 /* In a child: a file that is cut short ends the process that loads it. */
 static bool loads(const char *path)
 {
 	pid_t child = fork();
 	int status = -1;
-	void *module;
 
-	if (child == 0) {
-		module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-		_exit(module && dlsym(module, "C_GetFunctionList") ? 0 : 1);
-	}
+	if (child == 0)
+		load_and_exit(path);
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 

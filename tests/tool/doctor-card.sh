@@ -206,9 +206,14 @@ stores() {
 	found 'problem lists-denied'
 	advised_to lists-denied 'chmod go-w'
 	lacks status-unknown
+	helps lists-denied
 	chmod g+w "$anchors"
 	doctor 1
 	found 'problem anchors-denied'
+	lacks lists-denied
+	helps anchors-denied
+	doctor 0
+	found 'ok anchors'
 	silent "$HOME"
 }
 

@@ -49,6 +49,23 @@ advised_to() {
 		{ bad "no such remedy of $1: $2"; grep " $1 " "$work/found"; }
 }
 
+# The command in the remedy of that finding, behind its words.
+remedy_of() {
+	python3 - "$work/out" "$1" <<-'END'
+		import json, sys
+		for c in json.load(open(sys.argv[1]))["checks"]:
+		    if c["id"] == sys.argv[2]:
+		        print(c["remedy"].rsplit(": ", 1)[-1])
+		        break
+	END
+}
+
+# helps ID: what the remedy says is done, as it stands there
+helps() {
+	remedy_of "$1" | sed 's/sudo //g' >"$work/remedy"
+	sh -eu "$work/remedy" >"$work/said" 2>&1 || { bad "the remedy of $1 fails"; cat "$work/remedy" "$work/said"; }
+}
+
 # The modules of this build where they would be installed.
 install_modules() {
 	modules=$("$inkan" doctor --root "$work/empty" | sed -n 's,^[a-z]* *.*/empty\(/.*\)/inkan-pkcs11.so.*,\1,p')

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # inkan doctor on machines of every kind, without a card: each finding is provoked.
-# shellcheck disable=SC2317 # run and friends call functions by name
+# shellcheck disable=SC2317,SC2016 # run and friends call functions by name; the backquotes are Markdown's
 . "${srcdir:-.}/tests/tool/common.sh"
 . "${srcdir:-.}/tests/tool/doctor-common.sh"
 PCSCLITE_CSOCK_NAME=$work/nowhere
@@ -10,9 +10,10 @@ settings=$XDG_CONFIG_HOME/inkan/inkan.conf
 mkdir -p "$XDG_CONFIG_HOME/inkan"
 
 # ---- Nothing is there at all
-run 1 env -i "$PWD/$inkan" doctor
+case $inkan in /*) ;; *) inkan=$PWD/$inkan ;; esac
+run 1 env -i "$inkan" doctor
 wrote "problem "
-run 1 env -i HOME=/nonexistent "$PWD/$inkan" doctor --json
+run 1 env -i HOME=/nonexistent "$inkan" doctor --json
 doctor 1
 found 'problem service-missing'
 advised_to service-missing 'Install the package pcscd'
@@ -141,6 +142,9 @@ chmod o+w "$settings"
 doctor 1
 found 'problem settings-writable'
 advised_to settings-writable 'chmod go-w'
+helps settings-writable
+doctor 1
+lacks settings-writable
 rm "$settings"
 mkdir "$settings" # what root cannot read either
 doctor 1
@@ -258,6 +262,28 @@ lacks client-twice
 
 all_seen 'service|reader|settings|module|client|clock-early'
 
+
+# ---- What other people's programs write, and their tools mend
+if command -v modutil >/dev/null && command -v certutil >/dev/null && [ "${INKAN_SANITIZERS-no}" = no ]; then
+	own=$work/own database=$work/own/.pki/nssdb
+	mkdir -p "$database"
+	cp "$root$modules/inkan-pkcs11.so" "$own"
+	cp "$root$modules/inkan-pkcs11.so" "$own/opensc-pkcs11.so"
+	run 0 certutil -N -d "$database" --empty-password
+	run 0 modutil -force -dbdir "$database" -add 'The one' -libfile "$own/inkan-pkcs11.so"
+	run 0 modutil -force -dbdir "$database" -add 'The other' -libfile "$own/opensc-pkcs11.so"
+	examined 1 env HOME="$own" "$inkan" doctor
+	found 'problem client-twice Chromium'
+	name=$(modutil -list -dbdir "$database" 2>/dev/null | sed -n '/[0-9]\. /h;/opensc-pkcs11/{x;s/.*[0-9]\. //p;}')
+	[ "$name" = 'The other' ] || bad "modutil -list tells no name: $name"
+	remedy_of client-twice | sed "s/NAME/'$name'/; s/modutil/modutil -force/" >"$work/remedy"
+	run 0 env HOME="$own" sh -c ". $work/remedy"
+	examined 1 env HOME="$own" "$inkan" doctor
+	lacks 'client-twice Chromium'
+	found 'ok client Chromium'
+else
+	echo "not shown: what modutil writes (libnss3-tools is missing, or built with sanitizers)"
+fi
 
 # ---- The manual and the guide know each finding, and the manual none that there is not
 manual=${srcdir:-.}/doc/inkan-doctor.1

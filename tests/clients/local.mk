@@ -27,7 +27,8 @@ client_tests += \
   tests/clients/sign-cms.sh \
   tests/clients/sign-code.sh \
   tests/clients/sign-mail.sh \
-  tests/clients/sign-xml.sh
+  tests/clients/sign-xml.sh \
+  tests/clients/sign-office.sh
 client_tests += tests/clients/setup.sh
 client_tests += tests/clients/firefox.sh tests/clients/chromium.sh
 EXTRA_DIST += tests/clients/browser.sh tests/clients/firefox.py tests/clients/chromium.py
@@ -79,7 +80,7 @@ clean-installed:
 # After the tests that it tells about.
 dist_check_SCRIPTS += tests/clients/guide.sh
 TESTS += tests/clients/guide.sh
-EXTRA_DIST += tests/clients/table tests/clients/signing.sh doc/guide
+EXTRA_DIST += tests/clients/table tests/clients/signing.sh tests/clients/office.py doc/guide
 tests/clients/guide.log: $(client_tests:.sh=.log)
 guide-tables:
 	srcdir='$(srcdir)' $(srcdir)/tests/clients/table write

@@ -50,3 +50,14 @@ verify_cms() { # SIGNATURE CONTENT
 		-CAfile "$work/sign-cas.pem" -purpose any -out "$work/content"
 	cmp -s "$work/content" "$2" || fail "$1 signs other bytes than $2"
 }
+
+# The CMS signature inside a PDF document, over all the other bytes of it.
+verify_pdf() { # PDF
+	try "pdfsig -dump" pdfsig -nssdir nss -nocert -dump "$1"
+	# shellcheck disable=SC2046 # four numbers
+	set -- "$1" $(grep -a -o '/ByteRange *\[[0-9 ]*' "$1" | tr -dc '0-9 ')
+	{ head -c "$3" "$1" && tail -c "+$(($4 + 1))" "$1" | head -c "$5"; } >range
+	[ $(($4 + $5)) = "$(wc -c <"$1")" ] || fail "$1: not all of it is signed"
+	verify_cms "${1##*/}.sig0" range
+	rm "${1##*/}.sig0"
+}

@@ -5,6 +5,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,26 @@ enum exit_code nss_make(struct plan *p, const char *folder, const char *name, co
 	return code;
 }
 
+/* A browser that runs holds its database open, and would go on writing to what is gone. */
+static bool is_open(const char *folder)
+{
+	size_t n = strlen(folder);
+	char target[4096];
+	bool open_now = false;
+	glob_t files;
+
+	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &files) != 0)
+		return false;
+	for (size_t i = 0; i < files.gl_pathc && !open_now; i++) {
+		ssize_t len = readlink(files.gl_pathv[i], target, sizeof target - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		open_now = strncmp(target, folder, n) == 0 && target[n] == '/';
+	}
+	globfree(&files);
+	return open_now;
+}
+
 /* Nothing but NSS's own module is in the list, and the rest is as it was made. */
 static bool is_untouched(const struct change *list, const char *folder)
 {
@@ -273,17 +294,21 @@ static bool is_untouched(const struct change *list, const char *folder)
 	buf_free(&b);
 	free(made);
 	free(now);
-	return same && first.to == list->after.len;
+	return same && first.to == list->after.len && !is_open(folder);
 }
 
-/* The change of the list becomes one of its folder. */
-static enum exit_code take_folder(struct change *c, char *folder)
+/* Where nothing else is in the database, the change of the list becomes one of its folder. */
+static enum exit_code take_folder(struct change *c)
 {
-	char *real = strndup(c->real, strlen(c->real) - strlen("/pkcs11.txt"));
+	size_t n = strlen("/pkcs11.txt");
+	char *folder = strndup(c->path, strlen(c->path) - n), *real = strndup(c->real, strlen(c->real) - n);
 
-	if (!real) {
+	if (!folder || !real || !is_untouched(c, real)) {
+		enum exit_code code = folder && real ? EXIT_DONE : setup_no_memory();
+
 		free(folder);
-		return setup_no_memory();
+		free(real);
+		return code;
 	}
 	free(c->path);
 	free(c->real);
@@ -297,15 +322,11 @@ static enum exit_code take_folder(struct change *c, char *folder)
 
 enum exit_code nss_undo(struct plan *p, const char *file, const char *name)
 {
-	char *folder = strndup(file, strlen(file) - strlen("/pkcs11.txt"));
 	struct change *c;
-	enum exit_code code = folder ? plan_file(p, strdup(file), 0600, &c) : setup_no_memory();
+	enum exit_code code = plan_file(p, strdup(file), 0600, &c);
 
-	if (code == EXIT_DONE && nss_names(c, name, NULL)) {
-		nss_drop(c, name);
-		if (is_untouched(c, folder))
-			return take_folder(c, folder);
-	}
-	free(folder);
-	return code;
+	if (code != EXIT_DONE || !nss_names(c, name, NULL))
+		return code;
+	nss_drop(c, name);
+	return take_folder(c);
 }

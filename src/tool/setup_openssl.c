@@ -31,7 +31,7 @@ static char *get(const CONF *conf, const char *section, const char *name)
 static struct given read_given(const char *file, const char *list)
 {
 	CONF *conf = NCONF_new(NULL);
-	struct given g = {NULL};
+	struct given g = {.start = NULL};
 
 	if (conf && NCONF_load(conf, file, NULL) > 0) {
 		g.start = get(conf, NULL, "openssl_conf");

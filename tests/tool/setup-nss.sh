@@ -44,6 +44,16 @@ wrote "ca "
 modutil -dbdir "sql:$HOME/.pki/nssdb" -list >"$work/out" 2>&1
 silent "Inkan"
 
+# so does one that a running browser holds open
+rm -r "$HOME/.pki"
+setup 0 chrome --module "$module" --yes
+exec 8<"$HOME/.pki/nssdb/key4.db"
+setup 0 chrome --undo --yes
+[ -e "$HOME/.pki/nssdb/key4.db" ] || bad "a database was removed under a running browser"
+exec 8<&-
+rm -r "$HOME/.pki"
+database "$HOME/.pki/nssdb"
+
 # another module of our name is replaced; our module under another name is there already
 modutil -force -dbdir "sql:$HOME/.pki/nssdb" -add Inkan -libfile "$sign_module" >/dev/null 2>&1
 setup 0 chrome --module "$module" --yes

@@ -38,6 +38,11 @@ CK_RV inkan_C_FindObjectsFinal(CK_SESSION_HANDLE session);
 CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
                                 CK_ULONG count);
 
+CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism);
+CK_RV inkan_C_Digest(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *digest, CK_ULONG *digest_len);
+CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE *part, CK_ULONG len);
+CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE *digest, CK_ULONG *digest_len);
+
 CK_RV inkan_C_SignInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV inkan_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
                    CK_ULONG *signature_len);

@@ -4,7 +4,7 @@ libpkcs11_la_SOURCES = \
   src/pkcs11/compat.h src/pkcs11/functions.h src/pkcs11/personality.h src/pkcs11/conventions.c \
   src/pkcs11/unsupported.h src/pkcs11/unsupported.c \
   src/pkcs11/module.h src/pkcs11/module.c src/pkcs11/slots.c src/pkcs11/session.h src/pkcs11/sessions.c \
-  src/pkcs11/login.c src/pkcs11/objects.c src/pkcs11/sign.c \
+  src/pkcs11/login.c src/pkcs11/objects.c src/pkcs11/sign.c src/pkcs11/digest.h src/pkcs11/digest.c \
   src/pkcs11/slot.h src/pkcs11/slot.c src/pkcs11/token.h src/pkcs11/token.c \
   src/pkcs11/refused.h src/pkcs11/refused.c src/pkcs11/ckr.h src/pkcs11/ckr.c \
   src/pkcs11/object.h src/pkcs11/object.c src/pkcs11/build.h src/pkcs11/build.c \

@@ -6,11 +6,12 @@
 
 #include "base/mem.h"
 #include "pkcs11/compat.h"
+#include "pkcs11/digest.h"
 #include "pkcs11/mech.h"
 #include "pkcs11/slot.h"
 
-/* One operation at a time: a search or a signature. */
-enum operation { OPERATION_NONE, OPERATION_FIND, OPERATION_SIGN };
+/* One operation at a time: a search, a signature or a hash. */
+enum operation { OPERATION_NONE, OPERATION_FIND, OPERATION_SIGN, OPERATION_DIGEST };
 
 struct find {
 	CK_OBJECT_HANDLE *list;
@@ -29,6 +30,7 @@ struct session {
 	enum operation operation;
 	struct find find;
 	struct sign sign;
+	struct digest digest;
 };
 
 /* module_enter, a look at the readers if `look`, and the lock of the session's

@@ -77,6 +77,7 @@ void session_end_operation(struct session *session)
 	free(session->find.list);
 	session->find = (struct find){0};
 	sign_clear(&session->sign);
+	digest_clear(&session->digest);
 	session->operation = OPERATION_NONE;
 }
 
@@ -295,6 +296,7 @@ CK_RV inkan_C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 	if (rv != CKR_OK)
 		return rv;
 	if ((session->operation == OPERATION_SIGN && (flags & CKF_SIGN)) ||
+	    (session->operation == OPERATION_DIGEST && (flags & CKF_DIGEST)) ||
 	    (session->operation == OPERATION_FIND && (flags & CKF_FIND_OBJECTS)))
 		session_end_operation(session);
 	session_leave(session);

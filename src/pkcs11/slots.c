@@ -209,15 +209,19 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
 
 static CK_RV token_mechanisms(struct token *token, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
-	CK_ULONG n = 0;
+	CK_ULONG n = 0, signing;
 	bool done, pss = token_offers_pss(token);
 	CK_RV rv;
 
 	mech_list(token->card->profile, pss, NULL, &n);
+	signing = n;
+	digest_list(NULL, &n);
 	rv = output_room(list, count, n, &done);
-	if (!done)
-		mech_list(token->card->profile, pss, list, &n);
-	return rv;
+	if (done)
+		return rv;
+	mech_list(token->card->profile, pss, list, &signing);
+	digest_list(list, &signing);
+	return CKR_OK;
 }
 
 /* C_GetMechanismList (PKCS#11 5.5): by profile, for nothing is tried on a card
@@ -241,6 +245,10 @@ static CK_RV mechanism_info(const struct token *token, CK_MECHANISM_TYPE type, C
 {
 	CK_ULONG bits = token->cert ? (CK_ULONG)EVP_PKEY_get_bits(token->cert->key) : token->card->key.bits;
 
+	if (digest_offered(type)) {
+		*info = (CK_MECHANISM_INFO){0, 0, CKF_DIGEST};
+		return CKR_OK;
+	}
 	if (!mech_offered(token->card->profile, token_offers_pss(token), type))
 		return CKR_MECHANISM_INVALID;
 	*info = (CK_MECHANISM_INFO){bits, bits, personality.conventions->mechanism_flags};

@@ -47,11 +47,11 @@ static CK_RV inkan_C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INT
 	.C_Decrypt = unsupported_in_out, \
 	.C_DecryptUpdate = unsupported_in_out, \
 	.C_DecryptFinal = unsupported_out, \
-	.C_DigestInit = unsupported_mechanism, \
-	.C_Digest = unsupported_in_out, \
-	.C_DigestUpdate = unsupported_in, \
+	.C_DigestInit = inkan_C_DigestInit, \
+	.C_Digest = inkan_C_Digest, \
+	.C_DigestUpdate = inkan_C_DigestUpdate, \
 	.C_DigestKey = unsupported_key, \
-	.C_DigestFinal = unsupported_out, \
+	.C_DigestFinal = inkan_C_DigestFinal, \
 	.C_SignInit = inkan_C_SignInit, \
 	.C_Sign = inkan_C_Sign, \
 	.C_SignUpdate = inkan_C_SignUpdate, \

@@ -22,7 +22,7 @@ guide_run openssl pin-file "s|read -r pin|pin=$auth_pin|"
 
 for version in 3 2; do
 	start_nginx TLSv1.$version
-	guide_answer "$auth_pin" openssl curl "$(here)"
+	guide_answer openssl curl "$auth_pin" "$(here)"
 	said "TLS 1.$version" "^TLSv1.$version SUCCESS"
 	[ "$(grep -c 'Enter PKCS#11 token PIN' "$work/said")" = 1 ] || fail "not one prompt: $(cat "$work/said")"
 	card_did "a login on TLS 1.$version" 2 1
@@ -43,7 +43,7 @@ start_nginx TLSv1.2
 printf %s "999${auth_pin#???}" >"$HOME/.config/inkan/pin"
 ! (guide_run openssl unattended "$(here)") >"$work/refusal" 2>&1 || fail "a wrong PIN logs in"
 lost_one_try "curl with a wrong PIN"
-guide_answer "$auth_pin" openssl curl "$(here)"
+guide_answer openssl curl "$auth_pin" "$(here)"
 card_did "the right PIN" 2 1
 echo "$auth_pin" >"$HOME/.config/inkan/pin"
 ! (guide_run openssl unattended "$(here)") >"$work/refusal" 2>&1 || fail "a PIN with a line break logs in"
@@ -51,9 +51,9 @@ card_did "a PIN with a line break" 0 0
 
 # Without RSASSA-PSS
 echo 'pss = off' >"$HOME/.config/inkan/inkan.conf"
-! (guide_answer "$auth_pin" openssl curl "$(here)") >"$work/refusal" 2>&1 || fail "PSS without PSS"
+! (guide_answer openssl curl "$auth_pin" "$(here)") >"$work/refusal" 2>&1 || fail "PSS without PSS"
 grep -q 'Mechanism invalid' "$work/refusal" || fail "no clear error: $(cat "$work/refusal")"
 guide_run openssl config-pkcs1
-guide_answer "$auth_pin" openssl curl "$(here); s|openssl.cnf|openssl-pkcs1.cnf|"
+guide_answer openssl curl "$auth_pin" "$(here); s|openssl.cnf|openssl-pkcs1.cnf|"
 said "TLS 1.2 without PSS" '^TLSv1.2 SUCCESS'
 stop_nginx

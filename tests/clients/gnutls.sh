@@ -37,7 +37,7 @@ done
 
 # It asks once when the PIN is typed.
 start_nginx TLSv1.3
-guide_answer "$auth_pin" gnutls gnutls-cli "$(here)"
+guide_answer gnutls gnutls-cli "$auth_pin" "$(here)"
 said "a PIN that is typed" 'Handshake was completed'
 [ "$(grep -c 'Enter PIN' "$work/said")" = 1 ] || fail "not one prompt: $(cat "$work/said")"
 card_did "a PIN that is typed" 2 1

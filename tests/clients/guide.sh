@@ -43,7 +43,7 @@ for page in "$guide"/*.md; do
 done | sort >"$work/blocks"
 uniq -d "$work/blocks" >"$work/twice"
 [ ! -s "$work/twice" ] || wrong "blocks of one name: $(cat "$work/twice")"
-cat "$srcdir"/tests/*/*.sh | sed -n -E 's/.*guide_(run|block) ([a-z0-9_-]+ [a-z0-9_-]+).*/\2/p' | sort -u >"$work/run"
+cat "$srcdir"/tests/*/*.sh | sed -n -E 's/.*guide_(run|block|write|answer) ([a-z0-9_-]+ [a-z0-9_-]+).*/\2/p' | sort -u >"$work/run"
 sort -u "$work/blocks" | comm -3 - "$work/run" >"$work/odd"
 [ ! -s "$work/odd" ] || wrong "blocks that no test runs, or tests of no block: $(cat "$work/odd")"
 

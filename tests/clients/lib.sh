@@ -175,10 +175,9 @@ guide_run() { # PAGE NAME [SED-SCRIPT]
 }
 
 # The same, and ANSWER to what it asks: without a terminal a program asks on its input.
-guide_answer() { # ANSWER PAGE NAME [SED-SCRIPT]
-	printf '%s\n' "$1" >"$work/answer"
-	shift
-	guide_write "$@"
+guide_answer() { # PAGE NAME ANSWER [SED-SCRIPT]
+	printf '%s\n' "$3" >"$work/answer"
+	guide_write "$1" "$2" "${4-}"
 	# shellcheck disable=SC2016 # for the shell inside
 	try "doc/guide/$1.md, $2" sh -c 'exec setsid -w sh -eu "$0" <"$1"' "$work/block" "$work/answer"
 }

@@ -6,6 +6,8 @@ client_tests = \
   tests/clients/pkcs11-tool-sign.sh \
   tests/clients/openssl.sh \
   tests/clients/curl.sh \
+  tests/clients/openssl-provider.sh \
+  tests/clients/java.sh \
   tests/clients/gnutls.sh \
   tests/clients/wget.sh \
   tests/clients/nss-tools.sh \

@@ -20,7 +20,7 @@ server_saw_card() { # WHAT: what the page holds is the card's certificate
 }
 
 s_client() { # OPTIONS
-	guide_run openssl s_client "$this_card; s|portal.example.jp:443|127.0.0.1:$port|; s|card.pem|auth.pem|
+	guide_run openssl s-client "$this_card; s|portal.example.jp:443|127.0.0.1:$port|; s|card.pem|auth.pem|
 		s|type=private|&;pin-source=$work/pin|; s|s_client|& -msg -verify_return_error $*|"
 }
 
@@ -57,7 +57,7 @@ done
 
 # Signing
 cp auth.pem card.pem
-guide_answer "$(printf '%s\n%s' "$auth_pin" "$auth_pin")" openssl dgst "$this_card"
+guide_answer openssl dgst "$(printf '%s\n%s' "$auth_pin" "$auth_pin")" "$this_card"
 [ "$(grep -c '^Verified OK' said)" = 2 ] || fail "dgst: $(cat said)"
 [ "$(grep -c 'Enter PKCS#11 token PIN' said)" = 2 ] || fail "not two prompts: $(cat said)"
 card_did "two signatures" 4 2

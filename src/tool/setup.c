@@ -13,7 +13,7 @@
 #include "setup_plan.h"
 
 enum { OPTION_YES = 256, OPTION_UNDO, OPTION_DRY_RUN, OPTION_SYSTEM, OPTION_SIGN, OPTION_MODULE, OPTION_ROOT,
-       OPTION_HOST, OPTION_USER, OPTION_CERTIFICATE };
+       OPTION_HOST, OPTION_USER, OPTION_CERTIFICATE, OPTION_READER };
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{"host", required_argument, NULL, OPTION_HOST},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
+	{"reader", required_argument, NULL, OPTION_READER},
 	{NULL, 0, NULL, 0},
 };
 
@@ -46,7 +47,8 @@ static const struct job {
 		N_("OpenSSH, for the hosts that --host names")},
 	[SETUP_OPENSSL] = {setup_openssl, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_SIGN),
 		N_("a configuration for OpenSSL's programs, used when OPENSSL_CONF names it")},
-	[SETUP_PAM] = {setup_pam, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_USER) | BIT(OPTION_CERTIFICATE),
+	[SETUP_PAM] = {setup_pam, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_USER) | BIT(OPTION_CERTIFICATE) |
+		BIT(OPTION_READER),
 		N_("logging in with password and card (pam_pkcs11); for the administrator")},
 	[SETUP_P11KIT] = {setup_p11kit, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_SIGN),
 		N_("p11-kit: GnuTLS, wget, and what else loads its modules")},
@@ -68,6 +70,7 @@ static void help(void)
 	printf("  --host PATTERN      %s\n", _("ssh: for these hosts"));
 	printf("  --user NAME         %s\n", _("pam: the login that the card may use"));
 	printf("  --certificate FILE  %s\n", _("pam: of this certificate, not of the card in the reader"));
+	printf("  --reader NAME       %s\n", _("pam: the card in this reader"));
 	printf("  --module FILE       %s\n", _("another module than the installed one"));
 	printf("  --root DIR          %s\n  --help\n", _("with --system: the files below DIR (for packagers)"));
 	printf("\n%s\n", _("Browsers, ssh and PAM get the authentication module alone: they try one PIN on\n"
@@ -261,6 +264,8 @@ static void take_option(struct setup_wish *w, int option, const char **root)
 		w->user = optarg;
 	else if (option == OPTION_CERTIFICATE)
 		w->certificate = optarg;
+	else if (option == OPTION_READER)
+		w->reader = optarg;
 }
 
 static bool find_client(const char *word, enum setup_client *client)

@@ -4,6 +4,7 @@
  * and to many errors, which "required" would pass over: hence default=die. */
 #include "config.h"
 #include <dirent.h>
+#include <glob.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,21 @@ static enum exit_code check_login(const struct setup_wish *w)
 	return EXIT_DONE;
 }
 
+static enum exit_code check_package(const struct setup_wish *w)
+{
+	glob_t found;
+
+	if (w->dirs->root[0])
+		return EXIT_DONE;
+	if (glob("{/usr,}/lib{64,}/{*/,}security/pam_pkcs11.so", GLOB_BRACE, NULL, &found) == 0) {
+		globfree(&found);
+		return EXIT_DONE;
+	}
+	complain(_("pam_pkcs11 is not installed."));
+	advise(_("Install it (Debian and Ubuntu: the package libpam-pkcs11), then run this again."));
+	return EXIT_UNAVAILABLE;
+}
+
 /* pam_pkcs11 takes only a module that root alone can write. */
 static enum exit_code check_owner(const struct setup_wish *w)
 {
@@ -189,12 +205,12 @@ static enum exit_code check_owner(const struct setup_wish *w)
 	return EXIT_REFUSED;
 }
 
-static enum exit_code read_card(const struct crypto *crypto, struct cert **cert)
+static enum exit_code read_card(const struct crypto *crypto, const char *reader, struct cert **cert)
 {
 	struct find f;
 	struct place *place;
 	struct token *token;
-	enum exit_code code = find_card(&f, NULL, &place);
+	enum exit_code code = find_card(&f, reader, &place);
 
 	if (code == EXIT_DONE) {
 		token = place_token(place, USE_AUTH);
@@ -272,7 +288,8 @@ static enum exit_code do_pam(struct plan *p, const struct setup_wish *w)
 	enum exit_code code = crypto_new(&crypto) == E_OK ? open_trust(w, crypto, &trust) : EXIT_INTERNAL;
 
 	if (code == EXIT_DONE)
-		code = w->certificate ? input_certificate(crypto, w->certificate, &cert) : read_card(crypto, &cert);
+		code = w->certificate ? input_certificate(crypto, w->certificate, &cert) :
+		       read_card(crypto, w->reader, &cert);
 	if (code == EXIT_DONE)
 		code = check_issuer(trust, cert);
 	if (code == EXIT_DONE)
@@ -353,6 +370,8 @@ enum exit_code setup_pam(struct plan *p, const struct setup_wish *w)
 	               "    @include %s\n"
 	               "(where PAM has no @include: auth include %s)"), SNIPPET, SNIPPET);
 	code = check_login(w);
+	if (code == EXIT_DONE)
+		code = check_package(w);
 	if (code == EXIT_DONE)
 		code = check_owner(w);
 	return code == EXIT_DONE ? do_pam(p, w) : code;

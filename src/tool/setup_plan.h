@@ -42,7 +42,7 @@ struct setup_wish {
 	enum setup_client client;
 	bool yes, undo, dry_run, system, sign;
 	char *module;            /* the library as the programs see it: not below the root */
-	const char *host, *user, *certificate;
+	const char *host, *user, *certificate, *reader;
 };
 
 /* What the person does next; the last word counts. */

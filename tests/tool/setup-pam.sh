@@ -127,5 +127,11 @@ for card in hpki jpki; do
 	grep -q ': 0020....\[' "$work/trace" && bad "a PIN was verified"
 	[ -s "$work/trace" ] || bad "no trace"
 done
+run 64 timeout 60 ./inkan-vcard --pki "$pki" --card hpki --card jpki -- \
+	"$inkan" setup pam --root "$root" --module "$module" --user nurse --yes
+said "--reader"
+run 0 timeout 60 ./inkan-vcard --pki "$pki" --card hpki --card jpki -- \
+	"$inkan" setup pam --root "$root" --module "$module" --user nurse --reader "Reader 2" --dry-run
+wrote "-> nurse"
 [ "$(grep -c ' -> doctor$' "$etc/digest_mapping")" = 2 ] || bad "both cards of one person"
 finish

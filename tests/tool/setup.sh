@@ -22,7 +22,7 @@ setup 0
 wrote "not yet"
 
 # ---- the module
-for wrong in "$work/nothing.so" "$srcdir/configure.ac" "$(printf 'a\nb.so')" "a'b.so"; do
+for wrong in "$work/nothing.so" "${srcdir:-.}/configure.ac" "$(printf 'a\nb.so')" "a'b.so"; do
 	setup 66 ssh --host x --module "$wrong" --yes
 	said "is no PKCS#11 module"
 	advised

@@ -27,11 +27,13 @@ with() {
 
 tell() { ./inkan-vcard --send "$*" | sed 's/^ok *//'; }
 
-# A profile that knows the module, and nothing else to complain of.
+# Firefox and p11-kit know the module; there is nothing else to complain of.
 prepare() {
 	install_modules
-	mkdir -p "$root$HOME/.mozilla/firefox/a.default"
-	printf 'library=%s/inkan-pkcs11.so\nname=Inkan\n\n' "$modules" >"$root$HOME/.mozilla/firefox/a.default/pkcs11.txt"
+	mkdir -p "$root/usr/share/p11-kit/modules"
+	for client in firefox p11-kit; do
+		run 0 "$inkan" setup "$client" --system --root "$root" --module "$modules/inkan-pkcs11.so" --yes
+	done
 }
 
 # Anchors and lists of the virtual card's PKI.

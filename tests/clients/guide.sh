@@ -47,10 +47,10 @@ cat "$srcdir"/tests/*/*.sh | sed -n -E 's/.*guide_(run|block|write|answer) ([a-z
 sort -u "$work/blocks" | comm -3 - "$work/run" >"$work/odd"
 [ ! -s "$work/odd" ] || wrong "blocks that no test runs, or tests of no block: $(cat "$work/odd")"
 
-# The tables, where this run saw everything that they are about.
+# The tables, where this run saw everything that they are about (Debian 12 has no provider).
 seen() { sed '/^## Versions/,$d; /^## バージョン/,$d' "$1"; }
 system=$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)
-unseen=$(grep -lE '^:test-result: (SKIP|FAIL|ERROR)' tests/clients/*.trs 2>/dev/null | grep -v guide.trs | xargs)
+unseen=$(grep -lE '^:test-result: (SKIP|FAIL|ERROR)' tests/clients/*.trs 2>/dev/null | grep -v -e guide.trs -e openssl-provider.trs | xargs)
 if ! grep -qF "$system" "$guide/programs.md"; then
 	echo "the tables are of another system than $system: not compared"
 elif [ -n "$unseen" ]; then

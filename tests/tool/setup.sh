@@ -8,6 +8,9 @@ policy=$root/etc/firefox/policies/policies.json
 mkdir -p "${config%/*}" "${policy%/*}"
 
 # ---- the command line
+setup 0 --help
+wrote "Usage: inkan setup"
+for client in firefox chrome ssh openssl pam p11-kit signers; do wrote "  $client"; done
 for wrong in nothing 'firefox x' 'firefox --host x' 'ssh --user x' 'chrome --system' '--yes' 'pam --host x' \
 	'signers --system' 'ssh' 'firefox --root /tmp'; do
 	# shellcheck disable=SC2086

@@ -94,6 +94,14 @@ bool doctor_has(const struct doctor *d, const char *path)
 	return there;
 }
 
+void doctor_remedy_others(struct report *r, const char *path, bool system)
+{
+	const char *sudo = system ? "sudo " : "";
+
+	remedy(r, _("Take it from the others: sudo chown %s %s; %schmod go-w %s"), system ? "root" : "$(id -u)", path,
+	       sudo, path);
+}
+
 /* What a report must hide. Accounts of services are no persons' names. */
 static void hide_person(struct doctor *d)
 {

@@ -67,6 +67,9 @@ void doctor_look_at_lists(struct doctor *d);
 char *doctor_path(const struct doctor *d, const char *path);
 bool doctor_has(const struct doctor *d, const char *path);
 
+/* What helps when others may write a file or folder: the system's, or the user's. */
+void doctor_remedy_others(struct report *r, const char *path, bool system);
+
 /* One of those browsers is installed, and not in a sandbox. */
 bool doctor_has_browser(const struct doctor *d, enum setup_client client);
 

@@ -28,12 +28,12 @@ static const struct browser {
 
 #define N_BROWSERS (sizeof browsers / sizeof *browsers)
 
-static bool has_any(const struct doctor *d, const char *const *formats, size_t n, const char *name)
+static bool has_any(const struct doctor *d, const char *const *folders, size_t n, const char *name)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < n && !found; i++) {
-		char *path = format("%s%s", formats[i], name);
+		char *path = format("%s%s", folders[i], name);
 
 		found = path && doctor_has(d, path);
 		free(path);
@@ -50,12 +50,12 @@ static bool is_snap(const struct doctor *d, const struct browser *b)
 
 static bool is_flatpak(const struct doctor *d, const struct browser *b)
 {
-	static const char *const folders[] = {"/var/lib/flatpak/app/"};
+	static const char *const folder = "/var/lib/flatpak/app/";
 	char *own = d->dirs.data ? format("%s/flatpak/app/%s", d->dirs.data, b->flatpak) : NULL;
 	bool found = own && access(own, F_OK) == 0;
 
 	free(own);
-	return found || has_any(d, folders, 1, b->flatpak);
+	return found || has_any(d, &folder, 1, b->flatpak);
 }
 
 static bool is_native(const struct doctor *d, const struct browser *b)

@@ -144,6 +144,8 @@ static void remedy_unload(struct report *r, enum setup_client client, const char
 	if (client == SETUP_FIREFOX)
 		remedy(r, _("In Firefox: Settings, Privacy & Security, Security Devices; choose the module with the "
 		            "path …/%s and press Unload. If a policy has it: take it out of policies.json."), library);
+	else if (client == SETUP_SSH)
+		remedy(r, _("Take the line PKCS11Provider …/%s out of ssh's configuration."), library);
 	else
 		remedy(r, _("Find its NAME with: modutil -list -dbdir ~/.pki/nssdb (path …/%s), then: "
 		            "modutil -delete NAME -dbdir ~/.pki/nssdb"), library);
@@ -179,7 +181,8 @@ static bool report_second(struct doctor *d, const struct setup_row *own)
 	return true;
 }
 
-static void check_browser(struct doctor *d, enum setup_client client)
+/* OpenSSH may have several modules, for several servers. */
+static void check_client(struct doctor *d, enum setup_client client)
 {
 	struct report *r = &d->report;
 	bool twice = false, sign = false;
@@ -189,7 +192,7 @@ static void check_browser(struct doctor *d, enum setup_client client)
 
 		if (row->client != client || row->confined)
 			continue;
-		if (row->kind == SETUP_AUTH && !row->gone && !twice)
+		if (row->kind == SETUP_AUTH && !row->gone && !twice && client != SETUP_SSH)
 			twice = report_second(d, row);
 		if (row->kind != SETUP_SIGN || sign)
 			continue;
@@ -244,7 +247,8 @@ static void check_p11kit(struct doctor *d)
 
 void check_rivals(struct doctor *d)
 {
-	check_browser(d, SETUP_FIREFOX);
-	check_browser(d, SETUP_CHROME);
+	check_client(d, SETUP_FIREFOX);
+	check_client(d, SETUP_CHROME);
+	check_client(d, SETUP_SSH);
 	check_p11kit(d);
 }

@@ -35,7 +35,7 @@ static bool others_may_write(const struct stat *st)
 }
 
 /* What stands in a line may be anything, so that only its number is told. */
-static void check_file(struct report *r, const char *path)
+static void check_file(struct report *r, const char *path, bool system)
 {
 	struct lines lines = {.n = 0};
 	struct conf conf = {.pss = PSS_AUTO};
@@ -50,7 +50,7 @@ static void check_file(struct report *r, const char *path)
 		remedy(r, _("Let everybody read the file: sudo chmod a+r %s"), path);
 	} else if (others_may_write(&st)) {
 		problem(r, "settings-writable", path, _("others may change these settings"));
-		remedy(r, _("Take it from them: sudo chown $(id -u) %s; chmod go-w %s"), path, path);
+		doctor_remedy_others(r, path, system);
 	} else if (lines.n > 0) {
 		problem(r, "settings-unknown", path, lines.n == 1 ?
 		        _("line %d is not understood, and does not count") :
@@ -68,7 +68,7 @@ void check_settings(struct doctor *d)
 	size_t n = conf_files(paths);
 
 	for (size_t i = 0; i < n; i++)
-		check_file(r, paths[i]);
+		check_file(r, paths[i], i == 0);
 	if (d->find.conf.last_try_allowed) {
 		note(r, "settings-last-try", "",
 		     _("last-try = allow: programs may use the last PIN try, and lock the card"));

@@ -81,10 +81,7 @@ static bool report_folder(struct report *r, const char *id, const char *path, bo
 	if (e != E_DENIED)
 		return false;
 	problem(r, id, path, _("this folder is passed over: it is another user's, or others may write there"));
-	if (system)
-		remedy(r, "sudo chown root %s; sudo chmod go-w %s", path, path);
-	else
-		remedy(r, "sudo chown $(id -u) %s; chmod go-w %s", path, path);
+	doctor_remedy_others(r, path, system);
 	return true;
 }
 

@@ -246,6 +246,15 @@ doctor 1
 found 'problem client-sign Firefox'
 lacks client-twice
 told "$profile" "$auth"
+mkdir -p "$root$HOME/.ssh"
+printf 'Host a\n\tPKCS11Provider %s\nHost b\n\tPKCS11Provider %s\n' "$auth" "$opensc" >"$root$HOME/.ssh/config"
+doctor 1
+found 'ok client OpenSSH'
+lacks client-twice
+printf 'Host a\n\tPKCS11Provider %s\nHost b\n\tPKCS11Provider %s\n' "$auth" "$sign" >"$root$HOME/.ssh/config"
+doctor 1
+found 'problem client-sign OpenSSH'
+rm "$root$HOME/.ssh/config"
 echo "module: $auth" >"$root/usr/share/p11-kit/modules/inkan.module"
 echo "module: $opensc" >"$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
 doctor 1
@@ -308,6 +317,11 @@ run 1 "$inkan" doctor --root "$root" --quiet
 silent "ok  "
 silent "Problems"
 wrote "the smartcard service is not running"
-run 1 env XDG_CONFIG_HOME=/home/hanako/conf "$inkan" doctor
+mkdir -p "$work/taro yamada/.config/inkan"
+echo 'pni = 1' >"$work/taro yamada/.config/inkan/inkan.conf"
+run 1 env -u XDG_CONFIG_HOME HOME="$work/taro yamada" "$inkan" doctor --root /home/hanako/image
+wrote "problem  ~/.config/inkan/inkan.conf: line 1"
+wrote "/home/…/image$modules/inkan-pkcs11.so"
 silent hanako
+silent yamada
 finish

@@ -120,3 +120,69 @@ no_signature_pin() {
 	[ "$(ask_app verifies sign)" = 0 ] || fail "a PIN went to the signature application"
 	say "the signature PIN was never asked for"
 }
+
+# ---- Firefox, without a screen
+
+new_profile() { # FOLDER: one that trusts the server
+	profile=$1
+	mkdir -p "$profile"
+	free_port >"$profile/port"
+	echo "user_pref('marionette.port', $(cat "$profile/port"));" >"$profile/user.js"
+	try "certutil -N" certutil -N -d "sql:$profile" --empty-password
+	try "certutil -A" certutil -A -d "sql:$profile" -n server -t C,, -i "$server_ca"
+}
+
+start_firefox() { # PROGRAM
+	"$1" --headless --no-remote --profile "$profile" --marionette --remote-allow-system-access >"$work/firefox.log" 2>&1 9>&- &
+	echo $! >"$work/firefox.pid"
+	servers="$servers $work/firefox.pid"
+	drive="python3 $srcdir/tests/clients/firefox.py $(cat "$profile/port")"
+}
+
+stop_firefox() {
+	try "Firefox's end" $drive quit
+	wait "$(cat "$work/firefox.pid")"
+	rm "$work/firefox.pid"
+}
+
+# ---- Chromium, on a screen of its own
+
+start_screen() {
+	mkdir -p "$work/screen"
+	Xvfb -displayfd 8 -fbdir "$work/screen" -screen 0 1000x700x24 -nolisten tcp 8>"$work/display" >"$work/screen.log" 2>&1 9>&- &
+	echo $! >"$work/screen.pid"
+	servers="$servers $work/screen.pid"
+	wait_for "$work/display" "the screen"
+	DISPLAY=:$(cat "$work/display")
+	export DISPLAY
+}
+
+wait_for() { # FILE NAME: until something is in it
+	for _ in $(seq 2750); do
+		[ ! -s "$1" ] || return 0
+		sleep 0.02
+	done
+	cat "$work"/*.log
+	fail "$2 does not start"
+}
+
+# The sandbox needs user namespaces, which not every machine gives its users.
+sandbox=
+unshare -Ur true 2>/dev/null || sandbox=--no-sandbox
+
+start_chromium() { # PROFILE
+	profile=$1
+	rm -f "$profile/DevToolsActivePort"
+	chromium --user-data-dir="$profile" --no-first-run --password-store=basic --disable-gpu $sandbox \
+		--window-position=0,0 --window-size=1000,700 --remote-debugging-port=0 about:blank >"$work/chromium.log" 2>&1 9>&- &
+	echo $! >"$work/chromium.pid"
+	servers="$servers $work/chromium.pid"
+	wait_for "$profile/DevToolsActivePort" Chromium
+	drive="python3 $srcdir/tests/clients/chromium.py $(head -n 1 "$profile/DevToolsActivePort") $work/screen/Xvfb_screen0"
+}
+
+stop_chromium() {
+	kill "$(cat "$work/chromium.pid")"
+	wait "$(cat "$work/chromium.pid")"
+	rm "$work/chromium.pid"
+}

@@ -73,21 +73,21 @@ class Dialogs:
         self.screen, self.pins = screen, pins
         self.pin = self.certificate = 0
         self.answered = {}  # window: when
-        self.chosen = time.monotonic()
+        self.chosen = 0.0
 
     def look(self):
         now = time.monotonic()
         for window in xdotool("search", "--onlyvisible", "--name", "^Unlock Security Device$"):
             if window not in self.answered:
                 self.pin += 1
-                keys = ["type", self.pins.pop(0) + "\n"] if self.pins else ["key", "Escape"]
+                keys = ["type", "--delay", "1", self.pins.pop(0) + "\n"] if self.pins else ["key", "Escape"]
             elif now - self.answered[window] > 1:  # it came too early: a window takes no Return at first
                 keys = ["key", "Return"]
             else:
                 continue
             xdotool("windowfocus", window, *keys)
             self.answered[window] = now
-        if self.choosing() and now - self.chosen > 0.6:
+        if self.choosing() and now - self.chosen > 0.3:
             browser = xdotool("search", "--onlyvisible", "--name", "Chromium$")
             xdotool("windowfocus", browser[-1], "key", "Return")
             self.chosen = now

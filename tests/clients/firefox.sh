@@ -23,28 +23,9 @@ own_folder() {
 	cp "$firefox" "$application" # it looks beside the file that it is
 }
 
-new_profile() { # FOLDER: one that trusts the server
-	profile=$1
-	mkdir -p "$profile"
-	marionette=$(free_port)
-	echo "user_pref('marionette.port', $marionette);" >"$profile/user.js"
-	try "certutil -N" certutil -N -d "sql:$profile" --empty-password
-	try "certutil -A" certutil -A -d "sql:$profile" -n server -t C,, -i "$server_ca"
-	drive="python3 $srcdir/tests/clients/firefox.py $marionette"
-}
-
-start_firefox() { # PROGRAM
-	"$1" --headless --no-remote --profile "$profile" --marionette --remote-allow-system-access >"$work/firefox.log" 2>&1 9>&- &
-	echo $! >"$work/firefox.pid"
-	servers="$servers $work/firefox.pid"
+has_module() {
 	try "Firefox's modules" $drive modules
 	said "Firefox's modules" "$auth_module"
-}
-
-stop_firefox() {
-	try "Firefox's end" $drive quit
-	wait "$(cat "$work/firefox.pid")"
-	rm "$work/firefox.pid"
 }
 
 own_folder
@@ -52,6 +33,7 @@ new_profile "$work/by-policy"
 guide_run firefox policy "s|sudo ||; s|/etc/firefox/policies|$application/distribution|g"
 start_pages TLSv1.3
 start_firefox "$application/firefox-esr"
+has_module
 list_certificates "| $auth_token\$"
 wrong_pin
 log_in
@@ -64,6 +46,7 @@ new_profile "$work/by-modutil"
 guide_run firefox modutil "s|-dbdir sql:PROFILE|-dbdir sql:$profile|"
 start_pages TLSv1.2
 start_firefox "$firefox"
+has_module
 log_in
 cell Firefox 'TLS 1.2'
 no_signature_pin

@@ -119,7 +119,7 @@ stage() {
 	need setpriv util-linux
 	timeout 60 "$vcard" --pki "$pki" --card hpki --card jpki -- true || fail "no PKI in $pki"
 	mkdir -p "$work/src/tests" "$work/src/doc" "$work/build/tests/clients"
-	cp -R "$srcdir/tests/clients" "$srcdir/tests/demo" "$work/src/tests"
+	cp -R "$srcdir/tests/clients" "$srcdir/tests/bench" "$srcdir/tests/demo" "$work/src/tests"
 	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
 	cp -R "$installed" "$work/build/tests"
 	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'

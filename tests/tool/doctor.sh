@@ -56,6 +56,9 @@ while [ ! -s "$work/ready" ]; do sleep 0.05; done
 PCSCLITE_CSOCK_NAME=$work/refuses doctor 1
 found 'problem service-refused'
 advised_to service-refused 'org.debian.pcsc-lite.access_pcsc'
+# which some libraries take for no service at all
+examined 1 in_world PCSCLITE_CSOCK_NAME="$work/refuses" WORLD_ESTABLISH=8010001D "$inkan" doctor --root "$root"
+found 'problem service-refused'
 kill $refuser
 # and a younger one that says so
 examined 1 in_world WORLD_ESTABLISH=8010006A "$inkan" doctor --root "$root"

@@ -64,8 +64,8 @@ answer() { # WINDOW
 
 start_office() {
 	guide_block libreoffice start | sed "s|soffice --writer|& --norestore --nologo --nodefault \
-		'-env:UserInstallation=file://$work/profile' '--accept=pipe,name=inkan-$$;urp'|" >start
-	sh -eu start >office.log 2>&1 9>&- &
+		'-env:UserInstallation=file://$work/profile' '--accept=pipe,name=inkan-$$;urp'|" >block
+	sh -eu block >office.log 2>&1 9>&- &
 	echo $! >office.pid
 	servers="$servers $work/office.pid"
 	sit_before_it 9>&- &

@@ -102,11 +102,12 @@ sign_in_python() {
 	lost_one "a wrong PIN"
 	mark
 	run_python "$sign_pin" ./*.txt || fail "PyKCS11: $(cat said)"
+	asked=$(grep -c 'Signature PIN' said)
+	[ "$asked" = 1 ] || fail "the program asked $asked times"
 	openssl x509 -in signer.pem -noout -pubkey >signer.pub
 	for i in $(seq $documents); do
 		try "PyKCS11, document $i" openssl dgst -sha256 -verify signer.pub -signature "$i.sig" "$i.txt"
 	done
-	asked=$(grep -c 'Signature PIN' said)
 }
 
 case $card in

@@ -4,6 +4,7 @@
 # 50 documents each; openssl verifies.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need openssl openssl
+need setsid util-linux
 need_nss
 on_cards hpki jpki
 . "$srcdir/tests/clients/signing.sh"
@@ -13,8 +14,8 @@ names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|
 
 # ---- NSS
 
-# cmsutil asks on the terminal alone, or not at all when it is told on the command line.
-told() { printf '%s\n' "$names; s/^cmsutil -S/& -p $1/"; }
+# cmsutil asks on the terminal, or is told on the command line; it has no terminal here.
+told() { printf '%s\n' "$names; s/^cmsutil -S/setsid -w & -p $1/"; }
 
 no_signature() {
 	! openssl cms -verify -binary -inform DER -in letter.p7s -content letter.txt -CAfile sign-cas.pem \

@@ -3,15 +3,15 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # common.sh sets what is used here
 need python3
-world=tests/tool/.libs/doctor-world.so
-[ -e "$world" ] || world=$(pwd)/tests/tool/doctor-world.so
+world=$PWD/tests/tool/.libs/doctor-world.so
+[ -e "$world" ] || skip "$world is not built"
 root=$work/root
 HOME=/home/taro # below the root
 mkdir -p "$root$HOME" "$root/etc" "$root/usr/sbin"
 export HOME
 
 # in_world NAME=VALUE... COMMAND...: with another clock or another pcscd
-in_world() { env LD_PRELOAD="$PWD/$world" ASAN_OPTIONS=verify_asan_link_order=0 "$@"; }
+in_world() { env LD_PRELOAD="$world" ASAN_OPTIONS=verify_asan_link_order=0 "$@"; }
 
 # examined STATUS COMMAND...: inkan doctor with --json; its findings as lines
 # "result id subject | message | remedy" in $work/found

@@ -3,7 +3,7 @@
 # Help, version, and what the command says when it is called wrongly.
 . "${srcdir:-.}/tests/tool/common.sh"
 
-for verb in '' list show pin status; do
+for verb in '' list show pin status doctor; do
 	# shellcheck disable=SC2086 # no verb is no argument
 	run 0 "$inkan" $verb --help
 	wrote "Usage: inkan"

@@ -30,6 +30,8 @@ sign_many() {
 	for i in $(seq $documents); do
 		echo "document $i" >letter.txt
 		guide_run cms sign "$(answers "$sign_pin" "$sign_pin")"
+		said "the first question" "^Enter PKCS#11 token PIN for $sign_token:"
+		said "the second question" "Enter PKCS#11 key PIN for $sign_key:"
 		verify_cms letter.p7s letter.txt
 	done
 	made "openssl cms, $documents documents" $documents

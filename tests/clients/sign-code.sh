@@ -50,6 +50,8 @@ sign_programs() {
 	for i in $(seq $documents); do
 		rm -f setup-signed.exe
 		guide_run code osslsigncode "$(answers "$sign_pin" "$sign_pin")"
+		said "the first question" "^Enter PKCS#11 token PIN for $sign_token:"
+		said "the second question" "Enter PKCS#11 key PIN for $sign_key:"
 		guide_run code verify "$names"
 	done
 	made "osslsigncode, $documents programs" $documents
@@ -91,6 +93,7 @@ sign_archives() {
 	mark
 	for i in $(seq $archives); do
 		guide_run code jarsigner "$(jarsigner_block "$sign_pin" "$i.jar")"
+		said "the question" '^Enter Passphrase for keystore:'
 		verify_archive "$i.jar"
 	done
 	made "jarsigner, $archives archives" $archives

@@ -60,9 +60,10 @@ make_pinentry() {
 	cat >pinentry <<-END
 		#!/bin/sh
 		echo "OK"
-		while read -r command _; do
+		while read -r command text; do
 			case \$command in
-			GETPIN) echo asked >>$work/asked; echo "D \$(cat $work/pin)" ;;
+			SETDESC) echo "\$text" >$work/question ;;
+			GETPIN) cat $work/question >>$work/asked; echo "D \$(cat $work/pin)" ;;
 			BYE) echo OK; exit ;;
 			esac
 			echo OK
@@ -119,7 +120,7 @@ sign_with_gnupg() {
 		said gpgsm 'Good signature'
 		! openssl_agrees || agreed=$((agreed + 1))
 	done
-	asked=$(grep -c asked asked)
+	asked=$(grep -c '^Please enter the PIN' asked)
 	made "gpgsm, $documents documents" $documents
 	given gpgsm "$asked"
 	say "openssl verifies $agreed of them; the rest are one byte too long"

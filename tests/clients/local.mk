@@ -74,10 +74,9 @@ tests/installed/paths: $(module_LTLIBRARIES) $(bin_PROGRAMS) $(pkglib_LTLIBRARIE
 	$(MAKE) $(AM_MAKEFLAGS) install DESTDIR='$(abs_builddir)/tests/installed' >tests/installed.log 2>&1 && \
 	printf 'module_dir=%s\nbin_dir=%s\n' '$(moduledir)' '$(bindir)' >$@
 CLEANFILES += tests/installed.log
-clean-local: clean-installed
+CLEAN_TARGETS += clean-installed
 clean-installed:
 	rm -rf tests/installed tests/clients/cells
-.PHONY: clean-installed
 
 # After the tests that it tells about.
 dist_check_SCRIPTS += tests/clients/guide.sh

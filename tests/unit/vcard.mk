@@ -34,6 +34,6 @@ dist_check_SCRIPTS += tests/unit/test_vcard_pcscd.sh
 TESTS += tests/unit/test_vcard_pcscd.sh
 
 # the PKI that the cards of all tests come from
-clean-local: clean-pki
+CLEAN_TARGETS += clean-pki
 clean-pki:
 	-rm -rf tests/pki

@@ -10,7 +10,7 @@ on_cards hpki jpki
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
 documents=50
-names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|"
+names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|root.pem|$anchor|"
 
 make_pdf() { # FILE TEXT
 	cat >"$1" <<-END
@@ -42,6 +42,10 @@ judge() {
 	guide_run pdf look "$names"
 	said pdfsig 'Signature is Valid'
 	said pdfsig 'Total document signed'
+	case $card in
+	hpki) said pdfsig 'Certificate is Trusted' ;;
+	jpki) said pdfsig 'Unknown issue with Certificate' ;; # it asks JPKI's OCSP responder in vain
+	esac
 }
 
 

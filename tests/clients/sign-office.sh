@@ -20,16 +20,23 @@ documents=50
 # ---- The screen and who sits before it
 
 start_screen() {
-	Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>display >xvfb.log 2>&1 9>&- &
-	echo $! >xvfb.pid
 	servers="$servers $work/xvfb.pid"
-	for _ in $(seq 100); do
-		[ ! -s display ] || break
+	for _ in 1 2 3 4 5; do
+		DISPLAY=:$((100 + $(od -An -N2 -tu2 /dev/urandom) % 30000))
+		export DISPLAY
+		Xvfb "$DISPLAY" -screen 0 1024x768x24 -nolisten tcp >xvfb.log 2>&1 9>&- &
+		echo $! >xvfb.pid
+		screen_answers $! && return 0
+	done
+	fail "no screen: $(cat xvfb.log)"
+}
+
+screen_answers() { # PID OF XVFB
+	while kill -0 "$1" 2>/dev/null; do
+		! timeout 5 xdotool getdisplaygeometry >/dev/null 2>&1 || return 0
 		sleep 0.1
 	done
-	[ -s display ] || fail "no screen: $(cat xvfb.log)"
-	DISPLAY=:$(cat display)
-	export DISPLAY
+	return 1
 }
 
 # Each window is answered once: with the next line of the file answers, or the PIN.
@@ -63,7 +70,7 @@ answer() { # WINDOW
 }
 
 start_office() {
-	guide_block libreoffice start | sed "s|soffice --writer|& --norestore --nologo --nodefault \
+	guide_block libreoffice start | sed "s|^\(.*\) soffice --writer|export \1; exec soffice --writer --norestore --nologo --nodefault \
 		'-env:UserInstallation=file://$work/profile' '--accept=pipe,name=inkan-$$;urp'|" >block
 	sh -eu block >office.log 2>&1 9>&- &
 	echo $! >office.pid

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* terminal LINE... -- COMMAND...: runs the command on a terminal of its own and
- * types a line whenever echo is off (^C, ^D and ^Z alone are keys). Copies the
- * screen to standard output. Exit: the command's, 128 + signal, or 99 when a
- * line was left over or the terminal was left without echo. */
+ * types a line at each prompt (echo is off, and a space the last that was shown;
+ * ^C, ^D and ^Z alone are keys). Copies the screen to standard output. Exit: the
+ * command's, 128 + signal, or 99 when a line was left over or the terminal was left
+ * without echo. */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -21,8 +22,8 @@ static bool echoes(int fd)
 	return tcgetattr(fd, &t) != 0 || (t.c_lflag & ECHO);
 }
 
-/* Shows what comes within 50 ms; false when the command has closed its side. */
-static bool copy_screen(int fd)
+/* Shows what comes within 50 ms, and keeps its last byte; false when the command has closed its side. */
+static bool copy_screen(int fd, char *last)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char text[4096];
@@ -33,6 +34,7 @@ static bool copy_screen(int fd)
 		if (n <= 0)
 			return false;
 		fwrite(text, 1, (size_t)n, stdout);
+		*last = text[n - 1];
 	}
 	return true;
 }
@@ -55,10 +57,14 @@ static void type(int fd, pid_t child, const char *line)
 static int answer(int fd, pid_t child, char **lines, int n)
 {
 	int at = 0, waited = 0;
+	char last = '\0';
 
-	while (copy_screen(fd) && waited++ < 200)
-		if (at < n && !echoes(fd))
-			type(fd, child, lines[at++]);
+	while (copy_screen(fd, &last) && waited++ < 600) {
+		if (at == n || last != ' ' || echoes(fd))
+			continue;
+		last = '\0'; /* a prompt that has its answer is none any more */
+		type(fd, child, lines[at++]);
+	}
 	return at;
 }
 

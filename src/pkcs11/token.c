@@ -8,6 +8,8 @@
 #include "pkcs11/refused.h"
 #include "pkcs11/token.h"
 
+#define REPEATS_MAX 8
+
 /* The holder's certificate is the first on the card. */
 static enum error read_cert(struct token *token)
 {
@@ -146,6 +148,14 @@ static enum error objects_behind_pin(struct token *token)
 	return e == E_OK && token->cert ? objects_complete(token) : e;
 }
 
+/* A program that takes "incorrect" for "once more" and has but one PIN to give, as
+ * pdfsig on NSS, would ask the card for ever: after so many rounds it is told to stop. */
+static bool goes_on_for_ever(struct token *token, enum error e)
+{
+	token->repeats = e == E_PIN_REPEATED ? (token->repeats + 1) % REPEATS_MAX : 0;
+	return e == E_PIN_REPEATED && token->repeats == 0;
+}
+
 CK_RV token_verify(struct token *token, struct bytes pin)
 {
 	struct card_login login = {.pin = pin, .last_try_allowed = module.conf.last_try_allowed};
@@ -159,7 +169,7 @@ CK_RV token_verify(struct token *token, struct bytes pin)
 		refused_remember(token, pin);
 	if (e == E_OK)
 		e = objects_behind_pin(token);
-	return ckr_of_session(e);
+	return goes_on_for_ever(token, e) ? CKR_FUNCTION_REJECTED : ckr_of_session(e);
 }
 
 CK_RV token_keep_pin(struct token *token, struct bytes pin)

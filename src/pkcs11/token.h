@@ -19,6 +19,7 @@ struct token {
 	struct secret *pin;        /* of a key without user consent, while logged in */
 	struct object *objects;
 	size_t n_objects;
+	unsigned repeats;          /* logins in a row with PINs that the card has refused */
 };
 
 enum error token_load(const char *reader, struct token **token);

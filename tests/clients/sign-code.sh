@@ -30,6 +30,10 @@ make_exe() { # FILE
 	truncate -s 1024 "$1"
 }
 
+# 2.5 fetches no lists, and knows no word against that.
+old=
+osslsigncode verify --help 2>&1 | grep -q ignore-cdp || old='; s/-ignore-cdp//'
+
 # It asks for the token's PIN and for the key's; without a terminal it reads standard input.
 answers() { printf '%s\n' "$names; s/^osslsigncode sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
 
@@ -52,7 +56,7 @@ sign_programs() {
 		guide_run code osslsigncode "$(answers "$sign_pin" "$sign_pin")"
 		said "the first question" "^Enter PKCS#11 token PIN for $sign_token:"
 		said "the second question" "Enter PKCS#11 key PIN for $sign_key:"
-		guide_run code verify "$names"
+		guide_run code verify "$names$old"
 	done
 	made "osslsigncode, $documents programs" $documents
 	cell osslsigncode signature

@@ -88,6 +88,29 @@ START_TEST(test_repeated)
 }
 END_TEST
 
+/* A program that asks for ever is told to stop, on every eighth round; people are not. */
+START_TEST(test_repeated_for_ever)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, SIGN);
+	is(rig_login(&r, CKU_USER, "WRONG99"), CKR_PIN_INCORRECT);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 7; i++)
+			is(rig_login(&r, CKU_USER, "WRONG99"), CKR_PIN_INCORRECT);
+		is(rig_login(&r, CKU_USER, "WRONG99"), CKR_FUNCTION_REJECTED);
+	}
+	ck_assert_uint_eq(verifies(&r), 1);
+	for (int i = 0; i < 7; i++)
+		is(rig_login(&r, CKU_USER, "WRONG99"), CKR_PIN_INCORRECT);
+	is(rig_login(&r, CKU_USER, "WRONG98"), CKR_PIN_INCORRECT);
+	is(rig_login(&r, CKU_USER, "WRONG99"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(verifies(&r), 2);
+	rig_stop(&r);
+}
+END_TEST
+
 /* A second wrong PIN must not make the first one new. */
 START_TEST(test_repeated_in_turn)
 {
@@ -335,6 +358,7 @@ int main(void)
 	tcase_add_test(t, test_form);
 	tcase_add_test(t, test_form_jpki);
 	tcase_add_test(t, test_repeated);
+	tcase_add_test(t, test_repeated_for_ever);
 	tcase_add_test(t, test_repeated_in_turn);
 	tcase_add_test(t, test_repeated_in_capitals);
 	tcase_add_test(t, test_repeated_on_another_card);

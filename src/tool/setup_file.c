@@ -134,6 +134,13 @@ static bool replace(const struct change *c)
 	return ok;
 }
 
+static enum exit_code refuse_changed(const struct change *c)
+{
+	complain(_("%s has changed in the meantime."), c->path);
+	advise(_("Nothing was written to it. Run this again."));
+	return EXIT_BUSY;
+}
+
 /* While the question stood, somebody may have written it. */
 static bool is_as_before(const struct change *c)
 {
@@ -188,21 +195,20 @@ enum exit_code change_do(const struct change *c)
 
 	if (c->is && !make_folders(c->real, c->mode | (c->mode & 0444) >> 2))
 		return refuse(c->path);
-	if (c->fill || c->folder_goes) {
+	if (c->fill || c->may_go) {
 		enum exit_code code = EXIT_DONE;
 
-		if (c->folder_goes)
+		if (c->fill)
+			code = make_folder(c);
+		else if (c->may_go(c))
 			folder_clear(c->real);
 		else
-			code = make_folder(c);
+			code = refuse_changed(c);
 		sync_folder(c->real);
 		return code;
 	}
-	if (!is_as_before(c)) {
-		complain(_("%s has changed in the meantime."), c->path);
-		advise(_("Nothing was written to it. Run this again."));
-		return EXIT_BUSY;
-	}
+	if (!is_as_before(c))
+		return refuse_changed(c);
 	ok = c->is ? replace(c) : unlink(c->real) == 0;
 	if (!ok)
 		return refuse(c->path);

@@ -282,28 +282,40 @@ static bool is_open(const char *folder)
 	return open_now;
 }
 
-/* Nothing but NSS's own module is in the list, and the rest is as it was made. */
-static bool is_untouched(const struct change *list, const char *folder)
+/* As it was made, and in nobody's hands. */
+static bool is_untouched(const char *folder)
 {
 	char *made = format("%s/%s", folder, NSS_MADE), *now = fingerprint(folder);
 	struct buf b = {0};
 	bool same = made && now && file_read_all(made, &b) == E_OK && b.len == strlen(now) &&
 		    memcmp(b.data, now, b.len) == 0;
-	struct stanza first = read_stanza(&list->after, 0, "", "");
 
 	buf_free(&b);
 	free(made);
 	free(now);
-	return same && first.to == list->after.len && !is_open(folder);
+	return same && !is_open(folder);
 }
 
-/* Where nothing else is in the database, the change of the list becomes one of its folder. */
+/* The list, which is the change's `before`, is in the folder that goes. */
+static bool may_go(const struct change *c)
+{
+	char *path = format("%s/pkcs11.txt", c->real);
+	struct buf now = {0};
+	bool same = path && file_read_all(path, &now) == E_OK && now.len == c->before.len &&
+		    memcmp(now.data, c->before.data, now.len) == 0;
+
+	buf_free(&now);
+	free(path);
+	return same && is_untouched(c->real);
+}
+
+/* Where nothing but NSS's own module is in the database, the change of the list becomes one of its folder. */
 static enum exit_code take_folder(struct change *c)
 {
 	size_t n = strlen("/pkcs11.txt");
 	char *folder = strndup(c->path, strlen(c->path) - n), *real = strndup(c->real, strlen(c->real) - n);
 
-	if (!folder || !real || !is_untouched(c, real)) {
+	if (!folder || !real || read_stanza(&c->after, 0, "", "").to != c->after.len || !is_untouched(real)) {
 		enum exit_code code = folder && real ? EXIT_DONE : setup_no_memory();
 
 		free(folder);
@@ -316,7 +328,7 @@ static enum exit_code take_folder(struct change *c)
 	c->real = real;
 	c->after.len = 0;
 	c->is = false;
-	c->folder_goes = true;
+	c->may_go = may_go;
 	return EXIT_DONE;
 }
 

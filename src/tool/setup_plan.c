@@ -143,7 +143,7 @@ enum error change_to(struct change *c, const char *text, size_t n)
 
 static bool changes(const struct change *c)
 {
-	return c->fill || c->folder_goes || c->was != c->is || c->before.len != c->after.len ||
+	return c->fill || c->may_go || c->was != c->is || c->before.len != c->after.len ||
 	       (c->before.len > 0 && memcmp(c->before.data, c->after.data, c->before.len) != 0);
 }
 
@@ -204,14 +204,14 @@ static void put_change(const struct change *c)
 	}
 	if (c->fill)
 		printf(" (%s)", _("new database without a password"));
-	else if (c->folder_goes)
+	else if (c->may_go)
 		printf(" (%s)", _("is removed: Inkan made it, and nothing else is in it"));
 	else if (!c->was)
 		printf(" (%s)", _("new file"));
 	else if (!c->is)
 		printf(" (%s)", _("is removed: Inkan made it, and nothing else is in it"));
-	printf("%s\n", c->folder_goes ? "" : ":");
-	if (!c->folder_goes)
+	printf("%s\n", c->may_go ? "" : ":");
+	if (!c->may_go)
 		put_difference(c);
 }
 

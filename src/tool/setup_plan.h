@@ -17,7 +17,7 @@ struct change {
 	/* Where a whole folder is made or taken away: fills the new one (a neighbour,
 	 * renamed when it is complete), or NULL. */
 	enum exit_code (*fill)(const struct change *c, const char *folder);
-	bool folder_goes;
+	bool (*may_go)(const struct change *c); /* still as it was when that was planned; NULL */
 	char *module, *name;     /* for fill */
 };
 

@@ -56,12 +56,12 @@ static enum exit_code do_databases(struct plan *p, const struct setup_wish *w, c
 			continue;
 		}
 		++*n;
-		if (is_in_use(files->list[i])) {
+		code = do_database(p, w, files->list[i]);
+		if (code == EXIT_DONE && change_matters(&p->list[p->n - 1]) && is_in_use(files->list[i])) {
 			complain(_("Firefox is running with the profile of %s."), files->list[i]);
 			advise(_("Close all its windows, then run this again."));
 			return EXIT_BUSY;
 		}
-		code = do_database(p, w, files->list[i]);
 	}
 	return code;
 }

@@ -141,7 +141,7 @@ enum error change_to(struct change *c, const char *text, size_t n)
 
 /* ---- What is shown */
 
-static bool changes(const struct change *c)
+bool change_matters(const struct change *c)
 {
 	return c->fill || c->may_go || c->was != c->is || c->before.len != c->after.len ||
 	       (c->before.len > 0 && memcmp(c->before.data, c->after.data, c->before.len) != 0);
@@ -254,7 +254,7 @@ static void put_next(const struct plan *p)
 static enum exit_code carry_out(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		enum exit_code code = changes(&p->list[i]) ? change_do(&p->list[i]) : EXIT_DONE;
+		enum exit_code code = change_matters(&p->list[i]) ? change_do(&p->list[i]) : EXIT_DONE;
 
 		if (code != EXIT_DONE)
 			return code;
@@ -269,7 +269,7 @@ enum exit_code plan_carry_out(const struct plan *p, const struct setup_wish *w)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
-		if (!changes(&p->list[i]))
+		if (!change_matters(&p->list[i]))
 			continue;
 		put_change(&p->list[i]);
 		n++;

@@ -48,6 +48,9 @@ struct setup_wish {
 /* What the person does next; the last word counts. */
 void plan_next(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* There is something to do. */
+bool change_matters(const struct change *c);
+
 /* Shows it, asks unless told not to, does it. */
 enum exit_code plan_carry_out(const struct plan *p, const struct setup_wish *w);
 

@@ -178,6 +178,8 @@ f = open(sys.argv[1], "w"); fcntl.lockf(f, fcntl.LOCK_EX); print("locked", flush
 	said "Firefox is running"
 	advised
 	unchanged "while Firefox runs"
+	setup 0 firefox --undo --yes # there is nothing to do
+	wrote "nothing to undo"
 	kill $locker
 	wait $locker 2>/dev/null
 	setup 0 firefox --module "$module" --yes # the file of the lock stays behind

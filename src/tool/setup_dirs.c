@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "setup_dirs.h"
 
@@ -97,13 +98,26 @@ bool path_is_confined(const struct setup_dirs *d, const char *path)
 	return d->home && (is_below(path, d->home, "/snap/") || is_below(path, d->home, "/.var/app/"));
 }
 
+/* Under whatever names: a folder may be a link. */
+static bool has_file(const struct names *files, const char *file)
+{
+	struct stat st, other;
+
+	if (stat(file, &st) != 0)
+		return false;
+	for (size_t i = 0; i < files->n; i++)
+		if (stat(files->list[i], &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
+			return true;
+	return false;
+}
+
 /* A database of NSS's present kind is where pkcs11.txt is. */
 static enum error take_database(struct names *files, char *folder)
 {
 	char *file = folder ? format("%s/pkcs11.txt", folder) : NULL;
 
 	free(folder);
-	if (file && access(file, F_OK) != 0) {
+	if (file && (access(file, F_OK) != 0 || has_file(files, file))) {
 		free(file);
 		return E_OK;
 	}

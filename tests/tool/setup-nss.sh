@@ -164,6 +164,13 @@ setup 0
 wrote "$module ($old/abc.default/pkcs11.txt)"
 setup 0 firefox --undo --yes
 
+# one profile under two names is one
+ln -s "$old" "$HOME/firefox"
+printf '[Profile0]\nPath=%s/abc.default/\nIsRelative=0\n' "$HOME/firefox" >"$old/profiles.ini"
+rm -r "$HOME/profiles"
+check() { lists "$old/abc.default" "$module"; }
+cycle firefox --module "$module"
+
 # one that is running is left alone
 if command -v python3 >/dev/null; then
 	python3 -c 'import fcntl, sys, time

@@ -237,6 +237,8 @@ static enum exit_code run(const struct setup_wish *w)
 	struct plan plan = {NULL, 0, NULL};
 	enum exit_code code = check_person(w);
 
+	if (w->system)
+		umask(022); /* what root keeps to itself nobody else's programs could read */
 	if (code == EXIT_DONE && !signers && (w->undo || !(w->sign && w->module)))
 		code = make(&plan, w, false);
 	if (code == EXIT_DONE && (signers || (two && (w->undo || w->sign))))

@@ -229,6 +229,13 @@ rm -f "$config"
 # ---- the whole machine's: the files below a root
 check() { grep -qF "PKCS11Provider $module" "$root/etc/ssh/ssh_config.d/inkan.conf" || bad "ssh --system"; }
 cycle ssh --host '*' --system --root "$root" --module "$module"
+# … which everybody reads, whatever root keeps to itself
+rm -rf "$root/etc/ssh"
+umask 077
+setup 0 ssh --host x --system --root "$root" --module "$module" --yes
+umask 022
+[ "$(stat -c %a "$root/etc/ssh" "$root/etc/ssh/ssh_config.d" | sort -u)" = 755 ] || bad "a folder of the machine's that users cannot read"
+setup 0 ssh --undo --system --root "$root" --yes
 
 # ---- p11-kit: what a package would install
 check() {

@@ -167,7 +167,7 @@ static enum exit_code choose_module(struct setup_wish *w)
 	path = w->module ? format("%s%s", w->dirs->root, w->module) : NULL;
 	if (!path)
 		code = setup_no_memory();
-	else if (strpbrk(w->module, "\"'\n\r;#\\"))
+	else if (strpbrk(w->module, "\"'\n\r;#\\$"))
 		code = refuse_module(w->module, _("such a name cannot be written into every program's settings"));
 	else
 		code = load(path);

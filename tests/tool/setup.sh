@@ -30,6 +30,9 @@ for wrong in "$work/nothing.so" "${srcdir:-.}/configure.ac" "$(printf 'a\nb.so')
 	said "is no PKCS#11 module"
 	advised
 done
+cp "$module" "$work/a\$b.so" # OpenSSL would put the value of b there
+setup 66 ssh --host x --module "$work/a\$b.so" --yes
+said "such a name cannot be written"
 [ ! -e "$config" ] || bad "written with a module that is none"
 
 # ---- ssh: what stands in the file, and where ours goes

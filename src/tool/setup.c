@@ -177,7 +177,26 @@ static enum exit_code choose_module(struct setup_wish *w)
 
 /* ---- Who */
 
-/* With sudo HOME may be somebody's: files of root's would lie in his folders. */
+/* The folder, or the first above it that is there. */
+static bool is_anothers(const char *folder)
+{
+	char *path = folder ? strdup(folder) : NULL, *slash;
+	struct stat st = {.st_uid = geteuid()};
+
+	while (path && stat(path, &st) != 0 && (slash = strrchr(path, '/')))
+		*slash = '\0';
+	free(path);
+	return st.st_uid != geteuid();
+}
+
+static enum exit_code refuse_folder(const char *folder)
+{
+	complain(_("The folder %s is another user's."), folder);
+	advise(_("Run this as that user, without sudo."));
+	return EXIT_REFUSED;
+}
+
+/* With sudo HOME and its like may be somebody's: files of root's would lie in his folders. */
 static enum exit_code check_person(const struct setup_wish *w)
 {
 	struct stat st;
@@ -199,11 +218,13 @@ static enum exit_code check_person(const struct setup_wish *w)
 		advise(_("Set HOME, or use --system."));
 		return EXIT_USAGE;
 	}
-	if (st.st_uid == geteuid())
-		return EXIT_DONE;
-	complain(_("The home folder %s is another user's."), w->dirs->home);
-	advise(_("Run this as that user, without sudo."));
-	return EXIT_REFUSED;
+	if (st.st_uid != geteuid())
+		return refuse_folder(w->dirs->home);
+	if (geteuid() == 0 && is_anothers(w->dirs->config))
+		return refuse_folder(w->dirs->config);
+	if (geteuid() == 0 && is_anothers(w->dirs->data))
+		return refuse_folder(w->dirs->data);
+	return EXIT_DONE;
 }
 
 static enum exit_code refuse_sign(enum setup_client client)

@@ -395,6 +395,12 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	said "another user's"
 	advised
 	chown 0 "$HOME"
+	mkdir "$work/theirs"
+	chown 65534 "$work/theirs"
+	run 77 env XDG_DATA_HOME="$work/theirs/share" "$inkan" setup signers --module "$sign_module" --yes
+	said "another user's"
+	advised
+	[ ! -e "$work/theirs/share" ] || bad "root's files in another's folder"
 fi
 run 64 env HOME= XDG_CONFIG_HOME= XDG_DATA_HOME= "$inkan" setup p11-kit --module "$module" --yes
 said "no home folder"

@@ -28,7 +28,7 @@ static const char config_text[] =
 	"pam_pkcs11 {\n"
 	"  use_pkcs11_module = inkan;\n"
 	"  pkcs11_module inkan {\n"
-	"    module = %s;\n"
+	"    module = %s%s%s;\n"
 	"    slot_description = \"none\";\n"
 	"    support_threads = true;\n"
 	"    ca_dir = " CAS ";\n"
@@ -250,12 +250,13 @@ static enum exit_code put_config(struct plan *p, const struct setup_wish *w)
 {
 	struct change *c;
 	enum exit_code code = open_file(p, w, CONFIG, &c);
+	const char *quote = strpbrk(w->module, " \t,={}") ? "\"" : "";
 	char *text, *now;
 
 	if (code != EXIT_DONE)
 		return code;
 	now = block_text(c);
-	text = format(config_text, w->module);
+	text = format(config_text, quote, w->module, quote);
 	if (!text)
 		code = setup_no_memory();
 	else if (!now || !strstr(now, w->module))

@@ -7,6 +7,8 @@ XDG_CONFIG_HOME=$HOME/.config XDG_DATA_HOME=$HOME/.local/share
 export HOME XDG_CONFIG_HOME XDG_DATA_HOME
 root=$work/root
 mkdir -p "$HOME" "$root"
+# shellcheck disable=SC2034 # the tests use it
+sysconfdir=$(sed -n 's/^sysconfdir = //p' Makefile | sed "s|\${prefix}|$(sed -n 's/^prefix = //p' Makefile)|")
 module=$PWD/.libs/inkan-pkcs11.so
 sign_module=$PWD/.libs/inkan-sign-pkcs11.so
 [ -e "$module" ] || skip "$module is not built"

@@ -5,7 +5,6 @@
 need openssl
 etc=$root/etc/pam_pkcs11
 snippet=$root/etc/pam.d/inkan-card
-sysconfdir=$(sed -n 's/^sysconfdir = //p' Makefile | sed "s|\${prefix}|$(sed -n 's/^prefix = //p' Makefile)|")
 [ -n "$sysconfdir" ] || skip "no Makefile that says where settings are"
 anchors=$root$sysconfdir/inkan/anchors
 mkdir -p "$anchors"
@@ -72,6 +71,16 @@ settings "$etc/pam_pkcs11.conf" >"$work/ours"
 awk '/^<!-- test: configuration -->/ { found = 1; next } found && /^```/ { if (inside) exit; inside = 1; next } inside' \
 	"${srcdir:-.}/doc/guide/pam.md" | settings >"$work/guide"
 diff "$work/guide" "$work/ours" || bad "the guide's page pam has other settings"
+
+# ---- a module in a folder with a space
+spaced="$work/with space/inkan-pkcs11.so"
+mkdir -p "$root${spaced%/*}"
+cp "$module" "$root${spaced%/*}"
+pam 0 --undo
+pam 0 --module "$spaced" --user doctor --certificate "$work/one.pem"
+grep -qF "module = \"$spaced\";" "$etc/pam_pkcs11.conf" || bad "a name with a space, and no quotes"
+pam 0 --undo
+pam 0 --module "$module" --user doctor --certificate "$work/one.pem"
 
 # ---- several people, one after the other; an administrator's own lines
 pam 0 --module "$module" --user nurse --certificate "$work/two.pem"

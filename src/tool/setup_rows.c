@@ -223,23 +223,34 @@ static enum error look_at_ssh(struct look l)
 }
 
 /* The engine has one key, the provider another. */
-static enum error look_at_openssl(struct look l)
+static enum error look_at_openssl_in(struct look l, const char *folder)
 {
 	static const char *const names[] = {"openssl.cnf", "openssl-sign.cnf"};
 	enum error e = E_OK;
 
-	for (size_t i = 0; l.dirs->config && e == E_OK && i < 2; i++) {
+	for (size_t i = 0; e == E_OK && i < 2; i++) {
 		size_t before = l.rows->n;
 
-		e = look_at(l, format("%s/inkan/%s", l.dirs->config, names[i]), "MODULE_PATH");
+		e = look_at(l, format("%s/inkan/%s", folder, names[i]), "MODULE_PATH");
 		if (e != E_OK || l.rows->n != before + 1 || l.rows->list[before].kind != SETUP_NOTHING)
 			continue;
 		free(l.rows->list[--l.rows->n].file);
-		e = look_at(l, format("%s/inkan/%s", l.dirs->config, names[i]), "pkcs11-module-path");
+		e = look_at(l, format("%s/inkan/%s", folder, names[i]), "pkcs11-module-path");
 	}
+	return e;
+}
+
+static enum error look_at_openssl(struct look l)
+{
+	char *system = format("%s" SYSCONFDIR, l.dirs->root);
+	enum error e = system ? E_OK : E_MEMORY;
+
+	if (e == E_OK && l.dirs->config)
+		e = look_at_openssl_in(l, l.dirs->config);
 	l.system = true;
 	if (e == E_OK)
-		e = look_at(l, format("%s" SYSCONFDIR "/inkan/openssl.cnf", l.dirs->root), "MODULE_PATH");
+		e = look_at_openssl_in(l, system);
+	free(system);
 	return e;
 }
 

@@ -409,5 +409,11 @@ said "no home folder"
 setup 0 ssh --host x --module "$module" --yes
 setup 0
 wrote "$module ($config)"
+mkdir -p "$root$sysconfdir/inkan"
+echo "MODULE_PATH = $sign_module" >"$root$sysconfdir/inkan/openssl-sign.cnf"
+echo "pkcs11-module-path = $module" >"$root$sysconfdir/inkan/openssl.cnf"
+setup 0 --root "$root"
+wrote "$sign_module ($root$sysconfdir/inkan/openssl-sign.cnf)"
+wrote "$module ($root$sysconfdir/inkan/openssl.cnf)"
 rm -rf "$work/with space"
 finish

@@ -215,7 +215,8 @@ static enum exit_code take(struct change *c, const char *text)
 static enum exit_code refuse(const struct change *c, const char *why)
 {
 	complain(_("%s cannot be understood: %s."), c->path, why);
-	advise(_("It is left alone. Firefox would not follow it either: see about:policies"));
+	advise(_("It is left alone. Mend it with an editor, then run this again; about:policies tells what Firefox "
+	         "thinks of it."));
 	return EXIT_MALFORMED;
 }
 

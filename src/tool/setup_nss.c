@@ -145,7 +145,7 @@ enum exit_code nss_add(struct change *c, const char *name, const char *library)
 	char *folder;
 	enum exit_code code;
 
-	if (nss_names(c, name, library) || nss_names(c, NULL, library))
+	if (nss_names(c, NULL, library))
 		return EXIT_DONE;
 	if (!have("modutil"))
 		return refuse_tools();

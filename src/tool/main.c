@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -140,5 +141,6 @@ int main(int argc, char **argv)
 	bindtextdomain(INKAN_DOMAIN, LOCALEDIR);
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 	log_start("inkan");
+	signal(SIGCHLD, SIG_DFL); /* else nobody could tell how a program that we run has ended */
 	return (int)finish(run(argc, argv));
 }

@@ -164,7 +164,7 @@ doctor 1
 found 'problem module-broken'
 advised_to module-broken 'ldd'
 cp .libs/inkan-sign-pkcs11.so "$root$modules"
-doctor 1
+examined 1 env --ignore-signal=CHLD "$inkan" doctor --root "$root" # as some programs start others
 lacks module-broken
 
 # ---- The clock

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,8 @@ void check_settings(struct doctor *d)
 
 /* ---- Modules */
 
+#define LOAD_SECONDS 10
+
 static void load_and_exit(const char *path)
 {
 	const struct rlimit none = {0, 0};
@@ -90,13 +93,16 @@ static void load_and_exit(const char *path)
 	void *module;
 
 	setrlimit(RLIMIT_CORE, &none);
+	signal(SIGALRM, SIG_DFL);
+	alarm(LOAD_SECONDS);
 	if (null >= 0)
 		dup2(null, STDERR_FILENO);
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	_exit(module && dlsym(module, "C_GetFunctionList") ? 0 : 1);
 }
 
-/* In a child: a file that is cut short ends the process that loads it. */
+/* In a child: a file that is cut short ends the process that loads it, and one that
+ * blocks is given up. */
 static bool loads(const char *path)
 {
 	pid_t child = fork();

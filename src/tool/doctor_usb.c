@@ -177,7 +177,7 @@ static bool report_device(struct report *r, const struct device *device)
 	if (device->smartcard && device->driver[0]) {
 		problem(r, "reader-kernel", device->product,
 		        _("the kernel's driver %s holds this reader, so the smartcard service cannot"), device->driver);
-		remedy(r, "echo blacklist %s | sudo tee /etc/modprobe.d/inkan.conf; sudo modprobe -r %s",
+		remedy(r, "echo blacklist %s | sudo tee -a /etc/modprobe.d/inkan.conf; sudo modprobe -r %s",
 		       device->driver, device->driver);
 		return true;
 	}

@@ -99,6 +99,7 @@ plug 1-2.4 072f 2200 'ACR122U PICC Interface' 0b pn533_usb
 empty
 found 'problem reader-kernel 072f:2200'
 advised_to reader-kernel 'sudo modprobe -r pn533_usb'
+advised_to reader-kernel 'tee -a' # what else is in that file stays
 lacks reader-none
 plug 3-1 054c 06c3 'RC-S380/P' ff
 empty

@@ -40,6 +40,7 @@ static const enum setup_client wanted[] = {SETUP_FIREFOX, SETUP_CHROME, SETUP_SS
 struct state {
 	bool there; /* it is installed, or has been used */
 	size_t told, gone;
+	bool gone_system; /* one of the gone in the machine's files */
 };
 
 static struct state state_of(const struct doctor *d, enum setup_client client)
@@ -54,6 +55,7 @@ static struct state state_of(const struct doctor *d, enum setup_client client)
 		s.there = true;
 		s.told += row->kind == SETUP_AUTH && !row->gone;
 		s.gone += row->kind == SETUP_AUTH && row->gone;
+		s.gone_system |= row->kind == SETUP_AUTH && row->gone && row->system;
 	}
 	return s;
 }
@@ -66,7 +68,8 @@ static void report_client(struct doctor *d, enum setup_client client, bool any)
 
 	if (s.gone > 0) {
 		problem(r, "client-gone", name, _("it looks for the module where it is not (any more)"));
-		remedy(r, _("Tell it anew: inkan setup %s"), word);
+		remedy(r, s.gone_system ? _("Tell it anew: sudo inkan setup %s --system") :
+		       _("Tell it anew: inkan setup %s"), word);
 	} else if (s.told > 0) {
 		well(r, "client", name, _("it knows the module"));
 	} else if (s.there && any) {

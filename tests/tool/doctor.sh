@@ -230,6 +230,13 @@ lacks client-none
 told "$profile" /usr/old/inkan-pkcs11.so
 doctor 1
 found 'problem client-gone Firefox'
+advised_to client-gone 'anew: inkan setup firefox'
+told "$profile"
+echo '{"policies": {"SecurityDevices": {"Add": {"Inkan": "/usr/old/inkan-pkcs11.so"}}}}' >"$root/etc/firefox/policies/policies.json"
+doctor 1
+found 'problem client-gone Firefox'
+advised_to client-gone 'anew: sudo inkan setup firefox --system'
+rm "$root/etc/firefox/policies/policies.json"
 told "$profile" "$auth" "$opensc"
 doctor 1
 found 'problem client-twice Firefox'

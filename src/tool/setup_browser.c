@@ -76,6 +76,13 @@ static enum exit_code do_policy(struct plan *p, const struct setup_wish *w)
 	return w->undo ? policy_drop(c) : policy_add(c, w->module);
 }
 
+static void explain_none(void)
+{
+	complain(_("There is no profile of Firefox."));
+	advise(_("Start Firefox once, close it, and run this again; or, for everybody: "
+	         "sudo inkan setup firefox --system"));
+}
+
 enum exit_code setup_firefox(struct plan *p, const struct setup_wish *w)
 {
 	struct names files = {0};
@@ -90,10 +97,9 @@ enum exit_code setup_firefox(struct plan *p, const struct setup_wish *w)
 	else
 		code = do_databases(p, w, &files, &n);
 	if (code == EXIT_DONE && n == 0 && !w->undo) {
-		complain(_("There is no profile of Firefox."));
-		advise(_("Start Firefox once, close it, and run this again; or, for everybody: "
-		         "sudo inkan setup firefox --system"));
-		code = EXIT_UNAVAILABLE;
+		if (files.n == 0)
+			explain_none();
+		code = EXIT_UNAVAILABLE; /* what is passed over has been said */
 	}
 	names_free(&files);
 	return code;

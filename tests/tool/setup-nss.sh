@@ -201,6 +201,8 @@ grep -q Inkan "$HOME/snap/firefox/common/.mozilla/firefox/snap.default/pkcs11.tx
 setup 0 firefox --undo --yes
 rm -r "$old" "$new" "$HOME/profiles"
 setup 69 firefox --module "$module" --yes
+said "snap or flatpak"
+silent "no profile of Firefox" # one remedy, and the right one
 rm -r "$HOME/snap"
 
 # ---- those that sign: a database of their own, with the signature module alone

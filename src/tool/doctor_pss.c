@@ -139,7 +139,9 @@ static enum exit_code settle(const struct pss_wish *wish, const char *value)
 		advise(_("Write it with --yes, or by hand into inkan.conf: pss = %s"), value);
 		return EXIT_REFUSED;
 	}
-	code = plan_file(&plan, strdup(paths[1]), 0644, &c);
+	code = check_whose(paths[1]);
+	if (code == EXIT_DONE)
+		code = plan_file(&plan, strdup(paths[1]), 0644, &c);
 	if (code == EXIT_DONE && write_setting(c, value) != E_OK)
 		code = setup_no_memory();
 	if (code == EXIT_DONE) {

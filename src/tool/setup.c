@@ -177,29 +177,9 @@ static enum exit_code choose_module(struct setup_wish *w)
 
 /* ---- Who */
 
-/* The folder, or the first above it that is there. */
-static bool is_anothers(const char *folder)
-{
-	char *path = folder ? strdup(folder) : NULL, *slash;
-	struct stat st = {.st_uid = geteuid()};
-
-	while (path && stat(path, &st) != 0 && (slash = strrchr(path, '/')))
-		*slash = '\0';
-	free(path);
-	return st.st_uid != geteuid();
-}
-
-static enum exit_code refuse_folder(const char *folder)
-{
-	complain(_("The folder %s is another user's."), folder);
-	advise(_("Run this as that user, without sudo."));
-	return EXIT_REFUSED;
-}
-
-/* With sudo HOME and its like may be somebody's: files of root's would lie in his folders. */
 static enum exit_code check_person(const struct setup_wish *w)
 {
-	struct stat st;
+	enum exit_code code;
 
 	if (w->system) {
 		if (geteuid() == 0 || w->dirs->root[0] || w->dry_run)
@@ -213,18 +193,15 @@ static enum exit_code check_person(const struct setup_wish *w)
 		advise(_("See: inkan %s --help"), "setup");
 		return EXIT_USAGE;
 	}
-	if (!w->dirs->home || stat(w->dirs->home, &st) != 0) {
+	if (!w->dirs->home || access(w->dirs->home, F_OK) != 0) {
 		complain(_("There is no home folder: HOME is not set, or leads nowhere."));
 		advise(_("Set HOME, or use --system."));
 		return EXIT_USAGE;
 	}
-	if (st.st_uid != geteuid())
-		return refuse_folder(w->dirs->home);
-	if (geteuid() == 0 && is_anothers(w->dirs->config))
-		return refuse_folder(w->dirs->config);
-	if (geteuid() == 0 && is_anothers(w->dirs->data))
-		return refuse_folder(w->dirs->data);
-	return EXIT_DONE;
+	code = check_whose(w->dirs->home);
+	if (code == EXIT_DONE)
+		code = check_whose(w->dirs->config);
+	return code == EXIT_DONE ? check_whose(w->dirs->data) : code;
 }
 
 static enum exit_code refuse_sign(enum setup_client client)

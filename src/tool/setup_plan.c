@@ -46,6 +46,21 @@ void plan_next(struct plan *p, const char *fmt, ...)
 	va_end(args);
 }
 
+enum exit_code check_whose(const char *path)
+{
+	char *copy = path ? strdup(path) : NULL, *slash;
+	struct stat st = {.st_uid = geteuid()};
+
+	while (copy && stat(copy, &st) != 0 && (slash = strrchr(copy, '/')))
+		*slash = '\0';
+	free(copy);
+	if (st.st_uid == geteuid() || st.st_uid == 0)
+		return EXIT_DONE;
+	complain(_("%s is another user's."), path);
+	advise(_("Run this as that user, without sudo."));
+	return EXIT_REFUSED;
+}
+
 /* The file behind the links; the path itself where nothing is yet. */
 static enum exit_code resolve(struct change *c)
 {

@@ -37,6 +37,11 @@ enum error change_to(struct change *c, const char *text, size_t n);
 
 void plan_free(struct plan *p);
 
+/* With sudo HOME and its like may be somebody's: files of root's would lie in his
+ * folders. Refuses, and says so, where this path, or the first above it that is there,
+ * is neither ours nor root's. */
+enum exit_code check_whose(const char *path);
+
 struct setup_wish {
 	const struct setup_dirs *dirs;
 	enum setup_client client;

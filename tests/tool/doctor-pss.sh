@@ -110,6 +110,13 @@ unable() { # refuses|errs
 	tried 74 1234 --yes
 	said "could not be written"
 	advised
+	[ "$(id -u)" = 0 ] || return 0
+	mkdir -p "$work/theirs"
+	chown 65534 "$work/theirs"
+	XDG_CONFIG_HOME=$work/theirs/config tried 77 1234 --yes
+	said "another user's"
+	advised
+	[ ! -e "$work/theirs/config" ] || bad "root's settings in another's folder"
 }
 
 # answered STATUS ANSWER: on a terminal, the PIN and then that

@@ -139,6 +139,23 @@ static enum exit_code take_result(struct change *c, const char *folder)
 	return e == E_OK ? EXIT_DONE : setup_no_memory();
 }
 
+static enum exit_code refuse_copy(const char *folder)
+{
+	complain(_("%s could not be written: %s."), folder, strerror(errno));
+	advise(_("Nothing was changed."));
+	return EXIT_OUTPUT;
+}
+
+static enum exit_code add_in_copy(struct change *c, const char *folder, const char *name, const char *library)
+{
+	enum exit_code code;
+
+	if (!put_file(folder, "pkcs11.txt", c->after.data, c->after.len))
+		return refuse_copy(folder);
+	code = run_modutil(folder, name, library);
+	return code == EXIT_DONE ? take_result(c, folder) : code;
+}
+
 enum exit_code nss_add(struct change *c, const char *name, const char *library)
 {
 	const char *tmp = secure_getenv("TMPDIR");
@@ -153,16 +170,12 @@ enum exit_code nss_add(struct change *c, const char *name, const char *library)
 	folder = format("%s/inkan-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
 	if (!folder)
 		return setup_no_memory();
-	if (!mkdtemp(folder) || !put_file(folder, "pkcs11.txt", c->after.data, c->after.len)) {
-		complain(_("%s could not be written: %s."), folder, strerror(errno));
-		advise(_("Nothing was changed."));
-		code = EXIT_OUTPUT;
+	if (mkdtemp(folder)) {
+		code = add_in_copy(c, folder, name, library);
+		folder_clear(folder);
 	} else {
-		code = run_modutil(folder, name, library);
+		code = refuse_copy(folder);
 	}
-	if (code == EXIT_DONE)
-		code = take_result(c, folder);
-	folder_clear(folder);
 	free(folder);
 	return code;
 }

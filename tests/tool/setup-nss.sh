@@ -118,6 +118,10 @@ run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
 said "modutil is missing"
 said "libnss3-tools"
 unchanged "without modutil"
+run 74 env TMPDIR="$work/nowhere" "$inkan" setup chrome --module "$module" --yes
+said "could not be written"
+advised
+unchanged "without a folder for what is temporary"
 rm -r "$HOME/.pki"
 run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
 said "libnss3-tools"

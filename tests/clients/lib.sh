@@ -292,9 +292,18 @@ lost_one_try() { # WHAT
 servers=
 stop_servers() {
 	for pidfile in $servers; do
-		[ ! -e "$pidfile" ] || { kill "$(cat "$pidfile")"; } 2>/dev/null
+		! is_alive "$pidfile" || kill "$pid" 2>/dev/null
 	done
 	servers=
+}
+
+# The process that wrote the file, or another that got its number later? On a busy
+# machine numbers come round again within minutes.
+is_alive() { # PIDFILE; sets $pid
+	pid=$(cat "$1" 2>/dev/null) && state=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
+	ticks=$(echo "${state##*) }" | cut -d ' ' -f 20) # since the machine started
+	started=$(($(sed -n 's/^btime //p' /proc/stat) + ticks / $(getconf CLK_TCK)))
+	[ $started -le $(($(stat -c %Y "$1") + 1)) ]
 }
 
 # A port on which nobody listens (10000 to 32000: below the ephemeral ones).

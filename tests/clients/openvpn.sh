@@ -83,14 +83,16 @@ await() { # NAME FILE PATTERN [TIMES]
 asked() { # NAME TIMES: for the PIN, and not once more
 	question="^>PASSWORD:Need '$auth_token token' password"
 	await "$1" management "$question" "$2"
-	[ "$(grep -c -e "$question" "$work/management")" = "$2" ] || fail "$1: asked for the PIN more than $2 times"
+	[ "$(grep -c -e "$question" "$work/management")" = "$2" ] && return 0
+	sed "/CMD ''/d; s/^/    /" "$work/management" "$work/client.log"
+	fail "$1: asked for the PIN more than $2 times"
 }
 
 end() {
 	answer "signal SIGTERM"
 	exec 8>/dev/null
 	for pidfile in "$work/client.pid" "$work/server.pid"; do # which openvpn removes in the end
-		kill "$(cat "$pidfile" 2>/dev/null)" 2>/dev/null
+		! is_alive "$pidfile" || kill "$pid" 2>/dev/null
 		while [ -e "$pidfile" ]; do sleep 0.05; done
 	done
 	rm -f "$work"/*.log "$work/vpn.sock"

@@ -24,7 +24,7 @@ start_screen() {
 	for _ in 1 2 3 4 5; do
 		DISPLAY=:$((100 + $(od -An -N2 -tu2 /dev/urandom) % 30000))
 		export DISPLAY
-		Xvfb "$DISPLAY" -screen 0 1024x768x24 -nolisten tcp >xvfb.log 2>&1 9>&- &
+		Xvfb "$DISPLAY" -noreset -screen 0 1024x768x24 -nolisten tcp >xvfb.log 2>&1 9>&- &
 		echo $! >xvfb.pid
 		screen_answers $! && return 0
 	done

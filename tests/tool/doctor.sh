@@ -60,6 +60,7 @@ advised_to service-refused 'org.debian.pcsc-lite.access_pcsc'
 examined 1 in_world PCSCLITE_CSOCK_NAME="$work/refuses" WORLD_ESTABLISH=8010001D "$inkan" doctor --root "$root"
 found 'problem service-refused'
 kill $refuser
+trap 'rm -rf "$work"' EXIT # its number may be another's by then
 # and a younger one that says so
 examined 1 in_world WORLD_ESTABLISH=8010006A "$inkan" doctor --root "$root"
 found 'problem service-refused'

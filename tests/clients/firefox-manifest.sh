@@ -9,7 +9,7 @@ need modutil libnss3-tools
 on_cards hpki
 
 mkdir -p "$HOME/.mozilla/pkcs11-modules"
-sed "s|/usr/local/lib/pkcs11/|$module_dir/|" "${inkan%/bin/inkan}/share/inkan/mozilla/inkan.json" \
+sed "s|$module_home/|$module_dir/|" "${inkan%/bin/inkan}/share/inkan/mozilla/inkan.json" \
 	>"$HOME/.mozilla/pkcs11-modules/inkan.json"
 
 profile_of() { # EXTENSION-ID: a profile in which it waits

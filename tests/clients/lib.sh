@@ -46,7 +46,8 @@ said() { # NAME PATTERN: the command before printed it
 know_installed() {
 	installed=$builddir/tests/installed
 	[ -e "$installed/paths" ] || fail "nothing is installed in $installed: make check TESTS="
-	module_dir=$installed$(sed -n 's/^module_dir=//p' "$installed/paths")
+	module_home=$(sed -n 's/^module_dir=//p' "$installed/paths") # without the DESTDIR
+	module_dir=$installed$module_home
 	auth_module=$module_dir/inkan-pkcs11.so
 	sign_module=$module_dir/inkan-sign-pkcs11.so
 	vcard=$installed$(sed -n 's/^bin_dir=//p' "$installed/paths")/inkan-vcard

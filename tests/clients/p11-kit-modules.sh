@@ -17,7 +17,7 @@ config=$HOME/.config/pkcs11
 mkdir -p "$config/modules"
 echo 'user-config: only' >"$config/pkcs11.conf"
 for name in inkan inkan-sign; do
-	sed "s|/usr/local/lib/pkcs11/|$module_dir/|" "${inkan%/bin/inkan}/share/inkan/p11-kit/$name.module" \
+	sed "s|$module_home/|$module_dir/|" "${inkan%/bin/inkan}/share/inkan/p11-kit/$name.module" \
 		>"$config/modules/$name.module"
 	grep -qx "module: $module_dir/$name-pkcs11.so" "$config/modules/$name.module" || fail "$name.module leads elsewhere"
 done

@@ -46,7 +46,7 @@ log_in() { # CELL OPTION...
 
 registered() {
 	guide_run p11-kit register "$here"
-	sed -i "s|/usr/local/lib/pkcs11/|$module_dir/|" "$modules"/*.module
+	sed -i "s|$module_home/|$module_dir/|" "$modules"/*.module
 	guide_run p11-kit look
 	said "p11-kit list-modules" "token: $auth_token"
 	log_in 'p11-kit, registered (gnutls-cli)'

@@ -57,7 +57,7 @@ static void build_private_key(const struct token *token, struct object *o)
 	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, CKK_RSA);
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 	attrs_add_bool(&o->attrs, CKA_ALWAYS_AUTHENTICATE, key->user_consent);
-	mech_list(token->card->profile, token_offers_pss(token), mechs, &n);
+	mech_list(token->card->profile, token_offers_pss(token), true, mechs, &n);
 	attrs_add(&o->attrs, CKA_ALLOWED_MECHANISMS, mechs, n * sizeof *mechs);
 }
 

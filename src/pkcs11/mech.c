@@ -66,12 +66,12 @@ static bool offered(const struct profile *profile, bool pss, const struct mech *
 	return false;
 }
 
-void mech_list(const struct profile *profile, bool pss, CK_MECHANISM_TYPE *list, CK_ULONG *count)
+void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
 	CK_ULONG n = 0;
 
 	for (size_t i = 0; i < N_MECHS; i++) {
-		if (!offered(profile, pss, &mechs[i]))
+		if (!offered(profile, pss, &mechs[i]) || (mechs[i].hashes && !hashing))
 			continue;
 		if (n < *count)
 			list[n] = mechs[i].type;
@@ -88,11 +88,11 @@ static const struct mech *find_mech(CK_MECHANISM_TYPE type)
 	return NULL;
 }
 
-bool mech_offered(const struct profile *profile, bool pss, CK_MECHANISM_TYPE type)
+bool mech_offered(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type)
 {
 	const struct mech *m = find_mech(type);
 
-	return m && offered(profile, pss, m);
+	return m && offered(profile, pss, m) && (hashing || !m->hashes);
 }
 
 /* The card must be able to do these parameters: all, where the block is padded

@@ -39,9 +39,10 @@ struct prepared {
 };
 
 /* The mechanisms that a profile's ways of signing can carry out. `pss` false
- * leaves RSASSA-PSS out. *count: in, the room; out, how many there are. */
-void mech_list(const struct profile *profile, bool pss, CK_MECHANISM_TYPE *list, CK_ULONG *count);
-bool mech_offered(const struct profile *profile, bool pss, CK_MECHANISM_TYPE type);
+ * leaves RSASSA-PSS out, `hashing` false those that hash too. *count: in, the
+ * room; out, how many there are. */
+void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE *list, CK_ULONG *count);
+bool mech_offered(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type);
 
 /* CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_SIZE_RANGE. */
 CK_RV sign_begin(struct sign *sign, const struct crypto *crypto, const struct profile *profile, bool pss,

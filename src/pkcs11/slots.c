@@ -207,19 +207,27 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
 	return rv;
 }
 
+/* Where a key wants consent, the mechanisms that hash too can be used but are not
+ * told: NSS 3.110 signs with them by C_SignUpdate and, unlike with the others,
+ * never asks for the consent, so that LibreOffice could not sign. */
+static bool tells_hashing(const struct token *token)
+{
+	return !token->card->key.user_consent;
+}
+
 static CK_RV token_mechanisms(struct token *token, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
 	CK_ULONG n = 0, signing;
-	bool done, pss = token_offers_pss(token);
+	bool done, pss = token_offers_pss(token), hashing = tells_hashing(token);
 	CK_RV rv;
 
-	mech_list(token->card->profile, pss, NULL, &n);
+	mech_list(token->card->profile, pss, hashing, NULL, &n);
 	signing = n;
 	digest_list(NULL, &n);
 	rv = output_room(list, count, n, &done);
 	if (done)
 		return rv;
-	mech_list(token->card->profile, pss, list, &signing);
+	mech_list(token->card->profile, pss, hashing, list, &signing);
 	digest_list(list, &signing);
 	return CKR_OK;
 }
@@ -249,7 +257,7 @@ static CK_RV mechanism_info(const struct token *token, CK_MECHANISM_TYPE type, C
 		*info = (CK_MECHANISM_INFO){0, 0, CKF_DIGEST};
 		return CKR_OK;
 	}
-	if (!mech_offered(token->card->profile, token_offers_pss(token), type))
+	if (!mech_offered(token->card->profile, token_offers_pss(token), tells_hashing(token), type))
 		return CKR_MECHANISM_INVALID;
 	*info = (CK_MECHANISM_INFO){bits, bits, personality.conventions->mechanism_flags};
 	return CKR_OK;

@@ -13,6 +13,6 @@ tests_bench_attribute_LDADD = $(module_test_ldadd)
 bench: all $(EXTRA_PROGRAMS)
 	INKAN_TEST_PKI='$(abs_builddir)/tests/pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/sign-in
 	$(MAKE) $(AM_MAKEFLAGS) tests/installed/paths tests/clients/witness
-	INKAN_TEST_PKI='$(abs_builddir)/tests/pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/first-page || [ $$? = 77 ]
+	INKAN_TEST_PKI='$(abs_builddir)/tests/bench-pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/first-page || [ $$? = 77 ]
 	$(srcdir)/tests/bench/verify
 	INKAN_TEST_PKI='$(abs_builddir)/tests/bench-pki' CK_VERBOSITY=silent tests/bench/attribute

@@ -108,7 +108,8 @@ sign_archives() {
 run_java() { # PIN PROGRAM FILE...
 	pin=$1
 	shift
-	echo "$pin" | timeout 60 setsid -w java "$@" >said 2>&1
+	echo "$pin" >answers
+	timeout 60 setsid -w java "$@" <answers >said 2>&1
 }
 
 # One provider and one key for all: what a Java program does that knows nothing of consent.
@@ -146,14 +147,13 @@ sign_in_java() {
 	said "Java" CKR_PIN_INCORRECT
 	lost_one "a wrong PIN"
 	mark
-	# One line of input: it asks once.
 	run_java "$sign_pin" SignBatch.java document-* || fail "Java: $(cat said)"
 	made "Java, a provider for each of $documents documents" $documents
 	for i in $(seq $documents); do
 		try "Java, document $i" openssl dgst -sha256 -verify signer.pub -signature "document-$i.sig" "document-$i"
 	done
 	cell 'Java, one provider per document' signature
-	batch 'Java, one provider per document' $documents 1
+	batch 'Java, one provider per document' $documents "$(wc -l <answers)" # no more was there to be read
 }
 
 sign_certificate signer.pem

@@ -22,7 +22,7 @@ static struct {
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .epoch = 1};
 
 struct self {
-	bool cancelled;
+	bool cancelled, closing;
 };
 
 struct link {
@@ -95,6 +95,7 @@ static size_t look(struct reader_state *states, size_t room)
 			continue;
 		states[n] = (struct reader_state){.insertion = insertion_of(r)};
 		states[n].present = states[n].insertion != 0;
+		states[n].in_use = world.places[i].taken;
 		snprintf(states[n].name, sizeof states[n].name, "%s", vreader_name(r));
 		n++;
 	}
@@ -163,7 +164,7 @@ static void cancel(void *self)
 	struct self *s = self;
 
 	pthread_mutex_lock(&world.lock);
-	s->cancelled = true;
+	s->cancelled = s->closing = true;
 	pthread_cond_broadcast(&world.changed);
 	pthread_mutex_unlock(&world.lock);
 }
@@ -181,12 +182,17 @@ static struct place *find(const char *name)
 }
 
 /* With the lock held, which is given up while another transaction is on. */
-static enum error take(const char *name, struct link *l)
+static enum error take(const struct self *s, const char *name, int wait_ms, struct link *l)
 {
 	struct place *p = NULL;
 
-	while (!world.stopped && (p = find(name)) && p->taken)
+	for (int ms = 0; !world.stopped && !s->closing && (p = find(name)) && p->taken; ms += LOOK_EVERY_MS) {
+		if (ms >= wait_ms)
+			return E_BUSY;
 		wait_a_little();
+	}
+	if (s->closing)
+		return E_CANCELLED;
 	if (world.stopped)
 		return E_NO_SERVICE;
 	if (!p)
@@ -199,16 +205,15 @@ static enum error take(const char *name, struct link *l)
 	return E_OK;
 }
 
-static enum error begin(void *self, const char *reader, struct reader_link *link)
+static enum error begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
 {
 	struct link *l = calloc(1, sizeof *l);
 	enum error e;
 
-	(void)self;
 	if (!l)
 		return E_MEMORY;
 	pthread_mutex_lock(&world.lock);
-	e = take(reader, l);
+	e = take(self, reader, wait_ms, l);
 	pthread_mutex_unlock(&world.lock);
 	if (e != E_OK) {
 		free(l);

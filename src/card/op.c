@@ -17,7 +17,7 @@ static enum error op_begin(struct op *op)
 	l->response = malloc(READER_RESPONSE_MAX);
 	if (!l->response)
 		return E_MEMORY;
-	e = card->ops->begin(card->self, card->reader, &l->link);
+	e = card->ops->begin(card->self, card->reader, 60000, &l->link);
 	if (e != E_OK)
 		free(l->response);
 	return e;

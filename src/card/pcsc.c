@@ -2,8 +2,10 @@
 /* Cards through PC/SC: a context, a connection and a transaction of its own for
  * each operation, and nothing kept after it. */
 #include <reader.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
 #include "card/pcsc.h"
 
@@ -58,10 +60,17 @@ bool pcsc_is_lost(LONG rc)
 
 /* One operation's hold on a card. */
 struct hold {
+	char reader[READER_NAME_MAX];
 	SCARDCONTEXT context;
 	SCARDHANDLE card;
 	DWORD protocol;
-	bool connected, transacting;
+	bool open, connected, transacting;
+
+	/* of a thread that takes hold for its caller, under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool done, abandoned;
+	enum error result;
 };
 
 static enum error logged(const char *reader, const char *what, LONG rc)
@@ -69,7 +78,7 @@ static enum error logged(const char *reader, const char *what, LONG rc)
 	enum error e = pcsc_error(rc);
 
 	if (e != E_OK)
-		log_debug("%s: %s: %s (%08lX)", reader, what, error_text(e), (unsigned long)rc & 0xFFFFFFFF);
+		log_error("%s: %s: %s (%08lX)", reader, what, error_text(e), (unsigned long)rc & 0xFFFFFFFF);
 	return e;
 }
 
@@ -86,17 +95,21 @@ static LONG begin_transaction(struct hold *h)
 	return rc == SCARD_S_SUCCESS ? SCardBeginTransaction(h->card) : rc;
 }
 
-static enum error take_hold(struct hold *h, const char *reader)
+static enum error take_hold(struct hold *h)
 {
-	LONG rc = SCardConnect(h->context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-	                       &h->card, &h->protocol);
+	LONG rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &h->context);
 
-	if (rc != SCARD_S_SUCCESS)
-		return logged(reader, "SCardConnect", rc);
-	h->connected = true;
+	h->open = rc == SCARD_S_SUCCESS;
+	if (!h->open)
+		return logged(h->reader, "SCardEstablishContext", rc);
+	rc = SCardConnect(h->context, h->reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	                  &h->card, &h->protocol);
+	h->connected = rc == SCARD_S_SUCCESS;
+	if (!h->connected)
+		return logged(h->reader, "SCardConnect", rc);
 	rc = begin_transaction(h);
 	h->transacting = rc == SCARD_S_SUCCESS;
-	return logged(reader, "SCardBeginTransaction", rc);
+	return logged(h->reader, "SCardBeginTransaction", rc);
 }
 
 /* While the transaction lasts, so that nobody finds the card unlocked between
@@ -109,8 +122,95 @@ static void let_go(struct hold *h, bool power_off)
 		SCardEndTransaction(h->card, disposition);
 	if (h->connected)
 		SCardDisconnect(h->card, disposition);
-	SCardReleaseContext(h->context);
+	if (h->open)
+		SCardReleaseContext(h->context);
+	pthread_cond_destroy(&h->changed);
+	pthread_mutex_destroy(&h->lock);
 	free(h);
+}
+
+static void *take_hold_in_thread(void *arg)
+{
+	struct hold *h = arg;
+	enum error e = take_hold(h);
+	bool abandoned;
+
+	pthread_mutex_lock(&h->lock);
+	h->result = e;
+	h->done = true;
+	abandoned = h->abandoned;
+	pthread_cond_signal(&h->changed);
+	pthread_mutex_unlock(&h->lock);
+	if (abandoned)
+		let_go(h, false);
+	return NULL;
+}
+
+/* No signal of the host's is delivered to it. */
+static bool start_thread(struct hold *h)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	bool started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = pthread_create(&thread, NULL, take_hold_in_thread, h) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (started)
+		pthread_detach(thread);
+	return started;
+}
+
+#define LOOK_MS 20 /* how soon a wait notices pcsc_cancel */
+
+static bool is_closing(struct pcsc *p)
+{
+	bool closing;
+
+	pthread_mutex_lock(&p->lock);
+	closing = p->closing;
+	pthread_mutex_unlock(&p->lock);
+	return closing;
+}
+
+/* SCardConnect does not return while another program's transaction lasts, and
+ * nothing makes it. Where a program is connected to the card, a thread therefore
+ * takes hold for us; when we go away first, it lets go by itself. Takes *h over
+ * when it does not return E_OK. */
+static enum error take_hold_within(struct pcsc *p, struct hold *h, int wait_ms)
+{
+	int64_t end = pcsc_now_ms() + wait_ms;
+	enum error e = E_OK;
+	bool done;
+
+	if (!start_thread(h)) {
+		log_error("%s: pthread_create failed; waiting for other programs without a limit", h->reader);
+		e = take_hold(h);
+		if (e != E_OK)
+			let_go(h, false);
+		return e;
+	}
+	pthread_mutex_lock(&h->lock);
+	while (!h->done && e == E_OK) {
+		int64_t now = pcsc_now_ms(), until = now + LOOK_MS < end ? now + LOOK_MS : end;
+
+		if (is_closing(p))
+			e = E_CANCELLED;
+		else if (now >= end)
+			e = E_BUSY;
+		else
+			pcsc_sleep(&h->changed, &h->lock, until);
+	}
+	done = h->done;
+	h->abandoned = !done;
+	pthread_mutex_unlock(&h->lock);
+	if (!done)
+		return e;
+	e = h->result;
+	if (e != E_OK)
+		let_go(h, false);
+	return e;
 }
 
 /* Where the reader is plugged in (bus and address for USB): another place is
@@ -174,15 +274,17 @@ static size_t ask_longest_apdu(const struct hold *h)
 }
 
 /* Inside the transaction: which insertion this is, and what the reader can do. */
-static enum error identify(struct pcsc *p, const struct hold *h, const char *reader, struct reader_link *link)
+static enum error identify(struct pcsc *p, const struct hold *h, struct reader_link *link)
 {
 	uint32_t channel = ask_channel(h);
+	struct reader_state state = {0};
 	struct pcsc_reader *r;
 	enum error e;
 
 	pthread_mutex_lock(&p->lock);
-	e = pcsc_insertion(p, reader, channel, &link->insertion);
-	r = e == E_OK ? pcsc_known(p, reader) : NULL;
+	e = pcsc_state(p, h->reader, channel, &state);
+	link->insertion = state.insertion;
+	r = e == E_OK ? pcsc_known(p, h->reader) : NULL;
 	if (r && !r->asked) {
 		r->max_apdu = ask_longest_apdu(h);
 		r->asked = true;
@@ -192,23 +294,43 @@ static enum error identify(struct pcsc *p, const struct hold *h, const char *rea
 	return e;
 }
 
-static enum error pcsc_begin(void *self, const char *reader, struct reader_link *link)
+static struct hold *hold_new(const char *reader)
 {
 	struct hold *h = calloc(1, sizeof *h);
-	LONG rc;
-	enum error e;
 
 	if (!h)
+		return NULL;
+	memcpy(h->reader, reader, strnlen(reader, sizeof h->reader - 1));
+	pthread_mutex_init(&h->lock, NULL);
+	pcsc_cond_init(&h->changed);
+	return h;
+}
+
+static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
+{
+	struct reader_state state = {0};
+	struct pcsc *p = self;
+	struct hold *h;
+	enum error e;
+
+	if (is_closing(p))
+		return E_CANCELLED;
+	h = hold_new(reader);
+	if (!h)
 		return E_MEMORY;
-	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &h->context);
-	if (rc != SCARD_S_SUCCESS) {
-		free(h);
-		return logged(reader, "SCardEstablishContext", rc);
+	pthread_mutex_lock(&p->lock);
+	e = pcsc_state(p, reader, 0, &state);
+	pthread_mutex_unlock(&p->lock);
+	if (e == E_OK && state.in_use) {
+		e = take_hold_within(p, h, wait_ms);
+		if (e != E_OK)
+			return e;
+	} else if (e == E_OK) {
+		e = take_hold(h);
 	}
 	*link = (struct reader_link){.self = h};
-	e = take_hold(h, reader);
 	if (e == E_OK)
-		e = identify(self, h, reader, link);
+		e = identify(p, h, link);
 	if (e != E_OK)
 		let_go(h, false);
 	return e;
@@ -233,7 +355,7 @@ static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, s
 	rc = SCardTransmit(h->card, &pci, apdu, (DWORD)fit_to_protocol(h, apdu, n), NULL, response, &got);
 	*len = rc == SCARD_S_SUCCESS ? got : 0;
 	if (rc != SCARD_S_SUCCESS)
-		log_debug("SCardTransmit: %08lX", (unsigned long)rc & 0xFFFFFFFF);
+		log_error("%s: SCardTransmit: %08lX", h->reader, (unsigned long)rc & 0xFFFFFFFF);
 	return *len >= 2 ? E_OK : E_LINK; /* a card pulled meanwhile: success, and nothing */
 }
 
@@ -246,17 +368,13 @@ static void pcsc_end(struct reader_link *link, bool power_off)
 static enum error pcsc_open(void **self)
 {
 	struct pcsc *p = calloc(1, sizeof *p);
-	pthread_condattr_t attr;
 
 	*self = p;
 	if (!p)
 		return E_MEMORY;
 	p->epoch = 1;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->woken, &attr);
-	pthread_condattr_destroy(&attr);
+	pcsc_cond_init(&p->woken);
 	return E_OK;
 }
 

@@ -28,6 +28,7 @@ struct pcsc {
 	size_t n_readers;
 	SCARDCONTEXT waiter;  /* of the one thread that waits */
 	bool waiter_open, waiting, cancelled;
+	bool closing;         /* cancel was called: nobody waits for a card any more */
 };
 
 enum error pcsc_error(LONG rc);
@@ -35,13 +36,19 @@ enum error pcsc_error(LONG rc);
 /* True when pcscd is not at the other end any more. */
 bool pcsc_is_lost(LONG rc);
 
-/* The insertion in that reader now, with the lock held; E_NO_CARD, E_NO_READER,
+/* That reader's state now, with the lock held; E_NO_CARD, E_NO_READER,
  * E_NO_SERVICE. channel: where the caller found the reader plugged in; 0: it
  * does not know. */
-enum error pcsc_insertion(struct pcsc *p, const char *reader, uint32_t channel, uint32_t *insertion);
+enum error pcsc_state(struct pcsc *p, const char *reader, uint32_t channel, struct reader_state *state);
 
 /* The memory of that reader, with the lock held; NULL when there is no room. */
 struct pcsc_reader *pcsc_known(struct pcsc *p, const char *reader);
+
+/* Milliseconds of CLOCK_MONOTONIC; a condition on that clock; a wait until then,
+ * or until it is signalled. */
+int64_t pcsc_now_ms(void);
+void pcsc_cond_init(pthread_cond_t *cond);
+void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ms);
 
 enum error pcsc_list(void *self, struct reader_state *states, size_t *count);
 enum error pcsc_wait(void *self, const struct reader_state *seen, size_t count, int timeout_ms);

@@ -14,6 +14,31 @@
 #define CANCEL_ROUNDS 40
 #define NEW_READERS "\\\\?PnP?\\Notification"
 
+int64_t pcsc_now_ms(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void pcsc_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ms)
+{
+	struct timespec t = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+
+	pthread_cond_timedwait(cond, lock, &t);
+}
+
 static enum error connect_status(struct pcsc *p)
 {
 	LONG rc;
@@ -156,6 +181,7 @@ static enum error list_locked(struct pcsc *p, struct reader_state *states, size_
 		memcpy(s->name, found[i].szReader, len + 1);
 		s->present = s->insertion != 0;
 		s->mute = found[i].dwEventState & SCARD_STATE_MUTE;
+		s->in_use = found[i].dwEventState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE);
 		(*count)++;
 	}
 	return E_OK;
@@ -172,7 +198,7 @@ enum error pcsc_list(void *self, struct reader_state *states, size_t *count)
 	return e;
 }
 
-enum error pcsc_insertion(struct pcsc *p, const char *reader, uint32_t channel, uint32_t *insertion)
+enum error pcsc_state(struct pcsc *p, const char *reader, uint32_t channel, struct reader_state *state)
 {
 	struct reader_state states[READER_COUNT_MAX];
 	struct pcsc_reader *r = pcsc_known(p, reader);
@@ -190,8 +216,8 @@ enum error pcsc_insertion(struct pcsc *p, const char *reader, uint32_t channel, 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(states[i].name, reader) != 0)
 			continue;
-		*insertion = states[i].insertion;
-		return *insertion ? E_OK : E_NO_CARD;
+		*state = states[i];
+		return state->insertion ? E_OK : E_NO_CARD;
 	}
 	return E_NO_READER;
 }
@@ -205,23 +231,6 @@ static bool same(const struct reader_state *a, size_t na, const struct reader_st
 		    a[i].present != b[i].present || a[i].mute != b[i].mute)
 			return false;
 	return true;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* With the lock held, which is given up meanwhile. */
-static void sleep_until_woken(struct pcsc *p, int64_t ms)
-{
-	int64_t until = now_ms() + ms;
-	struct timespec t = {.tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000};
-
-	pthread_cond_timedwait(&p->woken, &p->lock, &t);
 }
 
 static enum error open_waiter(struct pcsc *p)
@@ -285,20 +294,20 @@ static bool wait_slice(struct pcsc *p, const struct reader_state *seen, size_t c
 	if (e == E_OK)
 		block(p, seen, count, ms < SLICE_MS ? ms : SLICE_MS);
 	else
-		sleep_until_woken(p, ms < RETRY_MS ? ms : RETRY_MS);
+		pcsc_sleep(&p->woken, &p->lock, pcsc_now_ms() + (ms < RETRY_MS ? ms : RETRY_MS));
 	return false;
 }
 
 enum error pcsc_wait(void *self, const struct reader_state *seen, size_t count, int timeout_ms)
 {
 	struct pcsc *p = self;
-	int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	int64_t end = timeout_ms < 0 ? INT64_MAX : pcsc_now_ms() + timeout_ms;
 	enum error e = E_OK;
 
 	if (count > READER_COUNT_MAX)
 		return E_ARGUMENT;
 	pthread_mutex_lock(&p->lock);
-	while (!p->cancelled && now_ms() < end && !wait_slice(p, seen, count, end - now_ms()))
+	while (!p->cancelled && pcsc_now_ms() < end && !wait_slice(p, seen, count, end - pcsc_now_ms()))
 		;
 	if (p->cancelled)
 		e = E_CANCELLED;
@@ -314,11 +323,11 @@ void pcsc_cancel(void *self)
 	struct pcsc *p = self;
 
 	pthread_mutex_lock(&p->lock);
-	p->cancelled = true;
+	p->cancelled = p->closing = true;
 	pthread_cond_broadcast(&p->woken);
 	for (int i = 0; p->waiting && i < CANCEL_ROUNDS; i++) {
 		SCardCancel(p->waiter);
-		sleep_until_woken(p, CANCEL_MS);
+		pcsc_sleep(&p->woken, &p->lock, pcsc_now_ms() + CANCEL_MS);
 	}
 	pthread_mutex_unlock(&p->lock);
 }

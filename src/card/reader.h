@@ -19,6 +19,7 @@ struct reader_state {
 	char name[READER_NAME_MAX]; /* UTF-8, NUL-terminated */
 	bool present;               /* a card is in */
 	bool mute;                  /* a card is in and does not answer to reset */
+	bool in_use;                /* a program is connected to the card now */
 	uint32_t insertion;         /* changes with every insertion and removal, and
 	                             * when pcscd was restarted; 0 = no card */
 };
@@ -50,11 +51,13 @@ struct reader_ops {
 	 * again. E_CANCELLED: cancel was called, before or during the wait. Works
 	 * without pcscd too (then it waits for pcscd). One waiter at a time. */
 	enum error (*wait)(void *self, const struct reader_state *seen, size_t count, int timeout_ms);
+
+	/* Ends wait, and every begin from now on, with E_CANCELLED. */
 	void (*cancel)(void *self);
 
-	/* Connects (shared) and begins a transaction, waiting for other programs'
-	 * transactions to end. */
-	enum error (*begin)(void *self, const char *reader, struct reader_link *link);
+	/* Connects (shared) and begins a transaction. Waits at most wait_ms for the
+	 * transactions of other programs to end: then E_BUSY. */
+	enum error (*begin)(void *self, const char *reader, int wait_ms, struct reader_link *link);
 
 	/* One APDU as it is. *len: in, the room in response; out, its length.
 	 * An answer under two bytes is E_LINK. */

@@ -108,7 +108,7 @@ static bool fill(SCARD_READERSTATE *s)
 	if (!slot)
 		return false;
 	s->dwEventState = (DWORD)slot->events << 16 | (slot->present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY) |
-			  (slot->mute ? SCARD_STATE_MUTE : 0);
+			  (slot->mute ? SCARD_STATE_MUTE : 0) | (slot->held ? SCARD_STATE_INUSE : 0);
 	return old != s->dwEventState;
 }
 
@@ -166,11 +166,19 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
                   LPDWORD protocol)
 {
 	struct fake_slot *s = find(reader);
+	struct timespec ms = {0, 1000000};
 
 	if (!alive(context))
 		return SCARD_E_NO_SERVICE;
 	if (!s)
 		return SCARD_E_UNKNOWN_READER;
+	pcscd_lock();
+	while (s->held) {
+		pcscd_unlock();
+		nanosleep(&ms, NULL);
+		pcscd_lock();
+	}
+	pcscd_unlock();
 	if (share != SCARD_SHARE_SHARED || protocols != (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1))
 		return SCARD_E_INVALID_PARAMETER;
 	if (s->connect != SCARD_S_SUCCESS)

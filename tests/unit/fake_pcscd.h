@@ -11,6 +11,7 @@
 struct fake_slot {
 	char name[MAX_READERNAME];
 	bool present, mute;
+	bool held;            /* another program's transaction: SCardConnect does not return while it lasts */
 	uint16_t events;
 	uint32_t channel;     /* 0: the driver does not tell */
 	int max_data;         /* dwMaxAPDUDataSize; -1: the driver does not tell */

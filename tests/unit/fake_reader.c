@@ -109,11 +109,11 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
 	return E_OK;
 }
 
-static enum error begin(void *self, const char *reader, struct reader_link *link)
+static enum error begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
 {
 	const struct step *s = next_named("begin");
 
-	(void)self;
+	(void)self, (void)wait_ms;
 	ck_assert_str_eq(reader, "Fake reader");
 	for (size_t i = 0; s->answer && i < sizeof begin_errors / sizeof *begin_errors; i++)
 		if (strcmp(s->answer, begin_errors[i].name) == 0)

@@ -187,7 +187,7 @@ START_TEST(power_off_locks)
 	struct reader_link link;
 	bool power_off = _i;
 
-	ck_assert_int_eq(ops->begin(self, seen[1].name, &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, seen[1].name, 1000, &link), E_OK);
 	transmit(&link, SELECT_JPKI, 15);
 	transmit(&link, "\x00\xA4\x02\x0C\x02\x00\x18", 7);
 	transmit(&link, "\x00\x20\x00\x80\x04""1234", 9);

@@ -203,7 +203,7 @@ static void check_locked(enum vcard_app app)
 	char select[21];
 	struct reader_link link;
 
-	ck_assert_int_eq(vcard_reader_ops.begin(self, READER, &link), E_OK);
+	ck_assert_int_eq(vcard_reader_ops.begin(self, READER, 10000, &link), E_OK);
 	if (spec.kind == VCARD_JPKI) {
 		ck_assert_uint_eq(send(&link, jpki, 15), 0x9000);
 		if (!spec.no_sfi)

@@ -104,7 +104,7 @@ START_TEST(one_operation)
 	uint8_t response[300];
 	size_t len = sizeof response;
 
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_uint_eq(link.insertion, insertion());
 	ck_assert_int_eq(pcscd.transactions, 1);
 	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_OK);
@@ -114,7 +114,7 @@ START_TEST(one_operation)
 	ck_assert_uint_eq(pcscd.disconnected, SCARD_LEAVE_CARD);
 	ck_assert_int_eq(pcscd.connections + pcscd.transactions, 0);
 	s->transaction = SCARD_W_RESET_CARD;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_int_eq(pcscd.reconnections, 1);
 	ops->end(&link, true);
 	ck_assert_uint_eq(pcscd.ended, SCARD_UNPOWER_CARD);
@@ -128,7 +128,7 @@ START_TEST(a_pulled_card)
 	uint8_t response[300];
 	size_t len = sizeof response;
 
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	s->present = false; /* success, and no answer */
 	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_LINK);
 	s->transmit = SCARD_W_RESET_CARD;
@@ -136,10 +136,19 @@ START_TEST(a_pulled_card)
 	ck_assert_int_eq(ops->transmit(&link, (const uint8_t *)"\0\xA4\0\0", 4, response, &len), E_LINK);
 	ck_assert_uint_eq(len, 0);
 	ops->end(&link, false);
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_NO_CARD);
-	ck_assert_int_eq(ops->begin(self, "Two", &link), E_NO_READER);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_NO_CARD);
+	ck_assert_int_eq(ops->begin(self, "Two", 1000, &link), E_NO_READER);
 }
 END_TEST
+
+static void *cancel_soon(void *arg)
+{
+	struct timespec t = {0, 50000000};
+
+	nanosleep(&t, NULL);
+	ops->cancel(self);
+	return arg;
+}
 
 START_TEST(errors_of_a_connection)
 {
@@ -158,14 +167,68 @@ START_TEST(errors_of_a_connection)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		s->connect = rows[i].rc;
-		ck_assert_int_eq(ops->begin(self, "One", &link), rows[i].e);
+		ck_assert_int_eq(ops->begin(self, "One", 1000, &link), rows[i].e);
 		s->connect = SCARD_S_SUCCESS;
 		s->transaction = rows[i].rc;
-		ck_assert_int_eq(ops->begin(self, "One", &link), rows[i].e);
-		ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 0);
+		ck_assert_int_eq(ops->begin(self, "One", 1000, &link), rows[i].e);
+		ck_assert_int_eq(pcscd.contexts, 1); /* for looking at readers */
+		ck_assert_int_eq(pcscd.connections + pcscd.transactions, 0);
 	}
 	pcscd.generation = 0;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_NO_SERVICE);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_NO_SERVICE);
+}
+END_TEST
+
+static void *let_go(void *arg)
+{
+	struct timespec t = {0, 50000000};
+
+	nanosleep(&t, NULL);
+	pcscd_lock();
+	((struct fake_slot *)arg)->held = false;
+	pcscd_unlock();
+	return NULL;
+}
+
+static void wait_until_let_go(void)
+{
+	struct timespec ms = {0, 1000000};
+	bool all = false;
+
+	for (int i = 0; i < 2000 && !all; i++) {
+		nanosleep(&ms, NULL);
+		pcscd_lock();
+		all = pcscd.contexts == 0 && pcscd.connections == 0 && pcscd.transactions == 0;
+		pcscd_unlock();
+	}
+}
+
+/* Who goes away leaves a thread that lets go as soon as it has hold. */
+START_TEST(a_card_that_another_program_holds)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+	pthread_t thread;
+
+	s->held = true;
+	ck_assert_int_eq(ops->begin(self, "One", 0, &link), E_BUSY);
+	ck_assert_int_eq(ops->begin(self, "One", 30, &link), E_BUSY);
+	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, s), 0);
+	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_OK);
+	ops->end(&link, false);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	pcscd_lock();
+	s->held = true;
+	pcscd_unlock();
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_soon, NULL), 0);
+	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_CANCELLED);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_CANCELLED);
+	let_go(s);
+	ops->close(self); /* its context for looking at readers goes, too */
+	wait_until_let_go();
+	ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 0);
+	setup();
 }
 END_TEST
 
@@ -176,14 +239,14 @@ START_TEST(a_reader_that_was_plugged_elsewhere)
 	uint32_t first;
 
 	s->channel = 0x200105;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	first = link.insertion;
 	ops->end(&link, false);
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_uint_eq(link.insertion, first);
 	ops->end(&link, false);
 	s->channel = 0x200106;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_uint_ne(link.insertion, first);
 	ck_assert_uint_eq(link.insertion, insertion());
 	ops->end(&link, false);
@@ -200,7 +263,7 @@ START_TEST(what_a_reader_takes)
 	struct reader_link link;
 
 	s->max_data = rows[_i].max_data;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_uint_eq(link.max_apdu, rows[_i].max_apdu);
 	ops->end(&link, false);
 }
@@ -215,7 +278,7 @@ START_TEST(no_le_beside_data_on_t0)
 	size_t len = sizeof response;
 
 	s->protocol = _i ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
-	ck_assert_int_eq(ops->begin(self, "One", &link), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_OK);
 	ck_assert_int_eq(ops->transmit(&link, select, sizeof select, response, &len), E_OK);
 	ck_assert_uint_eq(pcscd.apdu_len, _i ? 7 : 8);
 	len = sizeof response;
@@ -406,6 +469,7 @@ int main(void)
 	tcase_add_test(tc, one_operation);
 	tcase_add_test(tc, a_pulled_card);
 	tcase_add_test(tc, errors_of_a_connection);
+	tcase_add_test(tc, a_card_that_another_program_holds);
 	tcase_add_test(tc, a_reader_that_was_plugged_elsewhere);
 	tcase_add_loop_test(tc, what_a_reader_takes, 0, 4);
 	tcase_add_loop_test(tc, no_le_beside_data_on_t0, 0, 2);

@@ -36,7 +36,7 @@ START_TEST(nobody_answers)
 
 	ck_assert_int_eq(ops->list(self, states, &n), E_NO_SERVICE);
 	ck_assert_uint_eq(n, 0);
-	ck_assert_int_eq(ops->begin(self, "Reader", &link), E_NO_SERVICE);
+	ck_assert_int_eq(ops->begin(self, "Reader", 1000, &link), E_NO_SERVICE);
 }
 END_TEST
 

@@ -88,11 +88,23 @@ enum error secret_new(struct secret **out, const void *p, size_t n)
 	return E_OK;
 }
 
+uint8_t *secret_extend(struct secret *s, size_t n)
+{
+	uint8_t *more = s->bytes + s->len;
+
+	if (n > SECRET_MAX - s->len)
+		return NULL;
+	s->len += n;
+	return more;
+}
+
 enum error secret_append(struct secret *s, uint8_t byte)
 {
-	if (s->len >= SECRET_MAX)
+	uint8_t *more = secret_extend(s, 1);
+
+	if (!more)
 		return E_TOO_LONG;
-	s->bytes[s->len++] = byte;
+	*more = byte;
 	return E_OK;
 }
 

@@ -23,13 +23,15 @@ void buf_wipe(struct buf *b); /* contents overwritten, then freed; b is {0} agai
 void buf_free(struct buf *b); /* freed; b is {0} again */
 
 /* A secret in a page of its own: locked in memory (where the limits allow),
- * left out of core dumps, empty in a forked child. One owner, no lock inside. */
-#define SECRET_MAX 64
+ * left out of core dumps, empty in a forked child. One owner, no lock inside.
+ * Large enough for a PIN and for a command that carries one. */
+#define SECRET_MAX 320
 
 struct secret;
 
 enum error secret_new(struct secret **s, const void *p, size_t n); /* n <= SECRET_MAX, else E_TOO_LONG */
 enum error secret_append(struct secret *s, uint8_t byte); /* as it is typed; E_TOO_LONG when full */
+uint8_t *secret_extend(struct secret *s, size_t n);       /* n more bytes, zero, to be written; NULL: no room */
 const uint8_t *secret_bytes(const struct secret *s, size_t *n);
 void secret_free(struct secret **s); /* wiped, unmapped, *s = NULL; *s may be NULL */
 

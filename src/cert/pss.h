@@ -5,7 +5,7 @@
 #ifndef INKAN_CERT_PSS_H
 #define INKAN_CERT_PSS_H
 
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 
 /* RSASSA-PSS parameters (RFC 8017 A.2.3; CK_RSA_PKCS_PSS_PARAMS). */
 struct pss {

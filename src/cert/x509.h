@@ -7,7 +7,7 @@
 #include <openssl/x509.h>
 #include "base/error.h"
 #include "base/tlv.h"
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "cert/hcrole.h"
 
 /* By certificate policy (hpki: 1.2.392.100495.1.5.1.<use>.<level>.<version>;

@@ -5,7 +5,7 @@
 #define INKAN_PKCS11_DIGEST_H
 
 #include <stdbool.h>
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "pkcs11/compat.h"
 
 /* A hash that is being made. {0}: none. */

@@ -16,7 +16,7 @@ include_HEADERS += include/inkan-pkcs11.h
 
 # Real, unversioned files. -Bsymbolic: our tables never hold another library's
 # functions. The .la files are of no use to anybody and are not installed.
-MODULE_CORE = libpkcs11.la libstatus.la libcard.la libcards.la libcert.la libbase.la
+MODULE_CORE = libpkcs11.la libstatus.la libcard.la libcards.la libcert.la libinkancrypto.la libbase.la
 module_LTLIBRARIES = inkan-pkcs11.la inkan-sign-pkcs11.la HpkiAuthP11_inkan.la HpkiSigP11_inkan.la
 MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-Bsymbolic
 MAIN_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$'

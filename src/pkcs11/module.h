@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "base/conf.h"
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "pkcs11/compat.h"
 #include "pkcs11/personality.h"
 #include "pkcs11/slot.h"

@@ -6,7 +6,7 @@
 #ifndef INKAN_STATUS_FETCH_TURN_H
 #define INKAN_STATUS_FETCH_TURN_H
 
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "status/fetch.h"
 
 struct fetch_turn {

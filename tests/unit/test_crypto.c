@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/err.h>
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "der.h"
 
 /* FIPS 180-4's example "abc". */

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 #include "http_server.h"
 #include "status/fetch.h"
 #include "status/fetch_plan.h"

@@ -2,8 +2,8 @@
 /* libcrypto inside other people's processes: a library context of our own and
  * explicit fetches only, so that neither the host's configuration reaches us nor
  * ours the host. One struct crypto may be used by many threads at once. */
-#ifndef INKAN_CERT_CRYPTO_H
-#define INKAN_CERT_CRYPTO_H
+#ifndef INKAN_CRYPTO_CRYPTO_H
+#define INKAN_CRYPTO_CRYPTO_H
 
 #include <stdbool.h>
 #include <openssl/evp.h>

@@ -6,7 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include "base/log.h"
-#include "cert/crypto.h"
+#include "crypto/crypto.h"
 
 static const struct {
 	const char *name;

@@ -20,14 +20,21 @@ static const struct cert_profile certs[] = {
 	{.label = "HPKI CA CERTIFICATE", .id = 0x1B, .role = CERT_CA},
 };
 
-/* PSO: COMPUTE DIGITAL SIGNATURE on the padded block. The standard's text names
- * tag 81 for the key, cards in the field take 84: 84 first. Then the dialect of
- * the sample cards of 2019, which pad by themselves. */
+/* PSO: COMPUTE DIGITAL SIGNATURE on the padded block, with the key named as the
+ * directory says, then by its FID under tag 84 (the one form that is proven on a
+ * card in the field), under tag 81 (the standard's text), with its file selected
+ * (as the public signer does). Then the dialect of the sample cards of 2019,
+ * which pad by themselves. */
+#define PSO .input = INPUT_BLOCK, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A
+#define WAYS_OF(s) \
+	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_REFERENCE}, \
+	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_FID}, \
+	{.scheme = (s), PSO, .mse_tag = 0x81, .key_by = KEY_BY_FID}, \
+	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_FID, .select_key = true}
+
 static const struct sign_way ways[] = {
-	{SCHEME_PSS, INPUT_BLOCK, .mse_tag = 0x84, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A},
-	{SCHEME_PKCS1, INPUT_BLOCK, .mse_tag = 0x84, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A},
-	{SCHEME_PSS, INPUT_BLOCK, .mse_tag = 0x81, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A},
-	{SCHEME_PKCS1, INPUT_BLOCK, .mse_tag = 0x81, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A},
+	WAYS_OF(SCHEME_PSS),
+	WAYS_OF(SCHEME_PKCS1),
 	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = 0x80},
 };
 

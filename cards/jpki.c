@@ -9,6 +9,7 @@
 #define LEAVE {.p1 = 0x04, .p2 = 0x0C, .aid = {0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00}, .aid_len = 7}
 #define TOKEN_INFO {.fid = 0x0006, .sfi = 0x06}
 #define AUTH_CERT {.fid = 0x000A, .sfi = 0x0A}
+#define CERTIFICATES {.fid = 0x0008, .sfi = 0x08}
 
 /* The key by its short identifier (P2 = 80 + SFI) saves a SELECT. */
 #define WAYS(key_p2) \
@@ -26,10 +27,11 @@ static const struct cert_profile auth_certs[] = {
 	{.label = "User Authentication Certificate", .id = 0x17, .file = AUTH_CERT, .role = CERT_OWN},
 };
 
-/* Name, address, birth date and sex of the holder. */
+/* The own one holds name, address, birth date and sex of the holder. */
 static const struct cert_profile sign_certs[] = {
 	{.label = "Digital Signature Certificate", .id = 0x1A, .file = {.fid = 0x0001, .sfi = 0x01},
 	 .role = CERT_OWN, .pin_protected = true},
+	{.label = "Digital Signature CA Certificate", .id = 0x02, .file = {.fid = 0x0002, .sfi = 0x02}, .role = CERT_CA},
 };
 
 const struct profile jpki_auth = {
@@ -38,8 +40,11 @@ const struct profile jpki_auth = {
 	.select = SELECT,
 	.leave = LEAVE,
 	.token_info = TOKEN_INFO,
+	.certificates = CERTIFICATES,
+	.certificate_byte = 1,
 	.wake_on_6f00 = true,
 	.personal = true,
+	.extended = true,
 	.publish_certs = true,
 	.pin = {.file = {.fid = 0x0018}, .reference = 0x80, .min = 4, .max = 4, .tries = 3,
 		.alphabet = PIN_DIGITS, .change = true},
@@ -57,8 +62,11 @@ const struct profile jpki_sign = {
 	.leave = LEAVE,
 	.token_info = TOKEN_INFO,
 	.identity = AUTH_CERT,
+	.certificates = CERTIFICATES,
+	.certificate_byte = 0,
 	.wake_on_6f00 = true,
 	.personal = true,
+	.extended = true,
 	.pin = {.file = {.fid = 0x001B}, .reference = 0x80, .min = 6, .max = 16, .tries = 5,
 		.alphabet = PIN_UPPER_ALNUM, .change = true},
 	.key = {.label = "Digital Signature Key", .id = 0x1A, .file = {.fid = 0x001A}, .bits = 2048,

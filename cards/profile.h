@@ -40,7 +40,7 @@ struct key_profile {
 	const char *label;
 	uint8_t id;             /* CKA_ID, one byte on every card seen */
 	struct file_ref file;
-	uint8_t reference;      /* key reference for MSE tag 84; 0: low byte of the FID */
+	uint8_t reference;      /* the directory's keyReference; 0: none */
 	uint16_t bits;
 	bool user_consent;      /* one signature per PIN: CKA_ALWAYS_AUTHENTICATE */
 };
@@ -63,6 +63,9 @@ enum sign_input {
 	INPUT_HASH,        /* the bare hash: the card pads (RSASSA-PSS) */
 };
 
+/* How MANAGE SECURITY ENVIRONMENT names the key. */
+enum key_by { KEY_BY_REFERENCE, KEY_BY_FID };
+
 /* One way of asking for a signature. The list of a profile is tried in order;
  * a refusal by status word (never a broken link) moves on to the next, and the
  * one that worked is kept for the insertion. */
@@ -70,7 +73,8 @@ struct sign_way {
 	enum scheme scheme;
 	enum sign_input input;
 	uint8_t mse_tag;        /* MSE SET DST (00 22 41 B6) with this tag and the key; 0: none */
-	bool select_key;        /* SELECT the key's EF before the command */
+	enum key_by key_by;     /* with an mse_tag; by reference: only where the directory gives one */
+	bool select_key;        /* SELECT the key's EF: before the MSE, else after VERIFY */
 	uint8_t cla, ins, p1, p2;
 	uint16_t input_len;     /* exactly this many bytes; 0: any that fits */
 	uint8_t salt_len;       /* of SCHEME_PSS by INPUT_HASH */
@@ -94,6 +98,8 @@ struct profile {
 	struct file_ref cia_info, od;
 	struct file_ref token_info; /* JPKI's EF 0006; {0}: none */
 	struct file_ref identity;   /* readable file that tells cards apart when the own certificate needs the PIN */
+	struct file_ref certificates; /* JPKI's EF 0008: which certificates there are; {0}: no such file */
+	uint8_t certificate_byte;   /* of that file: 8F when this profile's certificate is there */
 	bool wake_on_6f00;         /* the first command after power-up may fail so: send 00A40000 */
 	bool personal;             /* certificates are never logged, never shown unasked */
 	bool extended;             /* try extended length, fall back for the insertion when refused */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
 #include "card/apdu.h"
 
 #define SHORT_DATA_MAX 255
 #define SHORT_LE_MAX 256
 #define SHORT_APDU_MAX 261
-#define ROUNDS_MAX 300 /* of GET RESPONSE: more than the longest answer takes */
+
+enum { INS_VERIFY = 0x20, INS_MSE = 0x22, INS_CHANGE = 0x24, INS_PSO = 0x2A, INS_SELECT = 0xA4,
+       INS_READ = 0xB0, INS_GET_RESPONSE = 0xC0 };
 
 enum error apdu_error(uint16_t sw)
 {
@@ -21,74 +24,57 @@ enum error apdu_error(uint16_t sw)
 	return (sw1 >= 0x62 && sw1 <= 0x6F) || (sw1 >= 0x90 && sw1 <= 0x9F) ? E_REFUSED : E_PROTOCOL;
 }
 
-/* The bytes of one command; both APDU forms fit. */
-struct encoded {
-	uint8_t bytes[4 + 3 + APDU_DATA_MAX + 2];
-	size_t len;
-};
-
-static void put(struct encoded *e, size_t byte)
+int64_t apdu_now_ms(void)
 {
-	e->bytes[e->len++] = (uint8_t)(byte & 0xFF);
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void put_data(struct encoded *e, struct bytes data)
+static const char *name_of(uint8_t ins)
 {
-	if (data.len)
-		memcpy(e->bytes + e->len, data.data, data.len);
-	e->len += data.len;
-}
-
-static void put_header(struct encoded *e, const struct apdu *c)
-{
-	e->len = 0;
-	put(e, c->cla);
-	put(e, c->ins);
-	put(e, c->p1);
-	put(e, c->p2);
-}
-
-static void encode_short(struct encoded *e, const struct apdu *c)
-{
-	put_header(e, c);
-	if (c->data.len) {
-		put(e, c->data.len);
-		put_data(e, c->data);
-	}
-	if (c->le)
-		put(e, c->le < SHORT_LE_MAX ? c->le : 0);
-}
-
-static void encode_extended(struct encoded *e, const struct apdu *c)
-{
-	size_t le = c->le < APDU_LE_ALL ? c->le : 0;
-
-	put_header(e, c);
-	put(e, 0);
-	if (c->data.len) {
-		put(e, c->data.len >> 8);
-		put(e, c->data.len);
-		put_data(e, c->data);
-	}
-	if (c->le) {
-		put(e, le >> 8);
-		put(e, le);
+	switch (ins) {
+	case INS_VERIFY:
+		return "VERIFY";
+	case INS_MSE:
+		return "MANAGE SECURITY ENVIRONMENT";
+	case INS_CHANGE:
+		return "CHANGE REFERENCE DATA";
+	case INS_PSO:
+		return "PERFORM SECURITY OPERATION";
+	case INS_SELECT:
+		return "SELECT";
+	case INS_READ:
+		return "READ BINARY";
+	case INS_GET_RESPONSE:
+		return "GET RESPONSE";
+	default:
+		return "command";
 	}
 }
 
 /* One command as it is, one answer as it comes. */
-static enum error send_one(struct apdu_link *l, const struct encoded *cmd, struct buf *out, uint16_t *sw)
+static enum error send_one(struct apdu_link *l, struct bytes command, struct buf *out, uint16_t *sw)
 {
 	size_t len = READER_RESPONSE_MAX;
+	int64_t start = apdu_now_ms();
 	enum error e;
 
 	*sw = 0;
-	log_command(l->reader, cmd->bytes, cmd->len);
-	e = l->ops->transmit(&l->link, cmd->bytes, cmd->len, l->response, &len);
+	if (l->commands == 0)
+		l->deadline_ms = start + APDU_TIME_MAX_MS;
+	if (l->commands++ >= APDU_COMMANDS_MAX || start > l->deadline_ms) {
+		log_error("%s: given up after %u commands", l->reader, l->commands - 1);
+		return E_TIMEOUT;
+	}
+	log_command(l->reader, command.data, command.len);
+	e = l->ops->transmit(&l->link, command.data, command.len, l->response, &len);
 	if (e == E_OK && (len < 2 || len > READER_RESPONSE_MAX))
 		e = E_LINK;
 	if (e != E_OK) {
-		log_error("%s: transmit: %s", l->reader, error_text(e));
+		log_error("%s: %s %02X %02X: %s, after %lld ms", l->reader, name_of(command.data[1]), command.data[2],
+		          command.data[3], error_text(e), (long long)(apdu_now_ms() - start));
 		return e;
 	}
 	log_response(l->reader, l->response, len, l->hide);
@@ -96,18 +82,33 @@ static enum error send_one(struct apdu_link *l, const struct encoded *cmd, struc
 	if (out)
 		e = buf_append(out, l->response, len - 2);
 	mem_wipe(l->response, len);
+	if (apdu_error(*sw) != E_OK && *sw >> 8 != 0x6C)
+		log_info("%s: %s %02X %02X: status word %04X, after %lld ms", l->reader, name_of(command.data[1]),
+		         command.data[2], command.data[3], *sw, (long long)(apdu_now_ms() - start));
 	return e;
 }
 
-static enum error send_short(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
+/* Both forms of ISO/IEC 7816-4, 5.1. */
+static enum error send_encoded(struct apdu_link *l, const struct apdu *c, bool extended, struct buf *out, uint16_t *sw)
 {
-	struct encoded cmd;
-	enum error e;
+	uint8_t b[4 + 3 + APDU_DATA_MAX + 2] = {c->cla, c->ins, c->p1, c->p2};
+	size_t n = 4, le = c->le < (extended ? APDU_LE_ALL : SHORT_LE_MAX) ? c->le : 0;
 
-	encode_short(&cmd, c);
-	e = send_one(l, &cmd, out, sw);
-	mem_wipe(&cmd, sizeof cmd);
-	return e;
+	if (extended)
+		b[n++] = 0;
+	if (c->data.len) {
+		if (extended)
+			b[n++] = (uint8_t)(c->data.len >> 8);
+		b[n++] = (uint8_t)(c->data.len & 0xFF);
+		memcpy(b + n, c->data.data, c->data.len);
+		n += c->data.len;
+	}
+	if (c->le) {
+		if (extended)
+			b[n++] = (uint8_t)(le >> 8 & 0xFF);
+		b[n++] = (uint8_t)(le & 0xFF);
+	}
+	return send_one(l, (struct bytes){b, n}, out, sw);
 }
 
 /* Command chaining: all links but the last carry bit 5 of CLA (7816-4, 5.3.3). */
@@ -122,7 +123,7 @@ static enum error send_chained(struct apdu_link *l, const struct apdu *c, struct
 	part.data.len = SHORT_DATA_MAX;
 	while (rest.len > SHORT_DATA_MAX) {
 		part.data.data = rest.data;
-		e = send_short(l, &part, NULL, sw);
+		e = send_encoded(l, &part, false, NULL, sw);
 		if (e != E_OK || *sw != 0x9000)
 			return e;
 		rest.data += SHORT_DATA_MAX;
@@ -131,14 +132,14 @@ static enum error send_chained(struct apdu_link *l, const struct apdu *c, struct
 	part.cla = c->cla;
 	part.le = c->le;
 	part.data = rest;
-	return send_short(l, &part, out, sw);
+	return send_encoded(l, &part, false, out, sw);
 }
 
 static bool wants_extended(const struct apdu_link *l, const struct apdu *c)
 {
 	size_t longest = l->link.max_apdu;
 
-	if (!l->extended || *l->short_only || c->secret)
+	if (!l->extended || *l->short_only)
 		return false;
 	if (longest && (longest <= SHORT_APDU_MAX || longest < 4 + 3 + c->data.len + 2))
 		return false;
@@ -146,28 +147,15 @@ static bool wants_extended(const struct apdu_link *l, const struct apdu *c)
 }
 
 /* Cards and readers refuse extended length in many ways, a broken link among
- * them. Until it has worked once, each of these is taken for that. */
-static bool extended_refused(const struct apdu_link *l, enum error e, uint16_t sw)
+ * them. Until it has worked once each of these is taken for that; of a command
+ * that only reads, every refusal that says nothing of the file. */
+static bool extended_refused(const struct apdu_link *l, const struct apdu *c, enum error e, uint16_t sw)
 {
 	if (*l->extended_taken)
 		return false;
-	return e == E_LINK || sw == 0x6700 || sw == 0x6E00 || sw == 0x6F00;
-}
-
-static enum error send_extended(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
-{
-	struct encoded cmd;
-	enum error e;
-
-	encode_extended(&cmd, c);
-	e = send_one(l, &cmd, out, sw);
-	if (extended_refused(l, e, *sw)) {
-		log_debug("%s: extended length is not taken", l->reader);
-		*l->short_only = true;
-	} else if (e == E_OK && apdu_error(*sw) == E_OK) {
-		*l->extended_taken = true;
-	}
-	return e;
+	if (e == E_LINK || sw == 0x6700 || sw == 0x6E00 || sw == 0x6F00)
+		return true;
+	return e == E_OK && c->ins == INS_READ && apdu_error(sw) == E_REFUSED && sw != 0x6B00 && sw >> 8 != 0x69;
 }
 
 /* In the form that fits, changing over when extended length is refused. */
@@ -176,28 +164,37 @@ static enum error send(struct apdu_link *l, const struct apdu *c, struct buf *ou
 	enum error e;
 
 	if (wants_extended(l, c)) {
-		e = send_extended(l, c, out, sw);
-		if (e != E_OK || !*l->short_only)
+		e = send_encoded(l, c, true, out, sw);
+		if (!extended_refused(l, c, e, *sw)) {
+			if (e == E_OK && apdu_error(*sw) == E_OK)
+				*l->extended_taken = true;
+			return e;
+		}
+		log_info("%s: extended length is not taken", l->reader);
+		*l->short_only = true;
+		if (e == E_LINK)
 			return e;
 	}
-	return c->data.len > SHORT_DATA_MAX ? send_chained(l, c, out, sw) : send_short(l, c, out, sw);
+	return c->data.len > SHORT_DATA_MAX ? send_chained(l, c, out, sw) : send_encoded(l, c, false, out, sw);
 }
 
 /* GET RESPONSE for as long as the card has more. */
 static enum error fetch(struct apdu_link *l, struct buf *out, uint16_t *sw)
 {
-	struct apdu more = {.ins = 0xC0};
+	struct apdu more = {.ins = INS_GET_RESPONSE};
 	unsigned sw1 = *sw >> 8;
 	enum error e = E_OK;
 
-	for (int i = 0; i < ROUNDS_MAX && e == E_OK && (sw1 == 0x61 || (i && sw1 == 0x6C)); i++) {
+	for (bool first = true; e == E_OK && (sw1 == 0x61 || (!first && sw1 == 0x6C)); first = false) {
+		size_t before = out->len;
+
 		more.le = *sw & 0xFF ? *sw & 0xFF : SHORT_LE_MAX;
-		e = send_short(l, &more, out, sw);
+		e = send_encoded(l, &more, false, out, sw);
+		if (e == E_OK && (out->len > READER_RESPONSE_MAX || (sw1 == 0x61 && *sw >> 8 == 0x61 && out->len == before)))
+			e = E_PROTOCOL;
 		sw1 = *sw >> 8;
-		if (out->len > READER_RESPONSE_MAX)
-			return E_PROTOCOL;
 	}
-	return e == E_OK && sw1 == 0x61 ? E_PROTOCOL : e;
+	return e;
 }
 
 enum error apdu_exchange(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
@@ -206,15 +203,24 @@ enum error apdu_exchange(struct apdu_link *l, const struct apdu *c, struct buf *
 	enum error e;
 
 	*sw = 0;
-	if (c->data.len > (c->secret ? SHORT_DATA_MAX : APDU_DATA_MAX))
+	if (c->data.len > APDU_DATA_MAX)
 		return E_TOO_LONG;
 	l->hide = c->personal;
 	e = send(l, c, out, sw);
-	if (e == E_OK && *sw >> 8 == 0x6C && c->le && !c->secret) {
+	if (e == E_OK && *sw >> 8 == 0x6C && c->le) {
 		again.le = *sw & 0xFF ? *sw & 0xFF : SHORT_LE_MAX;
 		e = send(l, &again, out, sw);
 	}
 	if (e == E_OK && *sw >> 8 == 0x61 && out)
 		e = fetch(l, out, sw);
+	return e == E_OK ? apdu_error(*sw) : e;
+}
+
+enum error apdu_send_once(struct apdu_link *l, struct bytes command, uint16_t *sw)
+{
+	enum error e;
+
+	l->hide = false;
+	e = send_one(l, command, NULL, sw);
 	return e == E_OK ? apdu_error(*sw) : e;
 }

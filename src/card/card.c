@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
-#include "card/op.h"
-
-static void forget_identity(struct card *card)
-{
-	mem_wipe(card->identity, card->identity_len);
-	free(card->identity);
-	card->identity = NULL;
-	card->identity_len = 0;
-}
+#include "card/cia.h"
+#include "card/gate.h"
 
 static void forget_cert(struct card_cert *c)
 {
@@ -33,33 +27,76 @@ void card_free(struct card **card)
 		return;
 	for (size_t i = 0; i < (*card)->n_certs; i++)
 		forget_cert(&(*card)->certs[i]);
-	forget_identity(*card);
 	free(*card);
 	*card = NULL;
 }
 
-/* Back to what is known before the first command; what was learned of the
- * reader's and the card's ways stays. */
-static void start_over(struct card *card)
+static struct card *card_new(const struct card_system *sys, const char *reader)
 {
-	for (size_t i = 0; i < card->n_certs; i++)
-		forget_cert(&card->certs[i]);
-	card->n_certs = 0;
-	forget_identity(card);
-	card->profile = NULL;
+	struct card *card = calloc(1, sizeof *card);
+
+	if (!card)
+		return NULL;
+	card->sys = sys;
+	card->login_tries = card->pin.tries = -1;
+	memcpy(card->reader, reader, strlen(reader));
+	return card;
 }
 
-static enum error find_profile(struct op *op, const struct profile_set *set)
+static enum error find_profile(struct op *op, const struct profile_set *set, const struct profile **found)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		enum error e = op_select(op, set->list[i]);
 
-		if (e == E_OK)
-			op->card->profile = set->list[i];
-		if (e != E_REFUSED)
+		*found = set->list[i];
+		if (e != E_REFUSED && e != E_PROTOCOL)
 			return e;
 	}
 	return E_FOREIGN;
+}
+
+struct look {
+	const struct profile_set *set;
+	const struct profile *found;
+};
+
+#define CERTIFICATE_THERE 0x8F
+
+/* A card that does not say which certificates it has is taken to have them. */
+static enum error look_step(struct op *op, void *arg)
+{
+	struct look *look = arg;
+	struct buf b = {0};
+	enum error e = find_profile(op, look->set, &look->found);
+
+	if (e != E_OK || !file_given(look->found->certificates))
+		return e;
+	e = op_read_file(op, look->found->certificates, CONTENT_BLOCK, &b);
+	if (e != E_LINK && e != E_MEMORY && e != E_TIMEOUT)
+		e = e == E_OK && b.len > look->found->certificate_byte &&
+		    b.data[look->found->certificate_byte] != CERTIFICATE_THERE ? E_NOT_FOUND : E_OK;
+	buf_free(&b);
+	return e;
+}
+
+enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
+                     uint32_t *insertion, const struct profile **profile)
+{
+	struct look look = {.set = &set};
+	struct card *card;
+	enum error e;
+
+	if (strnlen(reader, READER_NAME_MAX) == READER_NAME_MAX)
+		return E_ARGUMENT;
+	card = card_new(sys, reader);
+	if (!card)
+		return E_MEMORY;
+	e = op_run_look(card, look_step, &look);
+	*insertion = card->insertion;
+	*profile = look.found;
+	log_info("%s: %s", reader, e == E_OK ? look.found->name : error_text(e));
+	card_free(&card);
+	return e;
 }
 
 /* PKCS#15 pads text with spaces, some cards with zeros. */
@@ -72,29 +109,50 @@ static void set_model(struct card *card, const uint8_t *text, size_t n)
 	card->model[n] = '\0';
 }
 
-enum { INFO_MODEL = 64, INFO_MODEL_LEN = 16 };
+enum { INFO_LEN = 160, INFO_MODEL = 64, INFO_MODEL_LEN = 16 };
 
-static enum error read_token_info(struct op *op)
+/* Fatal errors alone: what a card cannot tell it need not tell. */
+static enum error fatal(enum error e)
+{
+	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT ? e : E_OK;
+}
+
+static enum error read_token_info(struct op *op, struct buf *info)
 {
 	struct card *card = op->card;
 	const struct profile *p = card->profile;
-	struct buf b = {0};
-	enum error e;
+	enum error e = E_OK;
 
-	if (p->model) {
+	if (p->model)
 		set_model(card, (const uint8_t *)p->model, strnlen(p->model, sizeof card->model - 1));
-		return E_OK;
-	}
-	e = op_read_file(op, p->token_info, CONTENT_BLOCK, &b);
-	if (e == E_OK && b.len) {
-		memcpy(card->token_info, b.data, b.len < sizeof card->token_info ? b.len : sizeof card->token_info);
-		set_model(card, card->token_info + INFO_MODEL, INFO_MODEL_LEN);
-	}
-	buf_wipe(&b);
-	return e == E_LINK || e == E_MEMORY ? e : E_OK;
+	else
+		e = op_read_file(op, p->token_info, CONTENT_BLOCK, info);
+	if (e == E_OK && info->len >= INFO_MODEL + INFO_MODEL_LEN)
+		set_model(card, info->data + INFO_MODEL, INFO_MODEL_LEN);
+	return fatal(e);
 }
 
-/* The certificate itself, or why not; one behind the PIN is no failure. */
+/* Two hashes of what tells this card from others: the serial number, and what
+ * names its PIN in the gate's memory, the application included. */
+static enum error identify(struct card *card, struct bytes from)
+{
+	struct buf b = {0};
+	uint8_t hash[32];
+	enum error e = crypto_hash(card->sys->crypto, HASH_SHA256, from, hash);
+
+	for (size_t i = 0; e == E_OK && i < CARD_SERIAL_LEN / 2; i++)
+		snprintf(card->serial + 2 * i, 3, "%02X", hash[i]);
+	if (e == E_OK)
+		e = buf_append(&b, hash, sizeof hash);
+	if (e == E_OK)
+		e = buf_append(&b, card->profile->name, strlen(card->profile->name));
+	if (e == E_OK)
+		e = crypto_hash(card->sys->crypto, HASH_SHA256, (struct bytes){b.data, b.len}, card->pin_id);
+	buf_free(&b);
+	return e;
+}
+
+/* The holder's certificate, or that it is behind the PIN. */
 static enum error read_own(struct op *op)
 {
 	struct card *card = op->card;
@@ -108,65 +166,154 @@ static enum error read_own(struct op *op)
 	return e == E_SECURITY ? E_OK : e;
 }
 
-static enum error read_identity(struct op *op)
-{
-	struct card *card = op->card;
-	struct file_ref f = card->profile->identity;
-	struct buf b = {0};
-	enum error e;
-
-	if (card->certs[0].der || (!f.fid && !f.sfi))
-		return E_OK;
-	e = op_read_file(op, f, CONTENT_OBJECT, &b);
-	if (e == E_OK) {
-		card->identity = b.data;
-		card->identity_len = b.len;
-		return E_OK;
-	}
-	buf_wipe(&b);
-	return e == E_LINK || e == E_MEMORY ? e : E_OK;
-}
-
 static enum error open_step(struct op *op, void *arg)
 {
+	struct card *card = op->card;
+	struct buf info = {0}, identity = {0};
 	enum error e;
 
-	start_over(op->card);
-	e = find_profile(op, arg);
-	if (e == E_OK)
-		e = read_token_info(op);
-	if (e == E_OK)
-		e = op_read_directories(op);
-	if (e == E_OK)
-		e = read_own(op);
-	if (e == E_OK)
-		e = read_identity(op);
+	for (size_t i = 0; i < card->n_certs; i++)
+		forget_cert(&card->certs[i]);
+	card->n_certs = 0;
+	e = find_profile(op, arg, &card->profile);
+	if (e != E_OK)
+		goto out;
+	e = read_token_info(op, &info);
+	if (e != E_OK)
+		goto out;
+	e = op_read_directories(op);
+	if (e != E_OK)
+		goto out;
+	e = read_own(op);
+	if (e != E_OK)
+		goto out;
+	if (!card->certs[0].der && file_given(card->profile->identity))
+		e = fatal(op_read_file(op, card->profile->identity, CONTENT_OBJECT, &identity));
+	if (e != E_OK)
+		goto out;
+	if (card->certs[0].der)
+		e = identify(card, (struct bytes){card->certs[0].der, card->certs[0].der_len});
+	else
+		e = identify(card, identity.len ? (struct bytes){identity.data, identity.len}
+		                                : (struct bytes){info.data, info.len < INFO_LEN ? info.len : INFO_LEN});
+out:
+	if (e != E_OK)
+		card->profile = NULL;
+	buf_wipe(&info);
+	buf_wipe(&identity);
 	return e;
 }
 
-enum error card_open(const struct reader_ops *ops, void *self, const char *reader,
-                     struct profile_set set, struct card **out)
+enum error card_open(const struct card_system *sys, const char *reader, struct profile_set set, struct card **out)
 {
-	size_t n = strnlen(reader, READER_NAME_MAX);
 	struct card *card;
 	enum error e;
 
 	*out = NULL;
-	if (n == READER_NAME_MAX)
+	if (strnlen(reader, READER_NAME_MAX) == READER_NAME_MAX)
 		return E_ARGUMENT;
-	card = calloc(1, sizeof *card);
+	card = card_new(sys, reader);
 	if (!card)
 		return E_MEMORY;
-	card->ops = ops;
-	card->self = self;
-	memcpy(card->reader, reader, n);
 	e = op_run(card, open_step, &set);
-	if (e == E_OK) {
-		log_info("%s: %s", reader, card->profile->name);
+	log_info("%s: %s", reader, e == E_OK ? card->profile->name : error_text(e));
+	if (e == E_OK)
 		*out = card;
-	} else {
-		log_info("%s: %s", reader, error_text(e));
+	else
 		card_free(&card);
-	}
 	return e;
+}
+
+static enum error cert_step(struct op *op, void *arg)
+{
+	return op_read_cert(op, *(const size_t *)arg);
+}
+
+enum error card_read_cert(struct card *card, size_t i)
+{
+	if (i >= card->n_certs)
+		return E_ARGUMENT;
+	if (card->certs[i].der)
+		return E_OK;
+	if (card->certs[i].pin_protected)
+		return E_SECURITY;
+	return op_run(card, cert_step, &i);
+}
+
+static enum error label_step(struct op *op, void *arg)
+{
+	return op_read_file(op, op->card->profile->cia_info, CONTENT_OBJECT, arg);
+}
+
+enum error card_read_label(struct card *card)
+{
+	struct buf b = {0};
+	enum error e = E_OK;
+
+	card->label[0] = '\0';
+	if (!card->profile->cia)
+		return E_OK;
+	e = op_run(card, label_step, &b);
+	if (e == E_OK)
+		cia_read_label((struct bytes){b.data, b.len}, card->label);
+	buf_free(&b);
+	return e == E_NOT_FOUND || e == E_FORMAT ? E_OK : e;
+}
+
+static enum error tries_step(struct op *op, void *arg)
+{
+	(void)arg;
+	return gate_tries(op);
+}
+
+enum error card_tries(struct card *card)
+{
+	return op_run(card, tries_step, NULL);
+}
+
+struct login {
+	struct bytes pin, new_pin;
+	bool last_try_allowed;
+};
+
+/* The card's own certificate must be there; others may be missing. */
+static enum error login_step(struct op *op, void *arg)
+{
+	const struct login *login = arg;
+	struct card *card = op->card;
+	enum error e = gate_verify(op, login->pin, PIN_TYPED, login->last_try_allowed);
+
+	for (size_t i = 0; e == E_OK && i < card->n_certs; i++)
+		if (card->certs[i].pin_protected && !card->certs[i].der) {
+			e = op_read_cert(op, i);
+			if (i > 0)
+				e = fatal(e);
+		}
+	return e;
+}
+
+enum error card_login(struct card *card, struct bytes pin, bool last_try_allowed)
+{
+	struct login login = {.pin = pin, .last_try_allowed = last_try_allowed};
+	enum error e = card_check_pin(card, pin);
+
+	return e == E_OK ? op_run(card, login_step, &login) : e;
+}
+
+static enum error change_step(struct op *op, void *arg)
+{
+	const struct login *login = arg;
+	enum error e = gate_verify(op, login->pin, PIN_TYPED, login->last_try_allowed);
+
+	return e == E_OK ? gate_change(op, login->new_pin) : e;
+}
+
+enum error card_change_pin(struct card *card, struct bytes old_pin, bool last_try_allowed, struct bytes new_pin)
+{
+	struct login login = {old_pin, new_pin, last_try_allowed};
+	enum error e = card->pin.rule.change ? card_check_pin(card, old_pin) : E_UNSUPPORTED;
+
+	if (e == E_OK)
+		e = card_check_pin(card, new_pin);
+	return e == E_OK ? op_run(card, change_step, &login) : e;
 }

@@ -8,7 +8,9 @@
  * the card is powered off when that is refused. An operation whose link breaks
  * before a VERIFY was sent is begun once more if the insertion is still the
  * same; after a VERIFY it is never repeated. An operation that finds another
- * insertion than the card's answers E_CHANGED and has sent nothing.
+ * insertion than the card's answers E_CHANGED and has sent nothing. One that has
+ * to wait for another program for more than a minute answers E_BUSY, one that
+ * costs the card more than a minute or 4,096 commands E_TIMEOUT.
  *
  * A struct card has no lock: one thread at a time (the slot's lock). */
 #ifndef INKAN_CARD_CARD_H
@@ -19,12 +21,22 @@
 #include "base/tlv.h"
 #include "card/reader.h"
 #include "cards/profile.h"
+#include "crypto/crypto.h"
 
 #define CARD_CERTS_MAX 8
 #define CARD_LABEL_MAX 64
 #define CARD_ID_MAX 16
-#define CARD_WAYS_MAX 8
+#define CARD_WAYS_MAX 16
 #define CARD_PIN_MAX 64 /* longest PIN that any rule allows */
+#define CARD_SERIAL_LEN 16
+
+/* The way to cards. Not owned by what is opened with it; outlives it. */
+struct card_system {
+	const struct reader_ops *ops;
+	void *self;                          /* of ops */
+	const struct crypto *crypto;
+	void (*waiting)(const char *reader); /* told once, when another program has held the card for two seconds; or NULL */
+};
 
 struct card_id {
 	uint8_t data[CARD_ID_MAX];
@@ -33,14 +45,14 @@ struct card_id {
 
 struct card_pin {
 	struct pin_profile rule; /* the directory's word over the profile's */
-	int tries;               /* as last seen; -1: not asked yet; 0: locked */
+	int tries;               /* as last seen, or counted where the card does not tell; -1: not asked yet; 0: locked */
 };
 
 struct card_key {
 	char label[CARD_LABEL_MAX + 1];
 	struct card_id id;
 	struct file_ref file;
-	uint8_t reference;
+	uint8_t reference;       /* 0: the directory gives none */
 	unsigned bits;
 	bool user_consent;
 };
@@ -57,18 +69,18 @@ struct card_cert {
 
 struct card {
 	const struct profile *profile;
-	const struct reader_ops *ops; /* not owned, like self */
-	void *self;
+	const struct card_system *sys;
 	char reader[READER_NAME_MAX];
 	uint32_t insertion;
 
 	char label[33];               /* CIAInfo's, after card_read_label; "" without one */
 	char model[17];               /* profile's, or the token info file's */
-	uint8_t token_info[160];      /* JPKI's EF 0006 as read; zero without one */
-	uint8_t *identity;            /* DER of profile->identity; NULL: none, or it needs the PIN too */
-	size_t identity_len;
+	char serial[CARD_SERIAL_LEN + 1]; /* hex of a hash of what tells this card from others: its own certificate,
+	                                   * else profile->identity, else the token info file */
+	uint8_t pin_id[32];           /* names this PIN of this card in the gate's memory */
 
 	struct card_pin pin;
+	int login_tries;              /* what the counter was after the last PIN that was typed and accepted; -1: none */
 	struct card_key key;
 	struct card_cert certs[CARD_CERTS_MAX]; /* own first */
 	size_t n_certs;
@@ -81,14 +93,22 @@ struct card {
 	bool way_refused[CARD_WAYS_MAX];    /* by index into profile->ways */
 };
 
+/* What is in that reader: at most one SELECT per application identifier of the
+ * set (and for JPKI the file that says which certificates there are). Never
+ * waits for another program. *insertion is that of the card that was looked at.
+ * E_OK: *profile is of the set, and its certificate is said to be there.
+ * E_FOREIGN, E_MUTE, E_NOT_FOUND (the application is there and has no
+ * certificate): it will not be another answer during this insertion.
+ * E_BUSY: another program holds the card. Other errors: ask again. */
+enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
+                     uint32_t *insertion, const struct profile **profile);
+
 /* Finds the first profile of the set that the card in that reader has and reads
  * its directories and its own certificate; where that needs the PIN, the
- * identity file instead (JPKI Signature: the authentication certificate, from
- * which the token's serial number is made).
+ * identity file instead (JPKI Signature: the authentication certificate).
  * E_FOREIGN: none; the card got one SELECT per application identifier.
  * E_NOT_FOUND: the application is there and has no certificate in it. */
-enum error card_open(const struct reader_ops *ops, void *self, const char *reader,
-                     struct profile_set set, struct card **out);
+enum error card_open(const struct card_system *sys, const char *reader, struct profile_set set, struct card **out);
 void card_free(struct card **card); /* certificates behind a PIN are wiped */
 
 /* Fills certs[i].der; E_OK at once when it is there. E_SECURITY: needs the PIN.
@@ -101,25 +121,22 @@ enum error card_read_label(struct card *card);
 /* Wipes and forgets the certificates that were read behind the PIN. */
 void card_forget_protected(struct card *card);
 
-/* Reads the retry counter (free of charge) into pin.tries. */
+/* Reads the retry counter (free of charge) into pin.tries. Nothing is sent to a
+ * card that has said "locked" during this insertion. */
 enum error card_tries(struct card *card);
 
 /* Length and alphabet of a PIN by the rule. E_PIN_LENGTH, E_PIN_CHARACTERS or
  * E_OK. Sends nothing. */
 enum error card_check_pin(const struct card *card, struct bytes pin);
 
-struct card_login {
-	struct bytes pin;
-	bool last_try_allowed;
-	int refused_at; /* this PIN was refused and left that many tries; -1: it was not */
-};
+/* VERIFY with a PIN that a person has typed, through the gate (gate.h); then the
+ * certificates behind the PIN are read. After E_LINK with the VERIFY sent, the
+ * counter is read on a new connection, if there is one. */
+enum error card_login(struct card *card, struct bytes pin, bool last_try_allowed);
 
-/* Checks the PIN's form, reads the counter, and verifies only if the PIN has not
- * been refused at this counter or a higher one (E_PIN_REPEATED) and it is not
- * the last try (E_PIN_LAST_TRY). Then reads the certificates behind the PIN.
- * E_PIN_WRONG, E_PIN_LOCKED: pin.tries says what is left. After E_LINK with the
- * VERIFY sent, the counter is read on a new connection, if there is one. */
-enum error card_login(struct card *card, const struct card_login *login);
+/* The same, then CHANGE REFERENCE DATA. E_UNSUPPORTED when the profile knows no
+ * command for it. */
+enum error card_change_pin(struct card *card, struct bytes old_pin, bool last_try_allowed, struct bytes new_pin);
 
 /* What is to be signed, in every form that the caller has. A way of the profile
  * whose form is missing (len 0) is passed over. */
@@ -131,14 +148,11 @@ struct card_sign {
 	unsigned salt_len;    /* of SCHEME_PSS; a way with another salt is passed over */
 };
 
-/* VERIFY and sign. *len: in, the room; out, the signature's length.
+/* VERIFY through the gate with a PIN that was accepted before in this insertion
+ * and was kept, and sign. *len: in, the room; out, the signature's length.
  * E_UNSUPPORTED: every way of that scheme was refused by the card (or fits
- * not). E_PIN_WRONG and E_PIN_LOCKED as in card_login. */
-enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in,
-                     uint8_t *signature, size_t *len);
-
-/* VERIFY with the old PIN under the rules of card_login, then CHANGE REFERENCE
- * DATA. E_UNSUPPORTED when the profile knows no command for it. */
-enum error card_change_pin(struct card *card, const struct card_login *old, struct bytes new_pin);
+ * not). */
+enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature,
+                     size_t *len);
 
 #endif

@@ -17,11 +17,6 @@ static struct card_id one_byte_id(uint8_t id)
 	return (struct card_id){.data = {id}, .len = 1};
 }
 
-static bool given(struct file_ref f)
-{
-	return f.fid || f.sfi;
-}
-
 static void key_from_profile(struct card_key *key, const struct key_profile *p)
 {
 	*key = (struct card_key){.id = one_byte_id(p->id), .file = p->file, .reference = p->reference,
@@ -37,7 +32,7 @@ static void certs_from_profile(struct card *card, const struct profile *p)
 		const struct cert_profile *row = &p->certs[i];
 		struct card_cert *c = &card->certs[card->n_certs];
 
-		if (!given(row->file))
+		if (!file_given(row->file))
 			continue;
 		*c = (struct card_cert){.id = one_byte_id(row->id), .file = row->file, .role = row->role,
 					.pin_protected = row->pin_protected};
@@ -46,33 +41,26 @@ static void certs_from_profile(struct card *card, const struct profile *p)
 	}
 }
 
-/* Whether the label, but for spaces around it, is that of the row. */
+/* Whether the label, but for spaces around it, is that one. JAHIS 24-002 prints
+ * labels with spaces around them for the card and without for the programs,
+ * which look for them byte by byte. */
 static bool is_labelled(const char *label, const char *wanted)
 {
-	size_t n;
+	size_t n = strlen(wanted);
 
 	label += strspn(label, " ");
-	n = strlen(wanted);
 	return strncmp(label, wanted, n) == 0 && label[n + strspn(label + n, " ")] == '\0';
 }
 
-static const struct cert_profile *find_row(const struct profile *p, const char *label)
+/* The row of that label, which then becomes the certificate's to the letter. */
+static const struct cert_profile *find_row(const struct profile *p, struct card_cert *c)
 {
 	for (size_t i = 0; i < p->n_certs; i++)
-		if (is_labelled(label, p->certs[i].label))
+		if (is_labelled(c->label, p->certs[i].label)) {
+			set_label(c->label, p->certs[i].label);
 			return &p->certs[i];
+		}
 	return NULL;
-}
-
-/* JAHIS 24-002 prints labels with spaces around them for the card and without for
- * the programs, which look for them byte by byte. */
-static void know_ca(const struct profile *p, struct card_cert *c)
-{
-	const struct cert_profile *row = find_row(p, c->label);
-
-	c->role = row && row->role == CERT_ROOT ? CERT_ROOT : CERT_CA;
-	if (row)
-		set_label(c->label, row->label);
 }
 
 static bool same_id(const struct card_id *a, const struct card_id *b)
@@ -115,11 +103,11 @@ static void certs_from_directory(struct card *card, const struct card_cert *foun
 	card->n_certs = kept;
 	for (size_t i = 0; i < n && card->n_certs < CARD_CERTS_MAX; i++) {
 		struct card_cert *c = &card->certs[card->n_certs];
+		const struct cert_profile *row;
 
 		*c = found[i];
-		know_ca(p, c);
-		if (i == own)
-			c->role = CERT_OWN;
+		row = find_row(p, c);
+		c->role = i == own ? CERT_OWN : row && row->role == CERT_ROOT ? CERT_ROOT : CERT_CA;
 		card->n_certs++;
 	}
 	if (own < n)
@@ -135,9 +123,9 @@ static void certs_from_directory(struct card *card, const struct card_cert *foun
 /* A directory that cannot be read is as good as none; a broken link is not. */
 static enum error read_dir(struct op *op, struct file_ref f, struct buf *out)
 {
-	enum error e = given(f) ? op_read_file(op, f, CONTENT_ROW, out) : E_NOT_FOUND;
+	enum error e = file_given(f) ? op_read_file(op, f, CONTENT_ROW, out) : E_NOT_FOUND;
 
-	if (e == E_LINK || e == E_MEMORY)
+	if (e == E_LINK || e == E_MEMORY || e == E_TIMEOUT)
 		return e;
 	if (e != E_OK)
 		out->len = 0;
@@ -183,6 +171,8 @@ static enum error read_all(struct op *op, struct buf *b)
 	if (e != E_OK)
 		return e;
 	key_known = cia_read_key(bytes_of(b), &card->key, &auth_id);
+	if (is_labelled(card->key.label, card->profile->key.label))
+		set_label(card->key.label, card->profile->key.label);
 	e = read_dir(op, od.pins, b);
 	if (e != E_OK)
 		return e;

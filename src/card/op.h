@@ -10,7 +10,6 @@
 struct op {
 	struct card *card;
 	struct apdu_link link;
-	bool stirred;     /* an answer was 6F00: the card may be waking up */
 	bool verify_sent; /* never begun again from here on */
 	bool lock;        /* the card may be unlocked: select something else at the end */
 };
@@ -19,15 +18,19 @@ struct op {
  * before a VERIFY, so it clears what an earlier run may have left in arg. */
 typedef enum error (*op_step)(struct op *op, void *arg);
 
-/* Runs step in a transaction on the card's insertion (on any, when that is 0,
- * which then becomes the card's), and ends it with the card locked. */
+/* Selects the card's application (when it has one yet) and runs step, in a
+ * transaction on the card's insertion (on any, when that is 0, which then
+ * becomes the card's); ends it with the card locked. */
 enum error op_run(struct card *card, op_step step, void *arg);
+
+/* As op_run, for a look: once, without waiting for other programs longer than
+ * nobody notices. */
+enum error op_run_look(struct card *card, op_step step, void *arg);
 
 /* SELECT of the profile's application. E_REFUSED when the card has none. */
 enum error op_select(struct op *op, const struct profile *profile);
 
-/* SELECT of an elementary file under the current application. *sw as in
- * apdu_exchange. */
+/* SELECT of an elementary file under the current application. */
 enum error op_select_file(struct op *op, uint16_t fid, uint16_t *sw);
 
 enum op_content {
@@ -46,12 +49,9 @@ enum error op_read_cert(struct op *op, size_t i);
 /* What the directories say, over the profile (card_dirs.c). */
 enum error op_read_directories(struct op *op);
 
-/* Sends VERIFY once and learns from the answer: E_OK, E_PIN_WRONG, E_PIN_LOCKED
- * with pin.tries; or what else went wrong. The PIN's form has been checked. */
-enum error op_verify(struct op *op, struct bytes pin);
-
-/* After a link that broke when a PIN was on its way: what the counter says now,
- * on a connection of its own, into pin.tries. */
-void op_recount(struct card *card);
+static inline bool file_given(struct file_ref f)
+{
+	return f.fid || f.sfi;
+}
 
 #endif

@@ -57,6 +57,7 @@ static enum error look(const struct search *s, struct cert **cert, struct trust 
 	struct reader_state states[READER_COUNT_MAX];
 	size_t n = READER_COUNT_MAX;
 	enum error e = pcsc_reader_ops.list(s->pcsc, states, &n), found = E_NO_CARD;
+	struct card_system cards = {&pcsc_reader_ops, s->pcsc, s->ctx->crypto, NULL};
 	struct conf conf;
 
 	conf_load(&conf);
@@ -67,7 +68,7 @@ static enum error look(const struct search *s, struct cert **cert, struct trust 
 		if (!states[i].present ||
 		    (s->reader ? !strstr(states[i].name, s->reader) : !conf_shows_reader(&conf, states[i].name)))
 			continue;
-		one = card_open(&pcsc_reader_ops, s->pcsc, states[i].name, s->profiles, &card);
+		one = card_open(&cards, states[i].name, s->profiles, &card);
 		if (one == E_OK) {
 			one = take(s->ctx, card, cert, trust);
 			card_free(&card);

@@ -9,7 +9,7 @@ libinkan_la_SOURCES = src/lib/object.h src/lib/inkan.c src/lib/inkan_cert.c src/
 # its own names alone, and bound to its own functions: a process may hold our modules too
 libinkan_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined -Wl,-Bsymbolic \
   -Wl,--version-script=$(srcdir)/src/lib/libinkan.map
-libinkan_la_LIBADD = libdecide.la libstatus.la libcard.la libcards.la libcert.la libinkancrypto.la libbase.la \
+libinkan_la_LIBADD = libdecide.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(CRYPTO_LIBS)
 libinkan_la_DEPENDENCIES = src/lib/libinkan.map libdecide.la libstatus.la libcard.la libcards.la \
   libcert.la libinkancrypto.la libbase.la

@@ -17,6 +17,7 @@ CK_RV ckr_of_card(enum error e)
 	case E_MUTE:
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	case E_SECURITY:
+	case E_PIN_STALE:
 		return CKR_USER_NOT_LOGGED_IN;
 	case E_PIN_LENGTH:
 		return CKR_PIN_LEN_RANGE;
@@ -24,6 +25,7 @@ CK_RV ckr_of_card(enum error e)
 		return CKR_PIN_INVALID;
 	case E_PIN_WRONG:
 	case E_PIN_REPEATED:
+	case E_PIN_ELSEWHERE:
 		return CKR_PIN_INCORRECT;
 	case E_PIN_LOCKED:
 		return CKR_PIN_LOCKED;

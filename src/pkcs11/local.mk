@@ -6,7 +6,7 @@ libpkcs11_la_SOURCES = \
   src/pkcs11/module.h src/pkcs11/module.c src/pkcs11/slots.c src/pkcs11/session.h src/pkcs11/sessions.c \
   src/pkcs11/login.c src/pkcs11/objects.c src/pkcs11/sign.c src/pkcs11/digest.h src/pkcs11/digest.c \
   src/pkcs11/slot.h src/pkcs11/slot.c src/pkcs11/token.h src/pkcs11/token.c \
-  src/pkcs11/refused.h src/pkcs11/refused.c src/pkcs11/ckr.h src/pkcs11/ckr.c \
+  src/pkcs11/ckr.h src/pkcs11/ckr.c \
   src/pkcs11/object.h src/pkcs11/object.c src/pkcs11/build.h src/pkcs11/build.c \
   src/pkcs11/cert_status.h src/pkcs11/cert_status.c \
   src/pkcs11/attr.h src/pkcs11/attr.c src/pkcs11/mech.h src/pkcs11/mech.c
@@ -16,9 +16,9 @@ include_HEADERS += include/inkan-pkcs11.h
 
 # Real, unversioned files. -Bsymbolic: our tables never hold another library's
 # functions. The .la files are of no use to anybody and are not installed.
-MODULE_CORE = libpkcs11.la libstatus.la libcard.la libcards.la libcert.la libinkancrypto.la libbase.la
+MODULE_CORE = libpkcs11.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la
 module_LTLIBRARIES = inkan-pkcs11.la inkan-sign-pkcs11.la HpkiAuthP11_inkan.la HpkiSigP11_inkan.la
-MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-Bsymbolic
+MODULE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-Bsymbolic -Wl,-z,nodelete
 MAIN_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^C_Get(FunctionList|Interface|InterfaceList)$$'
 JAHIS_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^C_GetFunctionList$$'
 

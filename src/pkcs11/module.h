@@ -13,28 +13,20 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "base/conf.h"
+#include "card/card.h"
 #include "crypto/crypto.h"
 #include "pkcs11/compat.h"
 #include "pkcs11/personality.h"
 #include "pkcs11/slot.h"
 
 #define SLOTS_MAX (2 * READER_COUNT_MAX)
-#define REFUSED_MAX 16
 #define WITHDRAWN_MAX 16
 #define KNOWN_MAX 16
-#define SERIAL_LEN 16
+#define SERIAL_LEN CARD_SERIAL_LEN
 
 struct session;
 struct store;
 struct trust;
-
-/* A PIN that a card refused: not sent to it again before its counter has risen. */
-struct refused {
-	char serial[SERIAL_LEN + 1];
-	uint8_t salt[16];
-	uint8_t hash[32];
-	int tries; /* what the refusal left */
-};
 
 /* The handles of a token's objects, while it is in and when it comes back. */
 struct known {
@@ -58,6 +50,7 @@ struct module {
 	struct trust *trust;       /* opened when a status is first asked for */
 	struct store *store;
 	void *readers;
+	struct card_system cards;
 
 	struct slot slots[SLOTS_MAX]; /* for the life of the process, C_Finalize notwithstanding */
 	size_t n_slots;
@@ -65,8 +58,6 @@ struct module {
 	struct session *sessions;
 	CK_ULONG last_session, last_object;
 
-	struct refused refused[REFUSED_MAX];
-	size_t n_refused;          /* ever recorded */
 	char withdrawn[WITHDRAWN_MAX][SERIAL_LEN + 1]; /* tokens that lost RSASSA-PSS */
 	size_t n_withdrawn;        /* ever recorded */
 	struct known known[KNOWN_MAX];

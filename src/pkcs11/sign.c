@@ -73,6 +73,7 @@ static CK_RV after_failure(struct slot *slot, enum error e)
 	switch (e) {
 	case E_PIN_WRONG:
 	case E_PIN_LOCKED:
+	case E_PIN_STALE:
 	case E_SECURITY:
 		slot_logout(slot);
 		return CKR_USER_NOT_LOGGED_IN;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "pkcs11/attr.h"
 #include "pkcs11/ckr.h"
-#include "pkcs11/refused.h"
 #include "pkcs11/token.h"
 
 #define REPEATS_MAX 8
@@ -24,25 +22,6 @@ static enum error read_cert(struct token *token)
 	return e;
 }
 
-/* The serial number tells cards apart and nobody's name: a hash of the
- * certificate that can be read without the PIN, else of the token info file. */
-static enum error make_serial(struct token *token)
-{
-	const struct card *card = token->card;
-	struct bytes from = {card->token_info, sizeof card->token_info};
-	uint8_t hash[32];
-	enum error e;
-
-	if (token->cert)
-		from = token->cert->der;
-	else if (card->identity)
-		from = (struct bytes){card->identity, card->identity_len};
-	e = crypto_hash(module.crypto, HASH_SHA256, from, hash);
-	for (size_t i = 0; e == E_OK && i < SERIAL_LEN / 2; i++)
-		snprintf(token->serial + 2 * i, 3, "%02X", hash[i]);
-	return e;
-}
-
 enum error token_load(const char *reader, struct token **out)
 {
 	struct token *token = calloc(1, sizeof *token);
@@ -50,7 +29,8 @@ enum error token_load(const char *reader, struct token **out)
 
 	if (!token)
 		return e;
-	e = card_open(personality.readers, module.readers, reader, *personality.profiles, &token->card);
+	module.cards = (struct card_system){personality.readers, module.readers, module.crypto, NULL};
+	e = card_open(&module.cards, reader, *personality.profiles, &token->card);
 	if (e != E_OK)
 		goto fail;
 	if (personality.conventions->label_of_card)
@@ -60,9 +40,7 @@ enum error token_load(const char *reader, struct token **out)
 	e = read_cert(token);
 	if (e != E_OK)
 		goto fail;
-	e = make_serial(token);
-	if (e != E_OK)
-		goto fail;
+	memcpy(token->serial, token->card->serial, sizeof token->serial);
 	e = objects_make(token);
 	if (e != E_OK)
 		goto fail;
@@ -158,15 +136,11 @@ static bool goes_on_for_ever(struct token *token, enum error e)
 
 CK_RV token_verify(struct token *token, struct bytes pin)
 {
-	struct card_login login = {.pin = pin, .last_try_allowed = module.conf.last_try_allowed};
 	enum error e = card_check_pin(token->card, pin);
 
 	if (e != E_OK)
 		return ckr_of_session(e);
-	login.refused_at = refused_at(token, pin);
-	e = card_login(token->card, &login);
-	if (e == E_PIN_WRONG || (e == E_PIN_LOCKED && token->card->pin.tries == 0))
-		refused_remember(token, pin);
+	e = card_login(token->card, pin, module.conf.last_try_allowed);
 	if (e == E_OK)
 		e = objects_behind_pin(token);
 	return goes_on_for_ever(token, e) ? CKR_FUNCTION_REJECTED : ckr_of_session(e);
@@ -194,17 +168,8 @@ void token_logout(struct token *token)
 
 CK_RV token_change_pin(struct token *token, struct bytes old_pin, struct bytes new_pin)
 {
-	struct card_login old = {.pin = old_pin, .last_try_allowed = module.conf.last_try_allowed};
-	enum error e = card_check_pin(token->card, old_pin);
+	enum error e = card_change_pin(token->card, old_pin, module.conf.last_try_allowed, new_pin);
 
-	if (e == E_OK)
-		e = card_check_pin(token->card, new_pin);
-	if (e != E_OK)
-		return ckr_of_session(e);
-	old.refused_at = refused_at(token, old_pin);
-	e = card_change_pin(token->card, &old, new_pin);
-	if (e == E_PIN_WRONG)
-		refused_remember(token, old_pin);
 	return e == E_UNSUPPORTED ? CKR_FUNCTION_NOT_SUPPORTED : ckr_of_session(e);
 }
 
@@ -216,8 +181,6 @@ enum error token_sign(struct token *token, const struct secret *secret, const st
 
 	pin.data = secret_bytes(secret, &pin.len);
 	e = card_sign(token->card, pin, &prepared->in, signature, len);
-	if (e == E_PIN_WRONG)
-		refused_remember(token, pin);
 	if (e == E_OK)
 		e = mech_check(sign, module.crypto, token->cert, prepared, (struct bytes){signature, *len});
 	return e;

@@ -232,14 +232,14 @@ enum error check_tries(struct card *card, bool last_try)
 
 enum error log_in(struct card *card, bool last_try)
 {
-	struct card_login login = {.last_try_allowed = last_try, .refused_at = -1};
 	struct secret *pin = NULL;
+	struct bytes bytes;
 	enum error e = check_tries(card, last_try);
 
 	if (e != E_OK || (e = ask_card_pin(card, ASK_PIN, &pin)) != E_OK)
 		return e;
-	login.pin.data = secret_bytes(pin, &login.pin.len);
-	e = card_login(card, &login);
+	bytes.data = secret_bytes(pin, &bytes.len);
+	e = card_login(card, bytes, last_try);
 	secret_free(&pin);
 	if (e != E_OK)
 		complain_pin(e, card);

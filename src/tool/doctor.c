@@ -124,10 +124,10 @@ static enum error look(struct doctor *d, const char *reader)
 	enum error e;
 
 	d->looked = find_all(&d->find, reader);
-	if (!d->find.crypto || !d->find.self)
+	if (!d->find.crypto || !d->find.cards.self)
 		return d->looked;
 	d->n_readers = READER_COUNT_MAX;
-	pcsc_reader_ops.list(d->find.self, d->readers, &d->n_readers);
+	pcsc_reader_ops.list(d->find.cards.self, d->readers, &d->n_readers);
 	e = rows_read(&d->dirs, &d->rows);
 	if (e == E_OK)
 		e = judge_open(d->find.crypto, &d->judge);

@@ -42,6 +42,8 @@ static enum error sign(const struct find *f, const struct token *t, struct bytes
 		e = pss_encode(f->crypto, &pss, digest, block, len);
 	in.block = (struct bytes){block, len};
 	if (e == E_OK)
+		e = card_login(t->card, pin, false);
+	if (e == E_OK)
 		e = card_sign(t->card, pin, &in, signature, &got);
 	if (e == E_OK)
 		e = cert_check_pss(f->crypto, t->cert, pss.hash, pss.mgf1, pss.salt_len, digest,

@@ -46,7 +46,7 @@ static void look_at(struct find *f, struct place *p)
 
 		if (absent && same_select(absent, profile))
 			continue;
-		e = card_open(&pcsc_reader_ops, f->self, p->state.name, (struct profile_set){&profile, 1}, &t->card);
+		e = card_open(&f->cards, p->state.name, (struct profile_set){&profile, 1}, &t->card);
 		if (e == E_OK) {
 			p->n++;
 			card_tries(t->card);
@@ -66,7 +66,7 @@ static enum error list_readers(struct find *f, const char *name)
 {
 	struct reader_state states[READER_COUNT_MAX];
 	size_t count = READER_COUNT_MAX;
-	enum error e = pcsc_reader_ops.list(f->self, states, &count);
+	enum error e = pcsc_reader_ops.list(f->cards.self, states, &count);
 
 	for (size_t i = 0; e == E_OK && i < count; i++) {
 		if (name ? !strstr(states[i].name, name) : !conf_shows_reader(&f->conf, states[i].name))
@@ -82,7 +82,7 @@ enum error find_all(struct find *f, const char *name)
 
 	*f = (struct find){.n = 0};
 	conf_load(&f->conf);
-	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->self)) != E_OK ||
+	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self)) != E_OK ||
 	    (e = list_readers(f, name)) != E_OK)
 		return e;
 	for (size_t i = 0; i < f->n; i++) {
@@ -102,8 +102,8 @@ void find_free(struct find *f)
 			cert_free(&f->places[i].tokens[k].cert);
 			card_free(&f->places[i].tokens[k].card);
 		}
-	if (f->self)
-		pcsc_reader_ops.close(f->self);
+	if (f->cards.self)
+		pcsc_reader_ops.close(f->cards.self);
 	crypto_free(&f->crypto);
 	f->n = 0;
 }

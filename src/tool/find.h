@@ -26,7 +26,7 @@ struct place {             /* a reader and what is in it */
 struct find {
 	struct conf conf;
 	struct crypto *crypto;
-	void *self;            /* of pcsc_reader_ops */
+	struct card_system cards; /* pcsc_reader_ops, and crypto */
 	struct place places[READER_COUNT_MAX];
 	size_t n;
 };

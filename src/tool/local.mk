@@ -10,7 +10,7 @@ inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c
   src/tool/status_refresh.c src/tool/status_import.c src/tool/status_export.c src/tool/status_bundle.c
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-inkan_LDADD = libdecide.la libfetch.la libstatus.la libcard.la libcards.la libcert.la libinkancrypto.la libbase.la \
+inkan_LDADD = libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h \
   src/tool/setup_plan.c src/tool/setup_plan.h src/tool/setup_file.c src/tool/setup_block.c \

@@ -121,18 +121,17 @@ static void complain_change(enum error e, const struct card *card)
 
 static enum exit_code change(struct card *card, bool last_try)
 {
-	struct card_login login = {.last_try_allowed = last_try, .refused_at = -1};
 	struct secret *old = NULL, *pin = NULL;
-	struct bytes new_pin;
+	struct bytes old_pin, new_pin;
 	enum error e;
 
 	complain(_("Changing a PIN is experimental: it has not been seen on a real card yet."));
 	if ((e = check_tries(card, last_try)) != E_OK || (e = ask_card_pin(card, ASK_PIN, &old)) != E_OK ||
 	    (e = ask_new(card, old, &pin)) != E_OK)
 		goto out;
-	login.pin.data = secret_bytes(old, &login.pin.len);
+	old_pin.data = secret_bytes(old, &old_pin.len);
 	new_pin.data = secret_bytes(pin, &new_pin.len);
-	e = card_change_pin(card, &login, new_pin);
+	e = card_change_pin(card, old_pin, last_try, new_pin);
 	if (e == E_OK)
 		printf(_("The PIN of %s is changed.\n"), token_text(card->profile));
 	else

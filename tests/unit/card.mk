@@ -14,7 +14,7 @@ tests_unit_libfake_la_SOURCES = tests/unit/fake_reader.h tests/unit/fake_reader.
 tests_unit_libfake_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 card_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
-card_test_ldadd = tests/unit/libfake.la libcard.la libcards.la libinkancrypto.la libbase.la $(CHECK_LIBS)
+card_test_ldadd = tests/unit/libfake.la libcard.la libcards.la libinkancrypto.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_apdu_CFLAGS = $(card_test_cflags)
 tests_unit_test_apdu_LDADD = $(card_test_ldadd)
@@ -39,6 +39,6 @@ tests_unit_test_card_files_LDADD = $(card_test_ldadd)
 
 check_PROGRAMS += tests/unit/pcsc_daemon
 tests_unit_pcsc_daemon_CFLAGS = $(card_test_cflags) $(PCSC_CFLAGS)
-tests_unit_pcsc_daemon_LDADD = libcard.la libcards.la libinkancrypto.la libbase.la $(CHECK_LIBS) $(PCSC_LIBS)
+tests_unit_pcsc_daemon_LDADD = libcard.la libcards.la libinkancrypto.la libbase.la $(CHECK_LIBS) $(PCSC_LIBS) $(CRYPTO_LIBS)
 dist_check_SCRIPTS += tests/unit/test_pcsc_daemon.sh
 TESTS += tests/unit/test_pcsc_daemon.sh

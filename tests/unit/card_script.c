@@ -2,6 +2,7 @@
 #include "card_script.h"
 
 struct card *card;
+static struct card_system cards;
 uint8_t signature[512];
 size_t signature_len;
 
@@ -26,7 +27,12 @@ void make_file(size_t certificate)
 
 enum error open_card(struct profile_set set)
 {
-	return card_open(&fake_reader_ops, NULL, "Fake reader", set, &card);
+	static struct crypto *crypto;
+
+	if (!crypto)
+		ck_assert_int_eq(crypto_new(&crypto), E_OK);
+	cards = (struct card_system){&fake_reader_ops, NULL, crypto, NULL};
+	return card_open(&cards, "Fake reader", set, &card);
 }
 
 static struct bytes text(const char *s)
@@ -34,11 +40,9 @@ static struct bytes text(const char *s)
 	return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 
-enum error log_in(const char *pin, bool last_try_allowed, int refused_at)
+enum error log_in(const char *pin, bool last_try_allowed)
 {
-	struct card_login login = {text(pin), last_try_allowed, refused_at};
-
-	return card_login(card, &login);
+	return card_login(card, text(pin), last_try_allowed);
 }
 
 enum error sign(const char *pin, enum scheme scheme)

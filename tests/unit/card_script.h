@@ -46,7 +46,7 @@ extern struct card *card;
 void make_file(size_t certificate);
 
 enum error open_card(struct profile_set set);
-enum error log_in(const char *pin, bool last_try_allowed, int refused_at);
+enum error log_in(const char *pin, bool last_try_allowed);
 
 /* A signature of a block, of a message of 51 bytes, or of a hash of 32. */
 enum error sign(const char *pin, enum scheme scheme);

@@ -13,6 +13,7 @@
 
 static const struct reader_ops *const ops = &pcsc_reader_ops;
 static void *self;
+static struct card_system cards;
 static struct reader_state seen[READER_COUNT_MAX];
 static size_t n_seen;
 static struct card *card;
@@ -60,7 +61,11 @@ static void settle(enum error e, size_t present)
 
 static void setup(void)
 {
+	struct crypto *crypto;
+
+	ck_assert_int_eq(crypto_new(&crypto), E_OK);
 	ck_assert_int_eq(ops->open(&self), E_OK);
+	cards = (struct card_system){ops, self, crypto, NULL};
 	settle(E_OK, 2);
 	ck_assert_uint_eq(n_seen, 2);
 }
@@ -79,12 +84,12 @@ static struct bytes text(const char *s)
 static enum error open_card(int reader)
 {
 	card_free(&card);
-	return card_open(ops, self, seen[reader].name, profiles_auth, &card);
+	return card_open(&cards, seen[reader].name, profiles_auth, &card);
 }
 
 static enum error log_in(void)
 {
-	return card_login(card, &(struct card_login){text("1234"), false, -1});
+	return card_login(card, text("1234"), false);
 }
 
 static enum error sign(void)

@@ -229,42 +229,44 @@ START_TEST(the_right_length)
 END_TEST
 
 /* Whatever the card answers to a PIN, it does not get it again. */
-START_TEST(a_secret_goes_once)
+START_TEST(a_command_that_goes_once)
 {
 	static const char *const answers[] = {"6C04", "6700", "6F00", "6E00", "6104", "63C2", NULL};
+	static const uint8_t verify[] = {0x00, 0x20, 0x11, 0x22, 0x04, 0x00, 0x01, 0x02, 0x03};
 	struct step steps[] = {{"00201122 04 00010203", answers[_i]}};
-	struct apdu c = command(0x20, 4, 0);
 
-	c.secret = true;
 	l.extended = true;
 	PLAY(steps);
-	apdu_exchange(&l, &c, NULL, &sw);
+	apdu_send_once(&l, (struct bytes){verify, sizeof verify}, &sw);
 	ck_assert(!short_only);
 }
 END_TEST
 
-START_TEST(a_secret_is_short)
+START_TEST(more_data_than_a_command_takes)
 {
-	static const struct step steps[] = {{"00201122 04 00010203 00", "9000"}};
-	struct apdu c = command(0x20, 4, APDU_LE_ALL);
+	struct apdu c = command(0xAA, APDU_DATA_MAX + 1, 0);
 
-	c.secret = true;
-	l.extended = true;
-	PLAY(steps);
-	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_OK);
+	fake_play(NULL, 0);
+	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_TOO_LONG);
 }
 END_TEST
 
-START_TEST(a_secret_is_not_chained)
+/* A card that has always more to send costs so many commands, and no more. */
+START_TEST(a_card_without_end)
 {
-	struct apdu c = command(0x20, 256, 0);
+	static struct step steps[APDU_COMMANDS_MAX];
+	struct apdu c = command(0xAA, 0, 256);
 
-	fake_play(NULL, 0);
-	c.secret = true;
-	l.extended = true;
-	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_TOO_LONG);
-	c = command(0xAA, APDU_DATA_MAX + 1, 0);
-	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_TOO_LONG);
+	for (size_t i = 0; i < APDU_COMMANDS_MAX; i++)
+		steps[i] = (struct step){"00AA1122 00", "9000"};
+	PLAY(steps);
+	for (size_t i = 0; i < APDU_COMMANDS_MAX; i++)
+		ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_OK);
+	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_TIMEOUT);
+	l.commands = 1;
+	l.deadline_ms = apdu_now_ms() - 1;
+	ck_assert_int_eq(apdu_exchange(&l, &c, NULL, &sw), E_TIMEOUT);
+	fake_over();
 }
 END_TEST
 
@@ -317,9 +319,9 @@ int main(void)
 	tcase_add_test(tc, more_without_end);
 	tcase_add_test(tc, more_than_an_answer_holds);
 	tcase_add_test(tc, the_right_length);
-	tcase_add_loop_test(tc, a_secret_goes_once, 0, 7);
-	tcase_add_test(tc, a_secret_is_short);
-	tcase_add_test(tc, a_secret_is_not_chained);
+	tcase_add_loop_test(tc, a_command_that_goes_once, 0, 7);
+	tcase_add_test(tc, more_data_than_a_command_takes);
+	tcase_add_test(tc, a_card_without_end);
 	tcase_add_test(tc, less_than_a_status_word);
 	tcase_add_test(tc, status_words);
 	suite_add_tcase(suite, tc);

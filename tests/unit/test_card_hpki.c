@@ -65,7 +65,7 @@ START_TEST(budget_with_extended_length)
 		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(login);
-	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
 	played();
 	ck_assert_int_eq(card->pin.tries, 15);
 	PLAY(signing);
@@ -100,7 +100,7 @@ START_TEST(budget_with_short_length)
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	ck_assert_uint_eq(card->certs[0].der_len, 1414);
-	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
 	fake_over();
 	ck_assert_uint_le(fake.apdus, 28);

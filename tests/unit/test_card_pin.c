@@ -27,11 +27,11 @@ static void teardown(void)
 START_TEST(malformed_pins_are_not_sent)
 {
 	fake_play(NULL, 0);
-	ck_assert_int_eq(log_in("123", true, -1), E_PIN_LENGTH);
-	ck_assert_int_eq(log_in("12345678901234567", true, -1), E_PIN_LENGTH);
-	ck_assert_int_eq(log_in("12\n4", true, -1), E_PIN_CHARACTERS);
-	ck_assert_int_eq(log_in("12\x7F""4", true, -1), E_PIN_CHARACTERS);
-	ck_assert_int_eq(log_in("印鑑", true, -1), E_PIN_CHARACTERS);
+	ck_assert_int_eq(log_in("123", true), E_PIN_LENGTH);
+	ck_assert_int_eq(log_in("12345678901234567", true), E_PIN_LENGTH);
+	ck_assert_int_eq(log_in("12\n4", true), E_PIN_CHARACTERS);
+	ck_assert_int_eq(log_in("12\x7F""4", true), E_PIN_CHARACTERS);
+	ck_assert_int_eq(log_in("印鑑", true), E_PIN_CHARACTERS);
 	ck_assert_int_eq(sign("123", SCHEME_PKCS1), E_PIN_LENGTH);
 }
 END_TEST
@@ -41,7 +41,7 @@ START_TEST(a_wrong_pin)
 	static const struct step steps[] = {ASK("63CF"), {VERIFY, "63CE"}, LEAVE, END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
 	ck_assert_int_eq(card->pin.tries, 14);
 }
 END_TEST
@@ -53,14 +53,14 @@ START_TEST(a_wrong_pin_without_a_number)
 					     ASK("6700"), {VERIFY, "9000"}, LEAVE, END, ASK("6700"), END};
 
 	PLAY(told);
-	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
 	ck_assert_int_eq(card->pin.tries, 7);
 	fake_over();
 	PLAY(untold);
-	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
 	ck_assert_int_eq(card->pin.tries, 14);
-	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
-	ck_assert_int_eq(log_in("1234", false, 14), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_REPEATED);
 }
 END_TEST
 
@@ -70,9 +70,9 @@ START_TEST(a_refused_pin_is_not_repeated)
 					    END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, 7), E_PIN_REPEATED);
-	ck_assert_int_eq(log_in("1234", true, 7), E_PIN_REPEATED);
-	ck_assert_int_eq(log_in("1234", true, 7), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 }
 END_TEST
 
@@ -82,11 +82,11 @@ START_TEST(the_last_try)
 					    ASK("63C1"), END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", false, -1), E_PIN_LAST_TRY);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_LAST_TRY);
 	ck_assert_int_eq(card->pin.tries, 1);
-	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 	ck_assert_int_eq(card->pin.tries, 15);
-	ck_assert_int_eq(log_in("1234", true, 1), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 }
 END_TEST
 
@@ -96,7 +96,7 @@ START_TEST(counters_that_are_not_told)
 	struct step steps[] = {ASK(words[_i]), {VERIFY, "9000"}, LEAVE, END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", false, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
 }
 END_TEST
 
@@ -110,7 +110,7 @@ START_TEST(counters_that_are_an_error)
 	struct step steps[] = {ASK(rows[_i].answer), END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+	ck_assert_int_eq(log_in("1234", true), rows[_i].e);
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(other_answers_to_a_pin)
 	struct step steps[] = {ASK("63CF"), {VERIFY, rows[_i].answer}, LEAVE, END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+	ck_assert_int_eq(log_in("1234", true), rows[_i].e);
 	ck_assert_int_eq(card->pin.tries, 15);
 }
 END_TEST
@@ -135,7 +135,7 @@ START_TEST(a_card_that_will_not_be_left)
 	struct step steps[] = {ASK("63CF"), {VERIFY, "9000"}, {SELECT_HPKI_SIGN, words[_i]}, END_OFF};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 }
 END_TEST
 
@@ -148,13 +148,13 @@ START_TEST(a_link_that_breaks_before_the_pin)
 	static const struct step at_begin[] = {{"begin", "link"}, ASK("63CF"), END};
 
 	PLAY(again);
-	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 	fake_over();
 	PLAY(twice);
-	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	ck_assert_int_eq(log_in("1234", true), E_LINK);
 	fake_over();
 	PLAY(pulled);
-	ck_assert_int_eq(log_in("1234", true, -1), E_NO_CARD);
+	ck_assert_int_eq(log_in("1234", true), E_NO_CARD);
 	fake_over();
 	PLAY(at_begin);
 	ck_assert_int_eq(card_tries(card), E_OK);
@@ -167,7 +167,7 @@ START_TEST(another_card_gets_nothing)
 
 	fake.insertion++;
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), E_CHANGED);
+	ck_assert_int_eq(log_in("1234", true), E_CHANGED);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_CHANGED);
 	ck_assert_int_eq(card_tries(card), E_CHANGED);
 	ck_assert_int_eq(card_read_label(card), E_CHANGED);
@@ -182,7 +182,7 @@ START_TEST(the_other_application_gets_nothing)
 	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), E_PROTOCOL);
+	ck_assert_int_eq(log_in("1234", true), E_PROTOCOL);
 }
 END_TEST
 
@@ -195,7 +195,7 @@ START_TEST(errors_of_a_connection)
 	struct step steps[] = {{"begin", rows[_i].answer}};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), rows[_i].e);
+	ck_assert_int_eq(log_in("1234", true), rows[_i].e);
 }
 END_TEST
 
@@ -207,11 +207,11 @@ START_TEST(a_link_that_breaks_at_the_pin)
 	static const struct step gone[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, {"begin", "no card"}};
 
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	ck_assert_int_eq(log_in("1234", true), E_LINK);
 	ck_assert_int_eq(card->pin.tries, 14);
 	fake_over();
 	PLAY(gone);
-	ck_assert_int_eq(log_in("1234", true, -1), E_LINK);
+	ck_assert_int_eq(log_in("1234", true), E_LINK);
 	ck_assert_int_eq(card->pin.tries, -1);
 }
 END_TEST
@@ -244,16 +244,16 @@ START_TEST(padded_pins)
 	card->pin.rule.stored = 8;
 	card->pin.rule.pad = 0xFF;
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true, -1), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 }
 END_TEST
 
 START_TEST(no_command_for_changing)
 {
-	struct card_login login = {{(const uint8_t *)"1234", 4}, true, -1};
+	struct bytes pin = {(const uint8_t *)"1234", 4};
 
 	fake_play(NULL, 0);
-	ck_assert_int_eq(card_change_pin(card, &login, login.pin), E_UNSUPPORTED);
+	ck_assert_int_eq(card_change_pin(card, pin, true, pin), E_UNSUPPORTED);
 }
 END_TEST
 

@@ -13,6 +13,7 @@ static struct vcard_spec spec;
 static struct vreader *reader;
 static struct vcard *inserted; /* valid after it was pulled, too */
 static void *self;
+static struct card_system sys;
 
 static void annex_b(void) { spec.layout = VCARD_ANNEX_B; }
 static void older(void) { spec.dialect = VCARD_OLD; }
@@ -76,9 +77,13 @@ static void insert(enum vcard_kind kind, void (*set)(void))
 
 static void setup(void)
 {
+	struct crypto *crypto;
+
 	reader = vreader_new(READER);
 	vcard_readers_add(reader);
+	ck_assert_int_eq(crypto_new(&crypto), E_OK);
 	ck_assert_int_eq(vcard_reader_ops.open(&self), E_OK);
+	sys = (struct card_system){&vcard_reader_ops, self, crypto, NULL};
 }
 
 static void teardown(void)
@@ -97,12 +102,12 @@ static struct bytes pin_of(enum vcard_app app)
 static enum error open_app(enum vcard_app app)
 {
 	card_free(&card);
-	return card_open(&vcard_reader_ops, self, READER, app == VCARD_SIGN ? profiles_sign : profiles_auth, &card);
+	return card_open(&sys, READER, app == VCARD_SIGN ? profiles_sign : profiles_auth, &card);
 }
 
 static enum error log_in_to(enum vcard_app app)
 {
-	return card_login(card, &(struct card_login){pin_of(app), false, -1});
+	return card_login(card, pin_of(app), false);
 }
 
 /* DigestInfo of SHA-256 (RFC 8017, 9.2) with that hash. */

@@ -24,31 +24,27 @@ static enum error read_at(struct op *op, size_t offset, struct buf *out)
 	return read_block(op, (uint8_t)(offset >> 8 & 0x7F), (uint8_t)(offset & 0xFF), out);
 }
 
-static enum error first_by_fid(struct op *op, uint16_t fid, struct buf *out)
-{
-	uint16_t sw;
-	enum error e = op_select_file(op, fid, &sw);
-
-	return e == E_OK ? read_at(op, 0, out) : e;
-}
-
-/* The short identifier saves a SELECT; where the card refuses it and the file
- * is there by its FID, it is not tried again on this card. */
+/* The short identifier saves a SELECT. Cards without them refuse it in many ways,
+ * one of which (6B00) looks like an empty file; where the file is there by its
+ * FID, short identifiers are not tried again on this card. */
 static enum error first_block(struct op *op, struct file_ref f, struct buf *out)
 {
 	struct card *card = op->card;
+	uint16_t sw;
 	enum error e = E_NOT_FOUND;
 
 	if (f.sfi && !(card->sfi_refused && f.fid)) {
 		e = read_block(op, (uint8_t)(0x80 | f.sfi), 0, out);
-		if (!f.fid || (e != E_REFUSED && e != E_NOT_FOUND))
+		if (!f.fid || e == E_LINK || e == E_MEMORY || e == E_TIMEOUT || (e == E_OK && out->len > 0))
 			return e;
-		e = first_by_fid(op, f.fid, out);
-		if (e == E_OK)
-			card->sfi_refused = true;
-		return e;
+		if (op_select_file(op, f.fid, &sw) != E_OK)
+			return sw ? e : E_LINK;
+		card->sfi_refused = true;
+		return read_at(op, 0, out);
 	}
-	return f.fid ? first_by_fid(op, f.fid, out) : e;
+	if (f.fid)
+		e = op_select_file(op, f.fid, &sw);
+	return f.fid && e == E_OK ? read_at(op, 0, out) : e;
 }
 
 /* True when the row's end has been read: padding, bytes that are no object, or
@@ -76,51 +72,31 @@ static bool complete(const struct buf *b, enum op_content content)
 	return content == CONTENT_BLOCK || row_complete(b);
 }
 
-/* The rest, block by block, for as long as something comes. */
-static enum error read_rest(struct op *op, enum op_content content, struct buf *out)
-{
-	size_t before = 0;
-	enum error e = E_OK;
-
-	while (e == E_OK && out->len > before && out->len < FILE_MAX && !complete(out, content)) {
-		before = out->len;
-		e = read_at(op, out->len, out);
-	}
-	return e;
-}
-
-static bool is_padding(const struct buf *b)
-{
-	return b->len == 0 || b->data[0] == 0x00 || b->data[0] == 0xFF;
-}
-
-/* An object's length must make sense before the rest is asked for. */
-static enum error check_object(const struct buf *b)
-{
-	size_t announced = tlv_announced((struct bytes){b->data, b->len});
-
-	if (b->data[0] != 0x30 || announced == 0 || announced > FILE_MAX)
-		return E_FORMAT;
-	return E_OK;
-}
-
 static enum error read_content(struct op *op, struct file_ref f, enum op_content content, struct buf *out)
 {
+	size_t announced = 0, before = 0;
 	enum error e = first_block(op, f, out);
 
 	if (e != E_OK)
 		return e;
-	if (is_padding(out) && content != CONTENT_BLOCK)
-		return E_NOT_FOUND;
-	if (content == CONTENT_OBJECT)
-		e = check_object(out);
-	if (e == E_OK)
-		e = read_rest(op, content, out);
+	if (content != CONTENT_BLOCK && (out->len == 0 || out->data[0] == 0x00 || out->data[0] == 0xFF))
+		return E_NOT_FOUND; /* nothing, or padding from the start */
+	if (content == CONTENT_OBJECT) {
+		/* an object's length must make sense before the rest is asked for */
+		announced = tlv_announced((struct bytes){out->data, out->len});
+		if (out->data[0] != 0x30 || announced == 0 || announced > FILE_MAX)
+			return E_FORMAT;
+	}
+	while (e == E_OK && out->len > before && out->len < FILE_MAX && !complete(out, content)) {
+		before = out->len;
+		e = read_at(op, out->len, out);
+	}
 	if (e != E_OK || content != CONTENT_OBJECT)
 		return e;
-	if (!complete(out, content))
+	if (out->len < announced)
 		return E_FORMAT;
-	out->len = tlv_announced((struct bytes){out->data, out->len});
+	mem_wipe(out->data + announced, out->len - announced);
+	out->len = announced;
 	return E_OK;
 }
 
@@ -132,6 +108,23 @@ enum error op_read_file(struct op *op, struct file_ref file, enum op_content con
 	out->len = 0;
 	e = read_content(op, file, content, out);
 	if (e != E_OK)
-		log_debug("%s: file %04X/%02X: %s", op->card->reader, file.fid, file.sfi, error_text(e));
+		log_info("%s: file %04X/%02X: %s", op->card->reader, file.fid, file.sfi, error_text(e));
+	return e;
+}
+
+enum error op_read_cert(struct op *op, size_t i)
+{
+	struct card_cert *c = &op->card->certs[i];
+	struct buf b = {0};
+	enum error e = op_read_file(op, c->file, CONTENT_OBJECT, &b);
+
+	if (e == E_OK) {
+		c->der = b.data;
+		c->der_len = b.len;
+		return E_OK;
+	}
+	if (e == E_SECURITY)
+		c->pin_protected = true;
+	buf_wipe(&b);
 	return e;
 }

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include "base/log.h"
+#include "card/gate.h"
+#include "card/gate_memory.h"
+
+enum { INS_VERIFY = 0x20, INS_CHANGE = 0x24 };
+
+#define ELSEWHERE_MS 3000
+#define PIN_FIELD_MAX 255
+
+enum error card_check_pin(const struct card *card, struct bytes pin)
+{
+	const struct pin_profile *rule = &card->pin.rule;
+
+	if (pin.len < rule->min || pin.len > rule->max)
+		return E_PIN_LENGTH;
+	for (size_t i = 0; i < pin.len; i++) {
+		uint8_t c = pin.data[i];
+		bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (rule->alphabet == PIN_ASCII ? c < 0x20 || c > 0x7E : !digit && (rule->alphabet == PIN_DIGITS || !letter))
+			return E_PIN_CHARACTERS;
+	}
+	return E_OK;
+}
+
+/* The command with the PIN as the card wants it, in a page of its own. */
+static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1, struct bytes pin,
+                               struct secret **command)
+{
+	const struct pin_profile *rule = &card->pin.rule;
+	size_t n = pin.len < rule->stored ? rule->stored : pin.len;
+	uint8_t head[] = {0x00, ins, p1, rule->reference, (uint8_t)n};
+	enum error e = n <= PIN_FIELD_MAX ? secret_new(command, head, sizeof head) : E_TOO_LONG;
+
+	for (size_t i = 0; e == E_OK && i < n; i++) {
+		uint8_t c = i < pin.len ? pin.data[i] : rule->pad;
+		bool raise = i < pin.len && rule->alphabet == PIN_UPPER_ALNUM && c >= 'a' && c <= 'z';
+
+		e = secret_append(*command, raise ? (uint8_t)(c - 0x20) : c);
+	}
+	if (e != E_OK)
+		secret_free(command);
+	return e;
+}
+
+/* Of the PIN as the card gets it: where it takes capitals only, "abc123" and
+ * "ABC123" are one PIN. */
+static enum error hash_pin(const struct gate_memory *m, const struct card *card, const struct secret *command,
+                           uint8_t hash[32])
+{
+	struct secret *salted = NULL;
+	size_t n, len;
+	const uint8_t *bytes = secret_bytes(command, &n);
+	enum error e = secret_new(&salted, m->salt, sizeof m->salt);
+
+	for (size_t i = 5; e == E_OK && i < n; i++)
+		e = secret_append(salted, bytes[i]);
+	if (e == E_OK) {
+		bytes = secret_bytes(salted, &len);
+		e = crypto_hash(card->sys->crypto, HASH_SHA256, (struct bytes){bytes, len}, hash);
+	}
+	secret_free(&salted);
+	return e;
+}
+
+static bool same_insertion(const struct card *card, const char *reader, uint32_t insertion)
+{
+	return insertion == card->insertion && strcmp(reader, card->reader) == 0;
+}
+
+/* The record of this card's counter, with the memory locked; one that is new, or
+ * from an insertion that is over, lets the card speak again. */
+static struct counter *find_counter(struct gate_memory *m, const struct card *card)
+{
+	struct counter *c = NULL;
+
+	for (size_t i = 0; i < COUNTERS_MAX && !c; i++)
+		if (m->counters[i].insertion && memcmp(m->counters[i].pin_id, card->pin_id, sizeof card->pin_id) == 0)
+			c = &m->counters[i];
+	if (!c) {
+		c = &m->counters[m->n_counters++ % COUNTERS_MAX];
+		*c = (struct counter){.said = -1};
+		memcpy(c->pin_id, card->pin_id, sizeof c->pin_id);
+	}
+	if (!same_insertion(card, c->reader, c->insertion)) {
+		memcpy(c->reader, card->reader, sizeof c->reader);
+		c->insertion = card->insertion;
+		c->locked = c->uncertain = false;
+		if (c->said == 0)
+			c->said = -1;
+	}
+	return c;
+}
+
+/* The counter as the card has just told it, or as it is counted. A PIN that was
+ * refused is put on record; so is one that was cut off, when the counter has
+ * fallen since. */
+static void take_counter(struct gate_memory *m, struct card *card, int tries, bool refused)
+{
+	struct counter *c = find_counter(m, card);
+
+	if (refused || (c->uncertain && tries < c->before)) {
+		struct refused *r = &m->refused[m->n_refused++ % REFUSED_MAX];
+
+		r->tries = tries;
+		memcpy(r->pin_id, card->pin_id, sizeof r->pin_id);
+		memcpy(r->pin_hash, c->sent_hash, sizeof r->pin_hash);
+	}
+	c->uncertain = false;
+	c->said = card->pin.tries = tries;
+	c->locked = tries == 0;
+}
+
+/* 63CX and the status words of a locked PIN; -1 when it says neither. */
+static int tries_of(uint16_t sw)
+{
+	if ((sw & 0xFFF0) == 0x63C0)
+		return sw & 0x0F;
+	return sw == 0x6983 || sw == 0x6984 ? 0 : -1;
+}
+
+/* Cards that do not tell their counter in this way, or not in this state. */
+static bool counter_untold(uint16_t sw)
+{
+	return sw == 0x9000 || sw == 0x6300 || sw == 0x6700 || sw == 0x6A80 || sw == 0x6A81 || sw == 0x6A86 ||
+	       sw == 0x6B00 || sw == 0x6D00;
+}
+
+/* VERIFY without data (case 1, nothing after P2) asks for the counter and costs
+ * no try. *told: -1 when the card does not tell; what it said before stays then.
+ * The PIN's file is selected. */
+static enum error query(struct op *op, int *told)
+{
+	struct apdu c = {.ins = INS_VERIFY, .p2 = op->card->pin.rule.reference};
+	struct gate_memory *m;
+	uint16_t sw;
+	enum error e = apdu_exchange(&op->link, &c, NULL, &sw);
+
+	*told = tries_of(sw);
+	if (*told < 0)
+		return sw && counter_untold(sw) ? E_OK : e;
+	m = gate_memory_lock();
+	if (!m)
+		return E_MEMORY;
+	take_counter(m, op->card, *told, false);
+	gate_memory_unlock(m);
+	return E_OK;
+}
+
+static enum error select_and_query(struct op *op, int *told)
+{
+	uint16_t fid = op->card->pin.rule.file.fid, sw;
+	enum error e = fid ? op_select_file(op, fid, &sw) : E_OK;
+
+	return e == E_OK ? query(op, told) : e;
+}
+
+/* What memory says before anything is sent: into pin.tries; false: locked. */
+static bool recall(struct card *card, enum error *e)
+{
+	struct gate_memory *m = gate_memory_lock();
+	bool locked = false;
+
+	*e = m ? E_OK : E_MEMORY;
+	if (m) {
+		const struct counter *c = find_counter(m, card);
+
+		locked = c->locked;
+		card->pin.tries = locked ? 0 : c->said;
+		gate_memory_unlock(m);
+	}
+	return !locked;
+}
+
+/* The rules of gate.h, in the order that tells a person most; on E_OK the PIN is
+ * on record as sent. */
+static enum error may_send(struct card *card, const struct secret *command, enum pin_use use, bool last_try_allowed,
+                           bool told)
+{
+	struct gate_memory *m = gate_memory_lock();
+	struct counter *c;
+	uint8_t hash[32];
+	int tries, refused_at = -1;
+	bool elsewhere;
+	enum error e;
+
+	if (!m)
+		return E_MEMORY;
+	c = find_counter(m, card);
+	tries = c->said >= 0 ? c->said : card->pin.rule.tries;
+	e = hash_pin(m, card, command, hash);
+	for (size_t i = 0; i < REFUSED_MAX && i < m->n_refused; i++)
+		if (memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
+		    memcmp(m->refused[i].pin_hash, hash, sizeof hash) == 0 && m->refused[i].tries > refused_at)
+			refused_at = m->refused[i].tries;
+	elsewhere = m->given.at_ms && apdu_now_ms() - m->given.at_ms < ELSEWHERE_MS &&
+		    memcmp(m->given.pin_hash, hash, sizeof hash) == 0 &&
+		    memcmp(m->given.pin_id, card->pin_id, sizeof card->pin_id) != 0 &&
+		    !same_insertion(card, m->given.reader, m->given.insertion);
+	if (e == E_OK && tries == 0)
+		e = E_PIN_LOCKED;
+	else if (e == E_OK && c->uncertain && !told)
+		e = E_PIN_UNCERTAIN;
+	else if (e == E_OK && use == PIN_KEPT)
+		e = card->login_tries < 0 || tries < card->login_tries || tries == 1 ? E_PIN_STALE : E_OK;
+	else if (e == E_OK && refused_at >= tries)
+		e = E_PIN_REPEATED;
+	else if (e == E_OK && elsewhere)
+		e = E_PIN_ELSEWHERE;
+	else if (e == E_OK && tries == 1 && !last_try_allowed)
+		e = E_PIN_LAST_TRY;
+	if (e == E_OK) {
+		c->uncertain = true;
+		c->before = tries;
+		memcpy(c->sent_hash, hash, sizeof hash);
+	}
+	if (e == E_OK && use == PIN_TYPED) {
+		m->given.at_ms = apdu_now_ms();
+		m->given.insertion = card->insertion;
+		memcpy(m->given.reader, card->reader, sizeof card->reader);
+		memcpy(m->given.pin_id, card->pin_id, sizeof card->pin_id);
+		memcpy(m->given.pin_hash, hash, sizeof hash);
+	}
+	gate_memory_unlock(m);
+	if (e != E_OK)
+		log_error("%s: the PIN is not sent: %s", card->reader, error_text(e));
+	return e;
+}
+
+/* The PIN is right, and the counter at its maximum again. What that is the card
+ * tells, if it did not tell before that it was there already. */
+static enum error accepted(struct op *op, enum pin_use use, int told)
+{
+	struct card *card = op->card;
+	struct gate_memory *m;
+	int now = told < 0 ? card->pin.rule.tries : told, again;
+	enum error e = E_OK;
+
+	if (use == PIN_TYPED && told >= 0 && told < card->pin.rule.tries) {
+		e = query(op, &again);
+		if (e == E_OK && again > now)
+			now = again;
+	}
+	m = gate_memory_lock();
+	if (!m)
+		return E_MEMORY;
+	take_counter(m, card, now, false);
+	gate_memory_unlock(m);
+	if (use == PIN_TYPED)
+		card->login_tries = now;
+	return e;
+}
+
+static enum error send_command(struct op *op, const struct secret *command, uint16_t *sw)
+{
+	struct bytes bytes;
+
+	bytes.data = secret_bytes(command, &bytes.len);
+	op->lock = op->verify_sent = true;
+	return apdu_send_once(&op->link, bytes, sw);
+}
+
+/* A refusal without a number (6300): ask, and where the card does not say, count. */
+static enum error refused(struct op *op, int tries)
+{
+	struct card *card = op->card;
+	struct gate_memory *m;
+
+	if (tries < 0)
+		query(op, &tries);
+	m = gate_memory_lock();
+	if (!m)
+		return E_MEMORY;
+	if (tries < 0)
+		tries = find_counter(m, card)->before - 1;
+	take_counter(m, card, tries, true);
+	gate_memory_unlock(m);
+	return tries ? E_PIN_WRONG : E_PIN_LOCKED;
+}
+
+static enum error verify(struct op *op, const struct secret *command, enum pin_use use, int told)
+{
+	struct gate_memory *m;
+	uint16_t sw;
+	enum error e = send_command(op, command, &sw);
+
+	if (sw == 0)
+		return e; /* cut off: uncertain until the counter is read or the card was out */
+	if (sw == 0x9000)
+		return accepted(op, use, told);
+	if (sw == 0x6300 || tries_of(sw) >= 0)
+		return refused(op, tries_of(sw));
+	m = gate_memory_lock();
+	if (!m)
+		return E_MEMORY;
+	find_counter(m, op->card)->uncertain = false;
+	gate_memory_unlock(m);
+	return e == E_OK ? E_PROTOCOL : e;
+}
+
+enum error gate_verify(struct op *op, struct bytes pin, enum pin_use use, bool last_try_allowed)
+{
+	struct secret *command = NULL;
+	int told;
+	enum error e;
+
+	if (!recall(op->card, &e))
+		return E_PIN_LOCKED;
+	if (e == E_OK)
+		e = select_and_query(op, &told);
+	if (e == E_OK)
+		e = make_command(op->card, INS_VERIFY, 0x00, pin, &command);
+	if (e == E_OK)
+		e = may_send(op->card, command, use, last_try_allowed, told >= 0);
+	if (e == E_OK)
+		e = verify(op, command, use, told);
+	secret_free(&command);
+	return e;
+}
+
+enum error gate_change(struct op *op, struct bytes new_pin)
+{
+	struct secret *command = NULL;
+	uint16_t sw;
+	enum error e = make_command(op->card, INS_CHANGE, 0x01, new_pin, &command);
+
+	if (e == E_OK)
+		e = send_command(op, command, &sw);
+	secret_free(&command);
+	return e;
+}
+
+enum error gate_tries(struct op *op)
+{
+	int told;
+	enum error e;
+
+	return recall(op->card, &e) && e == E_OK ? select_and_query(op, &told) : e;
+}
+
+static enum error recount(struct op *op, void *arg)
+{
+	(void)arg;
+	op->lock = true; /* the card may have taken the PIN before the link broke */
+	return gate_tries(op);
+}
+
+void gate_recount(struct card *card)
+{
+	op_run(card, recount, NULL);
+}

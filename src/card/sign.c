@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A signature: the ways of the profile in turn, in one transaction, each with a
+ * VERIFY of its own as close to the signature as it can be. */
+#include <string.h>
+#include "base/log.h"
+#include "card/gate.h"
+
+struct signing {
+	const struct card_sign *in;
+	struct bytes pin;
+	struct buf out;
+	bool refused[CARD_WAYS_MAX];
+};
+
+static struct bytes input_of(const struct card_sign *in, enum sign_input kind)
+{
+	return kind == INPUT_BLOCK ? in->block : kind == INPUT_HASH ? in->hash : in->message;
+}
+
+static bool fits(const struct card *card, const struct sign_way *w, const struct card_sign *in)
+{
+	struct bytes data = input_of(in, w->input);
+
+	if (w->scheme != in->scheme || data.len == 0)
+		return false;
+	if (w->input == INPUT_DIGEST_INFO && data.len + 11 > card->key.bits / 8)
+		return false; /* PKCS#1 v1.5 needs that much for its padding */
+	if (w->input_len && data.len != w->input_len)
+		return false;
+	if (w->input == INPUT_HASH && w->scheme == SCHEME_PSS && in->salt_len != w->salt_len)
+		return false;
+	return !w->mse_tag || w->key_by != KEY_BY_REFERENCE || card->key.reference;
+}
+
+/* Not this command, not this key, not this length, not in this state: another
+ * way may do. Cards say all of these, even 6982 after an accepted VERIFY. */
+static bool way_is_refused(uint16_t sw)
+{
+	unsigned sw1 = sw >> 8;
+
+	return sw1 == 0x63 || (sw1 >= 0x67 && sw1 <= 0x6B) || sw1 == 0x6D || sw1 == 0x6E;
+}
+
+/* Where the directory gives a short identifier alone, the file is taken to have
+ * the same number: JAHIS 24-002 has it so. */
+static uint16_t key_fid(const struct card_key *key)
+{
+	return key->file.fid ? key->file.fid : key->file.sfi;
+}
+
+/* What comes before the PIN: the key's file and MANAGE SECURITY ENVIRONMENT SET,
+ * digital signature template. */
+static enum error prepare(struct op *op, const struct sign_way *w, uint16_t *sw)
+{
+	const struct card_key *key = &op->card->key;
+	unsigned n = w->key_by == KEY_BY_REFERENCE ? key->reference : key_fid(key);
+	uint8_t data[] = {w->mse_tag, 2, (uint8_t)(n >> 8), (uint8_t)(n & 0xFF)};
+	struct apdu mse = {.ins = 0x22, .p1 = 0x41, .p2 = 0xB6, .data = {data, sizeof data}};
+	enum error e = E_OK;
+
+	*sw = 0;
+	if (w->mse_tag && w->select_key)
+		e = op_select_file(op, key_fid(key), sw);
+	if (w->mse_tag && e == E_OK)
+		e = apdu_exchange(&op->link, &mse, NULL, sw);
+	return e;
+}
+
+static enum error command(struct op *op, const struct sign_way *w, struct signing *s, uint16_t *sw)
+{
+	const struct card_key *key = &op->card->key;
+	struct apdu c = {w->cla, w->ins, w->p1, w->p2, .data = input_of(s->in, w->input), .le = 256};
+	enum error e = E_OK;
+
+	if (key->bits / 8 > 256)
+		c.le = APDU_LE_ALL;
+	if (!w->mse_tag && w->select_key)
+		e = op_select_file(op, key_fid(key), sw);
+	s->out.len = 0;
+	return e == E_OK ? apdu_exchange(&op->link, &c, &s->out, sw) : e;
+}
+
+/* E_UNSUPPORTED: the card refused this way; nothing speaks against another. A
+ * refused VERIFY is the end: it says nothing of the scheme. */
+static enum error try_way(struct op *op, const struct sign_way *w, struct signing *s)
+{
+	uint16_t sw;
+	enum error e = prepare(op, w, &sw);
+
+	if (e == E_OK) {
+		e = gate_verify(op, s->pin, PIN_KEPT, false);
+		if (e != E_OK)
+			return e == E_REFUSED ? E_PROTOCOL : e;
+		e = command(op, w, s, &sw);
+	}
+	return e != E_OK && e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
+}
+
+static enum error sign_step(struct op *op, void *arg)
+{
+	struct signing *s = arg;
+	const struct card *card = op->card;
+	const struct profile *p = card->profile;
+	enum error e = E_UNSUPPORTED;
+
+	memset(s->refused, 0, sizeof s->refused);
+	for (size_t i = 0; e == E_UNSUPPORTED && i < p->n_ways && i < CARD_WAYS_MAX; i++) {
+		if (card->way_refused[i] || !fits(card, &p->ways[i], s->in))
+			continue;
+		e = try_way(op, &p->ways[i], s);
+		s->refused[i] = e == E_UNSUPPORTED;
+	}
+	return e;
+}
+
+/* Refusals are learned when another way has worked; when none did, something
+ * else is wrong, and what was learned before is in doubt too. */
+static void learn_ways(struct card *card, const struct signing *s, enum error e)
+{
+	const struct profile *p = card->profile;
+
+	for (size_t i = 0; i < p->n_ways && i < CARD_WAYS_MAX; i++) {
+		if (e == E_OK && s->refused[i])
+			card->way_refused[i] = true;
+		if (e == E_UNSUPPORTED && p->ways[i].scheme == s->in->scheme)
+			card->way_refused[i] = false;
+	}
+}
+
+enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature, size_t *len)
+{
+	struct signing s = {.in = in, .pin = pin};
+	size_t expected = in->block.len ? in->block.len : card->key.bits / 8; /* a signature is as long as the modulus */
+	enum error e = card_check_pin(card, pin);
+	bool any = false;
+
+	for (size_t i = 0; i < card->profile->n_ways; i++)
+		any |= fits(card, &card->profile->ways[i], in);
+	if (e == E_OK && !any)
+		return E_UNSUPPORTED;
+	if (e == E_OK)
+		e = op_run(card, sign_step, &s);
+	learn_ways(card, &s, e);
+	if (e == E_OK && s.out.len != expected) {
+		log_error("%s: a signature of %zu bytes, not %zu", card->reader, s.out.len, expected);
+		e = E_SIGNATURE;
+	} else if (e == E_OK && *len < s.out.len) {
+		e = E_TOO_LONG;
+	} else if (e == E_OK) {
+		memcpy(signature, s.out.data, s.out.len);
+		*len = s.out.len;
+	}
+	buf_wipe(&s.out);
+	return e;
+}

@@ -31,7 +31,8 @@ static const struct cert_profile auth_certs[] = {
 static const struct cert_profile sign_certs[] = {
 	{.label = "Digital Signature Certificate", .id = 0x1A, .file = {.fid = 0x0001, .sfi = 0x01},
 	 .role = CERT_OWN, .pin_protected = true},
-	{.label = "Digital Signature CA Certificate", .id = 0x02, .file = {.fid = 0x0002, .sfi = 0x02}, .role = CERT_CA},
+	{.label = "Digital Signature CA Certificate", .id = 0x02, .file = {.fid = 0x0002, .sfi = 0x02},
+	 .role = CERT_CA},
 };
 
 const struct profile jpki_auth = {
@@ -40,8 +41,6 @@ const struct profile jpki_auth = {
 	.select = SELECT,
 	.leave = LEAVE,
 	.token_info = TOKEN_INFO,
-	.certificates = CERTIFICATES,
-	.certificate_byte = 1,
 	.wake_on_6f00 = true,
 	.personal = true,
 	.extended = true,
@@ -63,7 +62,6 @@ const struct profile jpki_sign = {
 	.token_info = TOKEN_INFO,
 	.identity = AUTH_CERT,
 	.certificates = CERTIFICATES,
-	.certificate_byte = 0,
 	.wake_on_6f00 = true,
 	.personal = true,
 	.extended = true,

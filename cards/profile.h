@@ -98,8 +98,8 @@ struct profile {
 	struct file_ref cia_info, od;
 	struct file_ref token_info; /* JPKI's EF 0006; {0}: none */
 	struct file_ref identity;   /* readable file that tells cards apart when the own certificate needs the PIN */
-	struct file_ref certificates; /* JPKI's EF 0008: which certificates there are; {0}: no such file */
-	uint8_t certificate_byte;   /* of that file: 8F when this profile's certificate is there */
+	struct file_ref certificates; /* JPKI's EF 0008, whose first byte is 8F when the own certificate is there;
+	                             * {0}: the certificate is not doubted */
 	bool wake_on_6f00;         /* the first command after power-up may fail so: send 00A40000 */
 	bool personal;             /* certificates are never logged, never shown unasked */
 	bool extended;             /* try extended length, fall back for the insertion when refused */

@@ -190,7 +190,7 @@ static enum error fetch(struct apdu_link *l, struct buf *out, uint16_t *sw)
 
 		more.le = *sw & 0xFF ? *sw & 0xFF : SHORT_LE_MAX;
 		e = send_encoded(l, &more, false, out, sw);
-		if (e == E_OK && (out->len > READER_RESPONSE_MAX || (sw1 == 0x61 && *sw >> 8 == 0x61 && out->len == before)))
+		if (e == E_OK && (out->len > READER_RESPONSE_MAX || (*sw >> 8 == 0x61 && out->len == before)))
 			e = E_PROTOCOL;
 		sw1 = *sw >> 8;
 	}

@@ -71,10 +71,10 @@ static enum error look_step(struct op *op, void *arg)
 
 	if (e != E_OK || !file_given(look->found->certificates))
 		return e;
+	op->card->profile = look->found;
 	e = op_read_file(op, look->found->certificates, CONTENT_BLOCK, &b);
 	if (e != E_LINK && e != E_MEMORY && e != E_TIMEOUT)
-		e = e == E_OK && b.len > look->found->certificate_byte &&
-		    b.data[look->found->certificate_byte] != CERTIFICATE_THERE ? E_NOT_FOUND : E_OK;
+		e = e == E_OK && b.len > 0 && b.data[0] != CERTIFICATE_THERE ? E_NOT_FOUND : E_OK;
 	buf_free(&b);
 	return e;
 }

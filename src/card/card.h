@@ -35,7 +35,8 @@ struct card_system {
 	const struct reader_ops *ops;
 	void *self;                          /* of ops */
 	const struct crypto *crypto;
-	void (*waiting)(const char *reader); /* told once, when another program has held the card for two seconds; or NULL */
+	void (*waiting)(const char *reader); /* told once when another program has held the card for two
+	                                      * seconds; or NULL */
 };
 
 struct card_id {
@@ -45,7 +46,7 @@ struct card_id {
 
 struct card_pin {
 	struct pin_profile rule; /* the directory's word over the profile's */
-	int tries;               /* as last seen, or counted where the card does not tell; -1: not asked yet; 0: locked */
+	int tries;               /* as last told, or counted from that; -1: it never told; 0: locked */
 };
 
 struct card_key {
@@ -75,12 +76,12 @@ struct card {
 
 	char label[33];               /* CIAInfo's, after card_read_label; "" without one */
 	char model[17];               /* profile's, or the token info file's */
-	char serial[CARD_SERIAL_LEN + 1]; /* hex of a hash of what tells this card from others: its own certificate,
-	                                   * else profile->identity, else the token info file */
+	char serial[CARD_SERIAL_LEN + 1]; /* hex of a hash of its own certificate, else of
+	                                   * profile->identity, else of the token info file */
 	uint8_t pin_id[32];           /* names this PIN of this card in the gate's memory */
 
 	struct card_pin pin;
-	int login_tries;              /* what the counter was after the last PIN that was typed and accepted; -1: none */
+	int login_tries;              /* the counter after the last PIN typed and accepted; -1: none */
 	struct card_key key;
 	struct card_cert certs[CARD_CERTS_MAX]; /* own first */
 	size_t n_certs;

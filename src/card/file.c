@@ -8,9 +8,9 @@
 #define HEADER_MAX 8   /* tag and length of an object */
 
 /* One READ BINARY; P1 and P2 as given. Past the end is no error: nothing comes. */
-static enum error read_block(struct op *op, uint8_t p1, uint8_t p2, struct buf *out)
+static enum error read_block(struct op *op, uint8_t p1, uint8_t p2, size_t le, struct buf *out)
 {
-	struct apdu c = {.ins = 0xB0, .p1 = p1, .p2 = p2, .le = APDU_LE_ALL};
+	struct apdu c = {.ins = 0xB0, .p1 = p1, .p2 = p2, .le = le};
 	uint16_t sw;
 	enum error e;
 
@@ -19,32 +19,33 @@ static enum error read_block(struct op *op, uint8_t p1, uint8_t p2, struct buf *
 	return sw == 0x6B00 && e == E_REFUSED ? E_OK : e;
 }
 
-static enum error read_at(struct op *op, size_t offset, struct buf *out)
+static enum error read_at(struct op *op, size_t offset, size_t le, struct buf *out)
 {
-	return read_block(op, (uint8_t)(offset >> 8 & 0x7F), (uint8_t)(offset & 0xFF), out);
+	return read_block(op, (uint8_t)(offset >> 8 & 0x7F), (uint8_t)(offset & 0xFF), le, out);
 }
 
 /* The short identifier saves a SELECT. Cards without them refuse it in many ways,
  * one of which (6B00) looks like an empty file; where the file is there by its
  * FID, short identifiers are not tried again on this card. */
-static enum error first_block(struct op *op, struct file_ref f, struct buf *out)
+static enum error first_block(struct op *op, struct file_ref f, size_t le, struct buf *out)
 {
 	struct card *card = op->card;
 	uint16_t sw;
 	enum error e = E_NOT_FOUND;
 
 	if (f.sfi && !(card->sfi_refused && f.fid)) {
-		e = read_block(op, (uint8_t)(0x80 | f.sfi), 0, out);
+		e = read_block(op, (uint8_t)(0x80 | f.sfi), 0, le, out);
 		if (!f.fid || e == E_LINK || e == E_MEMORY || e == E_TIMEOUT || (e == E_OK && out->len > 0))
 			return e;
 		if (op_select_file(op, f.fid, &sw) != E_OK)
 			return sw ? e : E_LINK;
-		card->sfi_refused = true;
-		return read_at(op, 0, out);
+		e = read_at(op, 0, le, out);
+		card->sfi_refused = e == E_OK && out->len > 0;
+		return e;
 	}
 	if (f.fid)
 		e = op_select_file(op, f.fid, &sw);
-	return f.fid && e == E_OK ? read_at(op, 0, out) : e;
+	return f.fid && e == E_OK ? read_at(op, 0, le, out) : e;
 }
 
 /* True when the row's end has been read: padding, bytes that are no object, or
@@ -74,8 +75,8 @@ static bool complete(const struct buf *b, enum op_content content)
 
 static enum error read_content(struct op *op, struct file_ref f, enum op_content content, struct buf *out)
 {
-	size_t announced = 0, before = 0;
-	enum error e = first_block(op, f, out);
+	size_t announced = 0, before = 0, le = content == CONTENT_BLOCK ? BLOCK : APDU_LE_ALL;
+	enum error e = first_block(op, f, le, out);
 
 	if (e != E_OK)
 		return e;
@@ -89,7 +90,7 @@ static enum error read_content(struct op *op, struct file_ref f, enum op_content
 	}
 	while (e == E_OK && out->len > before && out->len < FILE_MAX && !complete(out, content)) {
 		before = out->len;
-		e = read_at(op, out->len, out);
+		e = read_at(op, out->len, le, out);
 	}
 	if (e != E_OK || content != CONTENT_OBJECT)
 		return e;

@@ -18,8 +18,11 @@ enum error card_check_pin(const struct card *card, struct bytes pin)
 	for (size_t i = 0; i < pin.len; i++) {
 		uint8_t c = pin.data[i];
 		bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		bool fits = rule->alphabet == PIN_ASCII    ? c >= 0x20 && c <= 0x7E
+			    : rule->alphabet == PIN_DIGITS ? digit
+			                                   : digit || letter;
 
-		if (rule->alphabet == PIN_ASCII ? c < 0x20 || c > 0x7E : !digit && (rule->alphabet == PIN_DIGITS || !letter))
+		if (!fits)
 			return E_PIN_CHARACTERS;
 	}
 	return E_OK;

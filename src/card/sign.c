@@ -48,6 +48,13 @@ static uint16_t key_fid(const struct card_key *key)
 	return key->file.fid ? key->file.fid : key->file.sfi;
 }
 
+/* Of a command before the signature's own: its refusal says nothing of the
+ * scheme, which must not be given up for it. */
+static enum error preparing(enum error e)
+{
+	return e == E_REFUSED ? E_PROTOCOL : e;
+}
+
 /* What comes before the PIN: the key's file and MANAGE SECURITY ENVIRONMENT SET,
  * digital signature template. */
 static enum error prepare(struct op *op, const struct sign_way *w, uint16_t *sw)
@@ -63,7 +70,7 @@ static enum error prepare(struct op *op, const struct sign_way *w, uint16_t *sw)
 		e = op_select_file(op, key_fid(key), sw);
 	if (w->mse_tag && e == E_OK)
 		e = apdu_exchange(&op->link, &mse, NULL, sw);
-	return e;
+	return preparing(e);
 }
 
 static enum error command(struct op *op, const struct sign_way *w, struct signing *s, uint16_t *sw)
@@ -75,7 +82,7 @@ static enum error command(struct op *op, const struct sign_way *w, struct signin
 	if (key->bits / 8 > 256)
 		c.le = APDU_LE_ALL;
 	if (!w->mse_tag && w->select_key)
-		e = op_select_file(op, key_fid(key), sw);
+		e = preparing(op_select_file(op, key_fid(key), sw));
 	s->out.len = 0;
 	return e == E_OK ? apdu_exchange(&op->link, &c, &s->out, sw) : e;
 }
@@ -90,7 +97,7 @@ static enum error try_way(struct op *op, const struct sign_way *w, struct signin
 	if (e == E_OK) {
 		e = gate_verify(op, s->pin, PIN_KEPT, false);
 		if (e != E_OK)
-			return e == E_REFUSED ? E_PROTOCOL : e;
+			return preparing(e);
 		e = command(op, w, s, &sw);
 	}
 	return e != E_OK && e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
@@ -127,10 +134,11 @@ static void learn_ways(struct card *card, const struct signing *s, enum error e)
 	}
 }
 
-enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature, size_t *len)
+enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature,
+                     size_t *len)
 {
 	struct signing s = {.in = in, .pin = pin};
-	size_t expected = in->block.len ? in->block.len : card->key.bits / 8; /* a signature is as long as the modulus */
+	size_t expected = in->block.len ? in->block.len : card->key.bits / 8; /* as long as the modulus */
 	enum error e = card_check_pin(card, pin);
 	bool any = false;
 

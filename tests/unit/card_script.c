@@ -25,13 +25,29 @@ void make_file(size_t certificate)
 	fake.insertion = 0x10001;
 }
 
-enum error open_card(struct profile_set set)
+static void make_system(void)
 {
 	static struct crypto *crypto;
 
 	if (!crypto)
 		ck_assert_int_eq(crypto_new(&crypto), E_OK);
 	cards = (struct card_system){&fake_reader_ops, NULL, crypto, NULL};
+}
+
+enum error look_at_card(struct profile_set set, const struct profile **profile)
+{
+	uint32_t insertion = 0;
+	enum error e;
+
+	make_system();
+	e = card_look(&cards, "Fake reader", set, &insertion, profile);
+	ck_assert_uint_eq(insertion, e == E_BUSY ? 0 : fake.insertion);
+	return e;
+}
+
+enum error open_card(struct profile_set set)
+{
+	make_system();
 	return card_open(&cards, "Fake reader", set, &card);
 }
 

@@ -33,9 +33,11 @@
 	{"00B00000 00 0000", JMA_PRKD}, {FILE_("0001"), "9000"}, {"00B00000 00 0000", JMA_AOD}, \
 	{FILE_("0004"), "9000"}, {"00B00000 00 0000", JMA_CD}, {FILE_("0016"), "9000"}, \
 	{"00B00000 00 0000", "*0:5000 9000"}, END
+/* On a card that takes short length alone. */
+#define INFO_JPKI {"00B08600 00", "*2000:160 9000"}
+#define REFUSED_0A {"00B08A00 00 0000", "6700"}
 #define OPEN_JPKI_SHORT(size) \
-	BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "*2000:160 9000"}, \
-	{"00B08A00 00", size}
+	BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, INFO_JPKI, REFUSED_0A, {"00B08A00 00", size}
 
 #define PIN1234 "04 31323334"
 
@@ -46,6 +48,7 @@ extern struct card *card;
 void make_file(size_t certificate);
 
 enum error open_card(struct profile_set set);
+enum error look_at_card(struct profile_set set, const struct profile **profile);
 enum error log_in(const char *pin, bool last_try_allowed);
 
 /* A signature of a block, of a message of 51 bytes, or of a hash of 32. */

@@ -5,6 +5,8 @@
 #define QUERY "00200080"
 #define VERIFY "00200080 " PIN1234
 #define VERIFY_ABC123 "00200080 06 414243313233"
+#define PIN_OK {QUERY, "63C3"}, {VERIFY, "9000"}
+#define PIN_OK_ABC123 {QUERY, "63C5"}, {VERIFY_ABC123, "9000"}
 #define DIGEST_INFO "33 0001FF.."
 #define HASH "20 0001FF.."
 #define SIGNED "*0:256 9000"
@@ -31,14 +33,15 @@ static unsigned open_jpki(void)
 	fake_play(open_auth, sizeof open_auth / sizeof *open_auth);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	fake_over();
+	card->login_tries = 3; /* for the tests that sign without logging in */
 	return fake.apdus;
 }
 
 START_TEST(budget)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"}, LEAVE, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
 		{"802A0097 " DIGEST_INFO, SIGNED}, LEAVE, END};
 	unsigned sent = open_jpki();
 
@@ -49,13 +52,68 @@ START_TEST(budget)
 	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", false), E_OK);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
-	ck_assert_uint_le(sent + fake.apdus, 24);
+	ck_assert_uint_eq(sent + fake.apdus, 22); /* the look asks for one application less, and adds two commands */
+}
+END_TEST
+
+START_TEST(budget_with_extended_length)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, INFO_JPKI,
+		{"00B08A00 00 0000", "*0:3808 6282"}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK, {"802A0097 " DIGEST_INFO, SIGNED}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert_uint_eq(card->certs[0].der_len, 1573);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_uint_eq(fake.apdus, 15); /* the look asks for one application less, and adds two commands */
+}
+END_TEST
+
+/* What is in a reader, before anything is read. */
+START_TEST(looks)
+{
+	static const struct {
+		struct step steps[4];
+		enum error e;
+	} rows[] = {
+		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, END}, E_OK},
+		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "6A82"}, END}, E_FOREIGN},
+		{{BEGIN, {SELECT_HPKI_AUTH, "9404"}, {SELECT_JPKI, NULL}, END}, E_LINK},
+		{{{"begin", "busy"}}, E_BUSY},
+	};
+	static const size_t lengths[] = {4, 4, 4, 1};
+	const struct profile *profile = NULL;
+
+	fake_play(rows[_i].steps, lengths[_i]);
+	ck_assert_int_eq(look_at_card(profiles_auth, &profile), rows[_i].e);
+	if (rows[_i].e == E_OK)
+		ck_assert_ptr_eq(profile, &jpki_auth);
+}
+END_TEST
+
+/* A child's card: there is no signature certificate, and so no PIN to ask for. */
+START_TEST(looks_for_a_signature_certificate)
+{
+	static const char *const files[] = {"008F00 9000", "8F8F00 9000", "6982"};
+	static const enum error wanted[] = {E_NOT_FOUND, E_OK, E_OK};
+	struct step steps[] = {BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08800 00", files[_i]},
+			       {FILE_("0008"), "6A82"}, END};
+	const struct profile *profile = NULL;
+
+	if (_i < 2)
+		steps[4] = (struct step)END;
+	fake_play(steps, _i < 2 ? 5 : 6);
+	ck_assert_int_eq(look_at_card(profiles_sign, &profile), wanted[_i]);
 }
 END_TEST
 
 START_TEST(pss_made_by_the_card)
 {
-	static const struct step steps[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
+	static const struct step steps[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
 					    {"802A0497 " HASH, SIGNED}, LEAVE, END};
 	static const uint8_t hash[48];
 	struct card_sign other = {.scheme = SCHEME_PSS, .hash = {hash, 32}, .salt_len = 20};
@@ -88,19 +146,21 @@ END_TEST
 
 START_TEST(no_short_identifiers)
 {
-	static const struct step steps[] = {
+	static const char *const words[] = {"6982", "6986", "6A86", "6B00", "6300"};
+	struct step steps[] = {
 		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "6A86"},
 		{FILE_("0006"), "9000"}, {"00B00000 00", "*2000:160 9000"}, {FILE_("000A"), "9000"},
-		{"00B00000 00", "*0:256 9000"}, BLOCKS_1573, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"},
-		{"802A0097 " DIGEST_INFO, "6A86"}, {FILE_("0017"), "9000"}, {"802A0080 " DIGEST_INFO, SIGNED}, LEAVE,
+		{"00B00000 00 0000", "6700"}, {"00B00000 00", "*0:256 9000"}, BLOCKS_1573, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
+		{"802A0097 " DIGEST_INFO, words[_i]}, {FILE_("0018"), "9000"}, PIN_OK, {FILE_("0017"), "9000"}, {"802A0080 " DIGEST_INFO, SIGNED}, LEAVE,
 		END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, "9000"}, {FILE_("0017"), "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK, {FILE_("0017"), "9000"},
 		{"802A0080 " DIGEST_INFO, SIGNED}, LEAVE, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	ck_assert(card->sfi_refused);
+	card->login_tries = 3;
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
 }
@@ -109,8 +169,8 @@ END_TEST
 START_TEST(waking_up)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "6F00"}, {"00A40000", "6D00"}, {SELECT_JPKI, "9000"},
-		{"00B08600 00", "*2000:160 9000"}, {"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, END,
+		BEGIN, {SELECT_HPKI_AUTH, "6F00"}, {SELECT_JPKI, "9000"}, INFO_JPKI, REFUSED_0A,
+		{"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, END,
 		BEGIN, {SELECT_JPKI, "6F00"}, {"00A40000", "9000"}, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"},
 		{QUERY, "63C2"}, END,
 		BEGIN, {SELECT_JPKI, "6F00"}, {"00A40000", "9000"}, {SELECT_JPKI, "6F00"}, END};
@@ -119,17 +179,17 @@ START_TEST(waking_up)
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	ck_assert_int_eq(card_tries(card), E_OK);
 	ck_assert_int_eq(card->pin.tries, 2);
-	ck_assert_int_eq(card_tries(card), E_REFUSED);
+	ck_assert_int_eq(card_tries(card), E_PROTOCOL);
 }
 END_TEST
 
 START_TEST(a_phone)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "*2000:160 9000"},
-		{"00B08A00 00", "6982"}, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
-		{"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END};
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, INFO_JPKI,
+		{"00B08A00 00 0000", "6982"}, {FILE_("000A"), "9000"}, {"00B00000 00 0000", "6982"}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
+		REFUSED_0A, {"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
@@ -145,16 +205,16 @@ START_TEST(a_phone)
 END_TEST
 
 #define OPEN_SIGN(identity, ...) \
-	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08600 00", "*2000:160 9000"}, \
-	{"00B08A00 00", identity}, __VA_ARGS__
+	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, INFO_JPKI, \
+	REFUSED_0A, {"00B08A00 00", identity}, __VA_ARGS__
 
 START_TEST(the_signature_certificate)
 {
 	static const struct step steps[] = {
 		OPEN_SIGN("*0:256 9000", BLOCKS_1573, END),
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {QUERY, "63C5"}, {VERIFY_ABC123, "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
 		{"00B08100 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {VERIFY_ABC123, "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
 		{"802A009A " DIGEST_INFO, SIGNED}, LEAVE, END};
 
 	PLAY(steps);
@@ -172,7 +232,7 @@ END_TEST
 
 START_TEST(no_identity)
 {
-	static const struct step behind_the_pin[] = {OPEN_SIGN("6982", END)};
+	static const struct step behind_the_pin[] = {OPEN_SIGN("6982", {FILE_("000A"), "9000"}, {"00B00000 00", "6982"}, END)};
 	static const struct step not_there[] = {OPEN_SIGN("6A82", {FILE_("000A"), "6A82"}, END)};
 
 	if (_i)
@@ -186,8 +246,8 @@ END_TEST
 START_TEST(a_login_without_its_certificate)
 {
 	static const struct step steps[] = {
-		OPEN_SIGN("6982", END),
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {QUERY, "63C5"}, {VERIFY_ABC123, "9000"},
+		OPEN_SIGN("6982", {FILE_("000A"), "6A82"}, END),
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
 		{"00B08100 00", "6A82"}, {FILE_("0001"), "6A82"}, LEAVE, END};
 
 	PLAY(steps);
@@ -196,21 +256,76 @@ START_TEST(a_login_without_its_certificate)
 }
 END_TEST
 
+/* Nothing is sent any more, until the card was out. */
 START_TEST(blocked_in_three_ways)
 {
 	static const char *const words[] = {"6983", "6984", "63C0"};
-	struct step steps[] = {
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, words[_i]}, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C2"}, {VERIFY, words[_i]}, LEAVE, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {VERIFY, words[_i]}, LEAVE, END};
+	struct step asked[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, words[_i % 3]}, END};
+	struct step verified[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C2"},
+				  {VERIFY, words[_i % 3]}, LEAVE, END};
+	static const struct step after[] = {BEGIN, {SELECT_JPKI, "9000"}, END, BEGIN, {SELECT_JPKI, "9000"}, END,
+					    BEGIN, {SELECT_JPKI, "9000"}, END};
+
+	open_jpki();
+	if (_i < 3)
+		PLAY(asked);
+	else
+		PLAY(verified);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_LOCKED);
+	fake_over();
+	PLAY(after);
+	ck_assert_int_eq(card->pin.tries, 0);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_LOCKED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_LOCKED);
+	ck_assert_int_eq(card_tries(card), E_OK);
+	ck_assert_int_eq(card->pin.tries, 0);
+	fake_over();
+	card_free(&card);
+	fake.insertion++;
+	open_jpki();
+	PLAY(asked);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_LOCKED);
+}
+END_TEST
+
+/* A card that answers nothing but 6700 to the question for its counter: what it
+ * has said itself is not forgotten. */
+START_TEST(a_counter_that_is_never_told)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "6700"}, {VERIFY, "63C2"}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "6700"}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "6700"}, {"00200080 04 39393939", "63C1"},
+		LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "6700"}, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "6700"}, {"00200080 04 38383838", "63C0"},
+		LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, END};
 
 	open_jpki();
 	PLAY(steps);
-	ck_assert_int_eq(log_in("1234", true), E_PIN_LOCKED);
-	ck_assert_int_eq(card->pin.tries, 0);
-	ck_assert_int_eq(log_in("1234", true), E_PIN_LOCKED);
-	ck_assert_int_eq(card->pin.tries, 0);
-	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_LOCKED);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("9999", false), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 1);
+	ck_assert_int_eq(log_in("8888", false), E_PIN_LAST_TRY);
+	ck_assert_int_eq(log_in("8888", true), E_PIN_LOCKED);
+	ck_assert_int_eq(log_in("7777", true), E_PIN_LOCKED);
+}
+END_TEST
+
+/* Somebody changed the PIN: the one that was kept is not sent. */
+START_TEST(a_kept_pin_after_a_lost_try)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C2"}, END};
+
+	open_jpki();
+	card->login_tries = -1;
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_STALE);
 }
 END_TEST
 
@@ -223,9 +338,9 @@ static enum error change(const char *old, const char *new_pin)
 START_TEST(changing_the_pin)
 {
 	static const struct step steps[] = {
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
 		{"00240180 04 35363738", "9000"}, LEAVE, END,
-		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "9000"},
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
 		{"00240180 04 35363738", "6D00"}, LEAVE, END,
 		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, {QUERY, "63C3"}, {VERIFY, "63C2"}, LEAVE, END};
 
@@ -244,7 +359,8 @@ START_TEST(a_card_without_the_certificate)
 {
 	static const struct step steps[] = {
 		OPEN_JPKI_SHORT("6A82"), {FILE_("000A"), "6A82"}, END, OPEN_JPKI_SHORT("FFFFFF 9000"), END,
-		OPEN_JPKI_SHORT("6B00"), END, OPEN_JPKI_SHORT("0000 9000"), END};
+		OPEN_JPKI_SHORT("6B00"), {FILE_("000A"), "9000"}, {"00B00000 00", "6B00"}, END,
+		OPEN_JPKI_SHORT("0000 9000"), END};
 
 	PLAY(steps);
 	for (int i = 0; i < 4; i++)
@@ -261,13 +377,18 @@ int main(void)
 	tcase_add_test(tc, budget);
 	tcase_add_test(tc, pss_made_by_the_card);
 	tcase_add_test(tc, a_message_that_cannot_be_padded);
-	tcase_add_test(tc, no_short_identifiers);
+	tcase_add_test(tc, budget_with_extended_length);
+	tcase_add_loop_test(tc, looks, 0, 4);
+	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 3);
+	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
 	tcase_add_test(tc, waking_up);
 	tcase_add_test(tc, a_phone);
 	tcase_add_test(tc, the_signature_certificate);
 	tcase_add_loop_test(tc, no_identity, 0, 2);
 	tcase_add_test(tc, a_login_without_its_certificate);
-	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 3);
+	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 6);
+	tcase_add_test(tc, a_counter_that_is_never_told);
+	tcase_add_test(tc, a_kept_pin_after_a_lost_try);
 	tcase_add_test(tc, changing_the_pin);
 	tcase_add_test(tc, a_card_without_the_certificate);
 	suite_add_tcase(suite, tc);

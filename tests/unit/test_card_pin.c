@@ -8,14 +8,22 @@
 #define LEAVE {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}
 #define ASK(answer) BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {QUERY, answer}
 
-static void setup(void)
+static void open_again(uint32_t insertion)
 {
 	static const struct step steps[] = {OPEN_JMA};
 
+	card_free(&card);
 	make_file(1414);
+	fake.insertion = insertion;
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	fake_over();
+	card->login_tries = 15; /* for the tests that sign without logging in */
+}
+
+static void setup(void)
+{
+	open_again(0x10001);
 }
 
 static void teardown(void)
@@ -49,27 +57,32 @@ END_TEST
 START_TEST(a_wrong_pin_without_a_number)
 {
 	static const struct step told[] = {ASK("63C8"), {VERIFY, "6300"}, {QUERY, "63C7"}, LEAVE, END};
-	static const struct step untold[] = {ASK("6700"), {VERIFY, "6300"}, {QUERY, "6700"}, LEAVE, END,
-					     ASK("6700"), {VERIFY, "9000"}, LEAVE, END, ASK("6700"), END};
+	static const struct step untold[] = {ASK("6700"), {"00200088 04 38383838", "6300"}, {QUERY, "6700"}, LEAVE, END,
+					     ASK("6700"), END, ASK("6700"), {"00200088 04 39393939", "9000"}, LEAVE, END,
+					     ASK("6700"), {VERIFY, "9000"}, LEAVE, END};
 
 	PLAY(told);
 	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
 	ck_assert_int_eq(card->pin.tries, 7);
 	fake_over();
+	open_again(0x10003);
 	PLAY(untold);
-	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
-	ck_assert_int_eq(card->pin.tries, 14);
+	ck_assert_int_eq(log_in("8888", false), E_PIN_WRONG);
+	ck_assert_int_eq(card->pin.tries, 6);
+	ck_assert_int_eq(log_in("8888", false), E_PIN_REPEATED);
+	ck_assert_int_eq(log_in("9999", false), E_OK);
+	ck_assert_int_eq(card->pin.tries, 15);
 	ck_assert_int_eq(log_in("1234", false), E_OK);
-	ck_assert_int_eq(log_in("1234", false), E_PIN_REPEATED);
 }
 END_TEST
 
 START_TEST(a_refused_pin_is_not_repeated)
 {
-	static const struct step steps[] = {ASK("63C7"), END, ASK("63C6"), END, ASK("63C8"), {VERIFY, "9000"}, LEAVE,
-					    END};
+	static const struct step steps[] = {ASK("63C8"), {VERIFY, "63C7"}, LEAVE, END, ASK("63C7"), END, ASK("63C6"), END,
+					    ASK("63C8"), {VERIFY, "9000"}, {QUERY, "63CF"}, LEAVE, END};
 
 	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_WRONG);
 	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 	ck_assert_int_eq(log_in("1234", true), E_OK);
@@ -78,15 +91,14 @@ END_TEST
 
 START_TEST(the_last_try)
 {
-	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, LEAVE, END,
-					    ASK("63C1"), END};
+	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, {QUERY, "9000"}, LEAVE, END,
+					    BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63C1"}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", false), E_PIN_LAST_TRY);
 	ck_assert_int_eq(card->pin.tries, 1);
 	ck_assert_int_eq(log_in("1234", true), E_OK);
-	ck_assert_int_eq(card->pin.tries, 15);
-	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_STALE);
 }
 END_TEST
 
@@ -192,34 +204,54 @@ START_TEST(errors_of_a_connection)
 		const char *answer;
 		enum error e;
 	} rows[] = {{"busy", E_BUSY}, {"no card", E_NO_CARD}, {"no reader", E_NO_READER}, {"no service", E_NO_SERVICE}};
-	struct step steps[] = {{"begin", rows[_i].answer}};
+	struct step steps[] = {{"begin", rows[_i].answer}, {"begin", rows[_i].answer}};
 
-	PLAY(steps);
+	fake_play(steps, _i ? 1 : 2); /* two seconds, then the rest of a minute */
 	ck_assert_int_eq(log_in("1234", true), rows[_i].e);
 }
 END_TEST
 
 /* Never the PIN again; the counter is read on a new connection, and the card,
- * which may have taken the PIN, is left locked. */
+ * which may have taken the PIN, is left locked. A counter that has fallen says
+ * that the PIN was refused. */
 START_TEST(a_link_that_breaks_at_the_pin)
 {
-	static const struct step steps[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, ASK("63CE"), LEAVE, END};
-	static const struct step gone[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, {"begin", "no card"}};
+	static const struct step steps[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, ASK("63CE"), LEAVE, END, ASK("63CE"),
+					    END};
 
 	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", true), E_LINK);
 	ck_assert_int_eq(card->pin.tries, 14);
-	fake_over();
-	PLAY(gone);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
+}
+END_TEST
+
+/* Nothing is sent before the counter has been read, or the card was out. */
+START_TEST(a_pin_whose_fate_is_not_known)
+{
+	static const struct step steps[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, {"begin", "no card"},
+					    ASK("6700"), END, ASK("63CF"), {VERIFY, "9000"}, LEAVE, END};
+	static const struct step out[] = {ASK("63CF"), {VERIFY, NULL}, END_OFF, {"begin", "no card"}};
+	static const struct step in_again[] = {ASK("6700"), {VERIFY, "9000"}, LEAVE, END};
+
+	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", true), E_LINK);
-	ck_assert_int_eq(card->pin.tries, -1);
+	ck_assert_int_eq(log_in("1234", true), E_PIN_UNCERTAIN);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
+	fake_over();
+	PLAY(out);
+	ck_assert_int_eq(log_in("1234", true), E_LINK);
+	fake_over();
+	open_again(0x10003);
+	PLAY(in_again);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
 }
 END_TEST
 
 START_TEST(a_link_that_breaks_after_the_pin)
 {
-	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "9000"},
-					    {"002A9E9A ..", NULL}, END_OFF, ASK("63CF"), LEAVE, END};
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"},
+					    {VERIFY, "9000"}, {"002A9E9A ..", NULL}, END_OFF, ASK("63CF"), LEAVE, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_LINK);
@@ -228,7 +260,8 @@ END_TEST
 
 START_TEST(a_signature_with_a_wrong_pin)
 {
-	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {VERIFY, "63C2"}, LEAVE,
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"},
+					    {VERIFY, "63C2"}, LEAVE,
 					    END};
 
 	PLAY(steps);
@@ -277,6 +310,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_other_application_gets_nothing, 0, 4);
 	tcase_add_loop_test(tc, errors_of_a_connection, 0, 4);
 	tcase_add_test(tc, a_link_that_breaks_at_the_pin);
+	tcase_add_test(tc, a_pin_whose_fate_is_not_known);
 	tcase_add_test(tc, a_link_that_breaks_after_the_pin);
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
 	tcase_add_test(tc, padded_pins);

@@ -281,6 +281,7 @@ START_TEST(no_way_to_send_a_block)
 {
 	insert(VCARD_HPKI, small_pipe);
 	ck_assert_int_eq(open_app(VCARD_SIGN), E_OK);
+	ck_assert_int_eq(log_in_to(VCARD_SIGN), E_OK);
 	ck_assert_int_eq(sign_with(VCARD_SIGN, SCHEME_PKCS1), E_UNSUPPORTED);
 	check_locked(VCARD_SIGN);
 	ck_assert_uint_eq(vcard_tries(inserted, VCARD_SIGN), spec.tries[VCARD_SIGN]);

@@ -44,7 +44,7 @@ unsigned path_own_flaws(const struct cert *cert)
 	if ((X509_get_extension_flags(cert->x509) & (EXFLAG_INVALID | EXFLAG_PROXY)) ||
 	    !extensions_are_sound(cert->x509))
 		flaws |= FLAW_CRITICAL;
-	if (!cert->key || EVP_PKEY_get_security_bits(cert->key) < BITS_MIN ||
+	if (!cert->key.pkey || EVP_PKEY_get_security_bits(cert->key.pkey) < BITS_MIN ||
 	    !X509_get_signature_info(cert->x509, NULL, NULL, &bits, NULL) || bits < BITS_MIN)
 		flaws |= FLAW_SIGNATURE;
 	ERR_pop_to_mark();
@@ -86,10 +86,10 @@ bool path_signed(const struct cert *cert, const struct cert *ca)
 {
 	int told;
 
-	if (!ca->key)
+	if (!ca->key.pkey)
 		return false;
 	ERR_set_mark();
-	told = X509_verify(cert->x509, ca->key);
+	told = X509_verify(cert->x509, ca->key.pkey);
 	ERR_pop_to_mark();
 	return told == 1;
 }

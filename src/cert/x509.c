@@ -44,43 +44,6 @@ static enum error write_date(const ASN1_TIME *time, char out[9])
 	return strftime(out, 9, "%Y%m%d", &tm) == 8 ? E_OK : E_FORMAT;
 }
 
-/* The content of an INTEGER without the zero that keeps it positive. */
-static bool take_number(struct bytes *in, struct bytes *out)
-{
-	struct tlv t;
-
-	if (!tlv_next(in, &t) || t.tag != 0x02)
-		return false;
-	*out = t.value;
-	while (out->len > 0 && out->data[0] == 0) {
-		out->data++;
-		out->len--;
-	}
-	return out->len > 0;
-}
-
-/* RSAPublicKey inside of the SubjectPublicKeyInfo that libcrypto has accepted: its
- * own way to these numbers takes longer than the check of a signature. */
-static enum error read_key(struct cert *cert)
-{
-	struct bytes in = cert->spki;
-	struct tlv t;
-
-	cert->key = X509_get0_pubkey(cert->x509);
-	if (!cert->key || !EVP_PKEY_is_a(cert->key, "RSA"))
-		return E_OK;
-	if (!tlv_next(&in, &t))
-		return E_FORMAT;
-	in = t.value;
-	if (!tlv_find(in, 0x03, &t) || t.value.len == 0)
-		return E_FORMAT;
-	in = (struct bytes){t.value.data + 1, t.value.len - 1}; /* without the count of unused bits */
-	if (!tlv_next(&in, &t) || t.tag != 0x30)
-		return E_FORMAT;
-	in = t.value;
-	return take_number(&in, &cert->modulus) && take_number(&in, &cert->exponent) ? E_OK : E_FORMAT;
-}
-
 /* hpki.md 3.2: 1.2.392.100495.1.5.1.<use>.<level>.<version>, level 0 for tests. */
 static enum cert_kind kind_of(const char *policy, bool *production)
 {
@@ -165,7 +128,8 @@ static enum error read_all(const struct crypto *c, struct cert *cert)
 	if ((ok = parse_x509(c, cert)) != E_OK || (ok = find_fields(cert)) != E_OK ||
 	    (ok = write_date(X509_get0_notBefore(cert->x509), cert->start)) != E_OK ||
 	    (ok = write_date(X509_get0_notAfter(cert->x509), cert->end)) != E_OK ||
-	    (ok = read_key(cert)) != E_OK || (ok = read_roles(cert)) != E_OK)
+	    (ok = key_read(c, cert->spki, X509_get0_pubkey(cert->x509), &cert->key)) != E_OK ||
+	    (ok = read_roles(cert)) != E_OK)
 		return ok;
 	read_policy(cert);
 	read_constraints(cert);
@@ -220,69 +184,10 @@ void cert_free(struct cert **out)
 	hcrole_free(&cert->roles);
 	if (cert->x509)
 		wipe_extensions(cert->x509);
+	key_free(&cert->key);
 	if (crypto_alive())
 		X509_free(cert->x509);
 	mem_wipe((void *)(uintptr_t)cert->der.data, cert->der.len);
 	free((void *)(uintptr_t)cert->der.data);
 	free(cert);
-}
-
-struct pss {
-	const EVP_MD *hash, *mgf1;
-	int salt_len;
-};
-
-static bool set_padding(EVP_PKEY_CTX *ctx, const struct pss *pss)
-{
-	if (!pss)
-		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0;
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
-	       EVP_PKEY_CTX_set_signature_md(ctx, pss->hash) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, pss->mgf1) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, pss->salt_len) > 0;
-}
-
-static enum error check(const struct crypto *c, const struct cert *cert, const struct pss *pss,
-                        struct bytes in, struct bytes signature)
-{
-	EVP_PKEY_CTX *ctx = NULL;
-	enum error ok = E_UNSUPPORTED;
-
-	ERR_set_mark();
-	if (cert->modulus.len == 0)
-		goto out;
-	ok = E_INTERNAL;
-	ctx = EVP_PKEY_CTX_new_from_pkey(c->lib, cert->key, NULL);
-	if (!ctx || EVP_PKEY_verify_init(ctx) <= 0 || !set_padding(ctx, pss)) {
-		log_error("EVP_PKEY_verify_init: the check of a signature does not start");
-		goto out;
-	}
-	ok = E_OK;
-	if (EVP_PKEY_verify(ctx, signature.data, signature.len, in.data, in.len) != 1) {
-		log_info("EVP_PKEY_verify: the signature does not verify");
-		ok = E_SIGNATURE;
-	}
-out:
-	EVP_PKEY_CTX_free(ctx);
-	ERR_pop_to_mark();
-	return ok;
-}
-
-enum error cert_check_pss(const struct crypto *c, const struct cert *cert, enum hash h, enum hash mgf1,
-                          unsigned salt_len, struct bytes hash, struct bytes signature)
-{
-	struct pss pss = {.salt_len = (int)salt_len};
-
-	if ((size_t)h >= HASH_COUNT || (size_t)mgf1 >= HASH_COUNT || salt_len > INT_MAX ||
-	    hash.len != crypto_hash_len(h))
-		return E_ARGUMENT;
-	pss.hash = c->md[h];
-	pss.mgf1 = c->md[mgf1];
-	return check(c, cert, &pss, hash, signature);
-}
-
-enum error cert_check_pkcs1(const struct crypto *c, const struct cert *cert, struct bytes message,
-                            struct bytes signature)
-{
-	return check(c, cert, NULL, message, signature);
 }

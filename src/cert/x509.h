@@ -7,8 +7,8 @@
 #include <openssl/x509.h>
 #include "base/error.h"
 #include "base/tlv.h"
-#include "crypto/crypto.h"
 #include "cert/hcrole.h"
+#include "crypto/key.h"
 
 /* By certificate policy (hpki: 1.2.392.100495.1.5.1.<use>.<level>.<version>;
  * jpki: 1.2.392.200149.8.5.1.3.30 and .1.1.20). The numbers are those of
@@ -24,10 +24,9 @@ enum cert_kind {
 
 struct cert {
 	X509 *x509;
-	EVP_PKEY *key;           /* owned by x509 */
+	struct key key;          /* of spki */
 	struct bytes der;        /* owned copy */
 	struct bytes subject, issuer, serial, spki; /* DER, inside der; serial with tag and length */
-	struct bytes modulus, exponent; /* big-endian, no leading zero, inside der; empty unless RSA */
 	uint8_t sha256[32];
 	char start[9], end[9];   /* YYYYMMDD, as PKCS#11 wants dates */
 	enum cert_kind kind;
@@ -39,17 +38,8 @@ struct cert {
 };
 
 /* E_FORMAT when it is no certificate or bytes follow it. A certificate whose
- * key is not RSA parses; modulus is empty. */
+ * key no scheme knows parses; its kind is KEY_OTHER. */
 enum error cert_parse(const struct crypto *c, struct bytes der, struct cert **out);
 void cert_free(struct cert **cert); /* the DER is wiped: it may be a person's data */
-
-/* Verifies an RSASSA-PSS signature over a hash with the certificate's key.
- * E_SIGNATURE when it does not verify. */
-enum error cert_check_pss(const struct crypto *c, const struct cert *cert, enum hash h, enum hash mgf1,
-                          unsigned salt_len, struct bytes hash, struct bytes signature);
-
-/* The same for RSASSA-PKCS1-v1_5 over any message (a DigestInfo or not). */
-enum error cert_check_pkcs1(const struct crypto *c, const struct cert *cert, struct bytes message,
-                            struct bytes signature);
 
 #endif

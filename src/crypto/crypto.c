@@ -107,6 +107,27 @@ enum error crypto_hash(const struct crypto *c, enum hash h, struct bytes in, uin
 	return E_OK;
 }
 
+EVP_MD_CTX *crypto_hash_begin(const struct crypto *c, enum hash h)
+{
+	EVP_MD_CTX *md;
+
+	ERR_set_mark();
+	md = EVP_MD_CTX_new();
+	if (md && EVP_DigestInit_ex2(md, c->md[h], NULL) != 1) {
+		log_error("EVP_DigestInit_ex2: %s failed", hashes[h].name);
+		crypto_hash_free(&md);
+	}
+	ERR_pop_to_mark();
+	return md;
+}
+
+void crypto_hash_free(EVP_MD_CTX **md)
+{
+	if (*md && crypto_alive())
+		EVP_MD_CTX_free(*md);
+	*md = NULL;
+}
+
 /* The kernel's, not RAND_bytes_ex: libcrypto hangs a generator for our context
  * on each thread that asks, and that thread's exit would look into the context
  * after crypto_free. */

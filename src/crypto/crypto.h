@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/tlv.h"
 
-enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
+enum hash { HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT, HASH_NONE = HASH_COUNT };
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
@@ -30,6 +30,11 @@ bool crypto_alive(void);
 
 size_t crypto_hash_len(enum hash h);
 enum error crypto_hash(const struct crypto *c, enum hash h, struct bytes in, uint8_t *out);
+
+/* A hash in parts; NULL: no memory. EVP_DigestUpdate and EVP_DigestFinal_ex go on. */
+EVP_MD_CTX *crypto_hash_begin(const struct crypto *c, enum hash h);
+void crypto_hash_free(EVP_MD_CTX **md); /* *md may be NULL; afterwards it is */
+
 enum error crypto_random(const struct crypto *c, uint8_t *out, size_t n);
 
 #endif

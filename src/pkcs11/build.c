@@ -54,7 +54,7 @@ static void build_private_key(const struct token *token, struct object *o)
 	CK_ULONG n = sizeof mechs / sizeof *mechs;
 
 	add_name(&o->attrs, key->label, &key->id);
-	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, CKK_RSA);
+	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, mech_key_type(token->card->profile));
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 	attrs_add_bool(&o->attrs, CKA_ALWAYS_AUTHENTICATE, key->user_consent);
 	mech_list(token->card->profile, token_offers_pss(token), true, mechs, &n);
@@ -70,7 +70,7 @@ static void build_public_key(const struct token *token, struct object *o)
 	const struct card_key *key = &token->card->key;
 
 	add_name(&o->attrs, key->label, &key->id);
-	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, CKK_RSA);
+	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, mech_key_type(token->card->profile));
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 }
 
@@ -162,10 +162,9 @@ static void certificate_from_cert(struct attrs *a, const struct cert *cert)
 		add_roles(a, &cert->roles);
 }
 
-static void key_from_cert(struct attrs *a, const struct cert *cert)
+static void key_from_cert(struct attrs *a, const struct cert *cert, bool public)
 {
-	attrs_add_bytes(a, CKA_MODULUS, cert->modulus);
-	attrs_add_bytes(a, CKA_PUBLIC_EXPONENT, cert->exponent);
+	mech_add_key(a, &cert->key, public);
 	attrs_add_bytes(a, CKA_PUBLIC_KEY_INFO, cert->spki);
 	attrs_add_bytes(a, CKA_SUBJECT, cert->subject);
 	attrs_add_text(a, CKA_START_DATE, cert->start);
@@ -174,11 +173,8 @@ static void key_from_cert(struct attrs *a, const struct cert *cert)
 
 void object_build_from_cert(struct object *o, const struct cert *cert)
 {
-	if (o->kind == OBJECT_CERTIFICATE) {
+	if (o->kind == OBJECT_CERTIFICATE)
 		certificate_from_cert(&o->attrs, cert);
-	} else {
-		key_from_cert(&o->attrs, cert);
-		if (o->kind == OBJECT_PUBLIC_KEY)
-			attrs_add_ulong(&o->attrs, CKA_MODULUS_BITS, (CK_ULONG)EVP_PKEY_get_bits(cert->key));
-	}
+	else
+		key_from_cert(&o->attrs, cert, o->kind == OBJECT_PUBLIC_KEY);
 }

@@ -21,7 +21,7 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OB
 	if (!o || o->kind != OBJECT_PRIVATE_KEY || !token->cert)
 		return CKR_KEY_HANDLE_INVALID;
 	rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
-	                token->cert->modulus.len);
+	                &token->cert->key);
 	if (rv == CKR_OK)
 		session->operation = OPERATION_SIGN;
 	return rv;
@@ -94,7 +94,7 @@ static CK_RV after_failure(struct slot *slot, enum error e)
  * ends, which makes NSS read the list of mechanisms again. */
 static bool is_pss_failure(const struct session *session, enum error e)
 {
-	return session->sign.mech->scheme == SCHEME_PSS && module.conf.pss == PSS_AUTO &&
+	return session->sign.params.scheme == SCHEME_PSS && module.conf.pss == PSS_AUTO &&
 	       (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
 }
 
@@ -127,10 +127,10 @@ static CK_RV make_signature(struct session *session, uint8_t *signature, size_t 
  * only the length was asked for or the buffer was too small (PKCS#11 5.11). */
 static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len, bool *end_sessions)
 {
-	uint8_t signature[MODULUS_MAX];
+	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
 	bool done;
-	CK_RV rv = output_room(out, out_len, session->sign.modulus_len, &done);
+	CK_RV rv = output_room(out, out_len, session->sign.params.signature_len, &done);
 
 	if (done)
 		return rv;
@@ -155,7 +155,7 @@ static CK_RV sign_one_part(struct session *session, const CK_BYTE *data, CK_ULON
 	if (session->sign.in_parts)
 		return CKR_OPERATION_ACTIVE;
 	if (out_len && (data || len == 0)) {
-		if (!out || *out_len < session->sign.modulus_len)
+		if (!out || *out_len < session->sign.params.signature_len)
 			return finish(session, out, out_len, end_sessions);
 		rv = sign_add(&session->sign, data, len);
 	}

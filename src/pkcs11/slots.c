@@ -251,7 +251,7 @@ CK_RV inkan_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG 
 
 static CK_RV mechanism_info(const struct token *token, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
-	CK_ULONG bits = token->cert ? (CK_ULONG)EVP_PKEY_get_bits(token->cert->key) : token->card->key.bits;
+	CK_ULONG bits = token->cert ? token->cert->key.bits : token->card->key.bits;
 
 	if (digest_offered(type)) {
 		*info = (CK_MECHANISM_INFO){0, 0, CKF_DIGEST};

@@ -17,7 +17,7 @@ static enum error read_cert(struct token *token)
 	if (!own->der || token->cert)
 		return own->der || own->pin_protected ? E_OK : E_NOT_FOUND;
 	e = cert_parse(module.crypto, (struct bytes){own->der, own->der_len}, &token->cert);
-	if (e == E_OK && token->cert->modulus.len == 0)
+	if (e == E_OK && token->cert->key.kind == KEY_OTHER)
 		e = E_UNSUPPORTED;
 	return e;
 }
@@ -182,6 +182,6 @@ enum error token_sign(struct token *token, const struct secret *secret, const st
 	pin.data = secret_bytes(secret, &pin.len);
 	e = card_sign(token->card, pin, &prepared->in, signature, len);
 	if (e == E_OK)
-		e = mech_check(sign, module.crypto, token->cert, prepared, (struct bytes){signature, *len});
+		e = mech_check(sign, module.crypto, &token->cert->key, prepared, (struct bytes){signature, *len});
 	return e;
 }

@@ -276,9 +276,9 @@ static enum error check_signer(X509_CRL *x, const struct cert *issuer)
 {
 	if (X509_NAME_cmp(X509_CRL_get_issuer(x), X509_get_subject_name(issuer->x509)) != 0)
 		return E_NOT_FOUND;
-	if (!(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) || !issuer->key)
+	if (!(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) || !issuer->key.pkey)
 		return E_SIGNATURE;
-	return X509_CRL_verify(x, issuer->key) == 1 ? E_OK : E_SIGNATURE;
+	return X509_CRL_verify(x, issuer->key.pkey) == 1 ? E_OK : E_SIGNATURE;
 }
 
 static enum error read_all(const struct crypto *c, X509_CRL *x, const struct cert *issuer, struct crl *crl)

@@ -5,14 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "ask.h"
-#include "cert/pss.h"
+#include "crypto/scheme.h"
 #include "doctor.h"
 #include "say.h"
 #include "setup_plan.h"
-
-#define MODULUS_MAX 512 /* bytes: RSA 4096 */
-
-static const struct pss pss = {.hash = HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32};
 
 /* ---- The trial */
 
@@ -29,25 +25,24 @@ static void explain(const struct card *card)
 static enum error sign(const struct find *f, const struct token *t, struct bytes pin)
 {
 	static const char text[] = "inkan doctor: this text is thrown away";
-	uint8_t hash[EVP_MAX_MD_SIZE], block[MODULUS_MAX], signature[MODULUS_MAX];
-	size_t len = t->cert->modulus.len, hash_len = crypto_hash_len(pss.hash), got = sizeof signature;
-	struct bytes digest = {hash, hash_len};
-	struct card_sign in = {.scheme = SCHEME_PSS, .hash = digest, .salt_len = pss.salt_len};
-	enum error e;
+	struct scheme_params pss = {SCHEME_PSS, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32};
+	uint8_t hash[32], signature[SIGNATURE_MAX];
+	size_t got = sizeof signature;
+	struct card_sign in = {.scheme = SCHEME_PSS, .hash = {hash, sizeof hash}, .salt_len = pss.salt_len};
+	struct encoded encoded = {0};
+	enum error e = scheme_begin(&pss, &t->cert->key);
 
-	if (len == 0 || len > sizeof block)
-		return E_UNSUPPORTED;
-	e = crypto_hash(f->crypto, pss.hash, (struct bytes){(const uint8_t *)text, sizeof text - 1}, hash);
 	if (e == E_OK)
-		e = pss_encode(f->crypto, &pss, digest, block, len);
-	in.block = (struct bytes){block, len};
+		e = crypto_hash(f->crypto, pss.hash, (struct bytes){(const uint8_t *)text, sizeof text - 1}, hash);
+	if (e == E_OK)
+		e = scheme_prepare(f->crypto, &pss, in.hash, &encoded);
+	in.block = encoded.block;
 	if (e == E_OK)
 		e = card_login(t->card, pin, false);
 	if (e == E_OK)
 		e = card_sign(t->card, pin, &in, signature, &got);
 	if (e == E_OK)
-		e = cert_check_pss(f->crypto, t->cert, pss.hash, pss.mgf1, pss.salt_len, digest,
-		                   (struct bytes){signature, got});
+		e = scheme_check(f->crypto, &pss, &t->cert->key, &encoded, (struct bytes){signature, got});
 	return e;
 }
 

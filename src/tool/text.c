@@ -164,9 +164,9 @@ static void put_usage(const struct cert *cert)
 	for (unsigned i = 0; fact_key_usage(cert, i, &word, &text); i++)
 		all = join(all, strdup(text));
 	put_owned(_("Key usage"), all);
-	if (cert->key)
-		put_field(_("Key"), _("%s, %d bits"), EVP_PKEY_get0_type_name(cert->key),
-			  EVP_PKEY_get_bits(cert->key));
+	if (cert->key.pkey)
+		put_field(_("Key"), _("%s, %d bits"), EVP_PKEY_get0_type_name(cert->key.pkey),
+			  (int)cert->key.bits);
 }
 
 static void put_fingerprint(const struct cert *cert)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-cert_tests = tests/unit/test_crypto tests/unit/test_x509 tests/unit/test_hcrole \
+cert_tests = tests/unit/test_crypto tests/unit/test_scheme tests/unit/test_x509 tests/unit/test_hcrole \
   tests/unit/test_jpki_san tests/unit/test_hpki_ca
 check_PROGRAMS += $(cert_tests)
 TESTS += $(cert_tests)
@@ -14,6 +14,8 @@ cert_test_ldadd = tests/unit/libmake.la libcert.la libinkancrypto.la libbase.la 
 
 tests_unit_test_crypto_CFLAGS = $(cert_test_cflags)
 tests_unit_test_crypto_LDADD = $(cert_test_ldadd)
+tests_unit_test_scheme_CFLAGS = $(cert_test_cflags)
+tests_unit_test_scheme_LDADD = $(cert_test_ldadd)
 tests_unit_test_x509_CFLAGS = $(cert_test_cflags)
 tests_unit_test_x509_LDADD = $(cert_test_ldadd)
 tests_unit_test_hcrole_CFLAGS = $(cert_test_cflags)

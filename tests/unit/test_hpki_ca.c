@@ -64,7 +64,7 @@ START_TEST(what_it_says)
 	ck_assert_int_eq(cert->kind, cas[_i].kind);
 	ck_assert(cert->ca && cert->roles.n == 0 && !cert->roles_broken);
 	ck_assert_int_eq(cert->production, cert->kind != CERT_UNKNOWN);
-	ck_assert_uint_eq(cert->modulus.len, 256);
+	ck_assert_uint_eq(cert->key.modulus.len, 256);
 	cert_free(&cert);
 	crypto_free(&c);
 }
@@ -80,7 +80,7 @@ START_TEST(the_root_has_signed_it)
 	cert = load(c, cas[_i].file);
 	ck_assert_uint_eq(cert->issuer.len, root->subject.len);
 	ck_assert_mem_eq(cert->issuer.data, root->subject.data, root->subject.len);
-	ck_assert_int_eq(X509_verify(cert->x509, root->key), 1);
+	ck_assert_int_eq(X509_verify(cert->x509, root->key.pkey), 1);
 	cert_free(&cert);
 	cert_free(&root);
 	crypto_free(&c);

@@ -6,18 +6,13 @@
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
 
-static const CK_MECHANISM_TYPE types[HASH_COUNT] = {
-	[HASH_SHA1] = CKM_SHA_1,     [HASH_SHA224] = CKM_SHA224, [HASH_SHA256] = CKM_SHA256,
-	[HASH_SHA384] = CKM_SHA384, [HASH_SHA512] = CKM_SHA512,
-};
-
 void digest_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
 {
 	if (personality.conventions->rsa_pkcs_only)
 		return;
 	for (size_t h = 0; h < HASH_COUNT; h++) {
 		if (list)
-			list[*n] = types[h];
+			list[*n] = hash_names[h].mechanism;
 		++*n;
 	}
 }
@@ -25,7 +20,7 @@ void digest_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
 static bool find_hash(CK_MECHANISM_TYPE type, enum hash *hash)
 {
 	for (size_t h = 0; h < HASH_COUNT; h++) {
-		if (types[h] != type)
+		if (hash_names[h].mechanism != type)
 			continue;
 		*hash = (enum hash)h;
 		return !personality.conventions->rsa_pkcs_only;
@@ -42,8 +37,7 @@ bool digest_offered(CK_MECHANISM_TYPE type)
 
 void digest_clear(struct digest *digest)
 {
-	if (digest->md && crypto_alive())
-		EVP_MD_CTX_free(digest->md);
+	crypto_hash_free(&digest->md);
 	*digest = (struct digest){0};
 }
 
@@ -57,25 +51,15 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 		return CKR_MECHANISM_INVALID;
 	if (mechanism->ulParameterLen != 0)
 		return CKR_MECHANISM_PARAM_INVALID;
-	digest->md = EVP_MD_CTX_new();
-	if (!digest->md || EVP_DigestInit_ex2(digest->md, module.crypto->md[digest->hash], NULL) != 1) {
-		digest_clear(digest);
+	digest->md = crypto_hash_begin(module.crypto, digest->hash);
+	if (!digest->md)
 		return CKR_HOST_MEMORY;
-	}
 	session->operation = OPERATION_DIGEST;
 	return CKR_OK;
 }
 
-/* Without a mechanism: the hash under way ends (PKCS#11 3.0, 5.10.1). */
-static CK_RV cancel(struct session *session)
-{
-	if (session->operation != OPERATION_DIGEST)
-		return CKR_ARGUMENTS_BAD;
-	session_end_operation(session);
-	return CKR_OK;
-}
-
-/* C_DigestInit (PKCS#11 5.10): needs no login. */
+/* C_DigestInit (PKCS#11 5.10): needs no login. Without a mechanism the hash under
+ * way ends (3.0, 5.10.1). */
 CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
 {
 	struct session *session;
@@ -83,7 +67,12 @@ CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = mechanism ? begin(session, mechanism) : cancel(session);
+	if (mechanism)
+		rv = begin(session, mechanism);
+	else if (session->operation == OPERATION_DIGEST)
+		session_end_operation(session);
+	else
+		rv = CKR_ARGUMENTS_BAD;
 	session_leave(session);
 	return rv;
 }
@@ -95,41 +84,28 @@ static CK_RV add(struct session *session, const CK_BYTE *data, CK_ULONG len)
 	return EVP_DigestUpdate(session->digest.md, data, len) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-/* The end of a hash, in one part or several. The operation ends, too, unless only
- * the length was asked for or the buffer was too small (PKCS#11 5.2). */
-static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
+/* The end of a hash, of C_Digest with its data, and of the operation: whatever comes of
+ * it, unless only the length was asked for or the buffer was too small (PKCS#11 5.2,
+ * 5.10). Data that came with such a call is not added: it comes again. */
+static CK_RV finish(struct session *session, const CK_BYTE *data, CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
 {
-	bool done;
-	CK_RV rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &done);
+	CK_RV rv = CKR_ARGUMENTS_BAD;
+	bool asked = false;
 
-	if (done)
+	if (out_len)
+		rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &asked);
+	if (asked)
 		return rv;
-	if (EVP_DigestFinal_ex(session->digest.md, out, NULL) != 1)
+	if (rv == CKR_OK)
+		rv = add(session, data, len);
+	if (rv == CKR_OK && EVP_DigestFinal_ex(session->digest.md, out, NULL) != 1)
 		rv = CKR_FUNCTION_FAILED;
 	session_end_operation(session);
 	return rv;
 }
 
-/* Data that comes with a question for the length is not added: it comes again. */
-static CK_RV one_part(struct session *session, const CK_BYTE *data, CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
-{
-	CK_RV rv = CKR_ARGUMENTS_BAD;
-
-	if (session->operation != OPERATION_DIGEST)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (session->digest.in_parts)
-		return CKR_OPERATION_ACTIVE;
-	if (out_len && (!out || *out_len < crypto_hash_len(session->digest.hash)))
-		return finish(session, out, out_len);
-	if (out_len)
-		rv = add(session, data, len);
-	if (rv == CKR_OK)
-		return finish(session, out, out_len);
-	session_end_operation(session);
-	return rv;
-}
-
-/* C_Digest (PKCS#11 5.10). */
+/* C_Digest (PKCS#11 5.10): "cannot be used to terminate a multi-part operation", and
+ * "always terminates the active digest operation" all the same. */
 CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *digest, CK_ULONG *digest_len)
 {
 	struct session *session;
@@ -137,21 +113,16 @@ CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_B
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = one_part(session, data, len, digest, digest_len);
-	session_leave(session);
-	return rv;
-}
-
-static CK_RV update(struct session *session, const CK_BYTE *part, CK_ULONG len)
-{
-	CK_RV rv;
-
-	if (session->operation != OPERATION_DIGEST)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	session->digest.in_parts = true;
-	rv = add(session, part, len);
-	if (rv != CKR_OK)
+	if (session->operation != OPERATION_DIGEST) {
+		rv = CKR_OPERATION_NOT_INITIALIZED;
+	} else if (session->digest.in_parts) {
 		session_end_operation(session);
+		rv = CKR_OPERATION_ACTIVE;
+	} else {
+		session->digest.asked = true;
+		rv = finish(session, data, len, digest, digest_len);
+	}
+	session_leave(session);
 	return rv;
 }
 
@@ -163,22 +134,20 @@ CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = update(session, part, len);
+	if (session->operation != OPERATION_DIGEST) {
+		rv = CKR_OPERATION_NOT_INITIALIZED;
+	} else {
+		session->digest.in_parts = true;
+		rv = add(session, part, len);
+		if (rv != CKR_OK)
+			session_end_operation(session);
+	}
 	session_leave(session);
 	return rv;
 }
 
-static CK_RV digest_final(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
-{
-	if (session->operation != OPERATION_DIGEST)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (out_len)
-		return finish(session, out, out_len);
-	session_end_operation(session);
-	return CKR_ARGUMENTS_BAD;
-}
-
-/* C_DigestFinal (PKCS#11 5.10). */
+/* C_DigestFinal (PKCS#11 5.10). After a C_Digest that has only told the length, the hash
+ * of nothing would be taken for that of the data. */
 CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE *digest, CK_ULONG *digest_len)
 {
 	struct session *session;
@@ -186,7 +155,14 @@ CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE *digest, CK_ULONG *d
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = digest_final(session, digest, digest_len);
+	if (session->operation != OPERATION_DIGEST) {
+		rv = CKR_OPERATION_NOT_INITIALIZED;
+	} else if (session->digest.asked && !session->digest.in_parts) {
+		session_end_operation(session);
+		rv = CKR_OPERATION_ACTIVE;
+	} else {
+		rv = finish(session, NULL, 0, digest, digest_len);
+	}
 	session_leave(session);
 	return rv;
 }

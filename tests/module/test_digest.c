@@ -53,8 +53,10 @@ START_TEST(test_hashes)
 
 	ok(init(&r, hashes[_i].type));
 	ok(p11->C_DigestUpdate(r.session, text, 7));
-	is(p11->C_Digest(r.session, text, 1, got, &len), CKR_OPERATION_ACTIVE);
 	ok(p11->C_DigestUpdate(r.session, text + 7, sizeof text - 7));
+	len = 0;
+	is(p11->C_DigestFinal(r.session, got, &len), CKR_BUFFER_TOO_SMALL);
+	ok(p11->C_DigestFinal(r.session, NULL, &len));
 	memset(got, 0, sizeof got);
 	ok(p11->C_DigestFinal(r.session, got, &len));
 	ck_assert_uint_eq(len, expected_len);
@@ -90,6 +92,56 @@ START_TEST(test_order)
 }
 END_TEST
 
+/* C_Digest and C_DigestFinal end what they cannot do; DigestInit and the functions of
+ * other operations end nothing. */
+START_TEST(test_ends)
+{
+	uint8_t hash[EVP_MAX_MD_SIZE], expected[32];
+	CK_ULONG len = sizeof hash;
+	struct rig r;
+
+	start(&r);
+	ok(init(&r, CKM_SHA256));
+	ok(p11->C_DigestUpdate(r.session, text, 7));
+	is(p11->C_Digest(r.session, text, 1, hash, &len), CKR_OPERATION_ACTIVE);
+	is(p11->C_DigestUpdate(r.session, text, 1), CKR_OPERATION_NOT_INITIALIZED);
+
+	ok(init(&r, CKM_SHA256));
+	ok(p11->C_DigestUpdate(r.session, text, 7));
+	is(p11->C_Digest(r.session, text, 1, NULL, &len), CKR_OPERATION_ACTIVE);
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+
+	ok(init(&r, CKM_SHA256));
+	is(p11->C_Digest(r.session, text, 1, hash, NULL), CKR_ARGUMENTS_BAD);
+	is(p11->C_Digest(r.session, text, 1, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(init(&r, CKM_SHA256));
+	is(p11->C_DigestFinal(r.session, hash, NULL), CKR_ARGUMENTS_BAD);
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(init(&r, CKM_SHA256));
+	is(p11->C_DigestUpdate(r.session, NULL, 1), CKR_ARGUMENTS_BAD);
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+
+	/* not the hash of nothing, where data was shown and its hash not yet made */
+	ok(init(&r, CKM_SHA256));
+	ok(p11->C_Digest(r.session, text, sizeof text, NULL, &len));
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_ACTIVE);
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(init(&r, CKM_SHA256));
+	len = 31;
+	is(p11->C_Digest(r.session, text, sizeof text, hash, &len), CKR_BUFFER_TOO_SMALL);
+	is(p11->C_DigestFinal(r.session, hash, &len), CKR_OPERATION_ACTIVE);
+
+	ok(init(&r, CKM_SHA256));
+	is(p11->C_DigestInit(r.session, &(CK_MECHANISM){CKM_RSA_PKCS, NULL, 0}), CKR_OPERATION_ACTIVE);
+	is(p11->C_SignFinal(r.session, hash, &len), CKR_OPERATION_NOT_INITIALIZED);
+	len = sizeof hash;
+	ok(p11->C_Digest(r.session, NULL, 0, hash, &len));
+	EVP_Digest("", 0, expected, NULL, EVP_sha256(), NULL);
+	ck_assert_mem_eq(hash, expected, sizeof expected);
+	rig_stop(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("digest");
@@ -97,6 +149,7 @@ int main(void)
 
 	tcase_add_loop_test(t, test_hashes, 0, N_HASHES);
 	tcase_add_test(t, test_order);
+	tcase_add_test(t, test_ends);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols
-TESTS += tests/house tests/house-selftest tests/symbols
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
+TESTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 if TESTS_WANTED
 include tests/unit/base.mk

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include "base/tlv.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 #define ATTRS_MAX 40
 

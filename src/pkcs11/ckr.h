@@ -4,7 +4,7 @@
 #define INKAN_PKCS11_CKR_H
 
 #include "base/error.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 /* For functions on a slot: a card that is not there is CKR_TOKEN_NOT_PRESENT. */
 CK_RV ckr_of_card(enum error e);

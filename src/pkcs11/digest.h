@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include "crypto/crypto.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 /* A hash that is being made. {0}: none. */
 struct digest {

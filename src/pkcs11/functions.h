@@ -4,7 +4,7 @@
 #ifndef INKAN_PKCS11_FUNCTIONS_H
 #define INKAN_PKCS11_FUNCTIONS_H
 
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 CK_RV inkan_C_Initialize(void *arguments);
 CK_RV inkan_C_Finalize(void *reserved);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LTLIBRARIES += libpkcs11.la
 libpkcs11_la_SOURCES = \
-  src/pkcs11/compat.h src/pkcs11/functions.h src/pkcs11/personality.h src/pkcs11/conventions.c \
+  src/pkcs11/pkcs11.h src/pkcs11/functions.h src/pkcs11/personality.h src/pkcs11/conventions.c \
   src/pkcs11/unsupported.h src/pkcs11/unsupported.c \
   src/pkcs11/module.h src/pkcs11/module.c src/pkcs11/slots.c src/pkcs11/session.h src/pkcs11/sessions.c \
   src/pkcs11/login.c src/pkcs11/objects.c src/pkcs11/sign.c src/pkcs11/digest.h src/pkcs11/digest.c \

@@ -8,7 +8,7 @@
 #include "card/card.h"
 #include "crypto/scheme.h"
 #include "pkcs11/attr.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 extern const struct hash_names {
 	CK_MECHANISM_TYPE mechanism;

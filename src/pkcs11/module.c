@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PKCS#11 5.4, general-purpose functions: C_Initialize, C_Finalize, C_GetInfo. */
+#include "config.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

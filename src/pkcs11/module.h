@@ -15,7 +15,7 @@
 #include "base/conf.h"
 #include "card/card.h"
 #include "crypto/crypto.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 #include "pkcs11/personality.h"
 #include "pkcs11/slot.h"
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include "card/reader.h"
 #include "cards/profile.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 /* What the programs expect for which a module is made. */
 struct conventions {

@@ -5,7 +5,7 @@
 #define INKAN_PKCS11_SESSION_H
 
 #include "base/mem.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 #include "pkcs11/digest.h"
 #include "pkcs11/mech.h"
 #include "pkcs11/slot.h"

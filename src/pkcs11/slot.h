@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "card/reader.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 struct token;
 

@@ -6,7 +6,7 @@
 #ifndef INKAN_PKCS11_UNSUPPORTED_H
 #define INKAN_PKCS11_UNSUPPORTED_H
 
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 
 CK_RV unsupported_session(CK_SESSION_HANDLE s);
 CK_RV unsupported_key(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o);

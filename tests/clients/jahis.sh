@@ -41,6 +41,7 @@ together() { # PROGRAM MODULES...
 	done
 }
 for program in together together-p11-kit; do
+	[ -x "$builddir/tests/clients/$program" ] || { say "$program: skipped: not built (package libp11-kit-dev)"; continue; }
 	together "$program" "$jahis_auth" "$jahis_sign"
 	together "$program" "$jahis_sign" "$auth_module" "$jahis_auth" "$sign_module"
 	say "$program: RTLD_LOCAL and RTLD_GLOBAL, libp11-kit loaded and not: never mixed up"

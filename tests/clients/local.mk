@@ -48,12 +48,15 @@ tests_clients_steps_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_clients_steps_LDADD = -lpthread -ldl
 
 # The same program twice: libp11-kit's names are there from the start, or not.
-check_PROGRAMS += tests/clients/together tests/clients/together-p11-kit
+check_PROGRAMS += tests/clients/together
 tests_clients_together_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_clients_together_LDADD = $(CRYPTO_LIBS) -ldl
+if HAVE_P11_KIT
+check_PROGRAMS += tests/clients/together-p11-kit
 tests_clients_together_p11_kit_SOURCES = tests/clients/together.c
-tests_clients_together_p11_kit_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -DLINKED_WITH_P11_KIT
+tests_clients_together_p11_kit_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -DLINKED_WITH_P11_KIT $(P11_CFLAGS)
 tests_clients_together_p11_kit_LDADD = $(CRYPTO_LIBS) $(P11_LIBS) -ldl
+endif
 
 if HAVE_NSS
 check_PROGRAMS += tests/clients/nss-card

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <p11-kit/pkcs11.h>
+#include "pkcs11/pkcs11.h"
 
 static CK_FUNCTION_LIST *p11;
 static CK_SESSION_HANDLE session;

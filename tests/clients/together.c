@@ -12,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <p11-kit/pkcs11.h>
 #ifdef LINKED_WITH_P11_KIT
-#include <p11-kit/p11-kit.h>
+#include <p11-kit/p11-kit.h> /* with a pkcs11.h of its own */
+#else
+#include "pkcs11/pkcs11.h"
 #endif
 
 #define MODULES_MAX 8

@@ -7,7 +7,7 @@
 
 #include <check.h>
 #include "cards/profile.h"
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 #include "vcard/vcard.h"
 
 extern CK_FUNCTION_LIST *p11; /* the table of 2.40 */

@@ -1,65 +1,165 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
+#include <errno.h>
 #include <fnmatch.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/conf.h"
 #include "base/log.h"
 
-struct reading {
+const char *const conf_cards[] = {"any", "hpki", "jpki", NULL};
+
+/* A section's lines belong to one of these; a file is read once for each that counts. */
+enum part { PART_GENERAL, PART_PROGRAM, PART_OTHER, PART_UNKNOWN };
+
+struct target {
 	struct conf *conf;
-	const char *path;
-	FILE *file;
-	int line;
-	bool inside; /* of a line that did not fit */
-	void (*tell)(void *arg, int line);
-	void *arg;
+	struct conf_folders *folders; /* of the file that is read */
 };
 
-/* libinih's own count of lines is a choice of its build; this is ours. */
+struct reading {
+	struct target target;
+	const char *path, *program;
+	FILE *file;
+	char *text;                   /* the line, for getline */
+	size_t room;
+	int line;
+	enum part wanted, part;       /* what is read now; where the line stands */
+	const struct conf_checks *checks;
+};
+
+static void tell_line(const struct reading *r, int line)
+{
+	if (r->checks && r->checks->line)
+		r->checks->line(r->checks->arg, line);
+}
+
+/* ---- Sections */
+
+/* As p11-kit names programs for enable-in: what argv[0] said, or the name of the executable
+ * where a program writes its arguments behind its own path, as browsers do for their children. */
+static void program_name(char *out, size_t room)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	const char *name = program_invocation_short_name;
+
+	if (n > 0 && strncmp(program_invocation_name, exe, (size_t)n) == 0 && strchr(" ", program_invocation_name[n])) {
+		exe[n] = '\0';
+		name = strrchr(exe, '/') + 1;
+	}
+	snprintf(out, room, "%s", name);
+}
+
+/* A head that is not understood is logged, and what stands below it belongs to nobody: lines that
+ * were meant for one program must not count for all. */
+static void enter_section(struct reading *r, char *head)
+{
+	char *end = strchr(head, ']'), *save = NULL;
+
+	r->part = PART_UNKNOWN;
+	if (end)
+		*end = '\0';
+	if (end && strcmp(head, "[general") == 0)
+		r->part = PART_GENERAL;
+	if (end && strncmp(head, "[program", 8) == 0 && strchr(" \t", head[8]))
+		for (char *name = strtok_r(head + 8, ", \t", &save); name; name = strtok_r(NULL, ", \t", &save)) {
+			if (r->part != PART_PROGRAM)
+				r->part = strcmp(name, r->program) == 0 ? PART_PROGRAM : PART_OTHER;
+			if (r->wanted == PART_GENERAL && r->checks && r->checks->program)
+				r->checks->program(r->checks->arg, r->line, name);
+		}
+	if (r->part == PART_UNKNOWN && r->wanted == PART_GENERAL) {
+		log_error("%s:%d: this section is not known; what is in it does not count", r->path, r->line);
+		tell_line(r, r->line);
+	}
+}
+
+/* libinih cuts the names of sections, takes what is behind its longest line for another line, and an
+ * indented line for more of the one above. So sections are read here, and it sees none of these. */
 static char *next_line(char *text, int room, void *stream)
 {
 	struct reading *r = stream;
-	char *got = fgets(text, room, r->file);
+	ssize_t n = getline(&r->text, &r->room, r->file);
+	char *line = r->text;
 
-	if (got && !r->inside)
-		r->line++;
-	r->inside = got && !strchr(got, '\n');
-	return got;
-}
-
-static bool set_pss(struct conf *c, const char *value)
-{
-	static const char *const words[] = {[PSS_AUTO] = "auto", [PSS_ON] = "on", [PSS_OFF] = "off"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strcmp(value, words[i]) == 0) {
-			c->pss = (enum conf_pss)i;
-			return true;
-		}
+	if (n < 0)
+		return NULL;
+	if (r->line++ == 0 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
+		line += 3;
+	line += strspn(line, " \t");
+	if (*line == '[') {
+		enter_section(r, line);
+		line = "\n";
+	} else if (*line == '#' || *line == ';') {
+		line = "\n";
+	} else if (strlen(line) >= (size_t)room) {
+		line = "too long\n"; /* which it does not understand */
 	}
-	return false;
+	snprintf(text, (size_t)room, "%s", line);
+	return text;
 }
 
-static bool set_last_try(struct conf *c, const char *value)
-{
-	bool allow = strcmp(value, "allow") == 0;
+/* ---- Settings */
 
-	if (!allow && strcmp(value, "keep") != 0)
+/* Which of the words, up to a NULL; -1: none. */
+static int which(const char *const *words, const char *value)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+static bool set_pss(struct target t, const char *value)
+{
+	static const char *const words[] = {[PSS_AUTO] = "auto", [PSS_ON] = "on", [PSS_OFF] = "off", NULL};
+	int i = which(words, value);
+
+	if (i >= 0)
+		t.conf->pss = (enum conf_pss)i;
+	return i >= 0;
+}
+
+static bool set_switch(bool *on, const char *off_word, const char *on_word, const char *value)
+{
+	bool is_on = strcmp(value, on_word) == 0;
+
+	if (!is_on && strcmp(value, off_word) != 0)
 		return false;
-	c->last_try_allowed = allow;
+	*on = is_on;
 	return true;
 }
 
-static bool set_reader(struct conf *c, const char *value)
+static bool set_last_try(struct target t, const char *value)
+{
+	return set_switch(&t.conf->last_try_allowed, "keep", "allow", value);
+}
+
+static bool set_ca_certificates(struct target t, const char *value)
+{
+	return set_switch(&t.conf->hide_ca_certificates, "show", "hide", value);
+}
+
+static bool set_card(struct target t, const char *value)
+{
+	int i = which(conf_cards, value);
+
+	if (i >= 0)
+		snprintf(t.conf->card, sizeof t.conf->card, "%s", i == 0 ? "" : value);
+	return i >= 0;
+}
+
+static bool set_reader(struct target t, const char *value)
 {
 	size_t n = strlen(value);
 
-	if (n >= sizeof c->reader)
+	if (n >= sizeof t.conf->reader)
 		return false;
-	memcpy(c->reader, value, n + 1);
+	memcpy(t.conf->reader, value, n + 1);
 	return true;
 }
 
@@ -73,30 +173,32 @@ static bool set_path(char out[CONF_PATH_SIZE], const char *value)
 	return true;
 }
 
-static bool set_anchors(struct conf *c, const char *value)
+static bool set_anchors(struct target t, const char *value)
 {
-	return set_path(c->user.anchors, value);
+	return set_path(t.folders->anchors, value);
 }
 
-static bool set_lists(struct conf *c, const char *value)
+static bool set_lists(struct target t, const char *value)
 {
-	return set_path(c->user.lists, value);
+	return set_path(t.folders->lists, value);
 }
 
-static bool set_log(struct conf *c, const char *value)
+static bool set_log(struct target t, const char *value)
 {
-	return log_level_of(value, &c->log);
+	return log_level_of(value, &t.conf->log);
 }
 
-static bool set_log_file(struct conf *c, const char *value)
+static bool set_log_file(struct target t, const char *value)
 {
-	return set_path(c->log_file, value);
+	return set_path(t.conf->log_file, value);
 }
 
 static const struct {
 	const char *name;
-	bool (*set)(struct conf *c, const char *value);
+	bool (*set)(struct target t, const char *value);
 } settings[] = {
+	{"card", set_card},
+	{"ca-certificates", set_ca_certificates},
 	{"pss", set_pss},
 	{"last-try", set_last_try},
 	{"reader", set_reader},
@@ -106,54 +208,62 @@ static const struct {
 	{"log-file", set_log_file},
 };
 
-static void tell(const struct reading *r, int line)
-{
-	if (r->tell)
-		r->tell(r->arg, line);
-}
-
+/* The first reading, of the general part, looks at all lines, whomever they are for: each mistake is told once. */
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
+	bool counts = r->part == r->wanted;
+	const size_t n = sizeof settings / sizeof *settings;
+	struct conf unused;
+	size_t i = 0;
 
 	(void)section;
-	if (!name || !value)
-		return 1; /* how some builds of libinih announce a section */
-	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-		if (strcmp(name, settings[i].name) != 0)
-			continue;
-		if (!settings[i].set(r->conf, value)) {
-			log_error("%s:%d: %s cannot be \"%s\"", r->path, r->line, name, value);
-			tell(r, r->line);
-		}
+	if (!name || !value || (!counts && r->wanted != PART_GENERAL))
+		return 1; /* without a name: how some builds of libinih announce a section */
+	while (i < n && strcmp(name, settings[i].name) != 0)
+		i++;
+	if (i < n && settings[i].set(counts ? r->target : (struct target){&unused, &unused.user}, value))
 		return 1;
-	}
-	log_error("%s:%d: there is no setting \"%s\"", r->path, r->line, name);
-	tell(r, r->line);
+	if (r->wanted != PART_GENERAL)
+		return 1;
+	if (i == n)
+		log_error("%s:%d: there is no setting \"%s\"", r->path, r->line, name);
+	else
+		log_error("%s:%d: %s cannot be \"%s\"", r->path, r->line, name, value);
+	tell_line(r, r->line);
 	return 1;
 }
 
-enum error conf_read(struct conf *conf, const char *path)
-{
-	return conf_check(conf, path, NULL, NULL);
-}
+/* ---- Files */
 
-enum error conf_check(struct conf *conf, const char *path, void (*tell_line)(void *arg, int line), void *arg)
+static enum error read_part(struct target target, const char *path, enum part part, const struct conf_checks *checks)
 {
-	struct reading r = {.conf = conf, .path = path, .file = fopen(path, "re"), .tell = tell_line, .arg = arg};
+	struct reading r = {.target = target, .path = path, .wanted = part, .checks = checks};
+	char program[256];
 	enum error e;
 	int bad;
 
+	r.file = fopen(path, "re");
 	if (!r.file)
 		return E_IO;
+	program_name(program, sizeof program);
+	r.program = program;
 	bad = ini_parse_stream(next_line, &r, take, &r);
-	if (bad > 0) {
+	if (bad > 0 && part == PART_GENERAL) {
 		log_error("%s:%d: this line is not understood", path, bad);
-		tell(&r, bad);
+		tell_line(&r, bad);
 	}
 	e = ferror(r.file) || bad < 0 ? E_IO : E_OK;
 	fclose(r.file);
+	free(r.text);
 	return e;
+}
+
+enum error conf_check(const char *path, const struct conf_checks *checks)
+{
+	struct conf conf;
+
+	return read_part((struct target){&conf, &conf.user}, path, PART_GENERAL, checks);
 }
 
 /* $XDG_CONFIG_HOME where it is absolute, as its specification wants, else
@@ -179,18 +289,25 @@ size_t conf_files(char paths[2][4096])
 	return user_path(paths[1], sizeof paths[1]) ? 2 : 1;
 }
 
+void conf_load_from(struct conf *conf, char paths[][4096], size_t n)
+{
+	static const enum part parts[] = {PART_GENERAL, PART_PROGRAM};
+
+	*conf = (struct conf){.pss = PSS_AUTO};
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < n; i++) {
+			struct target target = {conf, i == 0 ? &conf->system : &conf->user};
+
+			read_part(target, paths[i], parts[k], NULL);
+		}
+	log_configure(conf->log, conf->log_file);
+}
+
 void conf_load(struct conf *conf)
 {
 	char paths[2][4096];
-	size_t n = conf_files(paths);
 
-	*conf = (struct conf){.pss = PSS_AUTO};
-	conf_read(conf, paths[0]);
-	conf->system = conf->user; /* each file speaks of its own folders */
-	conf->user = (struct conf_folders){.anchors = ""};
-	if (n > 1)
-		conf_read(conf, paths[1]);
-	log_configure(conf->log, conf->log_file);
+	conf_load_from(conf, paths, conf_files(paths));
 }
 
 bool conf_shows_reader(const struct conf *conf, const char *name)

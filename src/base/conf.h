@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan.conf: SYSCONFDIR/inkan/inkan.conf, then $XDG_CONFIG_HOME/inkan/inkan.conf
- * (else ~/.config/inkan/inkan.conf), the later line winning. INI, no sections
- * needed. The user's file is not read in a set-user-id program.
+ * (else ~/.config/inkan/inkan.conf), the later line winning. The user's file is not
+ * read in a set-user-id program. INI; lines below [program NAME, NAME...] are for these
+ * programs, named as in p11-kit's enable-in, and beat the general part of both files.
+ * [general] leads back to that.
  *
+ *   card = hpki | jpki | any     the cards that are shown
+ *   ca-certificates = show | hide
  *   pss = auto | on | off        offer RSASSA-PSS: by profile, always, never
  *   last-try = keep | allow      may C_Login use the last PIN try
  *   reader = PATTERN             fnmatch(3) on reader names: others are not shown
@@ -28,6 +32,8 @@ struct conf_folders {
 };
 
 struct conf {
+	char card[16]; /* one of conf_cards; "" = any */
+	bool hide_ca_certificates;
 	enum conf_pss pss;
 	bool last_try_allowed;
 	char reader[128]; /* "" = every reader */
@@ -36,16 +42,25 @@ struct conf {
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };
 
-/* Defaults, then what the files say, and the log as they want it. A missing file is no error. A line that
- * is not understood is logged with file and line number and passed over:
- * a typing error must not take a doctor's login away. */
+/* What `card =` may be, up to a NULL; the first is "any". */
+extern const char *const conf_cards[];
+
+/* Defaults, then what the files say to this program, and the log as they want it. A missing file is no error.
+ * A line that is not understood is logged with file and line number and passed over, and so is all of a section
+ * that is not known: a typing error must not take a doctor's login away. */
 void conf_load(struct conf *conf);
 
-/* One file over what conf holds already, its folders into `user`; E_IO when it cannot be read. */
-enum error conf_read(struct conf *conf, const char *path);
+/* The same of other files than conf_files says: the system's and the user's (n = 1: none). */
+void conf_load_from(struct conf *conf, char paths[][4096], size_t n);
 
-/* The same, and says in which lines something is not understood. */
-enum error conf_check(struct conf *conf, const char *path, void (*tell)(void *arg, int line), void *arg);
+struct conf_checks {
+	void (*line)(void *arg, int line); /* in which something is not understood */
+	void (*program)(void *arg, int line, const char *name); /* of which a section speaks */
+	void *arg;
+};
+
+/* Reads a file for the sake of its mistakes, those in other programs' sections too. E_IO: it cannot be read. */
+enum error conf_check(const char *path, const struct conf_checks *checks);
 
 /* The files of conf_load, in its order; how many (1 without a user's). */
 size_t conf_files(char paths[2][4096]);

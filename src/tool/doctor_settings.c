@@ -39,13 +39,12 @@ static bool others_may_write(const struct stat *st)
 static void check_file(struct report *r, const char *path, bool system)
 {
 	struct lines lines = {.n = 0};
-	struct conf conf = {.pss = PSS_AUTO};
 	struct stat st;
 	enum error e;
 
 	if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
-	e = conf_check(&conf, path, count_line, &lines);
+	e = conf_check(path, &(struct conf_checks){count_line, NULL, &lines});
 	if (e != E_OK) {
 		problem(r, "settings-unreadable", path, _("the settings cannot be read, and do not count"));
 		remedy(r, _("Let everybody read the file: sudo chmod a+r %s"), path);

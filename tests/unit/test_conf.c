@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
 #include <check.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,24 +24,33 @@ static void write_file(const char *text)
 
 static struct conf read_text(const char *text)
 {
-	struct conf c = {.pss = PSS_AUTO};
+	char paths[2][4096] = {"/nowhere"};
+	struct conf c;
 
 	write_file(text);
-	ck_assert_int_eq(conf_read(&c, path), E_OK);
+	strcpy(paths[1], path);
+	conf_load_from(&c, paths, 2);
 	return c;
+}
+
+static int times_logged(const char *what)
+{
+	static char text[8192];
+	FILE *f = fopen(log_path, "re");
+	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+	int times = 0;
+
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	for (const char *p = text; (p = strstr(p, what)); p++)
+		times++;
+	return times;
 }
 
 static bool logged(const char *what)
 {
-	static char text[8192];
-	FILE *f = fopen(log_path, "re");
-	size_t n;
-
-	ck_assert_ptr_nonnull(f);
-	n = fread(text, 1, sizeof text - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	return strstr(text, what) != NULL;
+	return times_logged(what) > 0;
 }
 
 static void setup(void)
@@ -71,10 +83,130 @@ START_TEST(settings)
 	ck_assert_int_eq(c.pss, PSS_ON);
 	ck_assert(c.last_try_allowed);
 	ck_assert_str_eq(c.reader, "ACS*");
-	c = read_text("[any section]\nlast-try = keep\npss = off\n; the later line wins\npss = auto\n");
+	c = read_text("[general]\nlast-try = keep\npss = off\n; the later line wins\npss = auto\n");
 	ck_assert_int_eq(c.pss, PSS_AUTO);
 	ck_assert(!c.last_try_allowed);
 	ck_assert_str_eq(c.reader, "");
+	c = read_text("card = hpki\nca-certificates = hide\n");
+	ck_assert_str_eq(c.card, "hpki");
+	ck_assert(c.hide_ca_certificates);
+	c = read_text("card = jpki\ncard = any\nca-certificates = hide\nca-certificates = show\n");
+	ck_assert_str_eq(c.card, "");
+	ck_assert(!c.hide_ca_certificates);
+}
+END_TEST
+
+static void become(const char *name)
+{
+	program_invocation_name = program_invocation_short_name = (char *)(uintptr_t)name;
+}
+
+START_TEST(sections_of_programs)
+{
+	static const char text[] = "\xEF\xBB\xBF[program ssh,ssh-keygen\tssh-pkcs11-helper a-name-that-is-longer-than-libinih-has-room-for]\n"
+	                           "\tcard = hpki\n  reader = ACS*\n"
+	                           "[program java ]\ncard=jpki\nca-certificates = hide\n"
+	                           "[general]\ncard = any\npss = off\n"
+	                           "[program java]\npss = on\n";
+	struct conf c;
+
+	become("firefox");
+	c = read_text(text);
+	ck_assert_str_eq(c.card, "");
+	ck_assert_str_eq(c.reader, "");
+	ck_assert_int_eq(c.pss, PSS_OFF);
+	/* beats the general part, wherever that stands */
+	become("ssh-pkcs11-helper");
+	c = read_text(text);
+	ck_assert_str_eq(c.card, "hpki");
+	ck_assert_str_eq(c.reader, "ACS*");
+	ck_assert_int_eq(c.pss, PSS_OFF);
+	become("a-name-that-is-longer-than-libinih-has-room-for");
+	ck_assert_str_eq(read_text(text).card, "hpki");
+	become("ssh-key");
+	ck_assert_str_eq(read_text(text).card, "");
+	become("java");
+	c = read_text(text);
+	ck_assert_str_eq(c.card, "jpki");
+	ck_assert(c.hide_ca_certificates);
+	ck_assert_int_eq(c.pss, PSS_ON);
+	ck_assert(!logged("inkan.conf:"));
+}
+END_TEST
+
+START_TEST(a_program_that_has_written_its_arguments_behind_its_name)
+{
+	static char title[4200], name[4200];
+	ssize_t n = readlink("/proc/self/exe", title, 4096);
+	char text[4300];
+
+	ck_assert_int_gt(n, 0);
+	snprintf(name, sizeof name, "%s", strrchr(title, '/') + 1);
+	snprintf(text, sizeof text, "[program %s]\ncard = jpki\n", name);
+	program_invocation_name = title;
+	program_invocation_short_name = title + (n - (ssize_t)strlen(name));
+	strcpy(title + n, " --type=zygote");
+	ck_assert_str_eq(read_text(text).card, "jpki");
+	strcpy(title + n, "-of-another-name"); /* a longer name is another program's */
+	ck_assert_str_eq(read_text(text).card, "");
+}
+END_TEST
+
+/* What was meant for one program does not count for all because of a typing error. */
+START_TEST(sections_that_are_not_known)
+{
+	struct conf c;
+
+	become("ssh");
+	c = read_text("[progran ssh]\ncard = hpki\n[program ssh\nreader = A*\n[program]\ncard = jpki\n[program ,]\npss = off\n"
+	              "[general]\nlast-try = allow\n");
+	ck_assert_str_eq(c.card, "");
+	ck_assert_str_eq(c.reader, "");
+	ck_assert_int_eq(c.pss, PSS_AUTO);
+	ck_assert(c.last_try_allowed);
+	ck_assert(logged("inkan.conf:1: this section is not known"));
+	ck_assert(logged("inkan.conf:3: this section is not known"));
+	ck_assert(logged("inkan.conf:5: this section is not known"));
+	ck_assert(logged("inkan.conf:7: this section is not known"));
+	ck_assert(!logged("inkan.conf:2:"));
+}
+END_TEST
+
+static int told_lines[8], n_told_lines;
+static char told_programs[100];
+
+static void tell_line(void *arg, int line)
+{
+	ck_assert_ptr_eq(arg, told_programs);
+	told_lines[n_told_lines++] = line;
+}
+
+static void tell_program(void *arg, int line, const char *name)
+{
+	size_t n = strlen(arg);
+
+	snprintf((char *)arg + n, sizeof told_programs - n, "%d:%s ", line, name);
+}
+
+START_TEST(checked_for_all_programs)
+{
+	const struct conf_checks checks = {tell_line, tell_program, told_programs};
+	struct conf c;
+
+	become("ssh");
+	c = read_text("[program java, ssh]\ncard = hpkii\ncolour = red\n[program java]\nca-certificates = no\n");
+	ck_assert_str_eq(c.card, "");
+	ck_assert(logged("inkan.conf:2: card cannot be \"hpkii\""));
+	ck_assert(logged("inkan.conf:3: there is no setting \"colour\""));
+	ck_assert(logged("inkan.conf:5: ca-certificates cannot be \"no\""));
+	ck_assert_int_eq(times_logged("inkan.conf:2:"), 1);
+	ck_assert_int_eq(times_logged("inkan.conf:3:"), 1);
+	ck_assert_int_eq(conf_check(path, &checks), E_OK);
+	ck_assert_int_eq(n_told_lines, 3);
+	ck_assert_int_eq(told_lines[0], 2);
+	ck_assert_int_eq(told_lines[1], 3);
+	ck_assert_int_eq(told_lines[2], 5);
+	ck_assert_str_eq(told_programs, "1:java 1:ssh 4:java ");
 }
 END_TEST
 
@@ -104,21 +236,30 @@ END_TEST
 START_TEST(long_lines_are_one_line)
 {
 	char text[1000] = "# ";
+	struct conf c;
 
 	memset(text + 2, 'x', 900);
 	strcpy(text + 902, "\npss = maybe\n");
 	read_text(text);
 	ck_assert(logged("inkan.conf:2: pss cannot be"));
+	ck_assert(!logged("inkan.conf:1:"));
+	/* nothing counts by half */
+	memset(text, 'x', 300);
+	memcpy(text, "anchors = /", 11);
+	strcpy(text + 300, "last-try = allow\n");
+	c = read_text(text);
+	ck_assert_str_eq(c.user.anchors, "");
+	ck_assert(!c.last_try_allowed);
+	ck_assert(logged("inkan.conf:1: this line is not understood"));
 }
 END_TEST
 
 START_TEST(files_that_cannot_be_read)
 {
-	struct conf c = {.pss = PSS_OFF};
+	const struct conf_checks none = {NULL, NULL, NULL};
 
-	ck_assert_int_eq(conf_read(&c, path), E_IO);
-	ck_assert_int_eq(conf_read(&c, folder), E_IO);
-	ck_assert_int_eq(c.pss, PSS_OFF);
+	ck_assert_int_eq(conf_check(path, &none), E_IO);
+	ck_assert_int_eq(conf_check(folder, &none), E_IO);
 }
 END_TEST
 
@@ -149,6 +290,35 @@ START_TEST(where_the_users_file_is)
 }
 END_TEST
 
+/* The user's before the system's; but what is said of a program before what is said of all. */
+START_TEST(two_files)
+{
+	char files[2][4096];
+	struct conf c;
+	FILE *f;
+
+	snprintf(files[0], sizeof files[0], "%s/own", folder);
+	strcpy(files[1], path);
+	ck_assert_ptr_nonnull((f = fopen(files[0], "we")));
+	ck_assert_int_ge(fputs("[program ssh]\ncard = hpki\npss = on\nanchors = /one\n[general]\nlists = /lists\n", f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+	write_file("card = jpki\npss = off\nreader = A*\nanchors = /two\n[program ssh]\npss = auto\n");
+	become("ssh");
+	conf_load_from(&c, files, 2);
+	ck_assert_str_eq(c.card, "hpki");
+	ck_assert_int_eq(c.pss, PSS_AUTO);
+	ck_assert_str_eq(c.reader, "A*");
+	ck_assert_str_eq(c.system.anchors, "/one");
+	ck_assert_str_eq(c.system.lists, "/lists");
+	ck_assert_str_eq(c.user.anchors, "/two");
+	become("java");
+	conf_load_from(&c, files, 2);
+	ck_assert_str_eq(c.card, "jpki");
+	ck_assert_int_eq(c.pss, PSS_OFF);
+	ck_assert_str_eq(c.system.anchors, "");
+}
+END_TEST
+
 START_TEST(readers)
 {
 	struct conf c = {.reader = ""};
@@ -169,6 +339,11 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, settings);
+	tcase_add_test(tc, sections_of_programs);
+	tcase_add_test(tc, a_program_that_has_written_its_arguments_behind_its_name);
+	tcase_add_test(tc, sections_that_are_not_known);
+	tcase_add_test(tc, checked_for_all_programs);
+	tcase_add_test(tc, two_files);
 	tcase_add_test(tc, mistakes_are_passed_over);
 	tcase_add_test(tc, a_pattern_that_is_too_long);
 	tcase_add_test(tc, long_lines_are_one_line);

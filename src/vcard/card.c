@@ -35,6 +35,14 @@ bool vapp_add(struct vapp *app, struct vfile file)
 	return true;
 }
 
+bool vfile_fill(struct buf *content, size_t size, uint8_t byte)
+{
+	while (content->len < size)
+		if (buf_append(content, &byte, 1) != E_OK)
+			return false;
+	return true;
+}
+
 struct vapp *vcard_add_app(struct vcard *card, const uint8_t *aid, size_t n)
 {
 	struct vapp *app;
@@ -66,6 +74,8 @@ static bool check_spec(const struct vcard_spec *spec, char *why, size_t size)
 		if (spec->certificate_size[i] > 16384)
 			return explain(why, size, _("a certificate has at most 16384 bytes"));
 	}
+	if (spec->file_size > 32768)
+		return explain(why, size, _("a file has at most 32768 bytes"));
 	if (!spec->name || !*spec->name || strlen(spec->name) > 64)
 		return explain(why, size, _("a name has 1 to 64 bytes"));
 	return true;
@@ -192,6 +202,8 @@ void vcard_reset(struct vcard *card)
 	card->app = NULL;
 	card->file = NULL;
 	card->mse = NULL;
+	card->mse_wrong = false;
+	card->greeted = false;
 	buf_wipe(&card->chain);
 	buf_wipe(&card->pending);
 	if (card->spec.kind == VCARD_JPKI)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
 #include "vcard/cia.h"
 
 enum { INTEGER = 0x02, OCTETS = 0x04, ENUMERATED = 0x0A, UTF8 = 0x0C, SEQUENCE = 0x30 };
@@ -6,6 +8,24 @@ enum { INTEGER = 0x02, OCTETS = 0x04, ENUMERATED = 0x0A, UTF8 = 0x0C, SEQUENCE =
 static void put_byte(struct der *d, uint8_t tag, uint8_t value)
 {
 	der_put(d, tag, &value, 1);
+}
+
+/* A label without the spaces that it is printed with, or with one on either side. */
+static void put_label(struct der *d, const struct cia_layout *l, const char *text)
+{
+	char out[64];
+	size_t n;
+
+	if (l->label_style == VCARD_LABELS_PRINTED) {
+		der_text(d, UTF8, text);
+		return;
+	}
+	text += strspn(text, " ");
+	n = strlen(text);
+	while (n && text[n - 1] == ' ')
+		n--;
+	snprintf(out, sizeof out, l->label_style == VCARD_LABELS_SPACED ? " %.*s " : "%.*s", (int)n, text);
+	der_text(d, UTF8, out);
 }
 
 /* Path ::= SEQUENCE { efidOrPath OCTET STRING, ... } */
@@ -73,7 +93,7 @@ void cia_aod(struct der *d, const struct cia_layout *l, bool sign)
 
 	(void)sign;
 	part = der_open(d, SEQUENCE); /* CommonObjectAttributes */
-	der_text(d, UTF8, l->pin_label);
+	put_label(d, l, l->pin_label);
 	der_flags(d, l->pin_flags);
 	der_close(d, part);
 	part = der_open(d, SEQUENCE); /* CommonAuthenticationObjectAttributes */
@@ -116,7 +136,7 @@ void cia_prkd(struct der *d, const struct cia_layout *l, bool sign)
 	size_t object = der_open(d, SEQUENCE), part;
 
 	part = der_open(d, SEQUENCE);
-	der_text(d, UTF8, "Private key of HPKI");
+	put_label(d, l, "Private key of HPKI");
 	der_flags(d, CIA_PRIVATE);
 	put_byte(d, OCTETS, l->auth_id);
 	if (sign)
@@ -126,6 +146,8 @@ void cia_prkd(struct der *d, const struct cia_layout *l, bool sign)
 	part = der_open(d, SEQUENCE); /* CommonKeyAttributes */
 	put_byte(d, OCTETS, l->own_id);
 	der_flags(d, sign ? 1 << 9 : 1 << 2);
+	if (l->key_reference)
+		der_int(d, INTEGER, l->key_reference);
 	der_close(d, part);
 	rsa_attributes(d, l);
 	der_close(d, object);
@@ -137,7 +159,7 @@ void cia_pukd(struct der *d, const struct cia_layout *l, bool sign)
 
 	(void)sign;
 	part = der_open(d, SEQUENCE);
-	der_text(d, UTF8, "Public key of HPKI");
+	put_label(d, l, "Public key of HPKI");
 	der_close(d, part);
 	part = der_open(d, SEQUENCE);
 	put_byte(d, OCTETS, l->own_id);
@@ -154,7 +176,7 @@ static void certificate(struct der *d, const struct cia_layout *l, const char *l
 	size_t object = der_open(d, SEQUENCE), part, inner;
 
 	part = der_open(d, SEQUENCE);
-	der_text(d, UTF8, label);
+	put_label(d, l, label);
 	der_close(d, part);
 	part = der_open(d, SEQUENCE); /* CommonCertificateAttributes */
 	put_byte(d, OCTETS, id);
@@ -174,6 +196,8 @@ void cia_cd(struct der *d, const struct cia_layout *l, bool sign)
 {
 	(void)sign;
 	certificate(d, l, "HPKI END ENTITY CERTIFICATE", l->own_id, l->own);
+	if (l->own_only)
+		return;
 	certificate(d, l, " MHLW CA CERTIFICATE ", l->root_id, l->root);
 	certificate(d, l, " HPKI ROOT CA CERTIFICATE", l->issuer_id, l->issuer);
 }

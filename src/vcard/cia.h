@@ -4,6 +4,7 @@
 #define INKAN_VCARD_CIA_H
 
 #include "vcard/der.h"
+#include "vcard/vcard.h"
 
 struct cia_place {
 	uint16_t fid;
@@ -22,6 +23,9 @@ struct cia_layout {
 	unsigned pin_stored;  /* PasswordAttributes.storedLength */
 	bool pin_implicit;    /* EF.AOD's typeAttributes as on a real card: no SEQUENCE inside [1] */
 	uint8_t pin_reference, auth_id;
+	uint8_t key_reference; /* CommonKeyAttributes.keyReference; 0: none */
+	enum vcard_labels label_style;
+	bool own_only;        /* EF.CD names the own certificate alone */
 	uint8_t own_id, issuer_id, root_id; /* the key shares its certificate's */
 	bool by_sfi;          /* paths of one byte, SFI << 3, instead of file identifiers */
 	size_t vfile_size;     /* directories and ... */

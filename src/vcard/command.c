@@ -189,6 +189,8 @@ static uint16_t run(struct vcard *card, const uint8_t *apdu, size_t n, struct an
 	sw = dispatch(card, &c, a);
 	if (sw == SW_OK)
 		sw = deliver(card, &c, a);
+	else if (sw == SW_DEACTIVATED && c.ne == 0)
+		a->len = 0;
 	buf_wipe(&card->chain);
 	return sw;
 }
@@ -200,9 +202,11 @@ void vcard_transmit(struct vcard *card, const uint8_t *apdu, size_t n, uint8_t *
 	uint16_t sw;
 
 	a.len = 0;
+	*len = 0;
+	if (card->spec.cut_extended && n >= 7 && apdu[4] == 0)
+		return;
 	sw = run(card, apdu, n, &a);
 	card->awake = true;
-	*len = 0;
 	if (room < 2)
 		return;
 	if (a.len > room - 2) {

@@ -19,16 +19,26 @@ const struct vfile *vfile_by_sfi(const struct vapp *app, uint8_t sfi)
 	return NULL;
 }
 
+uint16_t sfi_refusal(const struct vcard *card, bool signing)
+{
+	uint16_t sw = signing ? card->spec.sfi_sign : card->spec.sfi_read;
+
+	if (sw)
+		return sw;
+	return card->spec.no_sfi ? SW_P1P2 : SW_OK;
+}
+
 /* A VERIFY holds until another application is selected. */
 static void enter(struct vcard *card, const struct vapp *app)
 {
-	if (card->trusted != app)
+	if (card->trusted != app || card->spec.reselect_locks)
 		for (size_t i = 0; i < 2; i++)
 			card->creds[i].verified = false;
 	card->trusted = app;
 	card->app = app;
 	card->file = NULL;
 	card->mse = NULL;
+	card->mse_wrong = false;
 }
 
 static size_t write_fci(const struct vapp *app, uint8_t *out)
@@ -59,6 +69,17 @@ static const struct vapp *find_app(const struct vcard *card, const struct comman
 	return NULL;
 }
 
+/* 6283, a warning: the application is selected all the same. */
+static bool warns(struct vcard *card, const struct vapp *app)
+{
+	bool first = !card->greeted;
+
+	card->greeted = true;
+	if (card->spec.select_6283 == VCARD_WARN_SIGNATURE)
+		return card->spec.kind == VCARD_HPKI && app->n_files && app->files[0].owner == VCARD_SIGN;
+	return card->spec.select_6283 == VCARD_WARN_FIRST && first;
+}
+
 static uint16_t select_app(struct vcard *card, const struct command *c, struct answer *a)
 {
 	const struct vapp *app = find_app(card, c);
@@ -77,7 +98,7 @@ static uint16_t select_app(struct vcard *card, const struct command *c, struct a
 		}
 	}
 	enter(card, app);
-	return SW_OK;
+	return warns(card, app) ? SW_DEACTIVATED : SW_OK;
 }
 
 static uint16_t select_file(struct vcard *card, const struct command *c)
@@ -132,11 +153,15 @@ static uint16_t copy_out(const struct vcard *card, const struct command *c, size
 	if (left == 0)
 		return SW_OFFSET;
 	sw = exact_le(card, c, left);
+	if (sw == SW_OK && card->spec.tail == VCARD_TAIL_6C && left < c->ne && left <= 256)
+		sw = (uint16_t)(SW_EXACT | (left & 0xFF));
 	if (sw != SW_OK)
 		return sw;
 	memcpy(a->data, b->data + offset, n);
 	a->len = n;
-	return n < c->ne && !c->le_all ? SW_END_OF_FILE : SW_OK;
+	if (card->spec.tail == VCARD_TAIL_6282)
+		return n < c->ne ? SW_END_OF_FILE : SW_OK;
+	return n < c->ne && !c->le_all && card->spec.tail == VCARD_TAIL_ISO ? SW_END_OF_FILE : SW_OK;
 }
 
 uint16_t vfile_read(struct vcard *card, const struct command *c, struct answer *a)
@@ -145,8 +170,11 @@ uint16_t vfile_read(struct vcard *card, const struct command *c, struct answer *
 	uint16_t sw;
 
 	if (c->p1 & 0x80) {
-		if (c->p1 & 0x60 || card->spec.no_sfi)
+		if (c->p1 & 0x60)
 			return SW_P1P2;
+		sw = sfi_refusal(card, false);
+		if (sw != SW_OK)
+			return sw;
 		const struct vfile *file = vfile_by_sfi(card->app, c->p1 & 0x1F);
 		if (!file)
 			return SW_NOT_FOUND;

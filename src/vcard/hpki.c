@@ -52,17 +52,13 @@ static struct cia_layout layout_of(const struct vcard_spec *spec)
 		override(&l.own.fid, spec->fid_cert);
 		if (spec->pin_reference)
 			l.pin_reference = spec->pin_reference;
+		l.own_only = spec->bare;
 	}
+	if (spec->file_size)
+		l.cert_size = spec->file_size;
+	l.key_reference = spec->key_reference;
+	l.label_style = spec->labels;
 	return l;
-}
-
-/* Padding after the DER, as files of fixed size have it. */
-static bool pad(struct buf *b, size_t size, uint8_t byte)
-{
-	while (b->len < size)
-		if (buf_append(b, &byte, 1) != E_OK)
-			return false;
-	return true;
 }
 
 static bool add(struct vapp *app, struct cia_place place, enum vfile_kind kind, enum vcard_app owner,
@@ -93,21 +89,29 @@ static bool add_directory(struct vcard *card, struct vapp *app, enum vcard_app w
 	struct der d = {0};
 	bool ok;
 
+	bool empty = card->spec.directory == VCARD_DIR_EMPTY ||
+	             (l->own_only && (writers[i] == cia_pukd || writers[i] == cia_dcod));
+
 	if (places[i].fid == 0)
 		return true;
-	writers[i](&d, l, which == VCARD_SIGN);
+	if (!empty)
+		writers[i](&d, l, which == VCARD_SIGN);
 	if (card->spec.directory == VCARD_DIR_BROKEN && i >= 1 && !d.failed)
 		spoil(&d.b);
-	ok = !d.failed && pad(&d.b, l->vfile_size, 0xFF) && add(app, places[i], VFILE_DATA, which, &d.b);
+	ok = !d.failed && vfile_fill(&d.b, empty ? 256 : l->vfile_size, 0xFF) &&
+	     add(app, places[i], VFILE_DATA, which, &d.b);
 	buf_free(&d.b);
 	return ok;
 }
 
-static bool add_certificate(struct vapp *app, struct cia_place place, enum vcard_app which,
-                            const struct buf *der, size_t size)
+static bool add_certificate(const struct vcard *card, struct vapp *app, struct cia_place place,
+                            enum vcard_app which, const struct buf *der, size_t size)
 {
+	bool own = der == &card->creds[which].certificate;
+	bool none = own ? card->spec.no_certificate[which] : card->spec.bare && card->spec.layout == VCARD_JMA;
 	struct buf copy = {0};
-	bool ok = buf_append(&copy, der->data, der->len) == E_OK && pad(&copy, size, 0x00) &&
+	bool ok = (none || buf_append(&copy, der->data, der->len) == E_OK) &&
+	          vfile_fill(&copy, none && size == 0 ? 2048 : size, none ? 0xFF : card->spec.filler) &&
 	          add(app, place, VFILE_DATA, which, &copy);
 
 	buf_free(&copy);
@@ -126,9 +130,9 @@ static bool make_app(struct vcard *card, enum vcard_app which, const struct cia_
 	for (size_t i = 0; ok && i < CIA_DIRECTORIES && card->spec.directory != VCARD_DIR_MISSING; i++)
 		ok = add_directory(card, app, which, l, i);
 	return ok && add(app, l->pin, VFILE_PIN, which, NULL) && add(app, l->key, VFILE_KEY, which, NULL) &&
-	       add_certificate(app, l->own, which, &cred->certificate, l->cert_size) &&
-	       add_certificate(app, l->issuer, which, &cred->issuer, l->cert_size) &&
-	       add_certificate(app, l->root, which, &cred->root, l->cert_size);
+	       add_certificate(card, app, l->own, which, &cred->certificate, l->cert_size) &&
+	       add_certificate(card, app, l->issuer, which, &cred->issuer, l->cert_size) &&
+	       add_certificate(card, app, l->root, which, &cred->root, l->cert_size);
 }
 
 bool hpki_make(struct vcard *card)

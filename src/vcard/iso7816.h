@@ -20,6 +20,7 @@ enum sw {
 	SW_OK = 0x9000,
 	SW_MORE = 0x6100,
 	SW_END_OF_FILE = 0x6282,
+	SW_DEACTIVATED = 0x6283,
 	SW_TRIES = 0x63C0,
 	SW_LENGTH = 0x6700,
 	SW_CHANNEL = 0x6881,
@@ -88,7 +89,9 @@ struct vcard {
 	/* from reset to reset */
 	const struct vapp *app;
 	const struct vfile *file;
+	bool greeted;              /* an application was selected */
 	const struct credential *mse; /* whose key is set for PSO */
+	bool mse_wrong;            /* VCARD_MSE_ANY: PSO will refuse it */
 	struct buf chain;          /* command data so far */
 	uint8_t chain_head[3];     /* INS P1 P2 */
 	struct buf pending;        /* for GET RESPONSE */
@@ -111,6 +114,9 @@ struct answer {
 
 /* Adds a file; the buffer's content becomes the card's. False: no room. */
 bool vapp_add(struct vapp *app, struct vfile file);
+
+/* Appends the byte until there are so many: files of fixed size have that after their DER. */
+bool vfile_fill(struct buf *content, size_t size, uint8_t byte);
 struct vapp *vcard_add_app(struct vcard *card, const uint8_t *aid, size_t n);
 
 bool hpki_make(struct vcard *card);
@@ -129,5 +135,8 @@ uint16_t key_sign(struct vcard *card, const struct command *c, struct answer *a)
 /* 6Cxx when the card insists on an exact Le and n bytes are not what Le says,
  * else 9000. Asked before a command has any effect. */
 uint16_t exact_le(const struct vcard *card, const struct command *c, size_t n);
+
+/* The status word that this card has for short file identifiers; 9000: takes them. */
+uint16_t sfi_refusal(const struct vcard *card, bool signing);
 
 #endif

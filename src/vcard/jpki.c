@@ -44,10 +44,30 @@ static bool add_token_info(struct vcard *card, struct vapp *app)
 
 static bool add_token_state(struct vcard *card, struct vapp *app)
 {
-	const uint8_t state[3] = {card->creds[VCARD_SIGN].present ? 0x8F : 0,
-	                          card->creds[VCARD_AUTH].present ? 0x8F : 0, 0};
+	bool there[2];
 
+	if (card->spec.no_state)
+		return true;
+	for (size_t i = 0; i < 2; i++)
+		there[i] = card->creds[i].present && !card->spec.no_certificate[i];
+
+	const uint8_t state[3] = {there[VCARD_SIGN] ? 0x8F : 0, there[VCARD_AUTH] ? 0x8F : 0, 0};
 	return add(app, 0x08, VCARD_AUTH, (struct vfile){0}, state, sizeof state);
+}
+
+/* The own certificate's file is there without one, too. */
+static bool add_certificate(struct vcard *card, struct vapp *app, uint8_t fid, enum vcard_app which, bool locked,
+                            const struct buf *der)
+{
+	bool none = card->spec.no_certificate[which] && der == &card->creds[which].certificate;
+	struct buf content = {0};
+	bool ok = none || buf_append(&content, der->data, der->len) == E_OK;
+
+	ok = ok && vfile_fill(&content, card->spec.file_size ? card->spec.file_size : none ? 2048 : 0,
+	                      none ? 0xFF : card->spec.filler) &&
+	     add(app, fid, which, (struct vfile){.locked = locked}, content.data, content.len);
+	buf_free(&content);
+	return ok;
 }
 
 static bool add_credential(struct vcard *card, struct vapp *app, enum vcard_app which)
@@ -64,9 +84,8 @@ static bool add_credential(struct vcard *card, struct vapp *app, enum vcard_app 
 		return true;
 	cred->pin_min = which == VCARD_SIGN ? 6 : 4;
 	cred->reference = 0x80; /* the selected file */
-	return add(app, fid[0], which, (struct vfile){.locked = locked}, cred->certificate.data,
-	           cred->certificate.len) &&
-	       add(app, fid[1], which, (struct vfile){0}, cred->issuer.data, cred->issuer.len) &&
+	return add_certificate(card, app, fid[0], which, locked, &cred->certificate) &&
+	       add_certificate(card, app, fid[1], which, false, &cred->issuer) &&
 	       add(app, fid[2], which, (struct vfile){.kind = VFILE_KEY}, NULL, 0) &&
 	       add(app, fid[3], which, (struct vfile){.kind = VFILE_PIN}, NULL, 0);
 }

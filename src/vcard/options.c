@@ -7,7 +7,7 @@
 #include "base/i18n.h"
 #include "vcard/options.h"
 
-enum kind { FLAG, TEXT, ROLE, CHOICE, NUMBER, BOTH_SIZES, BYTE, WORD };
+enum kind { FLAG, TEXT, ROLE, CHOICE, NUMBER, SIZE, BOTH_SIZES, BYTE, WORD };
 
 struct row {
 	const char *name;
@@ -39,7 +39,8 @@ static const struct row card_rows[] = {
 	{"test-level", FLAG, CARD(test_level), NULL, N_("HPKI: the policies of test certificates (level 0)")},
 	{"dialect", CHOICE, CARD(dialect), "pso|old", N_("HPKI: signs by MSE and PSO, or as JPKI does")},
 	{"mse-tag", BYTE, CARD(mse_tag), "84|81", N_("HPKI: takes this tag in MSE alone [both]")},
-	{"directory", CHOICE, CARD(directory), "good|missing|broken", N_("HPKI: the ISO/IEC 7816-15 directories")},
+	{"directory", CHOICE, CARD(directory), "good|missing|broken|empty",
+	 N_("HPKI: the ISO/IEC 7816-15 directories")},
 	{"fid-pin-dir", WORD, CARD(fid_pin_dir), "HEX", N_("HPKI, jma: another EF.AOD [0001]")},
 	{"fid-key-dir", WORD, CARD(fid_key_dir), "HEX", N_("HPKI, jma: another EF.PrKD [0002]")},
 	{"fid-cert-dir", WORD, CARD(fid_cert_dir), "HEX", N_("HPKI, jma: another EF.CD [0004]")},
@@ -53,6 +54,34 @@ static const struct row card_rows[] = {
 	{"get-response", FLAG, CARD(get_response), NULL, N_("answers with 61xx and GET RESPONSE")},
 	{"exact-le", FLAG, CARD(exact_le), NULL, N_("answers a wrong Le with 6Cxx")},
 	{"no-sfi", FLAG, CARD(no_sfi), NULL, N_("refuses short file identifiers (6A86)")},
+	{"sfi-read", WORD, CARD(sfi_read), "SW", N_("refuses them with this status word in READ BINARY")},
+	{"sfi-sign", WORD, CARD(sfi_sign), "SW", N_("JPKI: refuses them with this status word when it signs")},
+	{"cut-extended", FLAG, CARD(cut_extended), NULL, N_("gives no answer to extended length")},
+	{"no-counter", FLAG, CARD(no_counter), NULL,
+	 N_("tells its retry counter by VERIFY alone (6700 to the question)")},
+	{"no-auth-certificate", FLAG, CARD(no_certificate[VCARD_AUTH]), NULL,
+	 N_("an empty file in place of the authentication certificate")},
+	{"no-sign-certificate", FLAG, CARD(no_certificate[VCARD_SIGN]), NULL,
+	 N_("an empty file in place of the signature certificate")},
+	{"file-size", SIZE, CARD(file_size), "N", N_("certificates' files are filled up to N bytes")},
+	{"filler", BYTE, CARD(filler), "HEX", N_("with this byte [00]")},
+	{"tail", CHOICE, CARD(tail), "iso|9000|6282|6c", N_("status word at the end of a file [iso]")},
+	{"select-6283", CHOICE, CARD(select_6283), "no|first|sign",
+	 N_("6283 to the first SELECT, or to that of HPKI's signature application")},
+	{"reselect-locks", FLAG, CARD(reselect_locks), NULL,
+	 N_("selecting the same application again ends a VERIFY")},
+	{"key-reference", BYTE, CARD(key_reference), "HEX", N_("HPKI: EF.PrKD has this keyReference [none]")},
+	{"mse", CHOICE, CARD(mse), "file|reference|any",
+	 N_("HPKI: what MSE takes for the key; any: PSO refuses what is wrong [file]")},
+	{"mse-refusal", WORD, CARD(mse_refusal), "SW", N_("HPKI: its status word for what it does not know [6A88]")},
+	{"select-key", CHOICE, CARD(select_key), "never|mse|pso",
+	 N_("HPKI: the key's file must be selected before this command [never]")},
+	{"refusal", WORD, CARD(refusal), "SW", N_("HPKI: PSO's status word for what it does not do")},
+	{"refusal-spends", FLAG, CARD(refusal_spends), NULL, N_("HPKI: and the VERIFY is gone then")},
+	{"labels", CHOICE, CARD(labels), "printed|plain|spaced",
+	 N_("HPKI: labels as JAHIS 24-002 prints them, without spaces, with spaces around")},
+	{"bare", FLAG, CARD(bare), NULL, N_("HPKI, jma: no CA certificates and empty EF.PuKD and EF.DCOD")},
+	{"no-state", FLAG, CARD(no_state), NULL, N_("JPKI: without EF 0008")},
 	{"phone", FLAG, CARD(phone), NULL, N_("JPKI: the authentication certificate needs the PIN")},
 	{"first-6f00", FLAG, CARD(first_6f00), NULL, N_("JPKI: the first command after power-up fails")},
 };
@@ -130,6 +159,8 @@ static void set_number(enum kind kind, void *at, unsigned long n)
 		*(uint8_t *)at = (uint8_t)n;
 	else if (kind == WORD)
 		*(uint16_t *)at = (uint16_t)n;
+	else if (kind == SIZE)
+		*sizes = n;
 	else
 		sizes[VCARD_AUTH] = sizes[VCARD_SIGN] = n;
 }
@@ -137,7 +168,7 @@ static void set_number(enum kind kind, void *at, unsigned long n)
 static bool set(const struct row *row, void *base, const char *text)
 {
 	static const unsigned long most[] = {
-		[NUMBER] = 1000000, [BOTH_SIZES] = 16384, [BYTE] = 0xFF, [WORD] = 0xFFFF};
+		[NUMBER] = 1000000, [SIZE] = 32768, [BOTH_SIZES] = 16384, [BYTE] = 0xFF, [WORD] = 0xFFFF};
 	bool hex = row->kind == BYTE || row->kind == WORD;
 	void *at = (char *)base + row->offset;
 	unsigned long n;

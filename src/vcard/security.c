@@ -51,7 +51,7 @@ uint16_t pin_verify(struct vcard *card, const struct command *c)
 	if (c->ne)
 		return SW_LENGTH;
 	if (c->data.len == 0)
-		return tell_tries(card, cred);
+		return card->spec.no_counter ? SW_LENGTH : tell_tries(card, cred);
 	cred->verifies++;
 	cred->verified = false;
 	if (cred->tries == 0)
@@ -94,12 +94,21 @@ static bool has_pso(const struct vcard *card)
 	return card->spec.kind == VCARD_HPKI && card->spec.dialect == VCARD_PSO;
 }
 
-static const struct vfile *key_file(const struct vapp *app, struct bytes reference)
+/* The key that MSE names: by its file's identifier, of which one byte will do,
+ * or by the directory's reference. */
+static const struct vfile *key_file(const struct vcard *card, const struct vapp *app, struct bytes reference)
 {
 	uint16_t want = reference.data[0];
 
 	if (reference.len == 2)
 		want = (uint16_t)(want << 8 | reference.data[1]);
+	if (card->spec.mse == VCARD_MSE_REFERENCE && card->spec.key_reference) {
+		if (want != card->spec.key_reference)
+			return NULL;
+		for (size_t i = 0; i < app->n_files; i++)
+			if (app->files[i].kind == VFILE_KEY)
+				return &app->files[i];
+	}
 	for (size_t i = 0; i < app->n_files; i++) {
 		const struct vfile *f = &app->files[i];
 		uint16_t name = reference.len == 2 ? f->fid : f->fid & 0xFF;
@@ -109,11 +118,17 @@ static const struct vfile *key_file(const struct vapp *app, struct bytes referen
 	return NULL;
 }
 
+static bool key_is_selected(const struct vcard *card)
+{
+	return card->file && card->file->kind == VFILE_KEY;
+}
+
 uint16_t key_manage(struct vcard *card, const struct command *c)
 {
 	struct bytes in = c->data;
 	const struct vfile *file;
 	struct tlv crt;
+	bool wrong;
 
 	if (!has_pso(card))
 		return SW_INS;
@@ -123,11 +138,17 @@ uint16_t key_manage(struct vcard *card, const struct command *c)
 		return SW_LENGTH;
 	if (!tlv_next(&in, &crt) || in.len || crt.value.len < 1 || crt.value.len > 2)
 		return SW_DATA;
-	if ((crt.tag != 0x84 && crt.tag != 0x81) || (card->spec.mse_tag && crt.tag != card->spec.mse_tag))
+	if (card->spec.select_key == VCARD_SELECT_FOR_MSE && !key_is_selected(card))
+		return SW_CONDITIONS;
+	wrong = (crt.tag != 0x84 && crt.tag != 0x81) || (card->spec.mse_tag && crt.tag != card->spec.mse_tag);
+	file = card->app && !wrong ? key_file(card, card->app, crt.value) : NULL;
+	card->mse_wrong = !file;
+	if (!file && card->spec.mse == VCARD_MSE_ANY)
+		return SW_OK;
+	if (wrong)
 		return SW_DATA;
-	file = card->app ? key_file(card->app, crt.value) : NULL;
 	if (!file)
-		return SW_NO_REFERENCE;
+		return card->spec.mse_refusal ? card->spec.mse_refusal : SW_NO_REFERENCE;
 	card->mse = &card->creds[file->owner];
 	return SW_OK;
 }
@@ -179,6 +200,15 @@ static bool is_pkcs1_block(struct bytes block)
 	return block.data[0] == 0x00 && block.data[1] == 0x01 && block.data[2] == 0xFF;
 }
 
+/* PSO that this card does not do: after an accepted VERIFY, which that may end. */
+static uint16_t refuse(struct vcard *card, uint16_t usual)
+{
+	if (card->spec.refusal_spends)
+		for (size_t i = 0; i < 2; i++)
+			card->creds[i].verified = false;
+	return card->spec.refusal ? card->spec.refusal : usual;
+}
+
 static uint16_t sign_block(struct vcard *card, const struct command *c, struct answer *a)
 {
 	struct credential *cred = card->mse ? &card->creds[card->mse - card->creds] : NULL;
@@ -188,8 +218,12 @@ static uint16_t sign_block(struct vcard *card, const struct command *c, struct a
 
 	if (c->p1 != 0x9E || c->p2 != 0x9A)
 		return SW_P1P2;
+	if (card->mse_wrong)
+		return refuse(card, SW_NO_REFERENCE);
 	if (!cred)
 		return SW_CONDITIONS;
+	if (card->spec.select_key == VCARD_SELECT_FOR_PSO && !key_is_selected(card))
+		return refuse(card, SW_CONDITIONS);
 	if (!cred->verified)
 		return SW_SECURITY;
 	size = (size_t)EVP_PKEY_get_size(cred->key);
@@ -200,7 +234,7 @@ static uint16_t sign_block(struct vcard *card, const struct command *c, struct a
 		return sw;
 	odd = !is_pkcs1_block(c->data);
 	if (odd && card->spec.no_pss)
-		return SW_DATA;
+		return refuse(card, SW_DATA);
 	return sign(cred, PAD_NONE, odd && card->spec.wrong_pss, c->data, a);
 }
 
@@ -212,8 +246,10 @@ static uint16_t sign_by_file(struct vcard *card, const struct command *c, struct
 	size_t size;
 	uint16_t sw;
 
-	if (c->p2 < 0x80 || (c->p2 != 0x80 && card->spec.no_sfi))
+	if (c->p2 < 0x80)
 		return SW_P1P2;
+	if (c->p2 != 0x80 && sfi_refusal(card, true) != SW_OK)
+		return sfi_refusal(card, true);
 	if (pss ? card->spec.kind != VCARD_JPKI || card->spec.no_pss : c->p1 != 0x00)
 		return SW_P1P2;
 	if (!file || file->kind != VFILE_KEY)

@@ -12,8 +12,13 @@
 enum vcard_kind { VCARD_HPKI, VCARD_JPKI, VCARD_FOREIGN };
 enum vcard_layout { VCARD_JMA, VCARD_ANNEX_B };
 enum vcard_app { VCARD_AUTH, VCARD_SIGN };
-enum vcard_directory { VCARD_DIR_GOOD, VCARD_DIR_MISSING, VCARD_DIR_BROKEN };
+enum vcard_directory { VCARD_DIR_GOOD, VCARD_DIR_MISSING, VCARD_DIR_BROKEN, VCARD_DIR_EMPTY };
 enum vcard_dialect { VCARD_PSO, VCARD_OLD }; /* hpki.md 1.4: points 3 and 4 */
+enum vcard_mse { VCARD_MSE_FILE, VCARD_MSE_REFERENCE, VCARD_MSE_ANY }; /* what MSE takes for the key */
+enum vcard_select_key { VCARD_SELECT_NEVER, VCARD_SELECT_FOR_MSE, VCARD_SELECT_FOR_PSO };
+enum vcard_labels { VCARD_LABELS_PRINTED, VCARD_LABELS_PLAIN, VCARD_LABELS_SPACED };
+enum vcard_warning { VCARD_NO_WARNING, VCARD_WARN_FIRST, VCARD_WARN_SIGNATURE };
+enum vcard_tail { VCARD_TAIL_ISO, VCARD_TAIL_9000, VCARD_TAIL_6282, VCARD_TAIL_6C };
 
 #define VCARD_ROLES_MAX 8
 
@@ -41,6 +46,29 @@ struct vcard_spec {
 	bool wrong_pss;              /* answers RSASSA-PSS with a wrong signature */
 	bool phone;                  /* JPKI: the authentication certificate needs the PIN */
 	bool first_6f00;             /* JPKI: the first command after power-up fails */
+
+	/* What is seen of cards in the field, or may be: hpki.md 1.5, jpki.md 1.1 */
+	bool no_counter;             /* 6700 to a VERIFY without data: the counter is told by 63Cx alone */
+	bool cut_extended;           /* no answer at all to extended length */
+	uint16_t sfi_read, sfi_sign; /* this status word to short file identifiers; 0: they are taken */
+	bool no_certificate[2];      /* its file is filled with FF (JPKI: and EF 0008 says so) */
+	bool no_state;               /* JPKI: without EF 0008 */
+	size_t file_size;            /* certificates' files are filled up to so many bytes */
+	uint8_t filler;              /* with this byte */
+	enum vcard_tail tail;        /* to a READ BINARY past what is left: 7816-4's way; all there is and 9000
+	                              * or 6282; 6Cxx */
+	enum vcard_warning select_6283; /* to the first SELECT after a reset, or to that of HPKI's signature */
+	bool reselect_locks;         /* selecting the same application again ends a VERIFY */
+
+	/* HPKI */
+	uint8_t key_reference;       /* EF.PrKD's keyReference; 0: none */
+	enum vcard_mse mse;          /* ANY: PSO refuses what is wrong */
+	uint16_t mse_refusal;        /* MSE's status word for what it does not know [6A88] */
+	enum vcard_select_key select_key; /* the key's file must be selected before MSE, or before PSO */
+	uint16_t refusal;            /* PSO's status word for what it does not do; 0: the usual one of each case */
+	bool refusal_spends;         /* and the VERIFY is gone then */
+	enum vcard_labels labels;    /* as JAHIS 24-002 prints them, without spaces, with spaces around all */
+	bool bare;                   /* JMA layout: EF.PuKD, EF.DCOD and the CA certificates are filled with FF */
 	uint8_t mse_tag;             /* HPKI: 0x84, 0x81; 0: both */
 	enum vcard_dialect dialect;
 	enum vcard_directory directory;
@@ -66,8 +94,8 @@ size_t vcard_atr(const struct vcard *card, uint8_t *atr, size_t room);
 void vcard_power_off(struct vcard *card); /* security status and selection are gone */
 void vcard_reset(struct vcard *card);     /* warm reset: a VERIFY of JPKI outlives it */
 
-/* One APDU; never fails, an answer is at least a status word. *len: in, the room
- * (65538 is always enough); out, the answer's length. */
+/* One APDU; never fails, an answer is at least a status word (none at all of
+ * cut_extended). *len: in, the room (65538 is always enough); out, the answer's length. */
 void vcard_transmit(struct vcard *card, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
 
 /* For independent checks in tests. The certificate is owned by the card. */

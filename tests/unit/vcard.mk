@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-vcard_tests = tests/unit/test_vcard_hpki tests/unit/test_vcard_jpki tests/unit/test_vcard_spec \
+vcard_tests = tests/unit/test_vcard_hpki tests/unit/test_vcard_jpki tests/unit/test_vcard_spec tests/unit/test_vcard_variants \
   tests/unit/test_vcard_pki tests/unit/test_vcard_reader tests/unit/test_vcard_options
 check_PROGRAMS += $(vcard_tests)
 TESTS += $(vcard_tests)
@@ -17,6 +17,8 @@ tests_unit_test_vcard_jpki_CFLAGS = $(vcard_test_cflags)
 tests_unit_test_vcard_jpki_LDADD = $(vcard_test_ldadd)
 tests_unit_test_vcard_spec_CFLAGS = $(vcard_test_cflags)
 tests_unit_test_vcard_spec_LDADD = $(vcard_test_ldadd)
+tests_unit_test_vcard_variants_CFLAGS = $(vcard_test_cflags)
+tests_unit_test_vcard_variants_LDADD = $(vcard_test_ldadd)
 tests_unit_test_vcard_pki_CFLAGS = $(vcard_test_cflags)
 tests_unit_test_vcard_pki_LDADD = $(vcard_test_ldadd)
 tests_unit_test_vcard_reader_CFLAGS = $(vcard_test_cflags)

@@ -139,6 +139,47 @@ static void forget_strings(struct vcard_spec *spec)
 	memset(spec->pin, 0, sizeof spec->pin);
 }
 
+static void set_atr(struct vcard *card)
+{
+	if (card->spec.atr_len == 0)
+		return;
+	memcpy(card->atr, card->spec.atr, card->spec.atr_len);
+	card->atr_len = card->spec.atr_len;
+}
+
+static bool vfile_make(struct vcard *card, struct vapp *app, const struct vcard_file *from)
+{
+	const struct credential *cred = &card->creds[from->app];
+	const struct buf *const certificates[] = {
+		[VCARD_OWN] = &cred->certificate, [VCARD_ISSUER] = &cred->issuer, [VCARD_ROOT] = &cred->root};
+	struct vfile file = {.fid = from->fid, .sfi = from->sfi, .owner = from->app, .locked = from->locked};
+	bool ok = true;
+
+	if (from->content == VCARD_KEY)
+		file.kind = VFILE_KEY;
+	else if (from->content == VCARD_PIN)
+		file.kind = VFILE_PIN;
+	else if (from->content == VCARD_BYTES)
+		ok = buf_append(&file.data, from->bytes, from->len) == E_OK;
+	else if (from->content != VCARD_OWN || !card->spec.no_certificate[from->app])
+		ok = buf_append(&file.data, certificates[from->content]->data,
+		                certificates[from->content]->len) == E_OK;
+	ok = ok && vfile_fill(&file.data, from->size, from->filler) && vapp_add(app, file);
+	if (!ok)
+		buf_free(&file.data);
+	return ok;
+}
+
+bool vfile_make_all(struct vcard *card, struct vapp *app, enum vcard_app which)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < card->spec.n_files; i++)
+		if (card->spec.files[i].app == which)
+			ok = vfile_make(card, app, &card->spec.files[i]);
+	return ok;
+}
+
 static bool make(struct vcard *card, const struct vcard_spec *spec, char *why, size_t size)
 {
 	bool ok;
@@ -146,11 +187,14 @@ static bool make(struct vcard *card, const struct vcard_spec *spec, char *why, s
 	if (spec->kind == VCARD_FOREIGN) {
 		memcpy(card->atr, foreign_atr, sizeof foreign_atr);
 		card->atr_len = sizeof foreign_atr;
+		set_atr(card);
 		return true;
 	}
 	if (!check_spec(spec, why, size) || !personalise_all(card, spec, why, size))
 		return false;
 	ok = spec->kind == VCARD_JPKI ? jpki_make(card) : hpki_make(card);
+	card->spec.files = NULL;
+	set_atr(card);
 	return ok ? true : explain(why, size, _("out of memory"));
 }
 

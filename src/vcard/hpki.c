@@ -50,10 +50,10 @@ static struct cia_layout layout_of(const struct vcard_spec *spec)
 		override(&l.cd.fid, spec->fid_cert_dir);
 		override(&l.key.fid, spec->fid_key);
 		override(&l.own.fid, spec->fid_cert);
-		if (spec->pin_reference)
-			l.pin_reference = spec->pin_reference;
 		l.own_only = spec->bare;
 	}
+	if (spec->pin_reference && (spec->files || spec->layout == VCARD_JMA))
+		l.pin_reference = spec->pin_reference;
 	if (spec->file_size)
 		l.cert_size = spec->file_size;
 	l.key_reference = spec->key_reference;
@@ -127,6 +127,8 @@ static bool make_app(struct vcard *card, enum vcard_app which, const struct cia_
 	cred->pin_min = 4;
 	cred->reference = l->pin_reference;
 	cred->once = which == VCARD_SIGN;
+	if (card->spec.files)
+		return ok && vfile_make_all(card, app, which);
 	for (size_t i = 0; ok && i < CIA_DIRECTORIES && card->spec.directory != VCARD_DIR_MISSING; i++)
 		ok = add_directory(card, app, which, l, i);
 	return ok && add(app, l->pin, VFILE_PIN, which, NULL) && add(app, l->key, VFILE_KEY, which, NULL) &&

@@ -10,7 +10,7 @@
 #include "base/tlv.h"
 #include "vcard/vcard.h"
 
-#define VCARD_FILES_MAX 16
+#define VCARD_FILES_MAX 32
 #define VCARD_APPS_MAX 3
 #define VCARD_PIN_MAX 16
 #define VCARD_CHAIN_MAX 4096 /* of command data by chaining */
@@ -118,6 +118,9 @@ bool vapp_add(struct vapp *app, struct vfile file);
 /* Appends the byte until there are so many: files of fixed size have that after their DER. */
 bool vfile_fill(struct buf *content, size_t size, uint8_t byte);
 struct vapp *vcard_add_app(struct vcard *card, const uint8_t *aid, size_t n);
+
+/* Adds what spec.files has for that application, or that half of JPKI's. */
+bool vfile_make_all(struct vcard *card, struct vapp *app, enum vcard_app which);
 
 bool hpki_make(struct vcard *card);
 bool jpki_make(struct vcard *card);

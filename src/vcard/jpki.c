@@ -84,6 +84,8 @@ static bool add_credential(struct vcard *card, struct vapp *app, enum vcard_app 
 		return true;
 	cred->pin_min = which == VCARD_SIGN ? 6 : 4;
 	cred->reference = 0x80; /* the selected file */
+	if (card->spec.files)
+		return true;
 	return add_certificate(card, app, fid[0], which, locked, &cred->certificate) &&
 	       add_certificate(card, app, fid[1], which, false, &cred->issuer) &&
 	       add(app, fid[2], which, (struct vfile){.kind = VFILE_KEY}, NULL, 0) &&
@@ -99,6 +101,9 @@ bool jpki_make(struct vcard *card)
 	if (!vcard_add_app(card, manager_aid, sizeof manager_aid))
 		return false;
 	app = vcard_add_app(card, jpki_aid, sizeof jpki_aid);
-	return app && add_token_info(card, app) && add_token_state(card, app) &&
-	       add_credential(card, app, VCARD_AUTH) && add_credential(card, app, VCARD_SIGN);
+	if (!app || !add_credential(card, app, VCARD_AUTH) || !add_credential(card, app, VCARD_SIGN))
+		return false;
+	if (card->spec.files)
+		return vfile_make_all(card, app, VCARD_AUTH) && vfile_make_all(card, app, VCARD_SIGN);
+	return add_token_info(card, app) && add_token_state(card, app);
 }

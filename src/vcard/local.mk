@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libvcard.la
 libvcard_la_SOURCES = src/vcard/vcard.h src/vcard/iso7816.h \
   src/vcard/card.c src/vcard/command.c src/vcard/files.c src/vcard/security.c \
-  src/vcard/hpki.c src/vcard/jpki.c \
+  src/vcard/hpki.c src/vcard/jpki.c src/vcard/like.h src/vcard/like.c src/vcard/like_card.c \
   src/vcard/der.h src/vcard/der.c src/vcard/cia.h src/vcard/cia.c \
   src/vcard/pki.h src/vcard/authority.c src/vcard/crl.c src/vcard/person.c src/vcard/issue.c \
   src/vcard/folder.h src/vcard/folder.c src/vcard/x509w.h src/vcard/x509w.c \

@@ -22,8 +22,9 @@ static int run(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o;
-	char why[256];
+	static struct options o;
+	char why[512];
+	int status;
 
 	/* a configuration of OpenSSL may load the very module that is to be tested */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
 	if (!options_parse(&o, argc, argv, why, sizeof why)) {
 		fprintf(stderr, "inkan-vcard: %s\n", why);
 		fprintf(stderr, _("inkan-vcard --help shows the options.\n"));
+		options_free(&o);
 		return EX_USAGE;
 	}
 	if (o.help) {
@@ -48,5 +50,7 @@ int main(int argc, char **argv)
 		vcard_spec_init(&o.cards[0].spec, VCARD_HPKI);
 		o.n_cards = 1;
 	}
-	return run(&o);
+	status = run(&o);
+	options_free(&o);
+	return status;
 }

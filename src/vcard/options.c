@@ -71,7 +71,7 @@ static const struct row card_rows[] = {
 	{"reselect-locks", FLAG, CARD(reselect_locks), NULL,
 	 N_("selecting the same application again ends a VERIFY")},
 	{"key-reference", BYTE, CARD(key_reference), "HEX", N_("HPKI: EF.PrKD has this keyReference [none]")},
-	{"mse", CHOICE, CARD(mse), "file|reference|any",
+	{"mse", CHOICE, CARD(mse), "file|reference|either|any",
 	 N_("HPKI: what MSE takes for the key; any: PSO refuses what is wrong [file]")},
 	{"mse-refusal", WORD, CARD(mse_refusal), "SW", N_("HPKI: its status word for what it does not know [6A88]")},
 	{"select-key", CHOICE, CARD(select_key), "never|mse|pso",
@@ -204,8 +204,19 @@ static bool begin_card(struct card_options *card, const char *kind)
 
 	if (!choice("hpki|jpki|foreign|none", kind, &i))
 		return false;
-	card->none = i == 3;
+	*card = (struct card_options){.none = i == 3};
 	vcard_spec_init(&card->spec, card->none ? VCARD_FOREIGN : (enum vcard_kind)i);
+	return true;
+}
+
+static bool begin_like(struct card_options *card, const char *path, char *why, size_t size)
+{
+	char text[200];
+
+	*card = (struct card_options){.like = vcard_like(path, text, sizeof text)};
+	if (!card->like)
+		return refuse(why, size, _("the card report %s: %s"), path, text);
+	card->spec = *card->like;
 	return true;
 }
 
@@ -241,7 +252,7 @@ static bool option(struct words *w, struct options *o, struct card_options **car
 {
 	const char *word = w->argv[w->i], *equals = strchr(word, '='), *name = word + 2, *text = NULL;
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	bool begins = len == 4 && !strncmp(name, "card", 4);
+	bool like = len == 4 && !strncmp(name, "like", 4), begins = like || (len == 4 && !strncmp(name, "card", 4));
 	const struct row *own = find(card_rows, COUNT(card_rows), name, len);
 	const struct row *row = own || !o ? own : find(general_rows, COUNT(general_rows), name, len);
 
@@ -260,6 +271,8 @@ static bool option(struct words *w, struct options *o, struct card_options **car
 	if (o)
 		*card = &o->cards[o->n_cards++];
 	w->first_role = true;
+	if (like)
+		return begin_like(*card, text, w->why, w->why_size);
 	return begin_card(*card, text) ||
 	       refuse(w->why, w->why_size, _("--card takes hpki, jpki, foreign or none, not %s"), text);
 }
@@ -287,7 +300,8 @@ bool options_parse_card(struct card_options *card, int argc, char **argv, char *
 {
 	struct words w = {.argc = argc, .argv = argv, .why = why, .why_size = why_size};
 
-	if (argc < 2 || strcmp(argv[0], "--card") != 0)
+	*card = (struct card_options){.none = true};
+	if (argc < 2 || (strcmp(argv[0], "--card") != 0 && strcmp(argv[0], "--like") != 0))
 		return refuse(why, why_size, _("the options of a card begin with %s"), "--card KIND");
 	for (; w.i < argc; w.i++) {
 		if (strncmp(argv[w.i], "--", 2) != 0)
@@ -296,6 +310,12 @@ bool options_parse_card(struct card_options *card, int argc, char **argv, char *
 			return false;
 	}
 	return true;
+}
+
+void options_free(struct options *o)
+{
+	for (size_t i = 0; i < o->n_cards; i++)
+		vcard_like_free(&o->cards[i].like);
 }
 
 static void help_rows(const struct row *rows, size_t n)
@@ -318,6 +338,7 @@ void options_help(void)
 	help_rows(general_rows, COUNT(general_rows));
 	printf(_("\nA reader with a card; the options after it are the card's:\n"));
 	printf("  %-30s %s\n", "--card KIND", _("hpki, jpki, foreign or none [hpki]"));
+	printf("  %-30s %s\n", "--like FILE", _("a card that behaves as this card report says"));
 	help_rows(card_rows, COUNT(card_rows));
 	printf(_("\nControl commands (--send; N is the reader's number, from 1):\n"
 	         "  list | remove N | insert N [--card KIND [CARD OPTIONS]] | reset N\n"

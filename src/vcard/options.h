@@ -10,6 +10,7 @@
 struct card_options {
 	bool none;          /* an empty reader */
 	struct vcard_spec spec;
+	struct vcard_spec *like; /* what --like was read into; to be freed. NULL: none */
 };
 
 struct options {
@@ -26,6 +27,9 @@ bool options_parse(struct options *o, int argc, char **argv, char *why, size_t w
 
 /* The options of one card; the first word is --card. */
 bool options_parse_card(struct card_options *card, int argc, char **argv, char *why, size_t why_size);
+
+/* What options_parse and options_parse_card have read; good for those that failed, too. */
+void options_free(struct options *o);
 
 void options_help(void); /* to standard output */
 

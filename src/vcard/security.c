@@ -102,17 +102,13 @@ static const struct vfile *key_file(const struct vcard *card, const struct vapp 
 
 	if (reference.len == 2)
 		want = (uint16_t)(want << 8 | reference.data[1]);
-	if (card->spec.mse == VCARD_MSE_REFERENCE && card->spec.key_reference) {
-		if (want != card->spec.key_reference)
-			return NULL;
-		for (size_t i = 0; i < app->n_files; i++)
-			if (app->files[i].kind == VFILE_KEY)
-				return &app->files[i];
-	}
 	for (size_t i = 0; i < app->n_files; i++) {
 		const struct vfile *f = &app->files[i];
 		uint16_t name = reference.len == 2 ? f->fid : f->fid & 0xFF;
-		if (f->kind == VFILE_KEY && name == want)
+		bool by_file = card->spec.mse != VCARD_MSE_REFERENCE && name == want;
+		bool by_reference = card->spec.mse != VCARD_MSE_FILE && card->spec.key_reference == want && want;
+
+		if (f->kind == VFILE_KEY && (by_file || by_reference))
 			return f;
 	}
 	return NULL;
@@ -146,7 +142,7 @@ uint16_t key_manage(struct vcard *card, const struct command *c)
 	if (!file && card->spec.mse == VCARD_MSE_ANY)
 		return SW_OK;
 	if (wrong)
-		return SW_DATA;
+		return card->spec.tag_refusal ? card->spec.tag_refusal : SW_DATA;
 	if (!file)
 		return card->spec.mse_refusal ? card->spec.mse_refusal : SW_NO_REFERENCE;
 	card->mse = &card->creds[file->owner];

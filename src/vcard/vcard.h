@@ -14,13 +14,33 @@ enum vcard_layout { VCARD_JMA, VCARD_ANNEX_B };
 enum vcard_app { VCARD_AUTH, VCARD_SIGN };
 enum vcard_directory { VCARD_DIR_GOOD, VCARD_DIR_MISSING, VCARD_DIR_BROKEN, VCARD_DIR_EMPTY };
 enum vcard_dialect { VCARD_PSO, VCARD_OLD }; /* hpki.md 1.4: points 3 and 4 */
-enum vcard_mse { VCARD_MSE_FILE, VCARD_MSE_REFERENCE, VCARD_MSE_ANY }; /* what MSE takes for the key */
+enum vcard_mse { VCARD_MSE_FILE, VCARD_MSE_REFERENCE, VCARD_MSE_EITHER, VCARD_MSE_ANY }; /* for the key */
 enum vcard_select_key { VCARD_SELECT_NEVER, VCARD_SELECT_FOR_MSE, VCARD_SELECT_FOR_PSO };
 enum vcard_labels { VCARD_LABELS_PRINTED, VCARD_LABELS_PLAIN, VCARD_LABELS_SPACED };
 enum vcard_warning { VCARD_NO_WARNING, VCARD_WARN_FIRST, VCARD_WARN_SIGNATURE };
 enum vcard_tail { VCARD_TAIL_ISO, VCARD_TAIL_9000, VCARD_TAIL_6282, VCARD_TAIL_6C };
 
 #define VCARD_ROLES_MAX 8
+
+enum vcard_content {
+	VCARD_BYTES,
+	VCARD_OWN, VCARD_ISSUER, VCARD_ROOT, /* certificates of the throw-away PKI */
+	VCARD_KEY,
+	VCARD_PIN,
+};
+
+/* One file of a card whose files are told one by one. */
+struct vcard_file {
+	enum vcard_app app;          /* whose, or (JPKI) whose PIN guards it */
+	uint16_t fid;                /* 0: not selectable by it */
+	uint8_t sfi;                 /* 0: none */
+	enum vcard_content content;
+	const uint8_t *bytes;        /* of VCARD_BYTES */
+	size_t len;
+	size_t size;                 /* filled up to so many bytes */
+	uint8_t filler;
+	bool locked;                 /* readable after the PIN */
+};
 
 /* Everything that a card may be. vcard_spec_init sets the defaults. */
 struct vcard_spec {
@@ -69,6 +89,13 @@ struct vcard_spec {
 	bool refusal_spends;         /* and the VERIFY is gone then */
 	enum vcard_labels labels;    /* as JAHIS 24-002 prints them, without spaces, with spaces around all */
 	bool bare;                   /* JMA layout: EF.PuKD, EF.DCOD and the CA certificates are filled with FF */
+
+	/* A card that was described elsewhere: vcard_like */
+	const struct vcard_file *files; /* in place of all files that the layout has; NULL: those */
+	size_t n_files;
+	uint16_t tag_refusal;        /* MSE's status word for another tag [6A80] */
+	uint8_t atr[33];
+	size_t atr_len;              /* 0: the usual one */
 	uint8_t mse_tag;             /* HPKI: 0x84, 0x81; 0: both */
 	enum vcard_dialect dialect;
 	enum vcard_directory directory;
@@ -83,6 +110,12 @@ void vcard_spec_init(struct vcard_spec *spec, enum vcard_kind kind);
 /* Makes everything in the PKI folder (NULL: the user's own) that is not a card's:
  * the authorities, their CRLs, and server.pem and server.key for localhost. */
 bool vcard_pki(const char *pki, char *why, size_t why_size);
+
+/* What a card report (doc/CARD-REPORT.md) says of a card: everything but the person
+ * and the keys, which are those of the throw-away PKI. NULL with a sentence in why
+ * when it cannot be read or makes no sense. */
+struct vcard_spec *vcard_like(const char *path, char *why, size_t why_size);
+void vcard_like_free(struct vcard_spec **spec);
 
 struct vcard;
 

@@ -66,14 +66,13 @@ static bool insert_other(const struct call *c)
 {
 	struct card_options card;
 	char why[512] = "";
+	bool ok = options_parse_card(&card, c->argc - 2, c->argv + 2, why, sizeof why);
 
-	if (!options_parse_card(&card, c->argc - 2, c->argv + 2, why, sizeof why))
-		return reply_say(c->reply, false, "%s", why);
-	if (card.none)
-		return reply_say(c->reply, false, "none is not a card");
-	if (!slot_insert_new(c->world, c->slot, &card, why, sizeof why))
-		return reply_say(c->reply, false, "%s", why);
-	return settled(c);
+	if (ok && card.none)
+		snprintf(why, sizeof why, "none is not a card");
+	ok = ok && !card.none && slot_insert_new(c->world, c->slot, &card, why, sizeof why);
+	vcard_like_free(&card.like);
+	return ok ? settled(c) : reply_say(c->reply, false, "%s", why);
 }
 
 static bool do_insert(const struct call *c)

@@ -181,6 +181,8 @@ static enum error list_locked(struct pcsc *p, struct reader_state *states, size_
 		memcpy(s->name, found[i].szReader, len + 1);
 		s->present = s->insertion != 0;
 		s->mute = found[i].dwEventState & SCARD_STATE_MUTE;
+		s->atr_len = s->present && found[i].cbAtr <= READER_ATR_MAX ? found[i].cbAtr : 0;
+		memcpy(s->atr, found[i].rgbAtr, s->atr_len);
 		s->in_use = found[i].dwEventState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE);
 		(*count)++;
 	}

@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #define READER_NAME_MAX 128
+#define READER_ATR_MAX 33
 #define READER_COUNT_MAX 16 /* pcsc-lite's own limit */
 
 /* A response's data and status word, with extended length. */
@@ -20,6 +21,8 @@ struct reader_state {
 	bool present;               /* a card is in */
 	bool mute;                  /* a card is in and does not answer to reset */
 	bool in_use;                /* a program is connected to the card now */
+	uint8_t atr[READER_ATR_MAX]; /* of the card that is in; for people, never to decide by */
+	size_t atr_len;
 	uint32_t insertion;         /* changes with every insertion and removal, and
 	                             * when pcscd was restarted; 0 = no card */
 };

@@ -10,14 +10,18 @@
 #include "doctor.h"
 #include "say.h"
 
-enum { OPTION_JSON = 256, OPTION_QUIET, OPTION_READER, OPTION_ROOT, OPTION_TRY_PSS, OPTION_YES };
+enum {
+	OPTION_JSON = 256, OPTION_QUIET, OPTION_READER, OPTION_ROOT, OPTION_TRY_PSS, OPTION_YES, OPTION_CARD_REPORT, OPTION_SIGN
+};
 
 static const struct option options[] = {
+	{"card-report", no_argument, NULL, OPTION_CARD_REPORT},
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
 	{"reader", required_argument, NULL, OPTION_READER},
 	{"root", required_argument, NULL, OPTION_ROOT},
+	{"sign", no_argument, NULL, OPTION_SIGN},
 	{"try-pss", no_argument, NULL, OPTION_TRY_PSS},
 	{"yes", no_argument, NULL, OPTION_YES},
 	{NULL, 0, NULL, 0},
@@ -34,14 +38,15 @@ static void (*const checks[])(struct doctor *d) = {
 };
 
 struct wish {
-	const char *reader, *root;
-	bool json, quiet, try_pss, yes, help;
+	const char *reader, *root, *file;
+	bool json, quiet, try_pss, yes, card_report, sign, help;
 };
 
 static void help(void)
 {
-	printf("%s\n%s\n\n", _("Usage: inkan doctor [OPTIONS]"),
-	       "       inkan doctor --try-pss [--yes] [--reader NAME]");
+	printf("%s\n%s\n%s\n\n", _("Usage: inkan doctor [OPTIONS]"),
+	       "       inkan doctor --try-pss [--yes] [--reader NAME]",
+	       "       inkan doctor --card-report [--sign] [--reader NAME] [FILE]");
 	printf("%s\n", _("Looks for what may be wrong with the smartcard service, the reader, the card, its\n"
 			 "certificates, the settings and the programs that should use the card, and says what\n"
 			 "helps. It asks for no PIN, uses no try and opens no connection to the network."));
@@ -51,6 +56,9 @@ static void help(void)
 	printf("  --root DIR          %s\n", _("look for other programs' files below DIR instead of /"));
 	printf("  --try-pss           %s\n",
 	       _("try whether the card makes the signatures that TLS 1.3 needs; asks for the PIN"));
+	printf("  --card-report       %s\n",
+	       _("write down what this card answers, without its holder, for those who have no such card"));
+	printf("  --sign              %s\n", _("and which ways of signing it takes; asks for the PIN"));
 	printf("  --yes               %s\n  --help\n", _("and write what came out into inkan.conf, without asking"));
 }
 
@@ -66,13 +74,22 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 		wish->quiet |= option == OPTION_QUIET;
 		wish->try_pss |= option == OPTION_TRY_PSS;
 		wish->yes |= option == OPTION_YES;
+		wish->card_report |= option == OPTION_CARD_REPORT;
+		wish->sign |= option == OPTION_SIGN;
 		if (option == OPTION_READER)
 			wish->reader = optarg;
 		if (option == OPTION_ROOT)
 			wish->root = optarg;
 	}
+	if (wish->card_report && optind < argc)
+		wish->file = argv[optind++];
 	if (optind < argc)
 		return refuse_argument(argv[0], argv[optind]);
+	if (wish->card_report && (wish->json || wish->quiet || wish->root || wish->try_pss))
+		return refuse_argument(argv[0], wish->json ? "--json" : wish->quiet ? "--quiet" :
+		                                wish->root ? "--root" : "--try-pss");
+	if (wish->sign && !wish->card_report)
+		return refuse_argument(argv[0], "--sign");
 	if (wish->try_pss && (wish->json || wish->quiet || wish->root))
 		return refuse_argument(argv[0], wish->json ? "--json" : wish->quiet ? "--quiet" : "--root");
 	return wish->yes && !wish->try_pss ? refuse_argument(argv[0], "--yes") : EXIT_DONE;
@@ -188,6 +205,8 @@ enum exit_code verb_doctor(int argc, char **argv)
 		return code;
 	if (wish.help)
 		help();
+	else if (wish.card_report)
+		code = doctor_card_report(&(struct card_report_wish){wish.reader, wish.file, wish.sign});
 	else if (wish.try_pss)
 		code = doctor_try_pss(&(struct pss_wish){wish.reader, wish.yes});
 	else

@@ -84,4 +84,11 @@ struct pss_wish {
 };
 enum exit_code doctor_try_pss(const struct pss_wish *wish);
 
+/* inkan doctor --card-report. */
+struct card_report_wish {
+	const char *reader, *file; /* file NULL: standard output */
+	bool sign;
+};
+enum exit_code doctor_card_report(const struct card_report_wish *wish);
+
 #endif

@@ -20,4 +20,5 @@ inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_report.c src/tool/doctor_report.h \
   src/tool/doctor_pcsc.c src/tool/doctor_usb.c src/tool/doctor_card.c src/tool/doctor_status.c \
   src/tool/doctor_settings.c src/tool/doctor_clients.c src/tool/doctor_browsers.c \
-  src/tool/doctor_pss.c
+  src/tool/doctor_pss.c src/tool/card_report.c src/tool/card_report.h src/tool/card_report_ask.c \
+  src/tool/card_report_files.c src/tool/card_report_text.c src/tool/card_report_sign.c

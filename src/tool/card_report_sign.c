@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The second part of a card report: each way of signing that is known for such a card,
+ * tried by itself with the holder's PIN. Every VERIFY is src/card's. */
+#include <stdio.h>
+#include <string.h>
+#include "ask.h"
+#include "card_report.h"
+#include "cert/pss.h"
+#include "say.h"
+
+#define MODULUS_MAX 512 /* bytes: RSA 4096 */
+
+static const struct pss pss = {.hash = HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32};
+
+/* RFC 8017, 9.2: what stands before a SHA-256 hash in a DigestInfo. */
+static const uint8_t digest_info[19] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                        0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+
+/* What is signed, in all forms. */
+struct sample {
+	uint8_t hash[32], message[sizeof digest_info + 32], block[MODULUS_MAX];
+	size_t len;          /* of the modulus */
+};
+
+static enum error make_sample(const struct find *f, const struct token *t, enum scheme scheme, struct sample *s)
+{
+	static const char text[] = "inkan doctor: this text is thrown away";
+	enum error e;
+
+	s->len = t->cert->modulus.len;
+	if (s->len < sizeof s->message + 11 || s->len > sizeof s->block)
+		return E_UNSUPPORTED;
+	e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1}, s->hash);
+	memcpy(s->message, digest_info, sizeof digest_info);
+	memcpy(s->message + sizeof digest_info, s->hash, sizeof s->hash);
+	if (e != E_OK)
+		return e;
+	if (scheme == SCHEME_PSS)
+		return pss_encode(f->crypto, &pss, (struct bytes){s->hash, sizeof s->hash}, s->block, s->len);
+	memset(s->block, 0xFF, s->len);
+	s->block[0] = 0x00;
+	s->block[1] = 0x01;
+	s->block[s->len - sizeof s->message - 1] = 0x00;
+	memcpy(s->block + s->len - sizeof s->message, s->message, sizeof s->message);
+	return E_OK;
+}
+
+/* ---- What went over the link */
+
+/* The commands that belong to the signature; a PIN was never kept. */
+static void put_steps(FILE *out, const struct recorder *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct exchange *x = &r->list[i];
+		uint8_t ins = x->header[1];
+
+		if (ins != 0x22 && ins != 0x2A && !(ins == 0xA4 && x->header[2] == 0x02) && !(ins == 0x20 && x->sent > 5))
+			continue;
+		for (size_t k = 0; k < 4; k++)
+			fprintf(out, "%02X", x->header[k]);
+		fputs(x->data_len ? " " : ins == 0x20 ? " PIN" : "", out);
+		for (size_t k = 0; k < x->data_len; k++)
+			fprintf(out, "%02X", x->data[k]);
+		if (x->sw)
+			fprintf(out, " %04X; ", x->sw);
+		else
+			fputs(" -; ", out);
+	}
+}
+
+static unsigned duration(const struct recorder *r)
+{
+	unsigned ms = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		ms += r->list[i].ms;
+	return ms;
+}
+
+/* The salt's length is not told by the card: the one with which the signature is right. */
+static bool find_salt(const struct find *f, const struct cert *cert, const struct sample *s, struct bytes signature,
+                      unsigned *salt)
+{
+	struct bytes hash = {s->hash, sizeof s->hash};
+
+	*salt = pss.salt_len;
+	if (cert_check_pss(f->crypto, cert, pss.hash, pss.mgf1, *salt, hash, signature) == E_OK)
+		return true;
+	for (*salt = 0; *salt + sizeof s->hash + 2 <= s->len; ++*salt)
+		if (cert_check_pss(f->crypto, cert, pss.hash, pss.mgf1, *salt, hash, signature) == E_OK)
+			return true;
+	return false;
+}
+
+static void put_verdict(FILE *out, const struct find *f, const struct token *t, enum scheme scheme,
+                        const struct sample *s, struct bytes signature)
+{
+	unsigned salt;
+
+	if (scheme == SCHEME_PSS && find_salt(f, t->cert, s, signature, &salt))
+		fprintf(out, "right, salt %u", salt);
+	else if (scheme == SCHEME_PKCS1 && cert_check_pkcs1(f->crypto, t->cert, (struct bytes){s->message, sizeof s->message},
+	                                                    signature) == E_OK)
+		fputs("right", out);
+	else
+		fputs("wrong", out);
+}
+
+/* ---- One way */
+
+/* A profile that knows this way alone, on a card that is opened for it: nothing that
+ * an earlier way has taught counts. */
+static enum error try_way(FILE *out, const struct find *f, const struct token *t, const struct sign_way *way,
+                          struct bytes pin)
+{
+	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->self};
+	struct profile profile = *t->card->profile;
+	const struct profile *list = &profile;
+	struct sample sample;
+	struct card_sign in = {.scheme = way->scheme, .salt_len = pss.salt_len};
+	struct card *card = NULL;
+	uint8_t signature[MODULUS_MAX];
+	size_t len = sizeof signature;
+	enum error e = make_sample(f, t, way->scheme, &sample);
+
+	profile.ways = way;
+	profile.n_ways = 1;
+	if (e == E_OK)
+		e = card_open(&recording_ops, &recorder, t->card->reader, (struct profile_set){&list, 1}, &card);
+	if (e == E_OK && card->insertion != t->card->insertion)
+		e = E_CHANGED;
+	if (e != E_OK)
+		goto out;
+	in.hash = (struct bytes){sample.hash, sizeof sample.hash};
+	in.message = (struct bytes){sample.message, sizeof sample.message};
+	in.block = (struct bytes){sample.block, sample.len};
+	recorder.n = 0;
+	e = card_sign(card, pin, &in, signature, &len);
+	t->card->pin.tries = card->pin.tries;
+	fputs(way->scheme == SCHEME_PSS ? "pss: " : "pkcs1: ", out);
+	put_steps(out, &recorder);
+	if (e == E_OK)
+		put_verdict(out, f, t, way->scheme, &sample, (struct bytes){signature, len});
+	else
+		fputs(e == E_SIGNATURE ? "wrong" : "refused", out);
+	fprintf(out, ", %u ms\n", duration(&recorder));
+out:
+	card_free(&card);
+	return e;
+}
+
+/* A refusal is what is looked for; a PIN that is not taken ends it. */
+static bool ends_it(enum error e)
+{
+	switch (e) {
+	case E_OK:
+	case E_UNSUPPORTED:
+	case E_SIGNATURE:
+	case E_SECURITY:
+	case E_REFUSED:
+	case E_NOT_FOUND:
+	case E_PROTOCOL:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void explain(const struct token *t)
+{
+	fprintf(stderr, _("Each way of signing that is known for this card is tried once, %zu in all, over a text\n"
+	                  "that is thrown away, with the PIN of %s.\n"
+	                  "A wrong PIN uses one try. The last try is never used.\n"),
+	        t->card->profile->n_ways, token_text(t->card->profile));
+}
+
+enum error report_signing(FILE *out, const struct find *f, struct token *t)
+{
+	const struct profile *profile = t->card->profile;
+	struct card_login login = {.refused_at = -1};
+	struct secret *pin = NULL;
+	enum error e;
+
+	if ((e = check_tries(t->card, false)) != E_OK)
+		return e;
+	explain(t);
+	if ((e = ask_card_pin(t->card, ASK_PIN, &pin)) != E_OK)
+		return e;
+	login.pin.data = secret_bytes(pin, &login.pin.len);
+	e = card_login(t->card, &login);
+	if (e == E_OK && !t->cert)
+		token_read_cert(f, t); /* a phone shows it after the PIN */
+	if (e == E_OK && !t->cert) {
+		complain(_("The certificate of %s was not read: %s."), token_text(profile), _(error_text(t->cert_error)));
+		advise(_("Without it no signature can be checked."));
+		secret_free(&pin);
+		return t->cert_error;
+	}
+	fprintf(out, "\n[%s signing]\n", profile == &jpki_auth ? "jpki" : "hpki-auth");
+	for (size_t i = 0; e == E_OK && i < profile->n_ways; i++) {
+		e = try_way(out, f, t, &profile->ways[i], login.pin);
+		e = ends_it(e) ? e : E_OK;
+	}
+	secret_free(&pin);
+	if (e != E_OK)
+		complain_pin(e, t->card);
+	return e;
+}

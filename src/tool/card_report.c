@@ -175,7 +175,7 @@ enum exit_code doctor_card_report(const struct card_report_wish *wish)
 	static struct find f;
 	struct probe p = {.open = false};
 	const struct reader_state *reader = NULL;
-	enum exit_code code = choose(&f, wish->reader, &reader);
+	enum exit_code code = choose(&f, wish->reader, &reader), signing = EXIT_DONE;
 	bool ours = false;
 	char *text = NULL;
 	size_t n = 0;
@@ -191,7 +191,7 @@ enum exit_code doctor_card_report(const struct card_report_wish *wish)
 		code = exit_of(e);
 	}
 	if (code == EXIT_DONE && wish->sign)
-		code = sign(p.out, &f, reader);
+		signing = sign(p.out, &f, reader); /* without it the rest is worth having, too */
 	if (p.out && fclose(p.out) != 0 && code == EXIT_DONE)
 		code = EXIT_INTERNAL;
 	if (code == EXIT_DONE)
@@ -199,6 +199,8 @@ enum exit_code doctor_card_report(const struct card_report_wish *wish)
 	if (code == EXIT_DONE && !ours)
 		complain(_("The card in %s has none of our applications; the report says no more than that."),
 		         reader->name);
+	if (code == EXIT_DONE)
+		code = signing;
 out:
 	free(text);
 	find_free(&f);

@@ -91,7 +91,7 @@ enum error probe_open(struct probe *p, const struct find *f, const struct reader
 {
 	enum error e;
 
-	p->recorder = (struct recorder){.ops = &pcsc_reader_ops, .self = f->self};
+	p->recorder = (struct recorder){.ops = &pcsc_reader_ops, .self = f->cards.self};
 	p->link = (struct apdu_link){.ops = &recording_ops, .reader = reader->name};
 	p->link.response = malloc(READER_RESPONSE_MAX);
 	if (!p->link.response)
@@ -173,6 +173,8 @@ uint16_t ask_select(struct probe *p, const struct select_cmd *app, struct buf *f
 	                 .le = app->le ? 256 : 0};
 
 	p->app = app;
+	p->link.commands = 0; /* what a transaction may cost is an application's here */
+	p->link.deadline_ms = 0;
 	return ask(p, &c, app->le ? fci : NULL);
 }
 

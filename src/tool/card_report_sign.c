@@ -113,7 +113,8 @@ static void put_verdict(FILE *out, const struct find *f, const struct token *t, 
 static enum error try_way(FILE *out, const struct find *f, const struct token *t, const struct sign_way *way,
                           struct bytes pin)
 {
-	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->self};
+	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self};
+	struct card_system cards = {.ops = &recording_ops, .self = &recorder, .crypto = f->crypto};
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;
 	struct sample sample;
@@ -126,7 +127,7 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 	profile.ways = way;
 	profile.n_ways = 1;
 	if (e == E_OK)
-		e = card_open(&recording_ops, &recorder, t->card->reader, (struct profile_set){&list, 1}, &card);
+		e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
 	if (e == E_OK && card->insertion != t->card->insertion)
 		e = E_CHANGED;
 	if (e != E_OK)
@@ -177,7 +178,7 @@ static void explain(const struct token *t)
 enum error report_signing(FILE *out, const struct find *f, struct token *t)
 {
 	const struct profile *profile = t->card->profile;
-	struct card_login login = {.refused_at = -1};
+	struct bytes typed;
 	struct secret *pin = NULL;
 	enum error e;
 
@@ -186,8 +187,8 @@ enum error report_signing(FILE *out, const struct find *f, struct token *t)
 	explain(t);
 	if ((e = ask_card_pin(t->card, ASK_PIN, &pin)) != E_OK)
 		return e;
-	login.pin.data = secret_bytes(pin, &login.pin.len);
-	e = card_login(t->card, &login);
+	typed.data = secret_bytes(pin, &typed.len);
+	e = card_login(t->card, typed, false);
 	if (e == E_OK && !t->cert)
 		token_read_cert(f, t); /* a phone shows it after the PIN */
 	if (e == E_OK && !t->cert) {
@@ -198,7 +199,7 @@ enum error report_signing(FILE *out, const struct find *f, struct token *t)
 	}
 	fprintf(out, "\n[%s signing]\n", profile == &jpki_auth ? "jpki" : "hpki-auth");
 	for (size_t i = 0; e == E_OK && i < profile->n_ways; i++) {
-		e = try_way(out, f, t, &profile->ways[i], login.pin);
+		e = try_way(out, f, t, &profile->ways[i], typed);
 		e = ends_it(e) ? e : E_OK;
 	}
 	secret_free(&pin);

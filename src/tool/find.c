@@ -80,11 +80,12 @@ enum error find_all(struct find *f, const char *name)
 {
 	enum error e;
 
-	*f = (struct find){.n = 0};
+	*f = (struct find){.cards = {.ops = &pcsc_reader_ops}};
 	conf_load(&f->conf);
 	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self)) != E_OK ||
 	    (e = list_readers(f, name)) != E_OK)
 		return e;
+	f->cards.crypto = f->crypto;
 	for (size_t i = 0; i < f->n; i++) {
 		struct place *p = &f->places[i];
 

@@ -3,7 +3,9 @@
  * professions. JAHIS standard 24-002, "HPKI対応ICカードガイドライン" Ver. 3.1.
  * The constants are those of the JMA card, for when its directories are
  * missing or broken; cards that are laid out otherwise say so in theirs. */
-#include "cards/profile.h"
+#include "cards/family.h"
+
+extern const struct family hpki_family;
 
 #define AID_SIGN {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xA0, 0x00, 0x00, 0x03, 0x91, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01}
 #define AID_AUTH {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xA0, 0x00, 0x00, 0x03, 0x91, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02}
@@ -43,7 +45,9 @@ static const struct sign_way ways[] = {
 #define CIA_INFO {.fid = 0x5032, .sfi = 0x12}
 
 const struct profile hpki_auth = {
-	.name = "HPKI Authentication",
+	.family = &hpki_family,
+	.use = USE_AUTH,
+	.name = N_("HPKI Authentication"),
 	.manufacturer = "HPKI",
 	.model = "ISO 7816-15:2016",
 	.select = SELECT_AUTH,
@@ -62,7 +66,9 @@ const struct profile hpki_auth = {
 };
 
 const struct profile hpki_sign = {
-	.name = "HPKI Signature",
+	.family = &hpki_family,
+	.use = USE_SIGN,
+	.name = N_("HPKI Signature"),
 	.manufacturer = "HPKI",
 	.model = "ISO 7816-15:2016",
 	.select = SELECT_SIGN,
@@ -79,4 +85,47 @@ const struct profile hpki_sign = {
 	.n_certs = sizeof certs / sizeof *certs,
 	.ways = ways,
 	.n_ways = sizeof ways / sizeof *ways,
+};
+
+static const struct profile *const profiles[] = {&hpki_auth, &hpki_sign};
+
+const struct profile_set profiles_hpki_auth = {&profiles[0], 1};
+const struct profile_set profiles_hpki_sign = {&profiles[1], 1};
+
+/* 1.2.392.100495.1.5.1.<use>.<level>.<version> */
+static const struct policy_profile policies[] = {
+	{.family = &hpki_family, .oid = "1.2.392.100495.1.5.1.1.", .has_level = true,
+	 .kind = CERT_HPKI_SIGN, .word = "hpki-sign", .use = USE_SIGN,
+	 .text = N_("HPKI, signature"), .ca_text = N_("CA certificate: HPKI, signature")},
+	{.family = &hpki_family, .oid = "1.2.392.100495.1.5.1.2.", .has_level = true,
+	 .kind = CERT_HPKI_AUTH_PERSON, .word = "hpki-auth-person", .use = USE_AUTH,
+	 .text = N_("HPKI, authentication of a person"),
+	 .ca_text = N_("CA certificate: HPKI, authentication of persons")},
+	{.family = &hpki_family, .oid = "1.2.392.100495.1.5.1.3.", .has_level = true,
+	 .kind = CERT_HPKI_AUTH_ORGANISATION, .word = "hpki-auth-organisation", .use = USE_AUTH,
+	 .text = N_("HPKI, authentication of an organisation"),
+	 .ca_text = N_("CA certificate: HPKI, authentication of organisations")},
+};
+
+/* As the Ministry and the CAs publish them. */
+static const struct known_ca cas[] = {
+	{"6ed2796b1b101736d952185787cb36da9ce80522cc8cb7b5ce728b61be1b674c",
+	 N_("the root of HPKI: MHLW HPKI Root CA V2 (Ministry of Health, Labour and Welfare)")},
+	{"5ebddc823cda0c1275f45ac8508ac28609e55bd5daa1d7da8d0d75b1a3c13360",
+	 N_("HPKI, signature CA of the Japan Medical Association")},
+	{"5f497e73f986c4503eb25eb94851a79193d2edc8f829f32e930a61f0b569e033", N_("HPKI, signature CA of MEDIS")},
+	{"476b64ddd92129cad257906d206fff4e8e32390faf2f64892f6c810cfff54bc3",
+	 N_("HPKI, authentication CA of MEDIS, for persons")},
+};
+
+const struct family hpki_family = {
+	.word = "hpki",
+	.name = N_("HPKI card"),
+	.pin_office = N_("Ask the organisation that issued the card."),
+	.renewal = N_("Ask the organisation that issued the card for a new one."),
+	.profiles = {profiles, sizeof profiles / sizeof *profiles},
+	.policies = policies,
+	.n_policies = sizeof policies / sizeof *policies,
+	.cas = cas,
+	.n_cas = sizeof cas / sizeof *cas,
 };

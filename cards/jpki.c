@@ -2,7 +2,9 @@
 /* JPKI: the public key application of the My Number Card and of phones that
  * stand in for it. It pads by itself; P1 = 04 with a SHA-256 hash is RSASSA-PSS.
  * A VERIFY outlives the process until another application is selected. */
-#include "cards/profile.h"
+#include "cards/family.h"
+
+extern const struct family jpki_family;
 
 #define SELECT \
 	{.p1 = 0x04, .p2 = 0x0C, .aid = {0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01}, .aid_len = 10}
@@ -36,13 +38,14 @@ static const struct cert_profile sign_certs[] = {
 };
 
 const struct profile jpki_auth = {
-	.name = "JPKI Authentication",
+	.family = &jpki_family,
+	.use = USE_AUTH,
+	.name = N_("JPKI Authentication"),
 	.manufacturer = "JPKI",
 	.select = SELECT,
 	.leave = LEAVE,
 	.token_info = TOKEN_INFO,
 	.wake_on_6f00 = true,
-	.personal = true,
 	.extended = true,
 	.publish_certs = true,
 	.pin = {.file = {.fid = 0x0018}, .reference = 0x80, .min = 4, .max = 4, .tries = 3,
@@ -55,7 +58,9 @@ const struct profile jpki_auth = {
 };
 
 const struct profile jpki_sign = {
-	.name = "JPKI Signature",
+	.family = &jpki_family,
+	.use = USE_SIGN,
+	.name = N_("JPKI Signature"),
 	.manufacturer = "JPKI",
 	.select = SELECT,
 	.leave = LEAVE,
@@ -63,7 +68,6 @@ const struct profile jpki_sign = {
 	.identity = AUTH_CERT,
 	.certificates = CERTIFICATES,
 	.wake_on_6f00 = true,
-	.personal = true,
 	.extended = true,
 	.pin = {.file = {.fid = 0x001B}, .reference = 0x80, .min = 6, .max = 16, .tries = 5,
 		.alphabet = PIN_UPPER_ALNUM, .change = true},
@@ -73,4 +77,29 @@ const struct profile jpki_sign = {
 	.n_certs = sizeof sign_certs / sizeof *sign_certs,
 	.ways = sign_ways,
 	.n_ways = sizeof sign_ways / sizeof *sign_ways,
+};
+
+static const struct profile *const profiles[] = {&jpki_auth, &jpki_sign};
+
+static const struct policy_profile policies[] = {
+	{.family = &jpki_family, .oid = "1.2.392.200149.8.5.1.3.",
+	 .kind = CERT_JPKI_AUTH, .word = "jpki-auth", .use = USE_AUTH,
+	 .text = N_("My Number Card (JPKI), user authentication"),
+	 .ca_text = N_("CA certificate: JPKI, user authentication")},
+	{.family = &jpki_family, .oid = "1.2.392.200149.8.5.1.1.",
+	 .kind = CERT_JPKI_SIGN, .word = "jpki-sign", .use = USE_SIGN, .person_in_san = true,
+	 .text = N_("My Number Card (JPKI), digital signature"),
+	 .ca_text = N_("CA certificate: JPKI, digital signature")},
+};
+
+const struct family jpki_family = {
+	.word = "jpki",
+	.name = N_("My Number Card"),
+	.pin_office = N_("Only your municipal office can set a new one; take the card and an identity document."),
+	.renewal = N_("Have the certificates renewed at your municipal office; take the card."),
+	.personal = true,
+	.lists_closed = true,
+	.profiles = {profiles, sizeof profiles / sizeof *profiles},
+	.policies = policies,
+	.n_policies = sizeof policies / sizeof *policies,
 };

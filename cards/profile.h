@@ -12,6 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct family; /* cards/family.h */
+
+/* What an application, or a certificate, is for. */
+enum use { USE_ANY, USE_AUTH, USE_SIGN };
+
 /* How to reach an elementary file (ISO/IEC 7816-4, 7.3). 0 = not given. When
  * both are, the short identifier is tried first and the FID when refused. */
 struct file_ref {
@@ -89,7 +94,9 @@ struct select_cmd {
 };
 
 struct profile {
-	const char *name;          /* "HPKI Authentication": the token's label */
+	const struct family *family;
+	enum use use;              /* USE_AUTH or USE_SIGN */
+	const char *name;          /* "HPKI Authentication": the token's label; marked with N_ for people */
 	const char *manufacturer;  /* CK_TOKEN_INFO.manufacturerID */
 	const char *model;         /* NULL: from the token info file */
 	struct select_cmd select;
@@ -101,7 +108,6 @@ struct profile {
 	struct file_ref certificates; /* JPKI's EF 0008, whose first byte is 8F when the own certificate is there;
 	                             * {0}: the certificate is not doubted */
 	bool wake_on_6f00;         /* the first command after power-up may fail so: send 00A40000 */
-	bool personal;             /* certificates are never logged, never shown unasked */
 	bool extended;             /* try extended length, fall back for the insertion when refused */
 	bool publish_certs;        /* CKO_PROFILE, CKP_PUBLIC_CERTIFICATES_TOKEN */
 	struct pin_profile pin;

@@ -2,6 +2,7 @@
 /* Reading elementary files: READ BINARY by short identifier or after SELECT. */
 #include "base/log.h"
 #include "card/op.h"
+#include "cards/family.h"
 
 #define FILE_MAX 32768 /* 15 bits of offset; no certificate is near it */
 #define BLOCK 256      /* of a short READ BINARY */
@@ -14,7 +15,7 @@ static enum error read_block(struct op *op, uint8_t p1, uint8_t p2, size_t le, s
 	uint16_t sw;
 	enum error e;
 
-	c.personal = op->card->profile->personal;
+	c.personal = op->card->profile->family->personal;
 	e = apdu_exchange(&op->link, &c, out, &sw);
 	return sw == 0x6B00 && e == E_REFUSED ? E_OK : e;
 }

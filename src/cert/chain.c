@@ -11,7 +11,7 @@ static unsigned login_flaws(const struct cert *leaf)
 	           (X509_get_extended_key_usage(leaf->x509) & XKU_SSL_CLIENT);
 
 	/* JPKI's signature certificate has digitalSignature and is no login all the same */
-	return may && leaf->kind != CERT_HPKI_SIGN && leaf->kind != CERT_JPKI_SIGN ? 0 : FLAW_USAGE;
+	return may && leaf->profile->use != USE_SIGN ? 0 : FLAW_USAGE;
 }
 
 static unsigned usage_flaws(const struct cert *leaf, enum purpose purpose)
@@ -125,7 +125,7 @@ const char *flaw_text(enum chain_flaw flaw)
 	case FLAW_EXPIRED:
 		return N_("it, or a CA of its chain, has expired");
 	case FLAW_POLICY:
-		return N_("it has no policy of HPKI or JPKI that its CA may give");
+		return N_("it has no certificate policy that Inkan knows and its CA may give");
 	case FLAW_USAGE:
 		return N_("it is not made for this purpose");
 	case FLAW_CRITICAL:

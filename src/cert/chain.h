@@ -18,7 +18,7 @@ enum chain_flaw {
 	FLAW_CA = 1 << 3,             /* an issuer that is no CA, or may not issue this */
 	FLAW_NOT_YET_VALID = 1 << 4,
 	FLAW_EXPIRED = 1 << 5,        /* the certificate or a CA of its chain, at that time */
-	FLAW_POLICY = 1 << 6,         /* no policy of HPKI or JPKI, or one that a CA above may not give */
+	FLAW_POLICY = 1 << 6,         /* no policy of cards/, or one that a CA above may not give */
 	FLAW_USAGE = 1 << 7,          /* keyUsage, extKeyUsage or the profile do not allow the purpose */
 	FLAW_CRITICAL = 1 << 8,       /* an extension that is malformed, or critical and not understood */
 	FLAW_TEST = 1 << 9,           /* a test-level policy (level 0) */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,40 +43,20 @@ static enum error write_date(const ASN1_TIME *time, char out[9])
 	return strftime(out, 9, "%Y%m%d", &tm) == 8 ? E_OK : E_FORMAT;
 }
 
-/* hpki.md 3.2: 1.2.392.100495.1.5.1.<use>.<level>.<version>, level 0 for tests. */
-static enum cert_kind kind_of(const char *policy, bool *production)
-{
-	static const char jpki_sign[] = "1.2.392.200149.8.5.1.1.";
-	static const char jpki_auth[] = "1.2.392.200149.8.5.1.3.";
-	unsigned use, level, version;
-	char end;
-
-	*production = true;
-	if (strncmp(policy, jpki_sign, sizeof jpki_sign - 1) == 0)
-		return CERT_JPKI_SIGN;
-	if (strncmp(policy, jpki_auth, sizeof jpki_auth - 1) == 0)
-		return CERT_JPKI_AUTH;
-	if (sscanf(policy, "1.2.392.100495.1.5.1.%2u.%2u.%2u%c", &use, &level, &version, &end) == 3 &&
-	    use >= 1 && use <= 3) {
-		*production = level != 0;
-		return (enum cert_kind)use;
-	}
-	*production = false;
-	return CERT_UNKNOWN;
-}
-
 static void read_policy(struct cert *cert)
 {
 	CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert->x509, NID_certificate_policies, NULL, NULL);
 
-	for (int i = 0; cert->kind == CERT_UNKNOWN && i < sk_POLICYINFO_num(policies); i++) {
+	cert->profile = &policy_unknown;
+	for (int i = 0; cert->profile == &policy_unknown && i < sk_POLICYINFO_num(policies); i++) {
 		const POLICYINFO *info = sk_POLICYINFO_value(policies, i);
 		int n = OBJ_obj2txt(cert->policy, sizeof cert->policy, info->policyid, 1);
 
 		if (n > 0 && (size_t)n < sizeof cert->policy)
-			cert->kind = kind_of(cert->policy, &cert->production);
+			cert->profile = policy_find(cert->policy, &cert->production);
 	}
-	if (cert->kind == CERT_UNKNOWN)
+	cert->kind = cert->profile->kind;
+	if (cert->profile == &policy_unknown)
 		cert->policy[0] = '\0';
 	CERTIFICATEPOLICIES_free(policies);
 }

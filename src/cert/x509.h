@@ -8,19 +8,8 @@
 #include "base/error.h"
 #include "base/tlv.h"
 #include "cert/hcrole.h"
+#include "cert/policy.h"
 #include "crypto/key.h"
-
-/* By certificate policy (hpki: 1.2.392.100495.1.5.1.<use>.<level>.<version>;
- * jpki: 1.2.392.200149.8.5.1.3.30 and .1.1.20). The numbers are those of
- * CKA_INKAN_PROFILE and never change. */
-enum cert_kind {
-	CERT_UNKNOWN = 0,
-	CERT_HPKI_SIGN = 1,
-	CERT_HPKI_AUTH_PERSON = 2,
-	CERT_HPKI_AUTH_ORGANISATION = 3,
-	CERT_JPKI_AUTH = 4,
-	CERT_JPKI_SIGN = 5,
-};
 
 struct cert {
 	X509 *x509;
@@ -29,7 +18,8 @@ struct cert {
 	struct bytes subject, issuer, serial, spki; /* DER, inside der; serial with tag and length */
 	uint8_t sha256[32];
 	char start[9], end[9];   /* YYYYMMDD, as PKCS#11 wants dates */
-	enum cert_kind kind;
+	const struct policy_profile *profile; /* what its policy says that it is; never NULL */
+	enum cert_kind kind;     /* the profile's */
 	char policy[64];         /* the policy OID that kind was read from, "" without */
 	bool production;         /* false: a test-level policy (level 0), or kind unknown */
 	bool ca;                 /* BasicConstraints */

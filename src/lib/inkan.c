@@ -57,7 +57,7 @@ const char *inkan_error_text(enum inkan_error e)
 	case INKAN_E_IO:
 		return _("the file could not be read");
 	case INKAN_E_NO_CARD:
-		return _("there is no HPKI card and no My Number Card in a reader");
+		return _("there is no card that Inkan knows in a reader");
 	case INKAN_E_PIN:
 		return _("the card shows this certificate after its PIN only");
 	case INKAN_E_CARD:

@@ -5,10 +5,7 @@
 #include "card/card.h"
 #include "lib/object.h"
 
-static const struct profile *const auth[] = {&hpki_auth, &jpki_auth};
-static const struct profile *const sign[] = {&hpki_sign, &jpki_sign};
-
-/* HPKI cards bring their CAs' certificates: with those only the anchor has to be
+/* Some cards bring their CAs' certificates: with those only the anchor has to be
  * installed. What cannot be read is not there. */
 static enum error lend_cas(const struct inkan *ctx, struct card *card, struct trust **out)
 {
@@ -91,7 +88,7 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 		*out = NULL;
 	if (!ctx || !out || (unsigned)purpose > INKAN_SIGN)
 		return INKAN_E_ARGUMENT;
-	s.profiles = purpose == INKAN_SIGN ? (struct profile_set){sign, 2} : (struct profile_set){auth, 2};
+	s.profiles = purpose == INKAN_SIGN ? profiles_sign : profiles_auth;
 	e = pcsc_reader_ops.open(&s.pcsc);
 	if (e != E_OK)
 		return inkan_error_of(e);

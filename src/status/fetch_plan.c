@@ -81,7 +81,7 @@ enum error fetch_sources_of_cert(struct fetch_sources *s, const struct cert *cer
 	CRL_DIST_POINTS *points;
 	enum error e = E_OK;
 
-	if (cert->kind == CERT_JPKI_AUTH || cert->kind == CERT_JPKI_SIGN)
+	if (cert->profile->family->lists_closed)
 		return E_REFUSED;
 	ERR_set_mark();
 	points = X509_get_ext_d2i(cert->x509, NID_crl_distribution_points, NULL, NULL);

@@ -19,7 +19,7 @@ void fetch_sources_free(struct fetch_sources *s);
 /* E_ARGUMENT: no URL that may be fetched. One that is there already is E_OK. */
 enum error fetch_sources_add(struct fetch_sources *s, const char *url);
 
-/* E_REFUSED for a JPKI certificate: its lists are for registered verifiers only,
+/* E_REFUSED when its lists are for registered verifiers only (struct family),
  * and nothing of such a card is ever written down. */
 enum error fetch_sources_of_cert(struct fetch_sources *s, const struct cert *cert);
 

@@ -178,11 +178,6 @@ static void tell_entry(enum status_result result, const struct crl_entry *e, str
 	out->revoked = e->revoked;
 }
 
-static bool is_jpki(const struct cert *cert)
-{
-	return cert->kind == CERT_JPKI_AUTH || cert->kind == CERT_JPKI_SIGN;
-}
-
 /* A machine whose clock cannot be right cannot call anything good. */
 static bool clock_is_wrong(const struct status_rules *rules)
 {
@@ -200,7 +195,7 @@ static enum status_why why_unknown(const struct judgement *j, enum error store)
 		return STATUS_TOO_OLD;
 	if (j->bad || (store != E_OK && store != E_NOT_FOUND))
 		return STATUS_BAD_LIST;
-	return is_jpki(j->cert) ? STATUS_NOT_PERMITTED : STATUS_NO_LIST;
+	return j->cert->profile->family->lists_closed ? STATUS_NOT_PERMITTED : STATUS_NO_LIST;
 }
 
 static void tell(const struct judgement *j, enum error store, struct status *out)
@@ -248,7 +243,7 @@ void status_of(struct store *store, const struct cert *cert, const struct truste
 	if (issuer)
 		answer(store, cert, issuer, rules, out);
 	else
-		out->why = is_jpki(cert) ? STATUS_NOT_PERMITTED : STATUS_NO_CHAIN;
+		out->why = cert->profile->family->lists_closed ? STATUS_NOT_PERMITTED : STATUS_NO_CHAIN;
 }
 
 static bool is_worse(const struct status *a, const struct status *b)
@@ -300,7 +295,7 @@ const char *status_why_text(enum status_why w)
 	switch (w) {
 	case STATUS_WHY_NONE: return "";
 	case STATUS_NO_LIST: return N_("no revocation list for it is held");
-	case STATUS_NOT_PERMITTED: return N_("JPKI answers registered verifiers only");
+	case STATUS_NOT_PERMITTED: return N_("its revocation lists are for registered verifiers only");
 	case STATUS_BAD_LIST: return N_("the revocation list that is held cannot be used");
 	case STATUS_TOO_OLD: return N_("the revocation list that is held is out of date");
 	case STATUS_FUTURE: return N_("the revocation list is dated in the future");

@@ -13,8 +13,8 @@ enum status_freshness { STATUS_FRESH = 0, STATUS_STALE = 1, STATUS_EXPIRED = 2 }
 enum status_why {          /* of STATUS_UNKNOWN */
 	STATUS_WHY_NONE,
 	STATUS_NO_LIST,        /* none of its issuer and scope is held */
-	STATUS_NOT_PERMITTED,  /* JPKI: answers go to registered verifiers only, and none of
-	                        * their lists is held */
+	STATUS_NOT_PERMITTED,  /* its family's lists are for registered verifiers only, and
+	                        * none of them is held */
 	STATUS_BAD_LIST,       /* held, and not to be used: delta, indirect, critical, cut short … */
 	STATUS_TOO_OLD,        /* nextUpdate and the grace are over */
 	STATUS_FUTURE,         /* thisUpdate is in the future */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cards/family.h"
 #include "doctor.h"
 #include "facts.h"
 #include "say.h"
@@ -14,21 +15,19 @@
 
 static void report_card(struct report *r, const struct place *p, const char *name)
 {
-	const char *what = p->tokens[0].card->profile->personal ? _("a My Number Card is in it") :
-	                   _("an HPKI card is in it");
-
-	well(r, "card", name, "%s", what);
+	well(r, "card", name, _("the card in it is known: %s"), _(p->tokens[0].card->profile->family->name));
 }
 
 static void report_foreign(struct report *r, const char *name, bool other)
 {
-	const char *text = _("the card in it is neither an HPKI card nor a My Number Card");
+	char *known = families_text();
 
 	if (other)
-		note(r, "card-foreign", name, "%s", text);
+		note(r, "card-foreign", name, _("the card in it is none that Inkan knows (%s)"), known ? known : "");
 	else
-		problem(r, "card-foreign", name, "%s", text);
+		problem(r, "card-foreign", name, _("the card in it is none that Inkan knows (%s)"), known ? known : "");
 	remedy(r, _("See that it is the right card."));
+	free(known);
 }
 
 static void report_refused(struct report *r, const char *name)
@@ -96,14 +95,6 @@ void check_cards(struct doctor *d)
 
 /* ---- PINs */
 
-static void remedy_locked(struct report *r, const struct profile *p)
-{
-	if (p->personal)
-		remedy(r, _("Only your municipal office can set a new one; take the card and an identity document."));
-	else
-		remedy(r, _("Ask the organisation that issued the card."));
-}
-
 static void report_pin(struct report *r, const struct token *t)
 {
 	const struct card *card = t->card;
@@ -116,7 +107,7 @@ static void report_pin(struct report *r, const struct token *t)
 		remedy(r, _("Take the card out, put it in again, and run this again."));
 	} else if (tries == 0) {
 		problem(r, "pin-locked", name, _("the PIN is locked"));
-		remedy_locked(r, card->profile);
+		remedy(r, "%s", _(card->profile->family->pin_office));
 	} else if (tries == 1) {
 		problem(r, "pin-last-try", name, _("one PIN try is left; programs are kept from using it"));
 		remedy(r,
@@ -140,14 +131,6 @@ void check_pins(struct doctor *d)
 
 /* ---- Certificates */
 
-static void remedy_renew(struct report *r, const struct profile *p)
-{
-	if (p->personal)
-		remedy(r, _("Have the certificates renewed at your municipal office; take the card."));
-	else
-		remedy(r, _("Ask the organisation that issued the card for a new one."));
-}
-
 static void report_unread(struct report *r, const struct token *t)
 {
 	const char *name = token_text(t->card->profile);
@@ -158,7 +141,7 @@ static void report_unread(struct report *r, const struct token *t)
 	}
 	problem(r, "certificate-unreadable", name, _("the certificate could not be read: %s"),
 	        _(error_text(t->cert_error)));
-	remedy_renew(r, t->card->profile);
+	remedy(r, "%s", _(t->card->profile->family->renewal));
 }
 
 #define DATE_SIZE (FACT_TIME_SIZE + 3)
@@ -169,7 +152,7 @@ static void put_date(const struct token *t, const ASN1_TIME *time, char out[DATE
 	char date[FACT_TIME_SIZE];
 
 	out[0] = '\0';
-	if (!t->card->profile->personal && fact_local_time(time, true, date))
+	if (!t->card->profile->family->personal && fact_local_time(time, true, date))
 		snprintf(out, DATE_SIZE, " (%s)", date);
 }
 
@@ -191,13 +174,13 @@ static void report_validity(struct doctor *d, const struct token *t)
 	put_date(t, X509_get0_notAfter(t->cert->x509), until);
 	if (now > 0) {
 		problem(r, "certificate-expired", name, _("the certificate has ended%s"), until);
-		remedy_renew(r, t->card->profile);
+		remedy(r, "%s", _(t->card->profile->family->renewal));
 	} else if (now < 0) {
 		problem(r, "certificate-not-yet", name, _("the certificate is not valid yet%s"), from);
 		remedy(r, _("See that the clock of this machine is right: timedatectl"));
 	} else if (ends_soon(d, t->cert)) {
 		note(r, "certificate-ending", name, _("the certificate ends within 30 days%s"), until);
-		remedy_renew(r, t->card->profile);
+		remedy(r, "%s", _(t->card->profile->family->renewal));
 	} else {
 		well(r, "certificate", name, _("the certificate is valid by its dates%s"), until);
 	}

@@ -163,16 +163,17 @@ void check_lists(struct doctor *d)
 
 /* ---- This card's certificates in them */
 
-static void report_status(struct doctor *d, const char *name, const struct status *s)
+static void report_status(struct doctor *d, const struct profile *profile, const struct status *s)
 {
+	const char *name = token_text(profile);
 	struct report *r = &d->report;
 
 	if (s->result == STATUS_REVOKED) {
 		problem(r, "status-revoked", name, _("the certificate, or a CA of its chain, has been revoked"));
-		remedy(r, _("Ask the organisation that issued the card."));
+		remedy(r, "%s", _(profile->family->renewal));
 	} else if (s->result == STATUS_ON_HOLD) {
 		problem(r, "status-on-hold", name, _("the certificate, or a CA of its chain, is suspended"));
-		remedy(r, _("Ask the organisation that issued the card."));
+		remedy(r, "%s", _(profile->family->renewal));
 	} else if (s->result == STATUS_GOOD) {
 		well(r, "status", name, _("the certificate has not been revoked"));
 	} else if (s->why == STATUS_NOT_PERMITTED) {
@@ -199,6 +200,6 @@ void check_revocation(struct doctor *d)
 			if (!t->cert)
 				continue;
 			decide(d->judge.trust, d->judge.store, t->cert, &rules, &decision);
-			report_status(d, token_text(t->card->profile), &decision.status);
+			report_status(d, t->card->profile, &decision.status);
 		}
 }

@@ -80,34 +80,9 @@ char *fact_serial(const struct cert *cert)
 	return copy;
 }
 
-static const struct {
-	const char *word, *text, *ca;
-} kinds[] = {
-	[CERT_UNKNOWN] = {"unknown", N_("of no profile that Inkan knows"), N_("CA certificate")},
-	[CERT_HPKI_SIGN] = {"hpki-sign", N_("HPKI, signature"), N_("CA certificate: HPKI, signature")},
-	[CERT_HPKI_AUTH_PERSON] = {"hpki-auth-person", N_("HPKI, authentication of a person"),
-				   N_("CA certificate: HPKI, authentication of persons")},
-	[CERT_HPKI_AUTH_ORGANISATION] = {"hpki-auth-organisation", N_("HPKI, authentication of an organisation"),
-					 N_("CA certificate: HPKI, authentication of organisations")},
-	[CERT_JPKI_AUTH] = {"jpki-auth", N_("My Number Card (JPKI), user authentication"),
-			    N_("CA certificate: JPKI, user authentication")},
-	[CERT_JPKI_SIGN] = {"jpki-sign", N_("My Number Card (JPKI), digital signature"),
-			    N_("CA certificate: JPKI, digital signature")},
-};
-
-const char *fact_kind_word(enum cert_kind kind)
-{
-	return kinds[kind].word;
-}
-
 const char *fact_kind_text(const struct cert *cert)
 {
-	return cert->ca ? _(kinds[cert->kind].ca) : _(kinds[cert->kind].text);
-}
-
-bool fact_is_personal(const struct cert *cert)
-{
-	return cert->kind == CERT_JPKI_AUTH || cert->kind == CERT_JPKI_SIGN;
+	return cert->ca ? _(cert->profile->ca_text) : _(cert->profile->text);
 }
 
 bool fact_key_usage(const struct cert *cert, unsigned i, const char **word, const char **text)

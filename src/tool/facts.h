@@ -20,8 +20,7 @@ char *fact_dn(const X509_NAME *name);
 /* The certificate's serial number, hexadecimal; to be freed. */
 char *fact_serial(const struct cert *cert);
 
-/* "hpki-sign", "jpki-auth", … as JSON has it; and for people, translated. */
-const char *fact_kind_word(enum cert_kind kind);
+/* What it is by its policy, translated. */
 const char *fact_kind_text(const struct cert *cert);
 
 /* The i-th key usage that is set, from 0: RFC 5280's name and a translated one.
@@ -37,9 +36,6 @@ bool fact_local_time(const ASN1_TIME *time, bool date_only, char out[FACT_TIME_S
 
 /* Before, within or after its validity, by this machine's clock: -1, 0, 1. */
 int fact_validity(const struct cert *cert);
-
-/* JPKI's: of a person who has to ask to be shown. */
-bool fact_is_personal(const struct cert *cert);
 
 /* "Medical Doctor" with what it is called in the reader's language, where the
  * name is a known one; to be freed. */

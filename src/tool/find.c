@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
+#include "cards/family.h"
 #include "find.h"
 #include "say.h"
-
-/* One token per profile: each is looked for by itself. */
-static const struct {
-	const struct profile *profile;
-	enum use use;
-} order[TOKENS_MAX] = {
-	{&hpki_auth, USE_AUTH},
-	{&hpki_sign, USE_SIGN},
-	{&jpki_auth, USE_AUTH},
-	{&jpki_sign, USE_SIGN},
-};
 
 static bool same_select(const struct profile *a, const struct profile *b)
 {
@@ -34,30 +24,32 @@ void token_read_cert(const struct find *f, struct token *t)
 		t->cert_error = cert_parse(f->crypto, (struct bytes){own->der, own->der_len}, &t->cert);
 }
 
-/* A card without an application is not asked for it a second time. */
+/* One token per profile: each is looked for by itself. A card without an application
+ * is not asked for it a second time. */
 static void look_at(struct find *f, struct place *p)
 {
 	const struct profile *absent = NULL;
 
-	for (size_t i = 0; i < TOKENS_MAX; i++) {
-		const struct profile *profile = order[i].profile;
-		struct token *t = &p->tokens[p->n];
-		enum error e;
+	for (const struct family *const *family = families; *family; family++)
+		for (size_t i = 0; i < (*family)->profiles.n && p->n < TOKENS_MAX; i++) {
+			const struct profile *profile = (*family)->profiles.list[i];
+			struct token *t = &p->tokens[p->n];
+			enum error e;
 
-		if (absent && same_select(absent, profile))
-			continue;
-		e = card_open(&f->cards, p->state.name, (struct profile_set){&profile, 1}, &t->card);
-		if (e == E_OK) {
-			p->n++;
-			card_tries(t->card);
-			token_read_cert(f, t);
-			continue;
+			if (absent && same_select(absent, profile))
+				continue;
+			e = card_open(&f->cards, p->state.name, (struct profile_set){&profile, 1}, &t->card);
+			if (e == E_OK) {
+				p->n++;
+				card_tries(t->card);
+				token_read_cert(f, t);
+				continue;
+			}
+			p->error = e;
+			if (e != E_FOREIGN)
+				return;
+			absent = profile;
 		}
-		p->error = e;
-		if (e != E_FOREIGN)
-			return;
-		absent = profile;
-	}
 	if (p->n > 0)
 		p->error = E_OK;
 }
@@ -162,10 +154,7 @@ bool use_of(const char *word, enum use *use)
 
 bool token_is(const struct token *t, enum use use)
 {
-	for (size_t i = 0; i < TOKENS_MAX; i++)
-		if (order[i].profile == t->card->profile)
-			return use == USE_ANY || order[i].use == use;
-	return false;
+	return use == USE_ANY || t->card->profile->use == use;
 }
 
 struct token *place_token(struct place *p, enum use use)

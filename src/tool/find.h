@@ -44,8 +44,6 @@ enum exit_code find_nothing(const struct find *f);
  * several) has been said. */
 enum exit_code find_card(struct find *f, const char *name, struct place **out);
 
-enum use { USE_ANY, USE_AUTH, USE_SIGN };
-
 /* "auth" or "sign", else false. */
 bool use_of(const char *word, enum use *use);
 bool token_is(const struct token *t, enum use use);

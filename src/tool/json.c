@@ -65,7 +65,7 @@ static json_t *profile(const struct cert *cert)
 {
 	json_t *json = json_object();
 
-	set_text(json, "kind", fact_kind_word(cert->kind));
+	set_text(json, "kind", cert->profile->word);
 	json_object_set_new(json, "policy_oid", cert->policy[0] ? json_string(cert->policy) : json_null());
 	json_object_set_new(json, "production", json_boolean(cert->production));
 	return json;
@@ -121,9 +121,9 @@ static json_t *person(const struct cert *cert)
 {
 	json_t *json = json_object();
 
-	if (cert->kind == CERT_JPKI_SIGN) {
+	if (cert->profile->person_in_san) {
 		set_jpki_person(json, cert);
-	} else if (!fact_is_personal(cert)) {
+	} else if (!cert->profile->family->personal) {
 		set_owned(json, "name", fact_subject_part(cert, NID_commonName));
 		set_owned(json, "japanese_name", fact_japanese_name(cert));
 		set_owned(json, "organisation", fact_subject_part(cert, NID_organizationName));

@@ -40,7 +40,7 @@ static void put_validity(const struct cert *cert)
 static void put_token(const struct token *t)
 {
 	char *tries = tries_text(t->card->pin.tries);
-	char *headline = t->cert && !fact_is_personal(t->cert) ? text_headline(t->cert) : NULL;
+	char *headline = t->cert && !t->cert->profile->family->personal ? text_headline(t->cert) : NULL;
 
 	printf("  ");
 	put_text(stdout, token_text(t->card->profile));
@@ -80,7 +80,7 @@ static json_t *token_object(const struct token *t)
 	if (!t->cert)
 		return json;
 	cert = json_certificate(t->cert, false);
-	if (!fact_is_personal(t->cert))
+	if (!t->cert->profile->family->personal)
 		json_object_set(json, "certificate", json_object_get(cert, "certificate"));
 	json_object_set(json, "profile", json_object_get(cert, "profile"));
 	json_object_set(json, "roles", json_object_get(cert, "roles"));

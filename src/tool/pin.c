@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cards/family.h"
 #include "ask.h"
 #include "find.h"
 #include "say.h"
@@ -111,7 +112,8 @@ static void complain_change(enum error e, const struct card *card)
 {
 	if (e == E_REFUSED || e == E_UNSUPPORTED || e == E_SECURITY) {
 		complain(_("The card refused the new PIN; the old one holds."));
-		advise(_("Your municipal office can change it; please report this card to the project."));
+		advise("%s", _(card->profile->family->pin_office));
+		advise(_("Please report this card to the project."));
 		return;
 	}
 	complain_pin(e, card);
@@ -161,7 +163,7 @@ static enum exit_code run(struct find *f, const struct wish *wish)
 	if (token->card->pin.rule.change)
 		return change(token->card, wish->last_try);
 	complain(_("The PIN of %s cannot be changed with this software."), token_text(token->card->profile));
-	advise(_("Ask the organisation that issued the card."));
+	advise("%s", _(token->card->profile->family->pin_office));
 	return EXIT_UNAVAILABLE;
 }
 

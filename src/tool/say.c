@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include "cards/family.h"
 #include "say.h"
 
 #define LABEL_COLUMNS 18
@@ -154,8 +155,25 @@ static void complain_link(enum error e, const char *reader)
 	}
 }
 
+char *families_text(void)
+{
+	char *all = NULL;
+
+	for (const struct family *const *f = families; *f; f++) {
+		char *more = NULL;
+
+		if (asprintf(&more, "%s%s%s", all ? all : "", all ? ", " : "", _((*f)->name)) < 0)
+			more = NULL;
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
 void complain_reader(enum error e, const char *reader)
 {
+	char *known;
+
 	switch (e) {
 	case E_NO_SERVICE:
 	case E_DENIED:
@@ -176,7 +194,9 @@ void complain_reader(enum error e, const char *reader)
 		advise(_("Put the card in, chip first, or lay it on a contactless reader, and run this again."));
 		break;
 	case E_FOREIGN:
-		complain(_("The card in %s is neither an HPKI card nor a My Number Card."), reader);
+		known = families_text();
+		complain(_("The card in %s is none that Inkan knows (%s)."), reader, known ? known : "");
+		free(known);
 		advise(_("See that it is the right card; INKAN_DEBUG=debug inkan list shows what the card answered."));
 		break;
 	case E_BUSY:
@@ -193,26 +213,12 @@ void complain_reader(enum error e, const char *reader)
 
 const char *token_text(const struct profile *p)
 {
-	static const char *const names[] = {N_("HPKI Authentication"), N_("HPKI Signature"),
-	                                    N_("JPKI Authentication"), N_("JPKI Signature")};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(p->name, names[i]) == 0)
-			return _(names[i]);
-	return p->name;
+	return _(p->name);
 }
 
 static const char *token_word(const struct profile *p)
 {
-	return p == &hpki_sign || p == &jpki_sign ? "sign" : "auth";
-}
-
-static void advise_unlock(const struct card *card)
-{
-	if (card->profile->personal)
-		advise(_("Only your municipal office can set a new one; take the card and an identity document."));
-	else
-		advise(_("Ask the organisation that issued the card."));
+	return p->use == USE_SIGN ? "sign" : "auth";
 }
 
 static void complain_form(enum error e, const struct card *card)
@@ -239,7 +245,7 @@ void complain_pin(enum error e, const struct card *card)
 		complain_form(e, card);
 	} else if (e == E_PIN_LOCKED) {
 		complain(_("The PIN of %s is locked."), token_text(card->profile));
-		advise_unlock(card);
+		advise("%s", _(card->profile->family->pin_office));
 	} else if (e == E_PIN_WRONG) {
 		complain(_("The PIN is wrong: %s."), tries ? tries : "");
 		advise(_("Think before you try again; when no try is left, the PIN is locked."));

@@ -28,6 +28,9 @@ void advise(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Both sentences about a reader or the card in it ("" when there is none to name). */
 void complain_reader(enum error e, const char *reader);
 
+/* "HPKI card, My Number Card": to be freed; NULL when out of memory. */
+char *families_text(void);
+
 /* The same when a PIN was asked for; tries as card->pin says. */
 void complain_pin(enum error e, const struct card *card);
 

@@ -49,7 +49,7 @@ static enum exit_code add_certificate(struct status_room *room, const char *file
 		return code;
 	e = fetch_sources_of_cert(s, cert);
 	if (e == E_REFUSED) {
-		complain(_("%s is a My Number Card's certificate: its lists are for registered verifiers only."), file);
+		complain(_("The revocation lists of %s are for registered verifiers only."), file);
 		advise(_("Nothing of it was noted."));
 		code = EXIT_UNAVAILABLE;
 	} else if (e != E_OK) {

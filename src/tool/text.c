@@ -48,7 +48,7 @@ static char *holder_name(const struct cert *cert)
 
 char *text_headline(const struct cert *cert)
 {
-	char *name = fact_is_personal(cert) ? NULL : holder_name(cert), *roles;
+	char *name = cert->profile->family->personal ? NULL : holder_name(cert), *roles;
 
 	if (!name)
 		return strdup(fact_kind_text(cert));
@@ -121,14 +121,14 @@ static void put_person(const struct cert *cert)
 
 static void put_holder(const struct cert *cert, bool identity)
 {
-	if (!fact_is_personal(cert)) {
+	if (!cert->profile->family->personal) {
 		put_owned(_("Holder"), holder_name(cert));
 		put_owned(_("In Japanese"), fact_japanese_name(cert));
 		put_owned(_("Organisation"), fact_subject_part(cert, NID_organizationName));
-	} else if (identity) {
-		put_person(cert);
-	} else {
+	} else if (!identity) {
 		put_field(_("Holder"), "%s", _("not shown (--identity shows it)"));
+	} else if (cert->profile->person_in_san) {
+		put_person(cert);
 	}
 	if (identity) {
 		put_owned(_("Subject"), fact_dn(X509_get_subject_name(cert->x509)));

@@ -32,20 +32,6 @@ struct wish {
 	bool yes, system, json, help;
 };
 
-/* The certificates of HPKI's authorities as the Ministry and the CAs publish
- * them. A name for the reader: nothing is trusted for standing here. */
-static const struct {
-	const char *sha256, *name;
-} known[] = {
-	{"6ed2796b1b101736d952185787cb36da9ce80522cc8cb7b5ce728b61be1b674c",
-	 N_("the root of HPKI: MHLW HPKI Root CA V2 (Ministry of Health, Labour and Welfare)")},
-	{"5ebddc823cda0c1275f45ac8508ac28609e55bd5daa1d7da8d0d75b1a3c13360",
-	 N_("HPKI, signature CA of the Japan Medical Association")},
-	{"5f497e73f986c4503eb25eb94851a79193d2edc8f829f32e930a61f0b569e033", N_("HPKI, signature CA of MEDIS")},
-	{"476b64ddd92129cad257906d206fff4e8e32390faf2f64892f6c810cfff54bc3",
-	 N_("HPKI, authentication CA of MEDIS, for persons")},
-};
-
 static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] FILE|-...\n"
@@ -63,9 +49,10 @@ const char *trust_known_name(const struct cert *cert)
 	char hex[FINGERPRINT_SIZE];
 
 	trust_fingerprint(cert, hex);
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i].sha256, hex) == 0)
-			return _(known[i].name);
+	for (const struct family *const *f = families; *f; f++)
+		for (size_t i = 0; i < (*f)->n_cas; i++)
+			if (strcmp((*f)->cas[i].sha256, hex) == 0)
+				return _((*f)->cas[i].name);
 	return NULL;
 }
 

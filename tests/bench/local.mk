@@ -4,7 +4,7 @@ EXTRA_DIST += tests/bench/sign-in tests/bench/verify
 EXTRA_DIST += tests/bench/first-page
 EXTRA_PROGRAMS += tests/bench/decide tests/bench/attribute
 CLEANFILES += $(EXTRA_PROGRAMS)
-tests_bench_decide_LDADD = libinkan.la libstatus.la libcert.la libinkancrypto.la libbase.la $(CRYPTO_LIBS)
+tests_bench_decide_LDADD = libinkan.la libstatus.la libcert.la libinkancrypto.la libcards.la libbase.la $(CRYPTO_LIBS)
 
 tests_bench_attribute_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_bench_attribute_LDADD = $(module_test_ldadd)

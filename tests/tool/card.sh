@@ -315,7 +315,7 @@ with jpki_change --card jpki
 with phone --card jpki --phone
 with two_cards --card hpki --card jpki
 with one_application --card hpki --no-auth
-INKAN_TEST_SAYS='neither an HPKI card nor a My Number Card' INKAN_TEST_STATE=foreign
+INKAN_TEST_SAYS='none that Inkan knows (HPKI card, My Number Card)' INKAN_TEST_STATE=foreign
 export INKAN_TEST_SAYS INKAN_TEST_STATE
 with nothing_of_ours --card foreign
 INKAN_TEST_SAYS='There is no card in Inkan Virtual Reader 1' INKAN_TEST_STATE=empty

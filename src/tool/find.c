@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <string.h>
 #include "cards/family.h"
 #include "find.h"
@@ -24,6 +25,24 @@ void token_read_cert(const struct find *f, struct token *t)
 		t->cert_error = cert_parse(f->crypto, (struct bytes){own->der, own->der_len}, &t->cert);
 }
 
+/* The same that the modules say: a hash of the certificate that can be read without
+ * the PIN, else of the token info file. It tells cards apart and names nobody. */
+static void make_serial(const struct find *f, struct token *t)
+{
+	const struct card *card = t->card;
+	struct bytes from = {card->token_info, sizeof card->token_info};
+	uint8_t hash[32];
+
+	if (t->cert)
+		from = t->cert->der;
+	else if (card->identity)
+		from = (struct bytes){card->identity, card->identity_len};
+	if (crypto_hash(f->crypto, HASH_SHA256, from, hash) != E_OK)
+		return;
+	for (size_t i = 0; i < sizeof t->serial / 2; i++)
+		snprintf(t->serial + 2 * i, 3, "%02X", hash[i]);
+}
+
 /* One token per profile: each is looked for by itself. A card without an application
  * is not asked for it a second time. */
 static void look_at(struct find *f, struct place *p)
@@ -31,7 +50,7 @@ static void look_at(struct find *f, struct place *p)
 	const struct profile *absent = NULL;
 
 	for (const struct family *const *family = families; *family; family++)
-		for (size_t i = 0; i < (*family)->profiles.n && p->n < TOKENS_MAX; i++) {
+		for (size_t i = 0; i < (*family)->profiles.n && p->n + p->n_empty < TOKENS_MAX; i++) {
 			const struct profile *profile = (*family)->profiles.list[i];
 			struct token *t = &p->tokens[p->n];
 			enum error e;
@@ -43,6 +62,11 @@ static void look_at(struct find *f, struct place *p)
 				p->n++;
 				card_tries(t->card);
 				token_read_cert(f, t);
+				make_serial(f, t);
+				continue;
+			}
+			if (e == E_NOT_FOUND) {
+				p->empty[p->n_empty++] = profile;
 				continue;
 			}
 			p->error = e;
@@ -52,6 +76,8 @@ static void look_at(struct find *f, struct place *p)
 		}
 	if (p->n > 0)
 		p->error = E_OK;
+	else if (p->n_empty > 0)
+		p->error = E_NOT_FOUND;
 }
 
 static enum error list_readers(struct find *f, const char *name)

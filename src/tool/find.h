@@ -14,12 +14,15 @@ struct token {
 	struct card *card;
 	struct cert *cert;     /* the holder's; NULL: not read */
 	enum error cert_error; /* why; E_SECURITY: it is behind the PIN */
+	char serial[17];       /* as CK_TOKEN_INFO.serialNumber has it; "" when it could not be made */
 };
 
 struct place {             /* a reader and what is in it */
 	struct reader_state state;
 	struct token tokens[TOKENS_MAX];
 	size_t n;
+	const struct profile *empty[TOKENS_MAX]; /* applications that are there and have no certificate */
+	size_t n_empty;
 	enum error error;      /* why there are no tokens: E_NO_CARD, E_FOREIGN, E_BUSY, … */
 };
 

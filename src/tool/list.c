@@ -36,7 +36,7 @@ static void put_validity(const struct cert *cert)
 			  now > 0 ? _(" (EXPIRED)") : now < 0 ? _(" (NOT YET VALID)") : "");
 }
 
-/* Of a My Number Card neither the name nor what could serve to track it. */
+/* Of a personal card neither the name nor the certificate's fingerprint. */
 static void put_token(const struct token *t)
 {
 	char *tries = tries_text(t->card->pin.tries);
@@ -56,6 +56,7 @@ static void put_token(const struct token *t)
 	if (t->cert && t->cert->kind != CERT_UNKNOWN && !t->cert->production)
 		put_subfield(_("Policy"), "%s", _("TEST: it proves nothing about anybody"));
 	put_subfield(_("PIN"), "%s", tries ? tries : "");
+	put_subfield(_("Serial"), "%s", t->serial);
 	free(headline);
 	free(tries);
 }
@@ -66,9 +67,15 @@ static void put_place(const struct place *p)
 	putchar('\n');
 	for (size_t i = 0; i < p->n; i++)
 		put_token(&p->tokens[i]);
+	for (size_t i = 0; i < p->n_empty; i++) {
+		printf("  ");
+		put_text(stdout, token_text(p->empty[i]));
+		putchar('\n');
+		put_subfield(_("Certificate"), "%s", _("none on this card"));
+	}
 	if (p->error == E_NO_CARD)
 		printf("  %s\n", _("no card"));
-	else if (p->error != E_OK)
+	else if (p->error != E_OK && p->n_empty == 0)
 		printf("  %s\n", _(error_text(p->error)));
 }
 
@@ -112,13 +119,16 @@ static enum exit_code print_json(const struct find *f)
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct place *p = &f->places[i];
-		json_t *reader = json_object(), *tokens = json_array();
+		json_t *reader = json_object(), *tokens = json_array(), *empty = json_array();
 
 		for (size_t k = 0; k < p->n; k++)
 			json_array_append_new(tokens, token_object(&p->tokens[k]));
 		json_object_set_new(reader, "name", json_text(p->state.name));
 		json_object_set_new(reader, "state", json_string(state_word(p->error)));
 		json_object_set_new(reader, "tokens", tokens);
+		for (size_t k = 0; k < p->n_empty; k++)
+			json_array_append_new(empty, json_text(p->empty[k]->name));
+		json_object_set_new(reader, "without_certificate", empty);
 		json_array_append_new(readers, reader);
 	}
 	json_object_set_new(json, "version", json_integer(1));

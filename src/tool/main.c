@@ -56,6 +56,7 @@ enum exit_code exit_of(enum error e)
 	case E_NOT_FOUND:
 	case E_PROTOCOL:
 	case E_REFUSED:
+	case E_TIMEOUT:
 		return EXIT_UNAVAILABLE;
 	case E_BUSY:
 	case E_MUTE:
@@ -68,7 +69,10 @@ enum exit_code exit_of(enum error e)
 	case E_PIN_CHARACTERS:
 	case E_PIN_WRONG:
 	case E_PIN_REPEATED:
+	case E_PIN_ELSEWHERE:
 	case E_PIN_LAST_TRY:
+	case E_PIN_STALE:
+	case E_PIN_UNCERTAIN:
 	case E_PIN_LOCKED:
 	case E_CANCELLED:
 		return EXIT_REFUSED;

@@ -252,6 +252,12 @@ void complain_pin(enum error e, const struct card *card)
 	} else if (e == E_PIN_REPEATED) {
 		complain(_("The card has refused this PIN before; it was not sent again."));
 		advise(_("Try another PIN."));
+	} else if (e == E_PIN_ELSEWHERE) {
+		complain(_("This PIN was given to another card a moment ago; it was not sent to this one."));
+		advise(_("If it is this card's PIN too, run this again."));
+	} else if (e == E_PIN_UNCERTAIN) {
+		complain(_("An earlier PIN was cut off on its way to the card; no other was sent."));
+		advise(_("Take the card out, put it in again, then see how many tries are left: inkan list"));
 	} else if (e == E_PIN_LAST_TRY) {
 		complain(_("Only one try is left for the PIN of %s; it was not used."), token_text(card->profile));
 		advise(_("If you are sure of the PIN: inkan pin verify --token %s --last-try. A wrong one locks it."),

@@ -84,6 +84,23 @@ hpki() {
 	wrote "PIN:           locked"
 }
 
+# serials MODULE TOKEN: what the module's tokens are told apart by is what the tool says
+serials() {
+	command -v pkcs11-tool >/dev/null || { echo "skipped in part: the program pkcs11-tool is missing"; return; }
+	module=$(pkcs11-tool --module "./.libs/$1" -L 2>/dev/null | sed -n 's/^ *serial num *: *//p')
+	[ -n "$module" ] || bad "$1 shows no serial number"
+	run 0 "$inkan" list
+	[ "$(sed -n "/^  $2\$/,/Serial/s/^ *Serial: *//p" "$work/out")" = "$module" ] ||
+		bad "$2 has another serial number than $module"
+	run 0 "$inkan" list --json
+	wrote "\"serial\": \"$module\""
+}
+
+told_apart() {
+	serials inkan-pkcs11.so "$INKAN_TEST_FAMILY Authentication"
+	serials inkan-sign-pkcs11.so "$INKAN_TEST_FAMILY Signature"
+}
+
 jpki_shown() {
 	run 0 "$inkan" list
 	wrote "PIN:           3 tries left"
@@ -309,6 +326,12 @@ with hpki --card hpki --name 'HANAKO YAMADA' --organisation 'Sample Hospital' \
 	--role 'Medical Doctor' --role 'Director of Hospital' --pin-auth 1234 --pin-sign 123456
 with hpki --card hpki --layout annex-b --name 'HANAKO YAMADA' --organisation 'Sample Hospital' \
 	--role 'Medical Doctor' --role 'Director of Hospital' --pin-auth 1234 --pin-sign 123456
+INKAN_TEST_FAMILY=HPKI
+export INKAN_TEST_FAMILY
+with told_apart --card hpki
+INKAN_TEST_FAMILY=JPKI
+with told_apart --card jpki
+with told_apart --card jpki --phone
 with jpki_shown --card jpki
 with jpki_pin --card jpki
 with jpki_change --card jpki

@@ -25,8 +25,11 @@ extern const struct family jpki_family;
 static const struct sign_way auth_ways[] = {WAYS(0x97)};
 static const struct sign_way sign_ways[] = {WAYS(0x9A)};
 
+/* The CA's is self-signed, as all of JPKI's: no object of the modules. */
 static const struct cert_profile auth_certs[] = {
 	{.label = "User Authentication Certificate", .id = 0x17, .file = AUTH_CERT, .role = CERT_OWN},
+	{.label = "User Authentication CA Certificate", .id = 0x0B, .file = {.fid = 0x000B, .sfi = 0x0B},
+	 .role = CERT_ROOT},
 };
 
 /* The own one holds name, address, birth date and sex of the holder. */

@@ -8,20 +8,23 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cards/family.h"
 #include "facts.h"
+#include "find.h"
 #include "input.h"
 #include "say.h"
 #include "show.h"
 #include "tool.h"
 #include "trust.h"
 
-enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON };
+enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER };
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"yes", no_argument, NULL, OPTION_YES},
 	{"system", no_argument, NULL, OPTION_SYSTEM},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"reader", required_argument, NULL, OPTION_READER},
 	{NULL, 0, NULL, 0},
 };
 
@@ -29,19 +32,22 @@ struct wish {
 	const char *act, *what; /* what: the first argument, NULL without */
 	char **files;
 	int n_files;
+	const char *reader;
 	bool yes, system, json, help;
 };
 
 static void help(void)
 {
-	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] FILE|-...\n"
+	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] [--reader NAME] FILE|-|card...\n"
 	                   "       inkan trust list [--json]\n"
 	                   "       inkan trust remove [--yes] [--system] FINGERPRINT|FILE"));
 	printf("%s\n", _("The CA certificates that certificates are verified with: a self-signed one is an anchor,\n"
 	                 "the others help to build chains. None is there unless somebody has added it."));
 	printf("\n  --yes      %s\n", _("do not ask (scripts: compare the fingerprint first)"));
 	printf("  --system   %s\n", _("for everybody on this machine"));
+	printf("  --reader   %s\n", _("the card in the reader with NAME in its name"));
 	printf("  --json     %s\n  --help\n", _("one JSON object"));
+	printf("\n%s\n", _("card: the CA certificates on the card in the reader. A file that is called card: ./card"));
 }
 
 const char *trust_known_name(const struct cert *cert)
@@ -118,6 +124,7 @@ struct adding {
 	const struct wish *wish;
 	const struct trust *trust;
 	const char *file;
+	const struct find *find; /* of a card */
 };
 
 static bool is_there(const struct trust *trust, const struct cert *cert)
@@ -149,6 +156,67 @@ static enum exit_code add_certificate(void *arg, const struct cert *cert)
 	return anchor_write(cert, a->wish->system);
 }
 
+struct taken { /* from a card */
+	uint8_t sha256[TOKENS_MAX * CARD_CERTS_MAX][32];
+	size_t n;
+};
+
+/* Two tokens of a card may have one CA. */
+static bool is_new(struct taken *taken, const struct cert *cert)
+{
+	for (size_t i = 0; i < taken->n; i++)
+		if (memcmp(taken->sha256[i], cert->sha256, sizeof cert->sha256) == 0)
+			return false;
+	memcpy(taken->sha256[taken->n++], cert->sha256, sizeof cert->sha256);
+	return true;
+}
+
+/* The CA certificates of one token. What cannot be read is not there. */
+static enum exit_code add_of_token(struct adding *a, struct token *t, struct taken *taken)
+{
+	enum exit_code code = EXIT_DONE;
+
+	for (size_t i = 0; i < t->card->n_certs; i++) {
+		const struct card_cert *c = &t->card->certs[i];
+		struct cert *cert = NULL;
+
+		if (c->role == CERT_OWN || card_read_cert(t->card, i) != E_OK ||
+		    cert_parse(a->find->crypto, (struct bytes){c->der, c->der_len}, &cert) != E_OK)
+			continue;
+		if (cert->ca && is_new(taken, cert)) {
+			enum exit_code one = add_certificate(a, cert);
+
+			code = code == EXIT_DONE ? one : code;
+		}
+		cert_free(&cert);
+	}
+	return code;
+}
+
+/* Nothing is trusted because a card has it: each is shown and asked about. */
+static enum exit_code add_of_card(struct adding *a)
+{
+	struct taken taken = {.n = 0};
+	struct find f = {.n = 0};
+	struct place *place;
+	const enum exit_code found = find_card(&f, a->wish->reader, &place);
+	enum exit_code code = found;
+
+	a->find = &f;
+	for (size_t i = 0; found == EXIT_DONE && i < place->n; i++) {
+		enum exit_code one = add_of_token(a, &place->tokens[i], &taken);
+
+		code = code == EXIT_DONE ? one : code;
+	}
+	if (found == EXIT_DONE && taken.n == 0) {
+		complain(_("No CA certificate can be read from the card in %s."), place->state.name);
+		advise(_("Its CA publishes them; then: inkan trust add FILE"));
+		code = EXIT_UNAVAILABLE;
+	}
+	find_free(&f);
+	return code;
+}
+
 /* Each certificate of each file; what went wrong first gives the exit code. */
 static enum exit_code add(const struct wish *wish)
 {
@@ -161,7 +229,8 @@ static enum exit_code add(const struct wish *wish)
 		enum exit_code one;
 
 		adding.file = wish->files[i];
-		one = input_each_certificate(crypto, adding.file, add_certificate, &adding);
+		one = strcmp(adding.file, "card") == 0 ? add_of_card(&adding) :
+		      input_each_certificate(crypto, adding.file, add_certificate, &adding);
 		code = code == EXIT_DONE ? one : code;
 	}
 	trust_free(&trust);
@@ -252,6 +321,7 @@ static const struct act *find_act(const char *name)
 
 static enum exit_code parse(int argc, char **argv, struct wish *wish)
 {
+	bool card = false;
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
@@ -261,12 +331,16 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 		wish->yes |= option == OPTION_YES;
 		wish->system |= option == OPTION_SYSTEM;
 		wish->json |= option == OPTION_JSON;
+		if (option == OPTION_READER)
+			wish->reader = optarg;
 	}
 	wish->act = optind < argc ? argv[optind++] : "";
 	wish->what = optind < argc ? argv[optind] : NULL;
 	wish->files = argv + optind;
 	wish->n_files = argc - optind;
-	return EXIT_DONE;
+	for (int i = 0; strcmp(wish->act, "add") == 0 && i < wish->n_files; i++)
+		card |= strcmp(wish->files[i], "card") == 0;
+	return wish->reader && !card && !wish->help ? refuse_argument(argv[0], wish->reader) : EXIT_DONE;
 }
 
 enum exit_code verb_trust(int argc, char **argv)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # inkan trust: what is added, listed and removed, by whom, and what is passed over.
+# shellcheck disable=SC2317 # parts are called by name
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
 anchors=$XDG_DATA_HOME/inkan/anchors
@@ -16,6 +17,70 @@ make() {
 }
 print_of() { openssl x509 -in "$work/$1.pem" -noout -fingerprint -sha256 | sed 's/.*=//'; }
 hex_of() { print_of "$1" | tr -d : | tr A-F a-f; }
+
+# ---- from a card: inside inkan-vcard, which runs this script once more
+pki=${INKAN_TEST_PKI:-$work/pki}
+# card_has STEM...: these CAs of the PKI are shown, and none is trusted for being there; then by --yes
+card_has() {
+	run 77 "$inkan" trust add card
+	said "Nothing was changed"
+	[ ! -e "$anchors" ] || bad "a card's CA is trusted unasked"
+	for stem; do cp "$pki/$stem.pem" "$work/$stem.pem"; wrote "$(print_of "$stem")"; done
+	[ "$(grep -c SHA-256 "$work/out")" = $# ] || bad "$(grep -c SHA-256 "$work/out") certificates, not $#"
+	run 0 "$inkan" trust add --yes card
+	for stem; do
+		cmp -s "$pki/$stem.pem" "$anchors/$(hex_of "$stem").pem" ||
+			[ "$(openssl x509 -in "$anchors/$(hex_of "$stem").pem" -outform der | openssl sha256 -r | cut -c 1-64)" = \
+				"$(hex_of "$stem")" ] || bad "$stem was not added"
+	done
+	[ "$(find "$anchors" -type f | wc -l)" = $# ] || bad "$(find "$anchors" -type f | wc -l) files, not $#"
+	run 0 "$inkan" verify --status off card
+	wrote "Decision:        accepted"
+	[ "$(./inkan-vcard --send 'verifies 1 auth' | sed 's/^ok *//')" = 0 ] || bad "a PIN was sent"
+}
+hpki() { card_has root hpki-auth-ca hpki-sign-ca; }
+jpki() {
+	card_has jpki-auth-ca jpki-sign-ca
+	if command -v script >/dev/null; then
+		rm -rf "$anchors"
+		printf 'no\nyes\n' | script -qec "$inkan trust add card" /dev/null >"$work/out" 2>&1
+		[ -e "$anchors/$(hex_of jpki-auth-ca).pem" ] && bad "added against a no"
+		[ -e "$anchors/$(hex_of jpki-sign-ca).pem" ] || bad "not added with a yes"
+	fi
+}
+child() { card_has jpki-auth-ca; }
+two() {
+	run 64 "$inkan" trust add --yes card
+	said "--reader"
+	run 0 "$inkan" trust add --yes --reader 'Reader 2' card
+	[ "$(find "$anchors" -type f | wc -l)" = 2 ] || bad "$(find "$anchors" -type f | wc -l) files, not 2"
+	run 69 "$inkan" trust add --yes --reader 'Reader 9' card
+	run 64 "$inkan" trust add --yes --reader 'Reader 2' "$work/one.pem"
+}
+none() {
+	run 69 "$inkan" trust add --yes card
+	advised
+}
+if [ -n "${INKAN_TEST_PART-}" ]; then
+	$INKAN_TEST_PART
+	finish
+fi
+if command -v pcscd >/dev/null && [ -x ./inkan-vcard ] && [ "${INKAN_SANITIZERS-no}" = no ]; then
+	with() {
+		INKAN_TEST_PART=$1
+		shift
+		INKAN_TEST_PART=$INKAN_TEST_PART INKAN_TEST_PKI=$pki timeout 120 ./inkan-vcard --pki "$pki" "$@" -- "$0" ||
+			bad "$INKAN_TEST_PART: $*"
+	}
+	with hpki --card hpki --layout annex-b
+	with jpki --card jpki
+	with child --card jpki --no-sign
+	with two --card hpki --card jpki
+	with none --card foreign
+	with none --card none
+else
+	echo "skipped in part: pcscd or inkan-vcard is missing"
+fi
 
 make one 'basicConstraints=critical,CA:TRUE'
 make two 'basicConstraints=critical,CA:TRUE'

@@ -13,6 +13,7 @@ static enum error op_begin(struct op *op, bool look)
 {
 	const struct card_system *sys = op->card->sys;
 	struct apdu_link *l = &op->link;
+	int64_t start = apdu_now_ms();
 	enum error e;
 
 	*l = (struct apdu_link){.ops = sys->ops, .reader = op->card->reader, .short_only = &op->card->short_only,
@@ -21,7 +22,8 @@ static enum error op_begin(struct op *op, bool look)
 	if (!l->response)
 		return E_MEMORY;
 	e = sys->ops->begin(sys->self, op->card->reader, look ? WAIT_LOOK_MS : SAY_WAITING_MS, &l->link);
-	if (e == E_BUSY && !look) {
+	/* an exclusive connection is refused at once: there is no waiting for its end */
+	if (e == E_BUSY && !look && apdu_now_ms() - start >= SAY_WAITING_MS) {
 		log_info("%s: another program holds the card; waiting", op->card->reader);
 		if (sys->waiting)
 			sys->waiting(op->card->reader);

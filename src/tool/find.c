@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdio.h>
 #include <string.h>
 #include "cards/family.h"
 #include "find.h"
@@ -25,24 +24,6 @@ void token_read_cert(const struct find *f, struct token *t)
 		t->cert_error = cert_parse(f->crypto, (struct bytes){own->der, own->der_len}, &t->cert);
 }
 
-/* The same that the modules say: a hash of the certificate that can be read without
- * the PIN, else of the token info file. It tells cards apart and names nobody. */
-static void make_serial(const struct find *f, struct token *t)
-{
-	const struct card *card = t->card;
-	struct bytes from = {card->token_info, sizeof card->token_info};
-	uint8_t hash[32];
-
-	if (t->cert)
-		from = t->cert->der;
-	else if (card->identity)
-		from = (struct bytes){card->identity, card->identity_len};
-	if (crypto_hash(f->crypto, HASH_SHA256, from, hash) != E_OK)
-		return;
-	for (size_t i = 0; i < sizeof t->serial / 2; i++)
-		snprintf(t->serial + 2 * i, 3, "%02X", hash[i]);
-}
-
 /* One token per profile: each is looked for by itself. A card without an application
  * is not asked for it a second time. */
 static void look_at(struct find *f, struct place *p)
@@ -62,7 +43,6 @@ static void look_at(struct find *f, struct place *p)
 				p->n++;
 				card_tries(t->card);
 				token_read_cert(f, t);
-				make_serial(f, t);
 				continue;
 			}
 			if (e == E_NOT_FOUND) {
@@ -100,8 +80,10 @@ enum error find_all(struct find *f, const char *name)
 
 	*f = (struct find){.cards = {.ops = &pcsc_reader_ops}};
 	conf_load(&f->conf);
-	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self)) != E_OK ||
-	    (e = list_readers(f, name)) != E_OK)
+	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self)) != E_OK)
+		return e;
+	f->cards = (struct card_system){&pcsc_reader_ops, f->cards.self, f->crypto, say_waiting};
+	if ((e = list_readers(f, name)) != E_OK)
 		return e;
 	f->cards.crypto = f->crypto;
 	for (size_t i = 0; i < f->n; i++) {

@@ -14,7 +14,6 @@ struct token {
 	struct card *card;
 	struct cert *cert;     /* the holder's; NULL: not read */
 	enum error cert_error; /* why; E_SECURITY: it is behind the PIN */
-	char serial[17];       /* as CK_TOKEN_INFO.serialNumber has it; "" when it could not be made */
 };
 
 struct place {             /* a reader and what is in it */
@@ -29,7 +28,7 @@ struct place {             /* a reader and what is in it */
 struct find {
 	struct conf conf;
 	struct crypto *crypto;
-	struct card_system cards; /* pcsc_reader_ops, and crypto */
+	struct card_system cards; /* pcsc_reader_ops, crypto and say_waiting */
 	struct place places[READER_COUNT_MAX];
 	size_t n;
 };

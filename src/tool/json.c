@@ -156,7 +156,7 @@ json_t *json_token(const struct token *t)
 
 	set_text(json, "label", t->card->profile->name);
 	set_text(json, "reader", t->card->reader);
-	set_text(json, "serial", t->serial);
+	set_text(json, "serial", t->card->serial);
 	json_object_set_new(pin, "tries_left", p->tries < 0 ? json_null() : json_integer(p->tries));
 	json_object_set_new(pin, "min", json_integer(p->rule.min));
 	json_object_set_new(pin, "max", json_integer(p->rule.max));

@@ -56,7 +56,7 @@ static void put_token(const struct token *t)
 	if (t->cert && t->cert->kind != CERT_UNKNOWN && !t->cert->production)
 		put_subfield(_("Policy"), "%s", _("TEST: it proves nothing about anybody"));
 	put_subfield(_("PIN"), "%s", tries ? tries : "");
-	put_subfield(_("Serial"), "%s", t->serial);
+	put_subfield(_("Serial"), "%s", t->card->serial);
 	free(headline);
 	free(tries);
 }

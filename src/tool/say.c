@@ -170,6 +170,12 @@ char *families_text(void)
 	return all;
 }
 
+void say_waiting(const char *reader)
+{
+	complain(_("Another program is using the card in %s."), reader);
+	advise(_("Waiting until it is done; this goes on by itself."));
+}
+
 void complain_reader(enum error e, const char *reader)
 {
 	char *known;

@@ -31,6 +31,10 @@ void complain_reader(enum error e, const char *reader);
 /* "HPKI card, My Number Card": to be freed; NULL when out of memory. */
 char *families_text(void);
 
+/* That another program has the card, and that nothing need be done: struct card_system's
+ * waiting. */
+void say_waiting(const char *reader);
+
 /* The same when a PIN was asked for; tries as card->pin says. */
 void complain_pin(enum error e, const struct card *card);
 

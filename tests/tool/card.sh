@@ -293,6 +293,7 @@ troubled() {
 
 busy() {
 	mkfifo "$work/held" "$work/go"
+	echo 1234 >"$work/pin"
 	tests/tool/hold "$(./inkan list | head -n 1)" <"$work/go" >"$work/held" &
 	exec 9>"$work/go"
 	read -r state <"$work/held" || bad "the card cannot be held"
@@ -302,9 +303,26 @@ busy() {
 	advised
 	run 75 "$inkan" pin verify
 	said "Another program"
+	silent "Waiting"
 	exec 9>&-
 	wait
 	run 0 "$inkan" show
+	# another program's transaction: told after two seconds, and waited for
+	tests/tool/hold "$(./inkan list | head -n 1)" transaction <"$work/go" >"$work/held" &
+	exec 9>"$work/go"
+	read -r state <"$work/held" || bad "no transaction is held"
+	"$inkan" pin verify >"$work/out" 2>"$work/err" <"$work/pin" 9>&- &
+	sleep 1
+	silent "Waiting"
+	sleep 2
+	said "Another program is using the card in Inkan Virtual Reader 1"
+	advised
+	verifies auth 0
+	exec 9>&-
+	wait
+	wrote "is right"
+	[ "$(grep -c "Waiting" "$work/err")" = 1 ] || bad "said $(grep -c "Waiting" "$work/err") times that it waits"
+	verifies auth 1
 }
 
 if [ -n "${INKAN_TEST_PART-}" ]; then

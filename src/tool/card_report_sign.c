@@ -5,21 +5,16 @@
 #include <string.h>
 #include "ask.h"
 #include "card_report.h"
-#include "cert/pss.h"
+#include "crypto/scheme.h"
 #include "say.h"
 
-#define MODULUS_MAX 512 /* bytes: RSA 4096 */
-
-static const struct pss pss = {.hash = HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32};
-
-/* RFC 8017, 9.2: what stands before a SHA-256 hash in a DigestInfo. */
-static const uint8_t digest_info[19] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                        0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+#define SALT 32 /* bytes: that of TLS 1.3, with SHA-256 */
 
 /* What is signed, in all forms. */
 struct sample {
-	uint8_t hash[32], message[sizeof digest_info + 32], block[MODULUS_MAX];
-	size_t len;          /* of the modulus */
+	struct scheme_params params;
+	uint8_t hash[32];
+	struct encoded encoded;
 };
 
 static enum error make_sample(const struct find *f, const struct token *t, enum scheme scheme, struct sample *s)
@@ -27,22 +22,13 @@ static enum error make_sample(const struct find *f, const struct token *t, enum 
 	static const char text[] = "inkan doctor: this text is thrown away";
 	enum error e;
 
-	s->len = t->cert->modulus.len;
-	if (s->len < sizeof s->message + 11 || s->len > sizeof s->block)
-		return E_UNSUPPORTED;
-	e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1}, s->hash);
-	memcpy(s->message, digest_info, sizeof digest_info);
-	memcpy(s->message + sizeof digest_info, s->hash, sizeof s->hash);
-	if (e != E_OK)
-		return e;
-	if (scheme == SCHEME_PSS)
-		return pss_encode(f->crypto, &pss, (struct bytes){s->hash, sizeof s->hash}, s->block, s->len);
-	memset(s->block, 0xFF, s->len);
-	s->block[0] = 0x00;
-	s->block[1] = 0x01;
-	s->block[s->len - sizeof s->message - 1] = 0x00;
-	memcpy(s->block + s->len - sizeof s->message, s->message, sizeof s->message);
-	return E_OK;
+	s->params = (struct scheme_params){scheme, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = SALT};
+	e = scheme_begin(&s->params, &t->cert->key);
+	if (e == E_OK)
+		e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1}, s->hash);
+	if (e == E_OK)
+		e = scheme_prepare(f->crypto, &s->params, (struct bytes){s->hash, sizeof s->hash}, &s->encoded);
+	return e;
 }
 
 /* ---- What went over the link */
@@ -77,33 +63,25 @@ static unsigned duration(const struct recorder *r)
 	return ms;
 }
 
-/* The salt's length is not told by the card: the one with which the signature is right. */
-static bool find_salt(const struct find *f, const struct cert *cert, const struct sample *s, struct bytes signature,
-                      unsigned *salt)
+static bool is_right(const struct find *f, const struct token *t, const struct sample *s, struct bytes signature)
 {
-	struct bytes hash = {s->hash, sizeof s->hash};
-
-	*salt = pss.salt_len;
-	if (cert_check_pss(f->crypto, cert, pss.hash, pss.mgf1, *salt, hash, signature) == E_OK)
-		return true;
-	for (*salt = 0; *salt + sizeof s->hash + 2 <= s->len; ++*salt)
-		if (cert_check_pss(f->crypto, cert, pss.hash, pss.mgf1, *salt, hash, signature) == E_OK)
-			return true;
-	return false;
+	return scheme_check(f->crypto, &s->params, &t->cert->key, &s->encoded, signature) == E_OK;
 }
 
-static void put_verdict(FILE *out, const struct find *f, const struct token *t, enum scheme scheme,
-                        const struct sample *s, struct bytes signature)
+/* The salt's length is not told by the card: the one with which the signature is right. */
+static void put_verdict(FILE *out, const struct find *f, const struct token *t, struct sample *s,
+                        struct bytes signature)
 {
-	unsigned salt;
+	bool right = is_right(f, t, s, signature);
 
-	if (scheme == SCHEME_PSS && find_salt(f, t->cert, s, signature, &salt))
-		fprintf(out, "right, salt %u", salt);
-	else if (scheme == SCHEME_PKCS1 && cert_check_pkcs1(f->crypto, t->cert, (struct bytes){s->message, sizeof s->message},
-	                                                    signature) == E_OK)
-		fputs("right", out);
-	else
-		fputs("wrong", out);
+	if (s->params.scheme == SCHEME_PSS && !right)
+		for (unsigned salt = 0; !right && salt + sizeof s->hash + 2 <= s->params.signature_len; salt++) {
+			s->params.salt_len = salt;
+			right = is_right(f, t, s, signature);
+		}
+	fputs(right ? "right" : "wrong", out);
+	if (right && s->params.scheme == SCHEME_PSS)
+		fprintf(out, ", salt %u", s->params.salt_len);
 }
 
 /* ---- One way */
@@ -118,9 +96,9 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;
 	struct sample sample;
-	struct card_sign in = {.scheme = way->scheme, .salt_len = pss.salt_len};
+	struct card_sign in = {.scheme = way->scheme, .salt_len = SALT};
 	struct card *card = NULL;
-	uint8_t signature[MODULUS_MAX];
+	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
 	enum error e = make_sample(f, t, way->scheme, &sample);
 
@@ -132,16 +110,17 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 		e = E_CHANGED;
 	if (e != E_OK)
 		goto out;
+	card->login_tries = t->card->login_tries; /* the same card, a moment after its login */
 	in.hash = (struct bytes){sample.hash, sizeof sample.hash};
-	in.message = (struct bytes){sample.message, sizeof sample.message};
-	in.block = (struct bytes){sample.block, sample.len};
+	in.message = sample.encoded.message;
+	in.block = sample.encoded.block;
 	recorder.n = 0;
 	e = card_sign(card, pin, &in, signature, &len);
 	t->card->pin.tries = card->pin.tries;
 	fputs(way->scheme == SCHEME_PSS ? "pss: " : "pkcs1: ", out);
 	put_steps(out, &recorder);
 	if (e == E_OK)
-		put_verdict(out, f, t, way->scheme, &sample, (struct bytes){signature, len});
+		put_verdict(out, f, t, &sample, (struct bytes){signature, len});
 	else
 		fputs(e == E_SIGNATURE ? "wrong" : "refused", out);
 	fprintf(out, ", %u ms\n", duration(&recorder));

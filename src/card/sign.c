@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A signature: the ways of the profile in turn, in one transaction, each with a
- * VERIFY of its own as close to the signature as it can be. */
+/* A signature: the ways of the profile in turn, in one transaction, with a VERIFY
+ * as close to the signature as it can be. */
 #include <string.h>
 #include "base/log.h"
 #include "card/gate.h"
@@ -9,7 +9,10 @@ struct signing {
 	const struct card_sign *in;
 	struct bytes pin;
 	struct buf out;
-	bool refused[CARD_WAYS_MAX];
+	unsigned verified;           /* so many times: twice at the most */
+	bool fresh;                  /* and no command was refused since, which may have used the PIN up */
+	bool refused[CARD_WAYS_MAX]; /* ways that were refused straight after a VERIFY, or before any */
+	bool doubted;                /* a way was refused when the PIN may have been used up */
 };
 
 static struct bytes input_of(const struct card_sign *in, enum sign_input kind)
@@ -87,20 +90,42 @@ static enum error command(struct op *op, const struct sign_way *w, struct signin
 	return e == E_OK ? apdu_exchange(&op->link, &c, &s->out, sw) : e;
 }
 
+static enum error verify(struct op *op, struct signing *s)
+{
+	enum error e = preparing(gate_verify(op, s->pin, PIN_KEPT, false));
+
+	s->verified++;
+	s->fresh = e == E_OK;
+	return e;
+}
+
 /* E_UNSUPPORTED: the card refused this way; nothing speaks against another. A
- * refused VERIFY is the end: it says nothing of the scheme. */
+ * refused VERIFY is the end: it says nothing of the scheme. A card that wants the
+ * PIN for each signature may count a refused command as one: the PIN, which it
+ * has just accepted, is then verified once more. */
 static enum error try_way(struct op *op, const struct sign_way *w, struct signing *s)
 {
 	uint16_t sw;
 	enum error e = prepare(op, w, &sw);
 
-	if (e == E_OK) {
-		e = gate_verify(op, s->pin, PIN_KEPT, false);
+	if (e != E_OK)
+		return e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
+	if (s->verified == 0)
+		e = verify(op, s);
+	if (e != E_OK)
+		return e;
+	e = command(op, w, s, &sw);
+	if (sw == 0x6982 && !s->fresh && s->verified == 1) {
+		e = verify(op, s);
 		if (e != E_OK)
-			return preparing(e);
+			return e;
 		e = command(op, w, s, &sw);
 	}
-	return e != E_OK && e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
+	if (e == E_OK || e == E_LINK || !way_is_refused(sw))
+		return e;
+	s->doubted |= !s->fresh && sw >> 8 == 0x69; /* for want of a PIN, it may be */
+	s->fresh = false;
+	return E_UNSUPPORTED;
 }
 
 static enum error sign_step(struct op *op, void *arg)
@@ -109,27 +134,32 @@ static enum error sign_step(struct op *op, void *arg)
 	const struct card *card = op->card;
 	const struct profile *p = card->profile;
 	enum error e = E_UNSUPPORTED;
+	bool doubted;
 
 	memset(s->refused, 0, sizeof s->refused);
+	s->verified = 0;
+	s->fresh = s->doubted = false;
 	for (size_t i = 0; e == E_UNSUPPORTED && i < p->n_ways && i < CARD_WAYS_MAX; i++) {
 		if (card->way_refused[i] || !fits(card, &p->ways[i], s->in))
 			continue;
+		doubted = s->doubted;
 		e = try_way(op, &p->ways[i], s);
-		s->refused[i] = e == E_UNSUPPORTED;
+		s->refused[i] = e == E_UNSUPPORTED && s->doubted == doubted;
 	}
 	return e;
 }
 
-/* Refusals are learned when another way has worked; when none did, something
- * else is wrong, and what was learned before is in doubt too. */
+/* Refusals are learned when another way has worked, or may work when it is asked
+ * with a fresh PIN; when none did, something else is wrong, and what was learned
+ * before is in doubt too. */
 static void learn_ways(struct card *card, const struct signing *s, enum error e)
 {
 	const struct profile *p = card->profile;
 
 	for (size_t i = 0; i < p->n_ways && i < CARD_WAYS_MAX; i++) {
-		if (e == E_OK && s->refused[i])
+		if ((e == E_OK || (e == E_UNSUPPORTED && s->doubted)) && s->refused[i])
 			card->way_refused[i] = true;
-		if (e == E_UNSUPPORTED && p->ways[i].scheme == s->in->scheme)
+		if (e == E_UNSUPPORTED && !s->doubted && p->ways[i].scheme == s->in->scheme)
 			card->way_refused[i] = false;
 	}
 }

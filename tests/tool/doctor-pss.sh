@@ -57,7 +57,7 @@ able() {
 	wrote "TLS 1.3 works"
 	wrote "Nothing needs to be set."
 	[ -e "$settings" ] && bad "settings were written"
-	saw 1 1
+	saw 2 1 # a login, and the signature
 	lost 0
 	mkdir -p "$XDG_CONFIG_HOME/inkan"
 	echo 'pss = off' >"$settings"
@@ -66,7 +66,7 @@ able() {
 	said "Nothing was changed"
 	tried 0 1234 --yes
 	[ "$(cat "$settings")" = 'pss = on' ] || bad "the setting is not written"
-	saw 3 3
+	saw 6 3
 }
 
 unable() { # refuses|errs
@@ -77,7 +77,7 @@ unable() { # refuses|errs
 	lost 0
 	made=0
 	[ "$1" = refuses ] || made=1
-	saw 1 "$made"
+	saw 2 "$made"
 	tried 0 1234 --yes
 	[ "$(cat "$settings")" = 'pss = off' ] || bad "the setting is not written"
 	cat >"$settings" <<-'END'

@@ -146,7 +146,7 @@ START_TEST(the_key_by_its_file)
 {
 	static const struct step steps[] = {
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6985"}, {MSE81, "6981"},
-		{FILE_("000C"), "9000"}, {MSE84, "9000"}, PIN_OK, {PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)},
+		{FILE_("000C"), "9000"}, {MSE84, "9000"}, {PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)},
 		END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {FILE_("000C"), "9000"}, {MSE84, "9000"}, PIN_OK,
 		{PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
@@ -175,14 +175,13 @@ START_TEST(the_older_dialect)
 }
 END_TEST
 
-/* Any of these after an accepted PIN may mean "not this way", and may have used
- * the PIN up: it goes once more, through the gate, with the next way. */
+/* Any of these after an accepted PIN may mean "not this way". */
 START_TEST(refused_after_an_accepted_pin)
 {
 	static const char *const words[] = {"6982", "6985", "6986", "6A80", "6A86", "6A88", "6B00", "6700", "6884"};
 	struct step steps[] = {
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, words[_i]}, {MSE81, "9000"},
-		PIN_OK, {PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		{PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE81, "9000"}, PIN_OK, {PSO, SIGNED},
 		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
@@ -193,11 +192,45 @@ START_TEST(refused_after_an_accepted_pin)
 }
 END_TEST
 
+/* The card counts the refused command as the one that the PIN was for. */
+START_TEST(an_accepted_pin_goes_once_more)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6985"}, {MSE81, "9000"},
+		{PSO, "6982"}, PIN_OK, {PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE81, "9000"}, PIN_OK, {PSO, SIGNED},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+}
+END_TEST
+
+/* And but once more: the ways that were refused with a fresh PIN are left out
+ * the next time, when the others get one. */
+START_TEST(an_accepted_pin_goes_but_once_more)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6A80"}, {MSE81, "9000"},
+		{PSO, "6982"}, PIN_OK, {PSO, "6A80"}, {FILE_("000C"), "9000"}, {MSE84, "9000"}, {PSO, "6982"},
+		{FILE_("000C"), "9000"}, {"802A0080 ..", "6982"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {FILE_("000C"), "9000"}, {MSE84, "9000"}, PIN_OK,
+		{PSO, SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_UNSUPPORTED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+}
+END_TEST
+
 START_TEST(refused_and_then_the_pin_too)
 {
 	static const struct step steps[] = {
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6A80"}, {MSE81, "9000"},
-		{"00200088", "63CF"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+		{PSO, "6982"}, {"00200088", "63CF"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_WRONG);
@@ -210,7 +243,7 @@ START_TEST(nothing_is_learned_when_nothing_works)
 {
 	static const struct step all_refused[] = {
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6A86"}, {MSE81, "6A88"},
-		{FILE_("000C"), "6A82"}, PIN_OK, {FILE_("000C"), "6A82"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		{FILE_("000C"), "6A82"}, {FILE_("000C"), "6A82"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, SIGNED},
 		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
@@ -346,6 +379,8 @@ int main(void)
 	tcase_add_test(tc, the_key_by_its_reference);
 	tcase_add_test(tc, the_key_by_its_file);
 	tcase_add_loop_test(tc, refused_after_an_accepted_pin, 0, 9);
+	tcase_add_test(tc, an_accepted_pin_goes_once_more);
+	tcase_add_test(tc, an_accepted_pin_goes_but_once_more);
 	tcase_add_test(tc, refused_and_then_the_pin_too);
 	tcase_add_test(tc, nothing_is_learned_when_nothing_works);
 	tcase_add_loop_test(tc, other_errors_of_a_signature, 0, 5);

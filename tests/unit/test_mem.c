@@ -79,7 +79,7 @@ START_TEST(secrets_as_they_are_typed)
 	for (size_t i = 0; i < SECRET_MAX; i++)
 		ck_assert_int_eq(secret_append(s, (uint8_t)i), E_OK);
 	ck_assert_int_eq(secret_append(s, 0), E_TOO_LONG);
-	ck_assert_uint_eq(secret_bytes(s, &n)[SECRET_MAX - 1], SECRET_MAX - 1);
+	ck_assert_uint_eq(secret_bytes(s, &n)[SECRET_MAX - 1], (uint8_t)(SECRET_MAX - 1));
 	ck_assert_uint_eq(n, SECRET_MAX);
 	secret_free(&s);
 }

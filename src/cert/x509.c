@@ -2,28 +2,96 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "cert/x509.h"
 
-/* Where the fields lie in the DER that libcrypto has accepted: the PKCS#11
- * attributes are these bytes, not another encoding of them. */
+/* YYYYMMDD of a UTCTime or a GeneralizedTime (RFC 5280 4.1.2.5). */
+static bool write_date(struct bytes *in, char out[9])
+{
+	struct tlv t;
+	size_t n;
+
+	if (!tlv_next(in, &t) || (t.tag != 0x17 && t.tag != 0x18))
+		return false;
+	n = t.tag == 0x17 ? 6 : 8;
+	if (t.value.len < n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (t.value.data[i] < '0' || t.value.data[i] > '9')
+			return false;
+	if (n == 6)
+		memcpy(out, t.value.data[0] < '5' ? "20" : "19", 2);
+	memcpy(out + 8 - n, t.value.data, n);
+	out[8] = '\0';
+	return true;
+}
+
+/* The object of that tag, whose content is then what is left to read. */
+static bool enter(struct bytes *in, uint32_t tag)
+{
+	struct tlv t;
+
+	if (!tlv_next(in, &t) || t.tag != tag)
+		return false;
+	*in = t.value;
+	return true;
+}
+
+/* "1.2.392…" */
+static bool write_oid(struct bytes der, char *out, size_t size)
+{
+	const uint8_t *p = der.data;
+	ASN1_OBJECT *oid = d2i_ASN1_OBJECT(NULL, &p, (long)der.len);
+	int n = oid ? OBJ_obj2txt(out, (int)size, oid, 1) : 0;
+
+	ASN1_OBJECT_free(oid);
+	return n > 0 && (size_t)n < size;
+}
+
+/* The first policy of certificatePolicies (RFC 5280 4.2.1.4) that we know. */
+static void find_policy(struct cert *cert, struct bytes extensions)
+{
+	static const uint8_t oid[] = {0x06, 0x03, 0x55, 0x1D, 0x20};
+	struct tlv extension, value, t;
+
+	while (tlv_next(&extensions, &extension)) {
+		struct bytes in = extension.value;
+
+		if (!tlv_next(&in, &t) || t.whole.len != sizeof oid || memcmp(t.whole.data, oid, sizeof oid) != 0 ||
+		    !tlv_find(in, 0x04, &value))
+			continue;
+		in = value.value;
+		if (!enter(&in, 0x30))
+			return;
+		while (cert->profile == &policy_unknown && tlv_next(&in, &t)) {
+			struct bytes policy = t.value;
+
+			if (tlv_next(&policy, &t) && t.tag == 0x06 && write_oid(t.whole, cert->policy, sizeof cert->policy))
+				cert->profile = policy_find(cert->policy, &cert->production);
+		}
+	}
+	if (cert->profile == &policy_unknown)
+		cert->policy[0] = '\0';
+	cert->kind = cert->profile->kind;
+}
+
+/* Where the fields lie in the DER (RFC 5280 4.1): the PKCS#11 attributes are these
+ * bytes, not another encoding of them. */
 static enum error find_fields(struct cert *cert)
 {
 	struct bytes in = cert->der;
-	struct tlv t[8];
+	struct tlv t[10];
 	size_t n = 0;
 
 	if (!tlv_next(&in, &t[0]) || in.len != 0 || t[0].tag != 0x30)
 		return E_FORMAT;
 	in = t[0].value;
-	if (!tlv_next(&in, &t[0]) || t[0].tag != 0x30)
+	if (!enter(&in, 0x30))
 		return E_FORMAT;
-	in = t[0].value;
-	while (n < 8 && tlv_next(&in, &t[n]))
+	while (n < 10 && tlv_next(&in, &t[n]))
 		n += n > 0 || t[n].tag != 0xA0; /* the version is passed over */
 	if (n < 6 || t[0].tag != 0x02)
 		return E_FORMAT;
@@ -31,34 +99,14 @@ static enum error find_fields(struct cert *cert)
 	cert->issuer = t[2].whole;
 	cert->subject = t[4].whole;
 	cert->spki = t[5].whole;
-	return E_OK;
-}
-
-static enum error write_date(const ASN1_TIME *time, char out[9])
-{
-	struct tm tm;
-
-	if (!time || !ASN1_TIME_to_tm(time, &tm) || tm.tm_year < 0 || tm.tm_year > 8099)
+	in = t[3].value;
+	if (!write_date(&in, cert->start) || !write_date(&in, cert->end))
 		return E_FORMAT;
-	return strftime(out, 9, "%Y%m%d", &tm) == 8 ? E_OK : E_FORMAT;
-}
-
-static void read_policy(struct cert *cert)
-{
-	CERTIFICATEPOLICIES *policies = X509_get_ext_d2i(cert->x509, NID_certificate_policies, NULL, NULL);
-
 	cert->profile = &policy_unknown;
-	for (int i = 0; cert->profile == &policy_unknown && i < sk_POLICYINFO_num(policies); i++) {
-		const POLICYINFO *info = sk_POLICYINFO_value(policies, i);
-		int n = OBJ_obj2txt(cert->policy, sizeof cert->policy, info->policyid, 1);
-
-		if (n > 0 && (size_t)n < sizeof cert->policy)
-			cert->profile = policy_find(cert->policy, &cert->production);
-	}
-	cert->kind = cert->profile->kind;
-	if (cert->profile == &policy_unknown)
-		cert->policy[0] = '\0';
-	CERTIFICATEPOLICIES_free(policies);
+	in = t[n - 1].value;
+	if (t[n - 1].tag == 0xA3 && enter(&in, 0x30))
+		find_policy(cert, in);
+	return E_OK;
 }
 
 static void read_constraints(struct cert *cert)
@@ -105,17 +153,14 @@ static enum error read_all(const struct crypto *c, struct cert *cert)
 	enum error ok;
 
 	if ((ok = parse_x509(c, cert)) != E_OK || (ok = find_fields(cert)) != E_OK ||
-	    (ok = write_date(X509_get0_notBefore(cert->x509), cert->start)) != E_OK ||
-	    (ok = write_date(X509_get0_notAfter(cert->x509), cert->end)) != E_OK ||
 	    (ok = key_read(c, cert->spki, X509_get0_pubkey(cert->x509), &cert->key)) != E_OK ||
 	    (ok = read_roles(cert)) != E_OK)
 		return ok;
-	read_policy(cert);
 	read_constraints(cert);
 	return crypto_hash(c, HASH_SHA256, cert->der, cert->sha256);
 }
 
-enum error cert_parse(const struct crypto *c, struct bytes der, struct cert **out)
+static enum error parse(const struct crypto *c, struct bytes der, bool private, struct cert **out)
 {
 	struct cert *cert = calloc(1, sizeof *cert);
 	uint8_t *copy = der.len && der.len <= LONG_MAX ? malloc(der.len) : NULL;
@@ -128,7 +173,9 @@ enum error cert_parse(const struct crypto *c, struct bytes der, struct cert **ou
 	cert->der = (struct bytes){copy, der.len};
 	copy = NULL;
 	ERR_set_mark();
-	ok = read_all(c, cert);
+	ok = private ? find_fields(cert) : read_all(c, cert);
+	if (ok == E_OK && private)
+		ok = key_read(c, cert->spki, NULL, &cert->key);
 	ERR_pop_to_mark();
 	if (ok != E_OK) {
 		log_info("cert_parse: %s", error_text(ok));
@@ -140,6 +187,16 @@ fail:
 	cert_free(&cert);
 	free(copy);
 	return ok;
+}
+
+enum error cert_parse(const struct crypto *c, struct bytes der, struct cert **out)
+{
+	return parse(c, der, false, out);
+}
+
+enum error cert_parse_private(const struct crypto *c, struct bytes der, struct cert **out)
+{
+	return parse(c, der, true, out);
 }
 
 /* libcrypto's copies of the extensions; that of the whole is out of reach. */
@@ -168,5 +225,6 @@ void cert_free(struct cert **out)
 		X509_free(cert->x509);
 	mem_wipe((void *)(uintptr_t)cert->der.data, cert->der.len);
 	free((void *)(uintptr_t)cert->der.data);
+	mem_wipe(cert, sizeof *cert);
 	free(cert);
 }

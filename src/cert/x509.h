@@ -12,7 +12,7 @@
 #include "crypto/key.h"
 
 struct cert {
-	X509 *x509;
+	X509 *x509;              /* NULL after cert_parse_private */
 	struct key key;          /* of spki */
 	struct bytes der;        /* owned copy */
 	struct bytes subject, issuer, serial, spki; /* DER, inside der; serial with tag and length */
@@ -30,6 +30,11 @@ struct cert {
 /* E_FORMAT when it is no certificate or bytes follow it. A certificate whose
  * key no scheme knows parses; its kind is KEY_OTHER. */
 enum error cert_parse(const struct crypto *c, struct bytes der, struct cert **out);
+
+/* The same for a certificate behind a PIN, without an object of libcrypto for it:
+ * that would leave the person in memory which nobody can wipe. Of the rest there
+ * are der, subject, issuer, serial, spki, key, the dates, kind, policy and production. */
+enum error cert_parse_private(const struct crypto *c, struct bytes der, struct cert **out);
 void cert_free(struct cert **cert); /* the DER is wiped: it may be a person's data */
 
 #endif

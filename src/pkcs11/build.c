@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <string.h>
 #include "inkan-pkcs11.h"
 #include "pkcs11/build.h"
+#include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
 static const CK_OBJECT_CLASS classes[] = {
@@ -74,11 +76,6 @@ static void build_public_key(const struct token *token, struct object *o)
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 }
 
-static void build_profile(struct object *o)
-{
-	attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, CKP_PUBLIC_CERTIFICATES_TOKEN);
-}
-
 /* The role alone, for programs that look for data objects. */
 static void build_hcrole(const struct token *token, struct object *o)
 {
@@ -91,6 +88,19 @@ static void build_hcrole(const struct token *token, struct object *o)
 	attrs_add_bytes(&o->attrs, CKA_VALUE, role->der);
 }
 
+/* PKCS#11 3.0, 4.4: the same for the same object whenever the card is in. */
+static void add_unique_id(const struct token *token, struct object *o)
+{
+	static const char *const kinds[] = {
+		[OBJECT_CERTIFICATE] = "certificate", [OBJECT_PRIVATE_KEY] = "private-key",
+		[OBJECT_PUBLIC_KEY] = "public-key", [OBJECT_PROFILE] = "profile", [OBJECT_HCROLE] = "hcrole",
+	};
+	char text[CARD_SERIAL_LEN + 48];
+
+	snprintf(text, sizeof text, "%s-%s-%zu", token->card->serial, kinds[o->kind], o->index);
+	attrs_add_text(&o->attrs, CKA_UNIQUE_ID, text);
+}
+
 void object_build(const struct token *token, struct object *o)
 {
 	const struct flag flags[] = {
@@ -100,6 +110,7 @@ void object_build(const struct token *token, struct object *o)
 
 	attrs_add_ulong(&o->attrs, CKA_CLASS, classes[o->kind]);
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
+	add_unique_id(token, o);
 	switch (o->kind) {
 	case OBJECT_CERTIFICATE:
 		build_certificate(token, o);
@@ -111,7 +122,7 @@ void object_build(const struct token *token, struct object *o)
 		build_public_key(token, o);
 		break;
 	case OBJECT_PROFILE:
-		build_profile(o);
+		attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, o->index);
 		break;
 	case OBJECT_HCROLE:
 		build_hcrole(token, o);

@@ -1,40 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdio.h>
 #include <time.h>
 #include "base/log.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/cert_status.h"
-#include "pkcs11/token.h"
-#include "status/status.h"
+#include "pkcs11/module.h"
 
 #define ASK_EVERY 10 /* seconds; the store itself looks at its files less often */
 
-bool is_status_attribute(CK_ATTRIBUTE_TYPE type)
+bool object_status_is_old(const struct object *o, const CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	return type == CKA_INKAN_STATUS || type == CKA_INKAN_STATUS_NEXT_UPDATE;
+	time_t now = time(NULL);
+	bool asked = false;
+
+	for (CK_ULONG i = 0; i < count; i++)
+		asked |= template[i].type == CKA_INKAN_STATUS || template[i].type == CKA_INKAN_STATUS_NEXT_UPDATE;
+	if (!asked || o->kind != OBJECT_CERTIFICATE || !o->complete)
+		return false;
+	return !o->status_asked || now < o->status_asked || now >= o->status_asked + ASK_EVERY;
 }
 
-static void open_trust(struct trust **trust)
-{
-	char folders[2][4096];
-	const char *names[] = {folders[0], folders[1]};
-
-	if (trust_open(module.crypto, names, trust_folders(folders), trust) != E_OK)
-		log_info("the trust store cannot be read; certificate status is unknown");
-}
-
-static void open_store(struct store **store)
-{
-	char folders[2][4096];
-	const char *names[] = {folders[0], folders[1]};
-
-	if (store_open(module.crypto, names, store_folders(folders), store) != E_OK)
-		log_info("the store of revocation lists cannot be read; certificate status is unknown");
-}
-
-/* Opened when first asked, without a lock: files are read. */
+/* Opened when first asked. */
 static bool open_both(void)
 {
+	char folders[2][4096];
+	const char *names[] = {folders[0], folders[1]};
 	struct trust *trust = NULL;
 	struct store *store = NULL;
 	bool open;
@@ -44,8 +33,10 @@ static bool open_both(void)
 	module_unlock();
 	if (open)
 		return true;
-	open_trust(&trust);
-	open_store(&store);
+	if (trust_open(module.crypto, names, trust_folders(folders), &trust) != E_OK)
+		log_info("the trust store cannot be read; certificate status is unknown");
+	else if (store_open(module.crypto, names, store_folders(folders), &store) != E_OK)
+		log_info("the store of revocation lists cannot be read; certificate status is unknown");
 	module_lock();
 	if (trust && store && !module.trust) {
 		module.trust = trust;
@@ -60,22 +51,24 @@ static bool open_both(void)
 	return open;
 }
 
-/* Whose chain does not hold has no status: nobody could vouch for one. */
-static void ask(const struct cert *cert, time_t now, struct status *status)
+void status_ask(struct bytes der, struct status *status)
 {
-	struct status_rules rules = {.at = now};
+	struct status_rules rules = {.at = time(NULL)};
+	struct cert *cert = NULL;
 	struct chain chain;
 
 	*status = (struct status){.result = STATUS_UNKNOWN};
-	if (!open_both())
+	if (der.len == 0 || !open_both() || cert_parse(module.crypto, der, &cert) != E_OK)
 		return;
-	chain_check(module.trust, cert, PURPOSE_ANY, now, &chain);
+	chain_check(module.trust, cert, PURPOSE_ANY, rules.at, &chain);
 	if (!(chain.flaws & (FLAW_NO_ISSUER | FLAW_NO_ANCHOR | FLAW_SIGNATURE | FLAW_CA)))
 		status_of_chain(module.store, &chain, &rules, status);
+	cert_free(&cert);
 }
 
-static void put(struct attrs *a, const struct status *status)
+void object_put_status(struct object *o, const struct status *status)
 {
+	struct attrs *a = &o->attrs;
 	char text[16];
 	struct tm tm;
 
@@ -85,24 +78,7 @@ static void put(struct attrs *a, const struct status *status)
 	if (status->next_update && gmtime_r(&status->next_update, &tm) &&
 	    strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm))
 		attrs_add_text(a, CKA_INKAN_STATUS_NEXT_UPDATE, text);
-}
-
-void object_ask_status(struct token *token, struct object *o)
-{
-	const struct card_cert *file = &token->card->certs[o->index];
-	struct bytes der = {file->der, file->der_len};
-	struct cert *parsed = NULL;
-	struct status status;
-	time_t now = time(NULL);
-
-	if (o->status_asked && now >= o->status_asked && now < o->status_asked + ASK_EVERY)
-		return;
-	if (file->role != CERT_OWN && cert_parse(module.crypto, der, &parsed) != E_OK)
-		return;
-	ask(parsed ? parsed : token->cert, now, &status);
-	cert_free(&parsed);
-	put(&o->attrs, &status);
-	o->status_asked = now;
+	o->status_asked = time(NULL);
 }
 
 void status_end(void)

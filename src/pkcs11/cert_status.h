@@ -5,12 +5,18 @@
 #define INKAN_PKCS11_CERT_STATUS_H
 
 #include "pkcs11/object.h"
+#include "status/status.h"
 
-bool is_status_attribute(CK_ATTRIBUTE_TYPE type);
+/* With the table lock held: the template asks for one of the two, and they were
+ * not made a moment ago. */
+bool object_status_is_old(const struct object *object, const CK_ATTRIBUTE *template, CK_ULONG count);
 
-/* With the slot lock held: makes the two attributes of a certificate new, unless
- * they were made a moment ago. */
-void object_ask_status(struct token *token, struct object *object);
+/* With no lock held: files are read. Whose chain does not hold has no status: nobody
+ * could vouch for one. Nor has, here, a certificate behind a PIN (der.len 0). */
+void status_ask(struct bytes der, struct status *status);
+
+/* With the table lock held. */
+void object_put_status(struct object *object, const struct status *status);
 
 /* At C_Finalize. */
 void status_end(void);

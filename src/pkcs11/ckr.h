@@ -3,6 +3,7 @@
 #ifndef INKAN_PKCS11_CKR_H
 #define INKAN_PKCS11_CKR_H
 
+#include <stdbool.h>
 #include "base/error.h"
 #include "pkcs11/pkcs11.h"
 
@@ -11,5 +12,12 @@ CK_RV ckr_of_card(enum error e);
 
 /* For functions on a session: it was there, and is CKR_DEVICE_REMOVED. */
 CK_RV ckr_of_session(enum error e);
+
+/* True when a login is over with that: the card was away, it takes no PIN any more,
+ * or nobody knows what became of the PIN. */
+bool ends_login(enum error e);
+
+/* "CKR_OK", for the log. Never NULL. */
+const char *ckr_name(CK_RV rv);
 
 #endif

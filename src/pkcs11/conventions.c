@@ -10,11 +10,9 @@ const struct conventions conventions_inkan = {
 };
 
 /* Programs of the field take the first slot of the list, some from the list of
- * all slots, and have room for four: one slot per reader and none to spare, the
- * cards first that are HPKI cards. */
+ * all slots, and have room for four: one slot per reader and none to spare. */
 const struct conventions conventions_jahis = {
 	.slot_manufacturer = "",
-	.sorts_cards = true,
 	.label_of_card = true,
 	.token_flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED,
 	.rsa_pkcs_only = true,

@@ -44,37 +44,39 @@ void digest_clear(struct digest *digest)
 static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 {
 	struct digest *digest = &session->digest;
-
-	if (session->operation != OPERATION_NONE)
-		return CKR_OPERATION_ACTIVE;
-	if (!find_hash(mechanism->mechanism, &digest->hash))
-		return CKR_MECHANISM_INVALID;
-	if (mechanism->ulParameterLen != 0)
-		return CKR_MECHANISM_PARAM_INVALID;
-	digest->md = crypto_hash_begin(module.crypto, digest->hash);
-	if (!digest->md)
-		return CKR_HOST_MEMORY;
-	session->operation = OPERATION_DIGEST;
-	return CKR_OK;
-}
-
-/* C_DigestInit (PKCS#11 5.10): needs no login. Without a mechanism the hash under
- * way ends (3.0, 5.10.1). */
-CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
-{
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	CK_RV rv = session_begin_operation(session, OPERATION_DIGEST);
 
 	if (rv != CKR_OK)
 		return rv;
-	if (mechanism)
-		rv = begin(session, mechanism);
-	else if (session->operation == OPERATION_DIGEST)
+	if (!find_hash(mechanism->mechanism, &digest->hash))
+		rv = CKR_MECHANISM_INVALID;
+	else if (mechanism->ulParameterLen != 0)
+		rv = CKR_MECHANISM_PARAM_INVALID;
+	else if (!(digest->md = crypto_hash_begin(module.crypto, digest->hash)))
+		rv = CKR_HOST_MEMORY;
+	if (rv != CKR_OK)
 		session_end_operation(session);
+	return rv;
+}
+
+/* C_DigestInit (PKCS#11 5.12): needs no login. Without a mechanism the hash under
+ * way ends. */
+CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
+{
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_DigestInit");
+
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	if (mechanism)
+		rv = begin(call.session, mechanism);
+	else if (session_is_doing(call.session, OPERATION_DIGEST))
+		session_end_operation(call.session);
 	else
 		rv = CKR_ARGUMENTS_BAD;
-	session_leave(session);
-	return rv;
+	return call_leave(&call, rv);
 }
 
 static CK_RV add(struct session *session, const CK_BYTE *data, CK_ULONG len)
@@ -84,85 +86,81 @@ static CK_RV add(struct session *session, const CK_BYTE *data, CK_ULONG len)
 	return EVP_DigestUpdate(session->digest.md, data, len) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-/* The end of a hash, of C_Digest with its data, and of the operation: whatever comes of
- * it, unless only the length was asked for or the buffer was too small (PKCS#11 5.2,
- * 5.10). Data that came with such a call is not added: it comes again. */
-static CK_RV finish(struct session *session, const CK_BYTE *data, CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len)
+/* The end of a hash, in one part or several. The operation ends, too, unless only
+ * the length was asked for or the buffer was too small (PKCS#11 5.2). */
+static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
-	CK_RV rv = CKR_ARGUMENTS_BAD;
-	bool asked = false;
+	bool done;
+	CK_RV rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &done);
 
-	if (out_len)
-		rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &asked);
-	if (asked)
+	if (done)
 		return rv;
-	if (rv == CKR_OK)
-		rv = add(session, data, len);
-	if (rv == CKR_OK && EVP_DigestFinal_ex(session->digest.md, out, NULL) != 1)
+	if (EVP_DigestFinal_ex(session->digest.md, out, NULL) != 1)
 		rv = CKR_FUNCTION_FAILED;
 	session_end_operation(session);
 	return rv;
 }
 
-/* C_Digest (PKCS#11 5.10): "cannot be used to terminate a multi-part operation", and
- * "always terminates the active digest operation" all the same. */
+/* C_Digest (PKCS#11 5.12): one part; after C_DigestUpdate it ends the hash with
+ * CKR_OPERATION_ACTIVE. Data that comes with a question for the length is not added:
+ * it comes again. */
 CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *digest, CK_ULONG *digest_len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct session *s;
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_Digest");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_DIGEST, STEP_WHOLE);
 	if (rv != CKR_OK)
-		return rv;
-	if (session->operation != OPERATION_DIGEST) {
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-	} else if (session->digest.in_parts) {
-		session_end_operation(session);
-		rv = CKR_OPERATION_ACTIVE;
-	} else {
-		session->digest.asked = true;
-		rv = finish(session, data, len, digest, digest_len);
-	}
-	session_leave(session);
-	return rv;
+		return call_leave(&call, rv);
+	s = call.session;
+	if (!digest_len)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (digest && *digest_len >= crypto_hash_len(s->digest.hash))
+		rv = add(s, data, len);
+	if (rv == CKR_OK)
+		rv = finish(s, digest, digest_len);
+	else
+		session_end_operation(s);
+	return call_leave(&call, rv);
 }
 
-/* C_DigestUpdate (PKCS#11 5.10). */
+/* C_DigestUpdate (PKCS#11 5.12). An error ends the hash. */
 CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_DigestUpdate");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_DIGEST, STEP_UPDATE);
 	if (rv != CKR_OK)
-		return rv;
-	if (session->operation != OPERATION_DIGEST) {
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-	} else {
-		session->digest.in_parts = true;
-		rv = add(session, part, len);
-		if (rv != CKR_OK)
-			session_end_operation(session);
-	}
-	session_leave(session);
-	return rv;
+		return call_leave(&call, rv);
+	rv = add(call.session, part, len);
+	if (rv != CKR_OK)
+		session_end_operation(call.session);
+	return call_leave(&call, rv);
 }
 
-/* C_DigestFinal (PKCS#11 5.10). After a C_Digest that has only told the length, the hash
- * of nothing would be taken for that of the data. */
+/* C_DigestFinal (PKCS#11 5.12). After a C_Digest that has only told the length, the hash
+ * of nothing would be taken for that of the data: it ends the operation. */
 CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE *digest, CK_ULONG *digest_len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_DigestFinal");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_DIGEST, STEP_FINAL);
 	if (rv != CKR_OK)
-		return rv;
-	if (session->operation != OPERATION_DIGEST) {
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-	} else if (session->digest.asked && !session->digest.in_parts) {
-		session_end_operation(session);
-		rv = CKR_OPERATION_ACTIVE;
-	} else {
-		rv = finish(session, NULL, 0, digest, digest_len);
-	}
-	session_leave(session);
-	return rv;
+		return call_leave(&call, rv);
+	if (digest_len)
+		return call_leave(&call, finish(call.session, digest, digest_len));
+	session_end_operation(call.session);
+	return call_leave(&call, CKR_ARGUMENTS_BAD);
 }

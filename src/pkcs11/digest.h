@@ -12,8 +12,6 @@
 struct digest {
 	EVP_MD_CTX *md;
 	enum hash hash;
-	bool in_parts; /* C_DigestUpdate was called */
-	bool asked;    /* C_Digest was asked for the length, or had too small a buffer: it comes again */
 };
 
 /* Appends the hashes that are offered to `list` (NULL: none) and counts them in *n. */

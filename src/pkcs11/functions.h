@@ -35,6 +35,7 @@ CK_RV inkan_C_Logout(CK_SESSION_HANDLE session);
 CK_RV inkan_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count);
 CK_RV inkan_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *count);
 CK_RV inkan_C_FindObjectsFinal(CK_SESSION_HANDLE session);
+CK_RV inkan_C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULONG *size);
 CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
                                 CK_ULONG count);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PKCS#11 5.6, session management: login, logout; 5.5: C_SetPIN. */
-#include "base/log.h"
+#include "pkcs11/ckr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
@@ -16,75 +16,69 @@ static CK_RV keep_consent(struct session *session, struct bytes pin, bool bound)
 	return secret_new(&session->consent, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* VERIFY, whose result also shows in the token's flags. */
-static CK_RV verify(struct slot *slot, struct bytes pin)
-{
-	CK_RV rv = token_verify(slot->token, pin);
-
-	slot_set_login(slot, slot->logged_in);
-	return rv;
-}
-
-static CK_RV login_user(struct session *session, struct bytes pin)
+/* What a VERIFY has changed in what can be seen. Its success counts for nothing
+ * when the session was closed or the card taken out meanwhile. */
+static CK_RV show_login(struct session *session, bool logged_in, CK_RV rv)
 {
 	struct slot *slot = session->slot;
-	CK_RV rv;
 
-	if (slot->logged_in)
-		return CKR_USER_ALREADY_LOGGED_IN;
-	rv = verify(slot, pin);
-	if (rv == CKR_OK)
-		rv = token_keep_pin(slot->token, pin);
-	if (rv == CKR_OK)
-		rv = keep_consent(session, pin, false);
-	if (rv == CKR_OK)
-		slot_set_login(slot, true);
-	else
-		token_logout(slot->token);
+	module_lock();
+	token_info(slot->token, &slot->info);
+	if (rv == CKR_OK && slot->token->gone)
+		rv = CKR_DEVICE_REMOVED;
+	else if (rv == CKR_OK && session->closed)
+		rv = CKR_SESSION_CLOSED;
+	slot->logged_in = logged_in && !slot->token->gone && !session->closed;
+	if (!slot->logged_in)
+		slot_end_login(slot);
+	module_unlock();
 	return rv;
 }
 
-static CK_RV login_context(struct session *session, struct bytes pin)
-{
-	CK_RV rv;
-
-	if (session->operation != OPERATION_SIGN)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (!session->slot->logged_in)
-		return CKR_USER_NOT_LOGGED_IN;
-	rv = verify(session->slot, pin);
-	return rv == CKR_OK ? keep_consent(session, pin, true) : rv;
-}
-
+/* CKU_USER, which is consent for one signature in this session too; and consent
+ * for the signature that C_SignInit has begun in it. */
 static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 {
-	switch (user) {
-	case CKU_USER:
-		return login_user(session, pin);
-	case CKU_CONTEXT_SPECIFIC:
-		return login_context(session, pin);
-	default:
+	struct token *token = session->slot->token;
+	bool logged_in = slot_is_logged_in(session->slot);
+	enum error e;
+	CK_RV rv;
+
+	if (user != CKU_USER && user != CKU_CONTEXT_SPECIFIC)
 		return CKR_USER_TYPE_INVALID;
-	}
+	if (user == CKU_USER && logged_in)
+		return CKR_USER_ALREADY_LOGGED_IN;
+	if (user == CKU_CONTEXT_SPECIFIC && !session_is_doing(session, OPERATION_SIGN))
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (user == CKU_CONTEXT_SPECIFIC && !logged_in)
+		return CKR_USER_NOT_LOGGED_IN;
+	e = token_verify(token, pin);
+	rv = e == E_PIN_REPEATED && token_is_asked_for_ever(token) ? CKR_FUNCTION_REJECTED : ckr_of_session(e);
+	if (rv == CKR_OK)
+		rv = keep_consent(session, pin, user == CKU_CONTEXT_SPECIFIC);
+	if (rv == CKR_OK && user == CKU_USER)
+		rv = token_keep_pin(token, pin);
+	if (user == CKU_USER)
+		logged_in = rv == CKR_OK;
+	else
+		logged_in = !ends_login(e);
+	return show_login(session, logged_in, rv);
 }
 
-/* C_Login (PKCS#11 5.6). No PIN pads: the PIN is always given. A PIN of wrong
- * length or alphabet, one that the card has refused before, and the last try
- * (CKR_FUNCTION_REJECTED) never reach the card. CKU_CONTEXT_SPECIFIC is consent
- * for the signature that C_SignInit has begun in this session; CKU_USER is
- * consent for one signature in this session too. The card is locked again when
- * this returns. */
+/* C_Login (PKCS#11 5.6). No PIN pads: the PIN is always given. What may not go to the
+ * card is refused by its gate: a PIN of wrong length or alphabet, one that the card
+ * has refused before, one meant for another card, the last try
+ * (CKR_FUNCTION_REJECTED). The card is locked again when this returns. */
 CK_RV inkan_C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, true, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, user == CKU_CONTEXT_SPECIFIC ? "C_Login (context-specific)" : "C_Login");
 
-	if (rv != CKR_OK)
-		return rv;
-	rv = pin ? login(session, user, (struct bytes){pin, len}) : CKR_ARGUMENTS_BAD;
-	log_debug("C_Login(%lu): 0x%lx", user, rv);
-	session_leave(session);
-	return rv;
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = pin ? login(call.session, user, (struct bytes){pin, len}) : CKR_ARGUMENTS_BAD;
+	return call_leave(&call, rv);
 }
 
 /* C_LoginUser (PKCS#11 3.0, 5.6): these tokens have one user without a name. */
@@ -100,34 +94,40 @@ CK_RV inkan_C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR
  * the PIN is gone. The card needs no command: it has been locked all along. */
 CK_RV inkan_C_Logout(CK_SESSION_HANDLE handle)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, true, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_Logout");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
-		return rv;
-	if (session->slot->logged_in)
-		slot_logout(session->slot);
-	else
+		return call_leave(&call, rv);
+	module_lock();
+	if (!call.slot->logged_in)
 		rv = CKR_USER_NOT_LOGGED_IN;
-	session_leave(session);
-	return rv;
+	slot_end_login(call.slot);
+	module_unlock();
+	return call_leave(&call, rv);
 }
 
 /* Whoever is logged in stays so, with the new PIN; when it is not known which
  * PIN holds now, nobody is. A consent is the old PIN, which would cost a try. */
-static CK_RV set_pin(struct slot *slot, struct bytes old_pin, struct bytes new_pin)
+static CK_RV set_pin(struct session *session, struct bytes old_pin, struct bytes new_pin)
 {
-	bool logged_in = slot->logged_in;
-	CK_RV rv = token_change_pin(slot->token, old_pin, new_pin);
+	struct slot *slot = session->slot;
+	bool logged_in = slot_is_logged_in(slot);
+	enum error e = card_change_pin(slot->token->card, old_pin, module.conf.last_try_allowed, new_pin);
+	CK_RV rv = e == E_UNSUPPORTED ? CKR_FUNCTION_NOT_SUPPORTED : ckr_of_session(e);
 
-	if (rv == CKR_OK)
+	if (e == E_OK) {
+		module_lock();
 		sessions_wipe_consent(slot);
-	if (rv == CKR_OK && logged_in)
+		module_unlock();
+	}
+	if (e == E_OK && logged_in)
 		rv = token_keep_pin(slot->token, new_pin);
-	else if (rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_REMOVED)
-		slot_logout(slot);
-	slot_set_login(slot, slot->logged_in);
-	return rv;
+	if (e == E_OK ? rv != CKR_OK : ends_login(e) || rv == CKR_DEVICE_ERROR)
+		logged_in = false;
+	return show_login(session, logged_in, rv);
 }
 
 /* C_SetPIN (PKCS#11 5.5), for cards whose command is known (JPKI); others answer
@@ -136,19 +136,20 @@ static CK_RV set_pin(struct slot *slot, struct bytes old_pin, struct bytes new_p
 CK_RV inkan_C_SetPIN(CK_SESSION_HANDLE handle, CK_UTF8CHAR *old_pin, CK_ULONG old_len, CK_UTF8CHAR *new_pin,
                      CK_ULONG new_len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, true, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_SetPIN");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
-		return rv;
+		return call_leave(&call, rv);
 	if (!old_pin || !new_pin)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (!(session->flags & CKF_RW_SESSION))
+	else if (!(call.session->flags & CKF_RW_SESSION))
 		rv = CKR_SESSION_READ_ONLY;
-	else if (!session->slot->token->card->pin.rule.change)
+	else if (!call.slot->token->card->pin.rule.change)
 		rv = CKR_FUNCTION_NOT_SUPPORTED;
 	else
-		rv = set_pin(session->slot, (struct bytes){old_pin, old_len}, (struct bytes){new_pin, new_len});
-	session_leave(session);
-	return rv;
+		rv = set_pin(call.session, (struct bytes){old_pin, old_len}, (struct bytes){new_pin, new_len});
+	return call_leave(&call, rv);
 }

@@ -21,7 +21,6 @@ struct sign {
 	EVP_MD_CTX *md;              /* of a mechanism that hashes */
 	uint8_t data[SIGNATURE_MAX]; /* else what came so far */
 	size_t len;
-	bool in_parts;               /* C_SignUpdate was called */
 };
 
 /* What card_sign and the check of the signature need. Points into itself and into

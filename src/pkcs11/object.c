@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 #include <string.h>
-#include "base/log.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/build.h"
-#include "pkcs11/cert_status.h"
 #include "pkcs11/module.h"
-#include "pkcs11/object.h"
 #include "pkcs11/token.h"
+
+static void add(struct token *token, enum object_kind kind, size_t index, bool own, bool private)
+{
+	token->objects[token->n_objects++] =
+		(struct object){.kind = kind, .index = index, .own = own, .private = private};
+}
 
 static bool is_shown(const struct card_cert *cert)
 {
-	return cert->role != CERT_ROOT || personality.conventions->shows_root;
-}
-
-static struct object *add(struct token *token, enum object_kind kind, size_t index, bool private)
-{
-	struct object *o = &token->objects[token->n_objects++];
-
-	o->kind = kind;
-	o->index = index;
-	o->private = private;
-	return o;
+	if (cert->role == CERT_OWN)
+		return true;
+	return !module.conf.hide_ca_certificates && (cert->role == CERT_CA || personality.conventions->shows_root);
 }
 
 /* What is there from the first moment on, in the order in which it is found: the
- * holder's certificate first. */
+ * holder's certificate first. Of the profiles of "PKCS #11 Profiles" those whose
+ * clauses hold. Baseline Provider: its list of functions ends with
+ * C_GetAttributeValue, of attributes with CKA_UNIQUE_ID and CKA_PROFILE_ID.
+ * Extended Provider: C_GetMechanismList, C_GetMechanismInfo, C_Login, C_LoginUser,
+ * C_Logout. Authentication Token: private and public key, C_SignInit and C_Sign.
+ * Public Certificates Token: certificates and public key without a login, so not
+ * where the holder's own is behind the PIN. */
 static void list_objects(struct token *token)
 {
 	const struct card *card = token->card;
@@ -33,56 +34,55 @@ static void list_objects(struct token *token)
 
 	for (size_t i = 0; i < card->n_certs; i++)
 		if (is_shown(&card->certs[i]))
-			add(token, OBJECT_CERTIFICATE, i, card->certs[i].pin_protected);
-	add(token, OBJECT_PRIVATE_KEY, 0, true);
+			add(token, OBJECT_CERTIFICATE, i, card->certs[i].role == CERT_OWN, card->certs[i].pin_protected);
+	add(token, OBJECT_PRIVATE_KEY, 0, true, true);
 	if (personality.conventions->keys_and_certs_only)
 		return;
-	add(token, OBJECT_PUBLIC_KEY, 0, hidden);
+	add(token, OBJECT_PUBLIC_KEY, 0, true, hidden);
 	if (card->profile->publish_certs && !hidden)
-		add(token, OBJECT_PROFILE, 0, false);
+		add(token, OBJECT_PROFILE, CKP_PUBLIC_CERTIFICATES_TOKEN, false, false);
+	add(token, OBJECT_PROFILE, CKP_BASELINE_PROVIDER, false, false);
+	add(token, OBJECT_PROFILE, CKP_EXTENDED_PROVIDER, false, false);
+	add(token, OBJECT_PROFILE, CKP_AUTHENTICATION_TOKEN, false, false);
 	for (size_t i = 0; token->cert && i < token->cert->roles.n; i++)
-		add(token, OBJECT_HCROLE, i, false);
+		add(token, OBJECT_HCROLE, i, false, false);
 }
 
 /* A card that comes back finds its handles again. NSS, when card and PIN are back
  * before it looked for cards, goes on with the key that it had. */
-static CK_OBJECT_HANDLE first_handle(const struct token *token)
+static void use_record(struct token *token)
 {
-	CK_OBJECT_HANDLE first = 0;
+	struct card_record *record = NULL;
 
 	module_lock();
-	for (size_t i = 0; i < KNOWN_MAX; i++)
-		if (strcmp(module.known[i].serial, token->serial) == 0 && module.known[i].n == token->n_objects)
-			first = module.known[i].first;
-	if (first == 0) {
-		struct known *known = &module.known[module.n_known++ % KNOWN_MAX];
-
-		memcpy(known->serial, token->serial, sizeof known->serial);
-		known->n = token->n_objects;
-		known->first = first = module.last_object + 1;
+	for (size_t i = 0; i < CARDS_MAX; i++)
+		if (strcmp(module.records[i].serial, token->card->serial) == 0)
+			record = &module.records[i];
+	if (!record) {
+		record = &module.records[module.n_records++ % CARDS_MAX];
+		*record = (struct card_record){0};
+		memcpy(record->serial, token->card->serial, sizeof record->serial);
+	}
+	if (record->n_objects != token->n_objects) {
+		record->n_objects = token->n_objects;
+		record->first = module.last_object + 1;
 		module.last_object += token->n_objects;
 	}
-	module_unlock();
-	return first;
-}
-
-static void number_objects(struct token *token)
-{
-	CK_OBJECT_HANDLE handle = first_handle(token);
-
 	for (size_t i = 0; i < token->n_objects; i++)
-		token->objects[i].handle = handle + i;
+		token->objects[i].handle = record->first + i;
+	token->no_pss = record->no_pss;
+	module_unlock();
 }
 
 enum error objects_make(struct token *token)
 {
 	size_t roles = token->cert ? token->cert->roles.n : 0;
 
-	token->objects = calloc(token->card->n_certs + 3 + roles, sizeof *token->objects);
+	token->objects = calloc(token->card->n_certs + 6 + roles, sizeof *token->objects);
 	if (!token->objects)
 		return E_MEMORY;
 	list_objects(token);
-	number_objects(token);
+	use_record(token);
 	for (size_t i = 0; i < token->n_objects; i++) {
 		object_build(token, &token->objects[i]);
 		if (token->objects[i].attrs.failed)
@@ -100,19 +100,13 @@ void objects_free(struct token *token)
 	token->n_objects = 0;
 }
 
-static bool is_own(const struct token *token, const struct object *o)
-{
-	if (o->kind == OBJECT_CERTIFICATE)
-		return token->card->certs[o->index].role == CERT_OWN;
-	return o->kind == OBJECT_PRIVATE_KEY || o->kind == OBJECT_PUBLIC_KEY;
-}
-
 enum error objects_complete(struct token *token)
 {
+	token->bits = token->cert->key.bits;
 	for (size_t i = 0; i < token->n_objects; i++) {
 		struct object *o = &token->objects[i];
 
-		if (o->complete || !is_own(token, o))
+		if (o->complete || !o->own)
 			continue;
 		object_build_from_cert(o, token->cert);
 		if (o->attrs.failed)
@@ -122,18 +116,33 @@ enum error objects_complete(struct token *token)
 	return E_OK;
 }
 
+static void strip(struct token *token, struct object *o)
+{
+	attrs_free(&o->attrs);
+	object_build(token, o);
+	o->complete = false;
+	o->status_asked = 0;
+}
+
 void objects_strip(struct token *token)
 {
-	for (size_t i = 0; i < token->n_objects; i++) {
-		struct object *o = &token->objects[i];
+	for (size_t i = 0; i < token->n_objects; i++)
+		if (token->objects[i].complete && token->objects[i].own)
+			strip(token, &token->objects[i]);
+}
 
-		if (!o->complete || !is_own(token, o))
-			continue;
-		attrs_free(&o->attrs);
-		object_build(token, o);
-		o->complete = false;
-		o->status_asked = 0;
+void object_complete_ca(struct token *token, struct object *o, const struct cert *cert)
+{
+	if (!personality.conventions->shows_root && token->card->profile->cia &&
+	    cert->subject.len == cert->issuer.len &&
+	    memcmp(cert->subject.data, cert->issuer.data, cert->subject.len) == 0) {
+		o->gone = true;
+		return;
 	}
+	object_build_from_cert(o, cert);
+	o->complete = !o->attrs.failed;
+	if (!o->complete)
+		strip(token, o);
 }
 
 bool object_visible(const struct object *object, bool logged_in)
@@ -174,66 +183,32 @@ static bool needs_bytes(CK_ATTRIBUTE_TYPE type)
 	}
 }
 
-/* A CA certificate, the first time that its bytes are asked for. A self-signed
- * one turns out to be the root, which not every module shows. */
-static enum error read_ca(struct token *token, struct object *o)
+static bool matches(const struct object *o, const CK_ATTRIBUTE *wanted)
 {
-	struct card_cert *file = &token->card->certs[o->index];
-	struct cert *cert = NULL;
-	enum error e = card_read_cert(token->card, o->index);
-
-	if (e != E_OK)
-		return e;
-	e = cert_parse(module.crypto, (struct bytes){file->der, file->der_len}, &cert);
-	if (e != E_OK)
-		return e;
-	object_build_from_cert(o, cert);
-	if (!personality.conventions->shows_root && cert->subject.len == cert->issuer.len &&
-	    memcmp(cert->subject.data, cert->issuer.data, cert->subject.len) == 0)
-		e = E_NOT_FOUND;
-	cert_free(&cert);
-	return e;
-}
-
-static void complete(struct token *token, struct object *o)
-{
-	enum error e = read_ca(token, o);
-
-	if (e == E_OK) {
-		o->complete = !o->attrs.failed;
-		return;
-	}
-	attrs_free(&o->attrs);
-	object_build(token, o);
-	o->gone = e == E_NOT_FOUND || e == E_FORMAT;
-	log_info("certificate %zu of the card: %s", o->index, error_text(e));
-}
-
-const CK_ATTRIBUTE *object_attr(struct token *token, struct object *o, CK_ATTRIBUTE_TYPE type)
-{
-	if (o->kind == OBJECT_CERTIFICATE && !o->complete && !is_own(token, o) && needs_bytes(type))
-		complete(token, o);
-	if (o->kind == OBJECT_CERTIFICATE && o->complete && is_status_attribute(type))
-		object_ask_status(token, o);
-	return attrs_find(&o->attrs, type);
-}
-
-static bool matches(struct token *token, struct object *o, const CK_ATTRIBUTE *wanted)
-{
-	const CK_ATTRIBUTE *have = object_attr(token, o, wanted->type);
+	const CK_ATTRIBUTE *have = attrs_find(&o->attrs, wanted->type);
 
 	return have && attr_matches(have, wanted);
 }
 
-/* First by what costs nothing, so that a certificate is read only when nothing
- * else rules it out. */
-bool object_matches(struct token *token, struct object *o, const CK_ATTRIBUTE *template, CK_ULONG count)
+bool object_is_unread(const struct object *o, const CK_ATTRIBUTE *template, CK_ULONG count, bool search)
+{
+	bool asked = false;
+
+	if (o->kind != OBJECT_CERTIFICATE || o->complete || o->own)
+		return false;
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (needs_bytes(template[i].type))
+			asked = true;
+		else if (search && !matches(o, &template[i]))
+			return false;
+	}
+	return asked;
+}
+
+bool object_matches(const struct object *o, const CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	for (CK_ULONG i = 0; i < count; i++)
-		if (!needs_bytes(template[i].type) && !matches(token, o, &template[i]))
+		if (!matches(o, &template[i]))
 			return false;
-	for (CK_ULONG i = 0; i < count; i++)
-		if (needs_bytes(template[i].type) && !matches(token, o, &template[i]))
-			return false;
-	return !o->gone;
+	return true;
 }

@@ -1,89 +1,177 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PKCS#11 5.7, object management: searching and attributes. */
+/* PKCS#11 5.7, object management: searching and attributes. Everything is answered
+ * from memory, with the table lock alone; only a CA certificate whose bytes
+ * nobody has read yet is waited for. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
+#include "pkcs11/cert_status.h"
+#include "pkcs11/ckr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-static CK_RV find(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count)
+/* One CA certificate from the card. The call has the table lock, before and after;
+ * and in between, when it is a link that broke, the answer of the card. */
+static CK_RV read_certificate(struct call *call, CK_SESSION_HANDLE handle, size_t i, enum error *e)
 {
-	struct token *token = session->slot->token;
-	struct find *f = &session->find;
+	struct cert *cert = NULL;
+	struct token *token;
+	struct object *o;
+	CK_RV rv;
 
-	f->list = calloc(token->n_objects, sizeof *f->list);
-	if (!f->list)
-		return CKR_HOST_MEMORY;
-	for (size_t i = 0; i < token->n_objects; i++) {
-		struct object *o = &token->objects[i];
+	call_unlock(call);
+	rv = session_lock(call, handle);
+	if (rv != CKR_OK)
+		return rv;
+	token = call->slot->token;
+	o = &token->objects[i];
+	*e = card_read_cert(token->card, o->index);
+	if (*e == E_OK) {
+		const struct card_cert *file = &token->card->certs[o->index];
 
-		if (object_visible(o, session->slot->logged_in) && object_matches(token, o, template, count))
-			f->list[f->n++] = o->handle;
+		*e = cert_parse(module.crypto, (struct bytes){file->der, file->der_len}, &cert);
 	}
-	session->operation = OPERATION_FIND;
+	module_lock();
+	if (*e == E_OK)
+		object_complete_ca(token, o, cert);
+	else if (*e == E_NOT_FOUND || *e == E_FORMAT)
+		o->gone = true;
+	module_unlock();
+	cert_free(&cert);
+	call_unlock(call);
+	return session_find(call, handle);
+}
+
+/* What the local store says of one certificate, with no lock held meanwhile. */
+static CK_RV read_status(struct call *call, CK_SESSION_HANDLE handle, const struct object *o)
+{
+	const CK_ATTRIBUTE *value = attrs_find(&o->attrs, CKA_VALUE);
+	CK_OBJECT_HANDLE object = o->handle;
+	struct buf der = {0};
+	struct status status;
+	struct object *again;
+	CK_RV rv;
+
+	if (!o->private && value && buf_append(&der, value->pValue, value->ulValueLen) != E_OK)
+		return CKR_HOST_MEMORY;
+	call_unlock(call);
+	status_ask((struct bytes){der.data, der.len}, &status);
+	buf_wipe(&der);
+	rv = session_find(call, handle);
+	if (rv != CKR_OK)
+		return rv;
+	again = object_find(call->session->slot->token, object, call->session->slot->logged_in);
+	if (again && again->complete)
+		object_put_status(again, &status);
 	return CKR_OK;
+}
+
+/* Before an answer from memory: what the template asks for and memory lacks, of one
+ * object or, for a search (CK_INVALID_HANDLE), of all that can match. *e: why a
+ * certificate could not be read. */
+static CK_RV complete(struct call *call, CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE only, const CK_ATTRIBUTE *template,
+                      CK_ULONG count, enum error *e)
+{
+	bool search = only == CK_INVALID_HANDLE;
+	CK_RV rv = CKR_OK;
+
+	*e = E_OK;
+	for (size_t i = 0; rv == CKR_OK && i < call->session->slot->token->n_objects; i++) {
+		const struct slot *slot = call->session->slot;
+		const struct object *o = &slot->token->objects[i];
+
+		if ((!search && o->handle != only) || !object_visible(o, slot->logged_in))
+			continue;
+		if (object_is_unread(o, template, count, search))
+			rv = read_certificate(call, handle, i, e);
+		if (rv != CKR_OK)
+			return rv;
+		o = &call->session->slot->token->objects[i];
+		if (object_status_is_old(o, template, count))
+			rv = read_status(call, handle, o);
+	}
+	return rv;
 }
 
 /* C_FindObjectsInit (PKCS#11 5.7): the answer is made here, so that objects that
  * come or go during a search do not shift it. */
 CK_RV inkan_C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, true, &session);
+	const struct token *token;
+	struct session *s;
+	struct find f = {0};
+	struct call call;
+	enum error e;
+	CK_RV rv = call_enter(&call, "C_FindObjectsInit");
 
-	if (rv != CKR_OK)
-		return rv;
-	if (count > 0 && !template)
+	if (rv == CKR_OK)
+		rv = session_find(&call, handle);
+	if (rv == CKR_OK && count > 0 && !template)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (session->operation != OPERATION_NONE)
+	if (rv == CKR_OK && call.session->operation != OPERATION_NONE)
 		rv = CKR_OPERATION_ACTIVE;
-	else
-		rv = find(session, template, count);
-	session_leave(session);
-	return rv;
-}
+	if (rv == CKR_OK)
+		rv = complete(&call, handle, CK_INVALID_HANDLE, template, count, &e);
+	if (rv == CKR_OK && call.session->operation != OPERATION_NONE)
+		rv = CKR_OPERATION_ACTIVE; /* another thread's, meanwhile */
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	s = call.session;
+	token = s->slot->token;
+	f.list = calloc(token->n_objects, sizeof *f.list);
+	if (!f.list)
+		return call_leave(&call, CKR_HOST_MEMORY);
+	for (size_t i = 0; i < token->n_objects; i++) {
+		const struct object *o = &token->objects[i];
 
-static CK_ULONG take_found(struct find *f, CK_OBJECT_HANDLE *objects, CK_ULONG room)
-{
-	CK_ULONG n = 0;
-
-	while (n < room && f->next < f->n)
-		objects[n++] = f->list[f->next++];
-	return n;
+		if (object_visible(o, s->slot->logged_in) && object_matches(o, template, count))
+			f.list[f.n++] = o->handle;
+	}
+	s->find = f;
+	s->operation = OPERATION_FIND;
+	return call_leave(&call, rv);
 }
 
 /* C_FindObjects (PKCS#11 5.7): at most `room` handles; none is the end. */
 CK_RV inkan_C_FindObjects(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *count)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct find *f;
+	struct call call;
+	CK_ULONG n = 0;
+	CK_RV rv = call_enter(&call, "C_FindObjects");
 
-	if (rv != CKR_OK)
-		return rv;
-	if (!count || (room > 0 && !objects))
+	if (rv == CKR_OK)
+		rv = session_find(&call, handle);
+	if (rv == CKR_OK && (!count || (room > 0 && !objects)))
 		rv = CKR_ARGUMENTS_BAD;
-	else if (session->operation != OPERATION_FIND)
+	if (rv == CKR_OK && call.session->operation != OPERATION_FIND)
 		rv = CKR_OPERATION_NOT_INITIALIZED;
-	else
-		*count = take_found(&session->find, objects, room);
-	session_leave(session);
-	return rv;
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	f = &call.session->find;
+	while (n < room && f->next < f->n)
+		objects[n++] = f->list[f->next++];
+	*count = n;
+	return call_leave(&call, rv);
 }
 
 /* C_FindObjectsFinal (PKCS#11 5.7). */
 CK_RV inkan_C_FindObjectsFinal(CK_SESSION_HANDLE handle)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_FindObjectsFinal");
 
-	if (rv != CKR_OK)
-		return rv;
-	if (session->operation == OPERATION_FIND)
-		session_end_operation(session);
-	else
+	if (rv == CKR_OK)
+		rv = session_find(&call, handle);
+	if (rv == CKR_OK && call.session->operation != OPERATION_FIND)
 		rv = CKR_OPERATION_NOT_INITIALIZED;
-	session_leave(session);
-	return rv;
+	if (rv == CKR_OK) {
+		free(call.session->find.list);
+		call.session->find = (struct find){0};
+		call.session->operation = OPERATION_NONE;
+	}
+	return call_leave(&call, rv);
 }
 
 static bool is_secret(const struct object *o, CK_ATTRIBUTE_TYPE type)
@@ -94,38 +182,14 @@ static bool is_secret(const struct object *o, CK_ATTRIBUTE_TYPE type)
 	       type == CKA_EXPONENT_1 || type == CKA_EXPONENT_2 || type == CKA_COEFFICIENT;
 }
 
-static CK_RV give(struct token *token, struct object *o, CK_ATTRIBUTE *out)
+static CK_RV give(const struct object *o, CK_ATTRIBUTE *out)
 {
-	const CK_ATTRIBUTE *have;
+	const CK_ATTRIBUTE *have = attrs_find(&o->attrs, out->type);
 
-	if (is_secret(o, out->type)) {
-		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-		return CKR_ATTRIBUTE_SENSITIVE;
-	}
-	have = object_attr(token, o, out->type);
-	if (!have) {
-		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-		return CKR_ATTRIBUTE_TYPE_INVALID;
-	}
-	return attr_give(have, out);
-}
-
-static CK_RV get_attributes(struct session *session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *template,
-                            CK_ULONG count)
-{
-	struct token *token = session->slot->token;
-	struct object *o = object_find(token, handle, session->slot->logged_in);
-	CK_RV rv = CKR_OK;
-
-	if (!o)
-		return CKR_OBJECT_HANDLE_INVALID;
-	for (CK_ULONG i = 0; i < count; i++) {
-		CK_RV one = give(token, o, &template[i]);
-
-		if (one != CKR_OK)
-			rv = one;
-	}
-	return rv;
+	if (have)
+		return attr_give(have, out);
+	out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+	return is_secret(o, out->type) ? CKR_ATTRIBUTE_SENSITIVE : CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
 /* C_GetAttributeValue (PKCS#11 5.7): every attribute of the template is
@@ -133,15 +197,56 @@ static CK_RV get_attributes(struct session *session, CK_OBJECT_HANDLE handle, CK
 CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
                                 CK_ULONG count)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	const struct object *o = NULL;
+	const struct slot *slot;
+	struct call call;
+	enum error e = E_OK;
+	CK_RV rv = call_enter(&call, "C_GetAttributeValue");
 
-	if (rv != CKR_OK)
-		return rv;
-	if (!template || count == 0)
+	if (rv == CKR_OK)
+		rv = session_find(&call, handle);
+	if (rv == CKR_OK && (!template || count == 0))
 		rv = CKR_ARGUMENTS_BAD;
-	else
-		rv = get_attributes(session, object, template, count);
-	session_leave(session);
-	return rv;
+	if (rv == CKR_OK && object == CK_INVALID_HANDLE)
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	if (rv == CKR_OK)
+		rv = complete(&call, handle, object, template, count, &e);
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	slot = call.session->slot;
+	o = object_find(slot->token, object, slot->logged_in);
+	if (!o)
+		return call_leave(&call, CKR_OBJECT_HANDLE_INVALID);
+	for (CK_ULONG i = 0; i < count; i++) {
+		CK_RV one = give(o, &template[i]);
+
+		if (one != CKR_OK)
+			rv = one;
+	}
+	return call_leave(&call, e == E_OK ? rv : ckr_of_session(e));
+}
+
+/* C_GetObjectSize (PKCS#11 5.7), which does not say what an object's size is: the
+ * sum of its attributes' values; CK_UNAVAILABLE_INFORMATION for a certificate that
+ * has not been read. */
+CK_RV inkan_C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ULONG *size)
+{
+	const struct object *o = NULL;
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_GetObjectSize");
+
+	if (rv == CKR_OK)
+		rv = session_find(&call, handle);
+	if (rv == CKR_OK && !size)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		o = object_find(call.session->slot->token, object, call.session->slot->logged_in);
+	if (rv == CKR_OK && !o)
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	*size = o->kind == OBJECT_CERTIFICATE && !o->complete ? CK_UNAVAILABLE_INFORMATION : 0;
+	for (size_t i = 0; i < o->attrs.n && *size != CK_UNAVAILABLE_INFORMATION; i++)
+		*size += o->attrs.list[i].ulValueLen;
+	return call_leave(&call, rv);
 }

@@ -13,7 +13,6 @@
 struct conventions {
 	const char *slot_manufacturer; /* CK_SLOT_INFO.manufacturerID */
 	bool spare_slot;               /* one slot more than readers, for programs that list slots once */
-	bool sorts_cards;              /* C_GetSlotList looks at the cards when several are in */
 	bool label_of_card;            /* the token's label is EF.CIAInfo's, blank without one */
 	CK_FLAGS token_flags;          /* but for those of the PIN */
 	bool rsa_pkcs_only;            /* CKM_RSA_PKCS alone: the program hashes */

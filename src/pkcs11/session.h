@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sessions: a list under the table lock; what one is doing, and its consent, under
- * its slot's lock. Handles are counters and never come back. */
+/* Sessions. Handles are counters and never come back. */
 #ifndef INKAN_PKCS11_SESSION_H
 #define INKAN_PKCS11_SESSION_H
 
@@ -8,10 +7,13 @@
 #include "pkcs11/pkcs11.h"
 #include "pkcs11/digest.h"
 #include "pkcs11/mech.h"
-#include "pkcs11/slot.h"
+#include "pkcs11/module.h"
 
 /* One operation at a time: a search, a signature or a hash. */
 enum operation { OPERATION_NONE, OPERATION_FIND, OPERATION_SIGN, OPERATION_DIGEST };
+
+/* What is done in a signature or a hash: C_Sign, C_SignUpdate, C_SignFinal. */
+enum step { STEP_NONE, STEP_WHOLE, STEP_UPDATE, STEP_FINAL };
 
 struct find {
 	CK_OBJECT_HANDLE *list;
@@ -20,33 +22,58 @@ struct find {
 
 struct session {
 	struct session *next;
-	CK_SESSION_HANDLE handle;  /* constant, like the next three */
+	CK_SESSION_HANDLE handle;  /* constant, like the next two */
 	struct slot *slot;
-	uint32_t insertion;
 	CK_FLAGS flags;
 
-	struct secret *consent;    /* the PIN, for one signature in this session */
-	bool consent_bound;        /* to the operation under way: a context-specific login's */
+	/* under the table lock */
+	bool removed;              /* its card is gone: the next call says so */
+	bool closed;               /* not to be found any more; freed with the slot's lock held */
 	enum operation operation;
 	struct find find;
+
+	/* under the slot's lock */
+	struct secret *consent;    /* the PIN, for one signature in this session */
+	bool consent_bound;        /* to the operation under way: a context-specific login's */
+	enum step last;            /* of the operation under way */
 	struct sign sign;
 	struct digest digest;
 };
 
-/* module_enter, a look at the readers if `look`, and the lock of the session's
- * slot. CKR_SESSION_HANDLE_INVALID; CKR_DEVICE_REMOVED when this call finds
- * that the card is gone. */
-CK_RV session_enter(CK_SESSION_HANDLE handle, bool look, struct session **session);
-void session_leave(struct session *session);
+/* Looks at the readers and finds the session: call->session, with the table lock
+ * held (session_find), or with that of its slot (session_lock), whose token is
+ * there then. CKR_SESSION_HANDLE_INVALID; CKR_DEVICE_REMOVED when this call is the
+ * first to learn that the card is gone. */
+CK_RV session_find(struct call *call, CK_SESSION_HANDLE handle);
+CK_RV session_lock(struct call *call, CK_SESSION_HANDLE handle);
 
-/* Ends the operation that is under way, if any. With the slot lock held. */
+/* With the slot's lock held. Begins an operation, when none is under way. */
+CK_RV session_begin_operation(struct session *session, enum operation operation);
+
+/* With the slot's lock held: CKR_OK when this operation is under way and may take
+ * this step. C_Sign after C_SignUpdate, and C_SignFinal after C_Sign alone (which has
+ * told the length), end it with CKR_OPERATION_ACTIVE (PKCS#11 5.2, 5.13). */
+CK_RV session_continue(struct session *session, enum operation operation, enum step step);
+
+/* With the slot's lock held: true when this operation is under way. */
+bool session_is_doing(const struct session *session, enum operation operation);
+
+/* With the slot's lock held: ends the operation that is under way, if any. */
 void session_end_operation(struct session *session);
 
-/* With the slot lock held. */
-void sessions_wipe_consent(struct slot *slot);
-
-/* All sessions of a slot (with its lock held), and all of the module. */
+/* With the table lock held: takes a session, or all of a slot, off the list. The last
+ * one of a slot ends the login. */
+void session_close(struct session *session);
 void sessions_close(struct slot *slot);
+
+/* With the table lock held: the sessions of a slot whose card is gone. */
+void sessions_lose_card(const struct slot *slot);
+
+/* With the slot's lock and the table lock held. */
+void sessions_wipe_consent(const struct slot *slot);
+
+/* Sessions that are on no list of the module's; and, at C_Finalize, all that are. */
+void sessions_free_list(struct session *list);
 void sessions_free(void);
 
 #endif

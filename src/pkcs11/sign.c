@@ -1,93 +1,75 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PKCS#11 5.11, signing. */
+/* PKCS#11 5.13 (3.0; 5.11 before), signing. */
 #include <string.h>
-#include "base/log.h"
+#include "pkcs11/attr.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
+static bool is_key(const struct slot *slot, CK_OBJECT_HANDLE handle)
+{
+	const struct object *o;
+	bool is;
+
+	module_lock();
+	o = object_find(slot->token, handle, true);
+	is = o && o->kind == OBJECT_PRIVATE_KEY && slot->token->cert;
+	module_unlock();
+	return is;
+}
+
+/* The key of the card that was in before ends every session: NSS may open one and
+ * log in without seeing that the card is another, and looks for its objects anew
+ * only when they end. */
+static CK_RV no_such_key(struct slot *slot, CK_OBJECT_HANDLE handle)
+{
+	module_lock();
+	if (handle >= slot->before && handle - slot->before < slot->n_before)
+		sessions_close(slot);
+	module_unlock();
+	return CKR_KEY_HANDLE_INVALID;
+}
+
 static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
-	struct token *token = session->slot->token;
-	struct object *o;
+	const struct token *token = session->slot->token;
 	CK_RV rv;
 
-	if (session->operation != OPERATION_NONE)
+	if (!session_is_doing(session, OPERATION_NONE))
 		return CKR_OPERATION_ACTIVE;
-	if (!session->slot->logged_in)
+	if (!slot_is_logged_in(session->slot))
 		return CKR_USER_NOT_LOGGED_IN;
-	o = object_find(token, key, true);
-	if (!o || o->kind != OBJECT_PRIVATE_KEY || !token->cert)
-		return CKR_KEY_HANDLE_INVALID;
-	rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
-	                &token->cert->key);
-	if (rv == CKR_OK)
-		session->operation = OPERATION_SIGN;
-	return rv;
-}
-
-/* Without a mechanism: the signature under way ends (PKCS#11 3.0, 5.13.1). */
-static CK_RV cancel(struct session *session)
-{
-	if (session->operation != OPERATION_SIGN)
-		return CKR_ARGUMENTS_BAD;
-	session_end_operation(session);
-	return CKR_OK;
-}
-
-/* C_SignInit (PKCS#11 5.11): neither needs nor uses consent. The key of the card
- * that was in before ends every session: NSS may open one and log in without seeing
- * that the card is another, and looks for its objects anew only when they end. */
-CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	struct session *session;
-	struct slot *slot;
-	CK_RV rv = session_enter(handle, true, &session);
-
+	if (!is_key(session->slot, key))
+		return no_such_key(session->slot, key);
+	rv = session_begin_operation(session, OPERATION_SIGN);
 	if (rv != CKR_OK)
 		return rv;
-	slot = session->slot;
-	rv = mechanism ? begin(session, mechanism, key) : cancel(session);
-	if (rv == CKR_KEY_HANDLE_INVALID && slot_had(slot, key))
-		slot_end_sessions(slot);
-	slot_leave(slot);
+	rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
+	                &token->cert->key);
+	if (rv != CKR_OK)
+		session_end_operation(session);
 	return rv;
 }
 
-/* The PIN that may be used now: kept for the login, or, where the key wants
- * consent, given in this session and not used up. */
-static struct secret *pin_for(struct session *session)
+/* C_SignInit (PKCS#11 5.13): neither needs nor uses consent. Without a mechanism
+ * the signature under way ends. */
+CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
-	struct token *token = session->slot->token;
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_SignInit");
 
-	if (!session->slot->logged_in)
-		return NULL;
-	return token->card->key.user_consent ? session->consent : token->pin;
-}
-
-/* What a failed signature does to the login: a PIN that the card takes no more
- * and a card that was away end it. */
-static CK_RV after_failure(struct slot *slot, enum error e)
-{
-	switch (e) {
-	case E_PIN_WRONG:
-	case E_PIN_LOCKED:
-	case E_PIN_STALE:
-	case E_SECURITY:
-		slot_logout(slot);
-		return CKR_USER_NOT_LOGGED_IN;
-	case E_LINK:
-	case E_CHANGED:
-	case E_NO_CARD:
-	case E_NO_READER:
-	case E_NO_SERVICE:
-		slot_logout(slot);
-		slots_refresh(false);
-		return slot_is_current(slot) ? CKR_DEVICE_ERROR : CKR_DEVICE_REMOVED;
-	default:
-		return ckr_of_session(e);
-	}
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	if (mechanism)
+		rv = begin(call.session, mechanism, key);
+	else if (session_is_doing(call.session, OPERATION_SIGN))
+		session_end_operation(call.session);
+	else
+		rv = CKR_ARGUMENTS_BAD;
+	return call_leave(&call, rv);
 }
 
 /* A card that cannot do RSASSA-PSS after all: it is withdrawn, and every session
@@ -98,43 +80,57 @@ static bool is_pss_failure(const struct session *session, enum error e)
 	       (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
 }
 
-static CK_RV make_signature(struct session *session, uint8_t *signature, size_t *len, bool *end_sessions)
+/* What a failed signature does to the login, and what it is called. */
+static CK_RV after_failure(struct session *session, enum error e)
 {
 	struct slot *slot = session->slot;
-	struct secret *pin = pin_for(session);
-	struct prepared prepared;
-	enum error e;
-	CK_RV rv;
+	bool pss_failed = is_pss_failure(session, e), over = ends_login(e) || e == E_PIN_WRONG;
+	CK_RV rv = ckr_of_session(e);
 
-	if (!pin)
-		return CKR_USER_NOT_LOGGED_IN;
-	rv = mech_prepare(&session->sign, module.crypto, &prepared);
-	if (rv != CKR_OK)
-		return rv;
-	e = token_sign(slot->token, pin, &session->sign, &prepared, signature, len);
-	secret_free(&session->consent);
-	mem_wipe(&prepared, sizeof prepared);
-	if (e == E_OK)
-		return CKR_OK;
-	log_error("signature: %s", error_text(e));
-	*end_sessions = is_pss_failure(session, e);
-	if (*end_sessions && token_withdraw_pss(slot->token) != E_OK)
-		return CKR_HOST_MEMORY;
-	return after_failure(slot, e);
+	if (over)
+		slots_refresh(false); /* has the card gone, or the link alone? */
+	module_lock();
+	if (pss_failed) {
+		token_withdraw_pss(slot->token);
+		sessions_close(slot);
+	}
+	if (over)
+		slot_end_login(slot);
+	if (slot->token->gone)
+		rv = CKR_DEVICE_REMOVED;
+	else if (rv == CKR_DEVICE_REMOVED)
+		rv = CKR_DEVICE_ERROR;
+	else if (e == E_PIN_WRONG || e == E_PIN_LOCKED)
+		rv = CKR_USER_NOT_LOGGED_IN;
+	token_info(slot->token, &slot->info);
+	module_unlock();
+	return rv;
 }
 
-/* The end of a signature, in one part or several. The operation ends, too, unless
- * only the length was asked for or the buffer was too small (PKCS#11 5.11). */
-static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len, bool *end_sessions)
+/* The end of a signature, in one part or several: by the PIN that was kept for the
+ * login or, where the key wants consent, given in this session and not used up.
+ * The operation ends, too, unless only the length was asked for or the buffer was
+ * too small (PKCS#11 5.2). */
+static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
+	struct token *token = session->slot->token;
+	struct secret *pin = token->card->key.user_consent ? session->consent : token->pin;
 	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
 	bool done;
+	enum error e = E_OK;
 	CK_RV rv = output_room(out, out_len, session->sign.params.signature_len, &done);
 
 	if (done)
 		return rv;
-	rv = make_signature(session, signature, &len, end_sessions);
+	if (!pin || !slot_is_logged_in(session->slot))
+		rv = CKR_USER_NOT_LOGGED_IN;
+	else
+		rv = token_sign(token, pin, &session->sign, signature, &len, &e);
+	if (rv == CKR_OK)
+		secret_free(&session->consent);
+	if (rv == CKR_OK && e != E_OK)
+		rv = after_failure(session, e);
 	if (rv == CKR_OK) {
 		memcpy(out, signature, len);
 		*out_len = len;
@@ -143,105 +139,70 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len, bo
 	return rv;
 }
 
-/* Only now is it one part or a length that was asked for: adding the data must
- * not happen twice. */
-static CK_RV sign_one_part(struct session *session, const CK_BYTE *data, CK_ULONG len, CK_BYTE *out,
-                           CK_ULONG *out_len, bool *end_sessions)
-{
-	CK_RV rv = CKR_ARGUMENTS_BAD;
-
-	if (session->operation != OPERATION_SIGN)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (session->sign.in_parts)
-		return CKR_OPERATION_ACTIVE;
-	if (out_len && (data || len == 0)) {
-		if (!out || *out_len < session->sign.params.signature_len)
-			return finish(session, out, out_len, end_sessions);
-		rv = sign_add(&session->sign, data, len);
-	}
-	if (rv == CKR_OK)
-		return finish(session, out, out_len, end_sessions);
-	session_end_operation(session);
-	return rv;
-}
-
-static void leave(struct slot *slot, bool end_sessions)
-{
-	if (end_sessions)
-		slot_end_sessions(slot);
-	slot_leave(slot);
-}
-
-/* C_Sign (PKCS#11 5.11). Every signature is checked against the certificate's
- * key before it is returned. */
+/* C_Sign (PKCS#11 5.13): one part; after C_SignUpdate it ends the signature with
+ * CKR_OPERATION_ACTIVE. Data that comes with a question for the length is not
+ * taken: it comes again. Every signature is checked against the certificate's key
+ * before it is returned. */
 CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
                    CK_ULONG *signature_len)
 {
-	struct session *session;
-	struct slot *slot;
-	bool end_sessions = false;
-	CK_RV rv = session_enter(handle, true, &session);
+	struct session *s;
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_Sign");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_SIGN, STEP_WHOLE);
 	if (rv != CKR_OK)
-		return rv;
-	slot = session->slot;
-	rv = sign_one_part(session, data, len, signature, signature_len, &end_sessions);
-	log_debug("C_Sign: 0x%lx", rv);
-	leave(slot, end_sessions);
-	return rv;
+		return call_leave(&call, rv);
+	s = call.session;
+	if (!signature_len || (!data && len > 0))
+		rv = CKR_ARGUMENTS_BAD;
+	else if (signature && *signature_len >= s->sign.params.signature_len)
+		rv = sign_add(&s->sign, data, len);
+	if (rv == CKR_OK)
+		rv = finish(s, signature, signature_len);
+	else
+		session_end_operation(s);
+	return call_leave(&call, rv);
 }
 
-static CK_RV update(struct session *session, const CK_BYTE *part, CK_ULONG len)
-{
-	CK_RV rv = CKR_ARGUMENTS_BAD;
-
-	if (session->operation != OPERATION_SIGN)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (part || len == 0)
-		rv = sign_add(&session->sign, part, len);
-	session->sign.in_parts = true;
-	if (rv != CKR_OK)
-		session_end_operation(session);
-	return rv;
-}
-
-/* C_SignUpdate (PKCS#11 5.11): for CKM_RSA_PKCS and CKM_RSA_PKCS_PSS too, whose
- * data NSS sends in parts. */
+/* C_SignUpdate (PKCS#11 5.13): for CKM_RSA_PKCS and CKM_RSA_PKCS_PSS too, whose
+ * data NSS sends in parts. An error ends the signature. */
 CK_RV inkan_C_SignUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 {
-	struct session *session;
-	CK_RV rv = session_enter(handle, false, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_SignUpdate");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_SIGN, STEP_UPDATE);
 	if (rv != CKR_OK)
-		return rv;
-	rv = update(session, part, len);
-	session_leave(session);
-	return rv;
+		return call_leave(&call, rv);
+	rv = part || len == 0 ? sign_add(&call.session->sign, part, len) : CKR_ARGUMENTS_BAD;
+	if (rv != CKR_OK)
+		session_end_operation(call.session);
+	return call_leave(&call, rv);
 }
 
-static CK_RV sign_final(struct session *session, CK_BYTE *out, CK_ULONG *out_len, bool *end_sessions)
-{
-	if (session->operation != OPERATION_SIGN)
-		return CKR_OPERATION_NOT_INITIALIZED;
-	if (out_len)
-		return finish(session, out, out_len, end_sessions);
-	session_end_operation(session);
-	return CKR_ARGUMENTS_BAD;
-}
-
-/* C_SignFinal (PKCS#11 5.11). */
+/* C_SignFinal (PKCS#11 5.13): of a signature in several parts, or of no data at all.
+ * After C_Sign has been asked for the length it does not sign the empty message
+ * but ends the operation. */
 CK_RV inkan_C_SignFinal(CK_SESSION_HANDLE handle, CK_BYTE *signature, CK_ULONG *signature_len)
 {
-	struct session *session;
-	struct slot *slot;
-	bool end_sessions = false;
-	CK_RV rv = session_enter(handle, true, &session);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_SignFinal");
 
+	if (rv == CKR_OK)
+		rv = session_lock(&call, handle);
+	if (rv == CKR_OK)
+		rv = session_continue(call.session, OPERATION_SIGN, STEP_FINAL);
 	if (rv != CKR_OK)
-		return rv;
-	slot = session->slot;
-	rv = sign_final(session, signature, signature_len, &end_sessions);
-	log_debug("C_SignFinal: 0x%lx", rv);
-	leave(slot, end_sessions);
-	return rv;
+		return call_leave(&call, rv);
+	if (signature_len)
+		return call_leave(&call, finish(call.session, signature, signature_len));
+	session_end_operation(call.session);
+	return call_leave(&call, CKR_ARGUMENTS_BAD);
 }

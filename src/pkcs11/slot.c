@@ -4,20 +4,34 @@
 #include "pkcs11/ckr.h"
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
-#include "pkcs11/slot.h"
 #include "pkcs11/token.h"
+
+#define LOOK_MS 2000 /* how long a call waits for another one's look at a card */
 
 struct slot *slot_find(CK_SLOT_ID id)
 {
-	for (size_t i = 0; i < module.n_slots; i++)
-		if (module.slots[i].id == id)
-			return &module.slots[i];
-	return NULL;
+	return id < module.n_slots ? &module.slots[id] : NULL;
 }
 
-bool slot_has_token(const struct slot *slot)
+bool slot_is_occupied(const struct slot *slot)
 {
-	return slot->insertion != 0 && slot->strange != slot->insertion;
+	return slot->insertion != 0 && slot->settled == slot->insertion && slot->profile;
+}
+
+bool slot_is_logged_in(const struct slot *slot)
+{
+	bool logged_in;
+
+	module_lock();
+	logged_in = slot->logged_in;
+	module_unlock();
+	return logged_in;
+}
+
+void slot_end_login(struct slot *slot)
+{
+	slot->logged_in = false;
+	slot->unfinished = true;
 }
 
 static void slot_add(void)
@@ -57,25 +71,37 @@ static struct slot *free_slot(const struct reader_state *states, size_t n)
 	return empty;
 }
 
-/* Insertions are counted per reader: what the slot knew was of another one. */
-static void take_reader(struct slot *slot, const char *name)
+/* The card of before is gone, with its token, its sessions and its login, whatever
+ * is in now: nothing of it is ever given out again. */
+static void change_card(struct slot *slot, uint32_t insertion)
 {
-	memcpy(slot->reader, name, strlen(name) + 1);
-	slot->insertion = slot->strange = slot->info_insertion = 0;
+	slot->insertion = insertion;
+	slot->settled = 0;
+	slot->profile = NULL;
+	slot->event = true;
+	if (slot->token)
+		slot->token->gone = true;
+	sessions_lose_card(slot);
+	slot_end_login(slot);
+	pthread_cond_broadcast(&module.changed);
 }
 
 static void place_readers(const struct reader_state *states, size_t n, bool grow)
 {
 	for (size_t i = 0; i < n; i++) {
+		const char *name = states[i].name;
 		struct slot *slot;
 
-		if (slot_of_reader(states[i].name) || !conf_shows_reader(&module.conf, states[i].name))
+		if (slot_of_reader(name) || !conf_shows_reader(&module.conf, name))
 			continue;
 		if (grow && !free_slot(states, n))
 			slot_add();
 		slot = free_slot(states, n);
-		if (slot)
-			take_reader(slot, states[i].name);
+		if (!slot)
+			continue;
+		if (slot->insertion)
+			change_card(slot, 0); /* insertions are counted per reader */
+		memcpy(slot->reader, name, strlen(name) + 1);
 	}
 	if (grow && personality.conventions->spare_slot && !slot_of_reader(""))
 		slot_add();
@@ -88,81 +114,37 @@ static void note_cards(const struct reader_state *states, size_t n)
 		const struct reader_state *state = find_state(states, n, slot->reader);
 		uint32_t now = state && state->present ? state->insertion : 0;
 
-		if (slot->insertion == now)
-			continue;
-		slot->insertion = now;
-		slot->event = true;
-		pthread_cond_broadcast(&module.changed);
+		if (slot->insertion != now)
+			change_card(slot, now);
+		if (now && state->mute)
+			slot->settled = now;
 	}
 }
 
 /* Looks overlap when threads do; one that began earlier than what is already
  * merged is thrown away. */
-static bool merge(unsigned long look, const struct reader_state *states, size_t n, bool grow)
-{
-	bool counts;
-
-	module_lock();
-	counts = look > module.merged;
-	if (counts) {
-		module.merged = look;
-		place_readers(states, n, grow);
-		note_cards(states, n);
-	}
-	module_unlock();
-	return counts;
-}
-
-static unsigned long look_at_readers(struct reader_state *states, size_t *n)
+bool slots_look(bool grow, struct reader_state *states, size_t *n)
 {
 	unsigned long look;
 	enum error e;
+	bool counts;
 
 	module_lock();
 	look = ++module.looks;
 	module_unlock();
-	e = personality.readers->list(module.readers, states, n);
+	e = personality.readers->list(module.cards.self, states, n);
 	if (e != E_OK) {
-		log_info("readers: %s", error_text(e));
+		log_info("the list of readers: %s", error_text(e));
 		*n = 0;
 	}
-	return look;
-}
-
-static size_t find_gone(struct slot **gone)
-{
-	size_t n = 0;
-
 	module_lock();
-	for (size_t i = 0; i < module.n_slots; i++)
-		if (module.slots[i].logged_in && module.slots[i].info_insertion != module.slots[i].insertion)
-			gone[n++] = &module.slots[i];
-	module_unlock();
-	return n;
-}
-
-/* The PIN goes with its card, whoever sees that first. The sessions stay, to answer
- * CKR_DEVICE_REMOVED. A slot that is busy is left to the next look. */
-static void wipe_gone(void)
-{
-	struct slot *gone[SLOTS_MAX];
-	size_t n = find_gone(gone);
-
-	for (size_t i = 0; i < n; i++) {
-		if (pthread_mutex_trylock(&gone[i]->lock) != 0)
-			continue;
-		if (!slot_is_current(gone[i]))
-			slot_logout(gone[i]);
-		pthread_mutex_unlock(&gone[i]->lock);
+	counts = look > module.merged;
+	if (counts) {
+		module.merged = look;
+		place_readers(states, *n, grow);
+		note_cards(states, *n);
 	}
-}
-
-bool slots_look(bool grow, struct reader_state *states, size_t *n)
-{
-	unsigned long look = look_at_readers(states, n);
-	bool counts = merge(look, states, *n, grow);
-
-	wipe_gone();
+	module_unlock();
 	return counts;
 }
 
@@ -183,17 +165,148 @@ void slots_start(void)
 	module_unlock();
 }
 
+static struct slot *find_unsettled(const struct slot *only, const bool *tried)
+{
+	for (size_t i = 0; i < module.n_slots; i++) {
+		struct slot *slot = &module.slots[i];
+
+		if (!tried[i] && (!only || slot == only) && slot->insertion && slot->settled != slot->insertion)
+			return slot;
+	}
+	return NULL;
+}
+
+static bool is_none_of_ours(enum error e)
+{
+	return e == E_FOREIGN || e == E_MUTE || e == E_NOT_FOUND || e == E_UNSUPPORTED;
+}
+
+/* With the table lock held: what is known of an insertion, if it is still in. */
+static void settle(struct slot *slot, const char *reader, uint32_t insertion, const struct profile *profile)
+{
+	if (slot->insertion != insertion || strcmp(slot->reader, reader) != 0)
+		return;
+	slot->settled = insertion;
+	slot->profile = profile;
+}
+
+/* One thread looks at a time; another one that comes meanwhile waits for what it
+ * finds, so that no two calls answer differently. */
+void slots_recognize(const struct slot *only)
+{
+	struct timespec until = module_time(LOOK_MS);
+	bool tried[SLOTS_MAX] = {false};
+	struct slot *slot;
+
+	module_lock();
+	while (module.looking && !module.finalizing && find_unsettled(only, tried) && module_wait(&until))
+		;
+	while (!module.looking && (slot = find_unsettled(only, tried))) {
+		const struct profile *profile = NULL;
+		char reader[READER_NAME_MAX];
+		uint32_t insertion = slot->insertion;
+		enum error e;
+
+		tried[slot->id] = true;
+		memcpy(reader, slot->reader, sizeof reader);
+		module.looking = true;
+		module_unlock();
+		e = card_look(&module.cards, reader, module.shown, &insertion, &profile);
+		log_info("slot %lu: %s", slot->id, e == E_OK ? profile->name : error_text(e));
+		module_lock();
+		module.looking = false;
+		pthread_cond_broadcast(&module.changed);
+		if (e == E_OK || is_none_of_ours(e))
+			settle(slot, reader, insertion, e == E_OK ? profile : NULL);
+	}
+	module_unlock();
+}
+
+/* With the slot's lock held: frees closed sessions and the token of a card that is
+ * gone, and wipes what a login that is over has left. */
+static void finish(struct slot *slot)
+{
+	struct session *closed;
+	struct token *gone = NULL;
+	bool wipe;
+
+	module_lock();
+	closed = slot->closed;
+	slot->closed = NULL;
+	if (slot->token && slot->token->gone) {
+		gone = slot->token;
+		slot->before = gone->objects[0].handle;
+		slot->n_before = gone->n_objects;
+		slot->token = NULL;
+	}
+	wipe = slot->unfinished && !slot->logged_in;
+	if (wipe)
+		sessions_wipe_consent(slot);
+	slot->unfinished = false;
+	module_unlock();
+	sessions_free_list(closed);
+	token_free(&gone);
+	if (wipe && slot->token)
+		token_logout(slot->token);
+}
+
+void slot_lock(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	finish(slot);
+}
+
+/* A call without the lock may leave something to do until the very last moment. */
+void slot_unlock(struct slot *slot)
+{
+	bool again;
+
+	do {
+		finish(slot);
+		pthread_mutex_unlock(&slot->lock);
+		module_lock();
+		again = slot->unfinished;
+		module_unlock();
+	} while (again && pthread_mutex_trylock(&slot->lock) == 0);
+}
+
+void slots_finish(void)
+{
+	bool unfinished[SLOTS_MAX];
+	size_t n;
+
+	module_lock();
+	n = module.n_slots;
+	for (size_t i = 0; i < n; i++)
+		unfinished[i] = module.slots[i].unfinished;
+	module_unlock();
+	for (size_t i = 0; i < n; i++)
+		if (unfinished[i] && pthread_mutex_trylock(&module.slots[i].lock) == 0)
+			slot_unlock(&module.slots[i]);
+}
+
+void slots_logout(void)
+{
+	module_lock();
+	for (size_t i = 0; i < module.n_slots; i++)
+		slot_end_login(&module.slots[i]);
+	module_unlock();
+	slots_finish();
+}
+
 /* What a slot knows of its card; its number and its reader's name stay. */
 static void forget_card(struct slot *slot)
 {
 	slot->token = NULL;
-	slot->insertion = slot->strange = slot->info_insertion = 0;
-	slot->event = slot->logged_in = false;
+	slot->closed = NULL;
+	slot->insertion = slot->settled = 0;
+	slot->event = slot->logged_in = slot->unfinished = false;
 }
 
 void slots_end(void)
 {
 	for (size_t i = 0; i < module.n_slots; i++) {
+		sessions_free_list(module.slots[i].closed);
 		token_free(&module.slots[i].token);
 		forget_card(&module.slots[i]);
 	}
@@ -207,157 +320,84 @@ void slots_forget(void)
 	}
 }
 
-CK_RV slot_enter(CK_SLOT_ID id, struct slot **slot)
+/* With the table lock held. */
+static CK_RV presence(const struct slot *slot)
 {
-	CK_RV rv = module_enter();
+	if (slot->insertion == 0)
+		return CKR_TOKEN_NOT_PRESENT;
+	return slot->settled == slot->insertion && !slot->profile ? CKR_TOKEN_NOT_RECOGNIZED : CKR_OK;
+}
+
+static bool has_token(const struct slot *slot)
+{
+	return slot->token && !slot->token->gone;
+}
+
+/* Reads the token from the card, of which the slot knows what it is or, when
+ * another program held it at the time, does not. The card may be another one by
+ * the time that it was read: then there is none. */
+static CK_RV read_token(struct slot *slot)
+{
+	char reader[READER_NAME_MAX];
+	struct token *token = NULL;
+	const struct profile *known;
+	uint32_t insertion;
+	enum error e = E_OK;
+	bool there;
+	CK_RV rv;
+
+	slot_lock(slot);
+	module_lock();
+	rv = presence(slot);
+	there = has_token(slot);
+	memcpy(reader, slot->reader, sizeof reader);
+	insertion = slot->insertion;
+	known = slot->profile;
+	module_unlock();
+	if (rv == CKR_OK && !there) {
+		e = token_load(reader, known ? (struct profile_set){&known, 1} : module.shown, &token);
+		slots_refresh(false);
+		module_lock();
+		if (e == E_OK && !slot->token && token->card->insertion == slot->insertion &&
+		    strcmp(slot->reader, reader) == 0) {
+			settle(slot, reader, slot->insertion, token->card->profile);
+			token_info(token, &slot->info);
+			slot->token = token;
+			token = NULL;
+		} else if (is_none_of_ours(e)) {
+			settle(slot, reader, insertion, NULL);
+		}
+		module_unlock();
+		if (e != E_OK)
+			log_info("slot %lu: %s", slot->id, error_text(e));
+		rv = is_none_of_ours(e) ? CKR_TOKEN_NOT_RECOGNIZED : ckr_of_card(e);
+	}
+	token_free(&token);
+	slot_unlock(slot);
+	return rv;
+}
+
+CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id)
+{
+	CK_RV rv = call_enter(call, name);
 
 	if (rv != CKR_OK)
 		return rv;
 	slots_refresh(false);
 	module_lock();
-	*slot = slot_find(id);
+	call->slot = slot_find(id);
 	module_unlock();
-	if (!*slot) {
-		module_leave();
+	if (!call->slot)
 		return CKR_SLOT_ID_INVALID;
-	}
-	pthread_mutex_lock(&(*slot)->lock);
-	slot_drop_stale(*slot);
-	return CKR_OK;
-}
-
-void slot_leave(struct slot *slot)
-{
-	pthread_mutex_unlock(&slot->lock);
-	module_leave();
-}
-
-void slot_set_login(struct slot *slot, bool logged_in)
-{
-	module_lock();
-	slot->logged_in = logged_in;
-	if (slot->token) {
-		token_info(slot->token, &slot->info);
-		slot->info_insertion = slot->token->card->insertion;
-	}
-	module_unlock();
-}
-
-void slot_logout(struct slot *slot)
-{
-	sessions_wipe_consent(slot);
-	token_logout(slot->token);
-	slot_set_login(slot, false);
-}
-
-void slot_end_sessions(struct slot *slot)
-{
-	sessions_close(slot);
-	slot_logout(slot);
-}
-
-bool slot_is_current(struct slot *slot)
-{
-	bool current;
-
-	module_lock();
-	current = slot->token && slot->token->card->insertion == slot->insertion &&
-	          strcmp(slot->token->card->reader, slot->reader) == 0;
-	module_unlock();
-	return current;
-}
-
-void slot_drop_stale(struct slot *slot)
-{
-	if (!slot->token || slot_is_current(slot))
-		return;
-	slot_end_sessions(slot);
-	slot->before = slot->token->objects[0].handle;
-	slot->n_before = slot->token->n_objects;
-	token_free(&slot->token);
-}
-
-bool slot_had(const struct slot *slot, CK_OBJECT_HANDLE object)
-{
-	return object >= slot->before && object - slot->before < slot->n_before;
-}
-
-/* A card that is none of ours, or whose application holds no certificate that is
- * of use, is not asked again during its insertion; one that could not be read is. */
-static CK_RV not_a_token(struct slot *slot, uint32_t insertion, enum error e)
-{
-	log_info("slot %lu: %s", slot->id, error_text(e));
-	if (e != E_FOREIGN && e != E_MUTE && e != E_NOT_FOUND && e != E_UNSUPPORTED)
-		return ckr_of_card(e);
-	module_lock();
-	slot->strange = insertion;
-	module_unlock();
-	return CKR_TOKEN_NOT_RECOGNIZED;
-}
-
-static CK_RV presence(const struct slot *slot, uint32_t *insertion, char *reader)
-{
-	CK_RV rv = CKR_OK;
-
-	module_lock();
-	*insertion = slot->insertion;
-	memcpy(reader, slot->reader, READER_NAME_MAX);
-	if (slot->insertion == 0)
-		rv = CKR_TOKEN_NOT_PRESENT;
-	else if (!slot_has_token(slot))
-		rv = CKR_TOKEN_NOT_RECOGNIZED;
-	module_unlock();
-	return rv;
-}
-
-CK_RV slot_token(struct slot *slot, struct token **token)
-{
-	char reader[READER_NAME_MAX];
-	uint32_t insertion;
-	enum error e;
-	CK_RV rv = presence(slot, &insertion, reader);
-
-	if (rv != CKR_OK)
+	slots_recognize(call->slot);
+	call_lock_table(call);
+	rv = presence(call->slot);
+	if (rv != CKR_OK || has_token(call->slot))
 		return rv;
-	if (!slot->token) {
-		e = token_load(reader, &slot->token);
-		if (e != E_OK)
-			return not_a_token(slot, insertion, e);
-		slot_set_login(slot, false);
-	}
-	*token = slot->token;
-	return CKR_OK;
-}
-
-/* Of the slots with a card, when there are several, those that nobody has looked at. */
-static size_t find_unseen(struct slot **unseen)
-{
-	size_t cards = 0, n = 0;
-
-	module_lock();
-	for (size_t i = 0; i < module.n_slots; i++) {
-		struct slot *slot = &module.slots[i];
-
-		if (!slot_has_token(slot))
-			continue;
-		cards++;
-		if (slot->info_insertion != slot->insertion)
-			unseen[n++] = slot;
-	}
-	module_unlock();
-	return cards > 1 ? n : 0;
-}
-
-void slots_sort_cards(void)
-{
-	struct slot *unseen[SLOTS_MAX];
-	struct token *token;
-	size_t n = find_unseen(unseen);
-
-	for (size_t i = 0; i < n; i++) {
-		pthread_mutex_lock(&unseen[i]->lock);
-		slot_drop_stale(unseen[i]);
-		slot_token(unseen[i], &token);
-		pthread_mutex_unlock(&unseen[i]->lock);
-	}
+	call_unlock(call);
+	rv = read_token(call->slot);
+	call_lock_table(call);
+	if (rv == CKR_OK && !has_token(call->slot))
+		rv = CKR_TOKEN_NOT_PRESENT;
+	return rv;
 }

@@ -33,7 +33,7 @@ static CK_RV inkan_C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INT
 	.C_CreateObject = unsupported_create, \
 	.C_CopyObject = unsupported_copy, \
 	.C_DestroyObject = unsupported_key, \
-	.C_GetObjectSize = unsupported_size, \
+	.C_GetObjectSize = inkan_C_GetObjectSize, \
 	.C_GetAttributeValue = inkan_C_GetAttributeValue, \
 	.C_SetAttributeValue = unsupported_set, \
 	.C_FindObjectsInit = inkan_C_FindObjectsInit, \

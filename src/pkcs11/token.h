@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A token: one card application during one insertion, with its objects in
- * memory and, while somebody is logged in, the PIN. Everything here is called
- * with the slot's lock held, except token_info's copy. */
+ * memory and, while somebody is logged in, the PIN. */
 #ifndef INKAN_PKCS11_TOKEN_H
 #define INKAN_PKCS11_TOKEN_H
 
@@ -13,43 +12,51 @@
 #include "pkcs11/object.h"
 
 struct token {
-	struct card *card;
+	struct card *card;         /* I/O with the slot's lock held; its profile, serial number and key are constant */
+
+	/* under the slot's lock */
 	struct cert *cert;         /* the holder's own; NULL: behind the PIN */
-	char serial[SERIAL_LEN + 1];
 	struct secret *pin;        /* of a key without user consent, while logged in */
-	struct object *objects;
-	size_t n_objects;
 	unsigned repeats;          /* logins in a row with PINs that the card has refused */
+
+	/* under the table lock */
+	bool gone;                 /* the card was taken out: freed with the slot's lock held */
+	bool no_pss;               /* it cannot do RSASSA-PSS; written with both locks held */
+	unsigned bits;             /* of the key; 0: behind the PIN */
+	struct object *objects;    /* the list is constant */
+	size_t n_objects;
 };
 
-enum error token_load(const char *reader, struct token **token);
+/* Reads the application of the first profile of the set that is on the card. */
+enum error token_load(const char *reader, struct profile_set set, struct token **token);
 void token_free(struct token **token);
 
+/* With both locks held: the counter of PIN tries is the card's. */
 void token_info(const struct token *token, CK_TOKEN_INFO *info);
 
-/* RSASSA-PSS is offered: settings, and what this card has shown. */
+/* RSASSA-PSS is offered: settings, and what this card has shown. With either lock
+ * held; with both: it is not offered for this card again in this process. */
 bool token_offers_pss(const struct token *token);
+void token_withdraw_pss(struct token *token);
 
-/* VERIFY under the rules of design and settings. On success the objects behind
- * the PIN are there. */
-CK_RV token_verify(struct token *token, struct bytes pin);
+/* The rest with the slot's lock held. VERIFY; on success the certificate behind
+ * the PIN is there. */
+enum error token_verify(struct token *token, struct bytes pin);
 
 /* Keeps the PIN while logged in, where the key may sign without consent. */
 CK_RV token_keep_pin(struct token *token, struct bytes pin);
 
-/* Wipes the PIN and what was behind it; handles stay. NULL is allowed. */
+/* After E_PIN_REPEATED: a program that takes "incorrect" for "once more" and has but
+ * one PIN to give, as pdfsig on NSS, is told to stop on every eighth round. */
+bool token_is_asked_for_ever(struct token *token);
+
+/* Wipes the PIN and what was behind it; handles stay. */
 void token_logout(struct token *token);
 
-/* CHANGE REFERENCE DATA. */
-CK_RV token_change_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
-
 /* The card signs with this PIN, and the signature is checked against the
- * certificate. E_PIN_WRONG, E_PIN_LOCKED: the card no longer takes the PIN;
+ * certificate. With CKR_OK the card was asked, and *e is what became of it:
  * E_SIGNATURE, E_UNSUPPORTED: it cannot do this scheme. */
-enum error token_sign(struct token *token, const struct secret *pin, const struct sign *sign,
-                      const struct prepared *prepared, uint8_t *signature, size_t *len);
-
-/* RSASSA-PSS is not offered for this card again in this process. */
-enum error token_withdraw_pss(struct token *token);
+CK_RV token_sign(struct token *token, const struct secret *pin, struct sign *sign, uint8_t *signature, size_t *len,
+                 enum error *e);
 
 #endif

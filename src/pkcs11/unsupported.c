@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "pkcs11/session.h"
 #include "pkcs11/unsupported.h"
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -118,7 +119,12 @@ CK_RV unsupported_parallel(CK_SESSION_HANDLE s)
 
 CK_RV unsupported_random(CK_SESSION_HANDLE s, CK_BYTE *bytes, CK_ULONG n)
 {
-	return CKR_RANDOM_NO_RNG;
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_SeedRandom, C_GenerateRandom");
+
+	if (rv == CKR_OK)
+		rv = session_find(&call, s);
+	return call_leave(&call, rv == CKR_OK ? CKR_RANDOM_NO_RNG : rv);
 }
 
 CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The functions that these modules do not have, one for each shape of arguments:
- * CKR_FUNCTION_NOT_SUPPORTED. unsupported_parallel is what PKCS#11 5.16 wants of
- * the two functions of old, CKR_FUNCTION_NOT_PARALLEL; unsupported_random what
- * 5.15 wants of a token without a random number generator, CKR_RANDOM_NO_RNG. */
+/* The functions that these modules do not have, one for each shape of arguments.
+ * PKCS#11 5 wants that they simply return CKR_FUNCTION_NOT_SUPPORTED, 5.16 that the
+ * two functions of old simply return CKR_FUNCTION_NOT_PARALLEL (unsupported_parallel);
+ * unsupported_random is what 5.15 wants of a token without a random number generator,
+ * on a session that there is: CKR_RANDOM_NO_RNG. */
 #ifndef INKAN_PKCS11_UNSUPPORTED_H
 #define INKAN_PKCS11_UNSUPPORTED_H
 

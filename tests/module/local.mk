@@ -3,7 +3,7 @@
 module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent \
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
-  tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_jahis
+  tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_edges tests/module/test_jahis
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -42,6 +42,8 @@ tests_module_test_status_CFLAGS = $(module_test_cflags)
 tests_module_test_status_LDADD = $(module_test_ldadd)
 tests_module_test_digest_CFLAGS = $(module_test_cflags)
 tests_module_test_digest_LDADD = $(module_test_ldadd)
+tests_module_test_edges_CFLAGS = $(module_test_cflags)
+tests_module_test_edges_LDADD = $(module_test_ldadd)
 
 # With the table and the conventions of the JAHIS modules, which keeps the archive's out.
 tests_module_test_jahis_SOURCES = tests/module/test_jahis.c src/pkcs11/table_2_20.c

@@ -544,20 +544,6 @@ START_TEST(test_slot_order)
 }
 END_TEST
 
-/* With one card in, nothing is sent to tell it: C_GetSlotList is polled. */
-START_TEST(test_one_card_is_not_looked_at)
-{
-	struct vreader *r = start(VCARD_AUTH, VCARD_JMA), *empty = rig_reader("Virtual Reader 01", NULL);
-	CK_SLOT_ID slots[32];
-
-	ck_assert_uint_eq(list(CK_TRUE, slots), 1);
-	ck_assert_uint_eq(list(CK_FALSE, slots), 2);
-	ck_assert_uint_eq(vreader_apdus(r), 0);
-	stop(r);
-	take_away(empty);
-}
-END_TEST
-
 /* As many slots as readers: none without, and four readers fit where four do. A
  * reader that is plugged in again under another name takes the place it left. */
 START_TEST(test_no_slot_to_spare)
@@ -603,7 +589,6 @@ int main(void)
 	tcase_add_test(t, test_e_prescription);
 	tcase_add_test(t, test_consent);
 	tcase_add_test(t, test_slot_order);
-	tcase_add_test(t, test_one_card_is_not_looked_at);
 	tcase_add_test(t, test_no_slot_to_spare);
 	suite_add_tcase(s, t);
 	return rig_run(s);

@@ -2,6 +2,7 @@
 /* PIN tries are sacred: what never reaches the card, what the card saw, and what
  * the application is told. */
 #include <string.h>
+#include <unistd.h>
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -154,6 +155,7 @@ START_TEST(test_repeated_on_another_card)
 	spec.pin[AUTH] = "9999";
 	spec.name = "HANAKO SAMPLE";
 	vreader_insert(r.reader, rig_card(&spec));
+	sleep(4); /* a PIN that comes for two cards at once is one program's for all */
 	r.session = rig_session(r.slot);
 	ok(rig_login(&r, CKU_USER, "9999"));
 	rig_stop(&r);

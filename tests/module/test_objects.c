@@ -196,20 +196,22 @@ START_TEST(test_private_certificate)
 {
 	uint8_t value[4096];
 	CK_ATTRIBUTE a = {CKA_VALUE, value, sizeof value};
+	CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE own[] = {{CKA_CLASS, &class, sizeof class}, {CKA_PRIVATE, &yes, 1}};
 	CK_OBJECT_HANDLE cert;
 	struct vcard_spec spec;
 	struct rig r;
 
 	start(&r, &spec, VCARD_JPKI, VCARD_SIGN);
-	ck_assert_uint_eq(count(r.session, CKO_CERTIFICATE), 0);
+	ck_assert_uint_eq(rig_count(r.session, own, 2), 0);
 	ck_assert_uint_eq(count(r.session, CKO_PUBLIC_KEY), 0);
-	ck_assert_uint_eq(count(r.session, CKO_PROFILE), 0);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
 	cert = rig_find(r.session, CKO_CERTIFICATE);
 	ok(p11->C_GetAttributeValue(r.session, cert, &a, 1));
 	ok(p11->C_Logout(r.session));
 	is(p11->C_GetAttributeValue(r.session, cert, &a, 1), CKR_OBJECT_HANDLE_INVALID);
-	ck_assert_uint_eq(count(r.session, CKO_CERTIFICATE), 0);
+	ck_assert_uint_eq(rig_count(r.session, own, 2), 0);
 	nothing_is_kept(module.slots[r.slot].token);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
 	ck_assert_uint_eq(rig_find(r.session, CKO_CERTIFICATE), cert);
@@ -217,23 +219,66 @@ START_TEST(test_private_certificate)
 }
 END_TEST
 
-/* NSS looks for it before any login; JPKI's signature token has none. */
-START_TEST(test_profile_object)
+static bool has_profile(CK_SESSION_HANDLE session, CK_ULONG id)
 {
-	const struct expected *t = &tokens[_i];
 	CK_OBJECT_CLASS class = CKO_PROFILE;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &no, 1}};
-	CK_ULONG id = 0;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, 1}, {CKA_PRIVATE, &no, 1},
+	                           {CKA_PROFILE_ID, &id, sizeof id}};
+
+	return rig_count(session, template, 4) == 1;
+}
+
+/* NSS looks for the fourth before any login; JPKI's signature token has it not. */
+START_TEST(test_profile_objects)
+{
+	const struct expected *t = &tokens[_i];
 	struct vcard_spec spec;
 	struct rig r;
 
 	start(&r, &spec, t->kind, t->app);
-	ck_assert_uint_eq(rig_count(r.session, template, 3), _i != 3);
-	if (_i != 3) {
-		get(r.session, rig_find(r.session, CKO_PROFILE), CKA_PROFILE_ID, (uint8_t *)&id);
-		ck_assert_uint_eq(id, CKP_PUBLIC_CERTIFICATES_TOKEN);
+	ck_assert(has_profile(r.session, CKP_BASELINE_PROVIDER));
+	ck_assert(has_profile(r.session, CKP_EXTENDED_PROVIDER));
+	ck_assert(has_profile(r.session, CKP_AUTHENTICATION_TOKEN));
+	ck_assert_int_eq(has_profile(r.session, CKP_PUBLIC_CERTIFICATES_TOKEN), _i != 3);
+	ck_assert_uint_eq(count(r.session, CKO_PROFILE), _i != 3 ? 4 : 3);
+	rig_stop(&r);
+}
+END_TEST
+
+/* PKCS#11 3.0, 4.4: each object its own, and the same when the card comes back. */
+START_TEST(test_unique_ids)
+{
+	const struct expected *t = &tokens[_i];
+	uint8_t ids[2][32][128] = {{{0}}};
+	CK_OBJECT_HANDLE found[32];
+	CK_ULONG n = 0, size;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, t->kind, t->app);
+	for (int round = 0; round < 2; round++) {
+		ok(rig_login(&r, CKU_USER, spec.pin[t->app]));
+		ok(p11->C_FindObjectsInit(r.session, NULL, 0));
+		ok(p11->C_FindObjects(r.session, found, 32, &n));
+		ok(p11->C_FindObjectsFinal(r.session));
+		ck_assert_uint_gt(n, 4);
+		for (CK_ULONG i = 0; i < n; i++) {
+			uint8_t id[4096] = {0};
+
+			ck_assert_uint_gt(get(r.session, found[i], CKA_UNIQUE_ID, id), 0);
+			memcpy(ids[round][i], id, sizeof ids[round][i]);
+			ok(p11->C_GetObjectSize(r.session, found[i], &size));
+			ck_assert_uint_gt(size, 0);
+			for (CK_ULONG k = 0; k < i; k++)
+				ck_assert_str_ne((char *)ids[round][k], (char *)id);
+		}
+		vreader_insert(r.reader, vreader_remove(r.reader));
+		r.session = rig_session(r.slot);
 	}
+	ck_assert_int_eq(memcmp(ids[0], ids[1], sizeof ids[0]), 0);
+	is(p11->C_GetObjectSize(r.session, 4711, &size), CKR_OBJECT_HANDLE_INVALID);
+	is(p11->C_GetObjectSize(r.session, found[0], NULL), CKR_ARGUMENTS_BAD);
 	rig_stop(&r);
 }
 END_TEST
@@ -340,6 +385,38 @@ START_TEST(test_ca_certificates)
 }
 END_TEST
 
+/* JPKI's signature module shows the CA of the certificate that is behind the PIN: to
+ * anybody, read when its bytes are asked for, and there without them. */
+START_TEST(test_jpki_ca)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ULONG authority = 2;
+	CK_ATTRIBUTE cas[] = {{CKA_CLASS, &class, sizeof class}, {CKA_CERTIFICATE_CATEGORY, &authority, sizeof authority}};
+	uint8_t subject[4096], issuer[4096], label[64];
+	CK_OBJECT_HANDLE ca;
+	struct vcard_spec spec;
+	unsigned apdus;
+	CK_ULONG n;
+	size_t len;
+	struct rig r;
+
+	start(&r, &spec, VCARD_JPKI, VCARD_SIGN);
+	apdus = vreader_apdus(r.reader);
+	ck_assert_uint_eq(rig_count(r.session, cas, 2), 1);
+	ok(p11->C_FindObjectsInit(r.session, cas, 2));
+	ok(p11->C_FindObjects(r.session, &ca, 1, &n));
+	ok(p11->C_FindObjectsFinal(r.session));
+	ck_assert_uint_eq(get(r.session, ca, CKA_LABEL, label), strlen("Digital Signature CA Certificate"));
+	ck_assert_uint_eq(vreader_apdus(r.reader), apdus);
+	len = get(r.session, ca, CKA_SUBJECT, subject);
+	ck_assert_uint_gt(vreader_apdus(r.reader), apdus);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ck_assert_uint_eq(get(r.session, rig_find(r.session, CKO_CERTIFICATE), CKA_ISSUER, issuer), len);
+	ck_assert_int_eq(memcmp(subject, issuer, len), 0);
+	rig_stop(&r);
+}
+END_TEST
+
 START_TEST(test_search_rules)
 {
 	CK_OBJECT_HANDLE found[2];
@@ -377,11 +454,13 @@ int main(void)
 	tcase_add_loop_test(t, test_keys, 0, 4);
 	tcase_add_test(t, test_get_attribute_value);
 	tcase_add_test(t, test_private_certificate);
-	tcase_add_loop_test(t, test_profile_object, 0, 4);
+	tcase_add_loop_test(t, test_profile_objects, 0, 4);
+	tcase_add_loop_test(t, test_unique_ids, 0, 4);
 	tcase_add_loop_test(t, test_hcrole, 0, 2);
 	tcase_add_test(t, test_several_roles);
 	tcase_add_test(t, test_no_role);
 	tcase_add_test(t, test_ca_certificates);
+	tcase_add_test(t, test_jpki_ca);
 	tcase_add_test(t, test_search_rules);
 	suite_add_tcase(s, t);
 	return rig_run(s);

@@ -326,7 +326,7 @@ START_TEST(test_cancel)
 END_TEST
 
 /* The PIN was typed for a card in a reader, the key is one that a program has kept. */
-static CK_RV sign_with(struct rig *r, CK_OBJECT_HANDLE key)
+static CK_RV sign_with(struct rig *r, const char *pin, CK_OBJECT_HANDLE key)
 {
 	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
 	uint8_t signature[512];
@@ -334,7 +334,7 @@ static CK_RV sign_with(struct rig *r, CK_OBJECT_HANDLE key)
 	CK_RV rv;
 
 	r->session = rig_session(r->slot);
-	ok(rig_login(r, CKU_USER, "1234"));
+	ok(rig_login(r, CKU_USER, pin));
 	rv = p11->C_SignInit(r->session, &m, key);
 	return rv == CKR_OK ? p11->C_Sign(r->session, (CK_BYTE *)"x", 1, signature, &len) : rv;
 }
@@ -353,7 +353,7 @@ START_TEST(test_card_comes_back)
 	key = rig_find(r.session, CKO_PRIVATE_KEY);
 	card = vreader_remove(r.reader);
 	vreader_insert(r.reader, card);
-	ok(sign_with(&r, key));
+	ok(sign_with(&r, "1234", key));
 	ck_assert_uint_eq(rig_find(r.session, CKO_PRIVATE_KEY), key);
 	rig_stop(&r);
 }
@@ -374,15 +374,16 @@ START_TEST(test_key_of_the_card_before)
 	key = rig_find(r.session, CKO_PRIVATE_KEY);
 	vcard_free(vreader_remove(r.reader));
 	spec.name = "HANAKO SAMPLE";
+	spec.pin[VCARD_AUTH] = "4321";
 	vreader_insert(r.reader, r.card = rig_card(&spec));
-	is(sign_with(&r, 4711), CKR_KEY_HANDLE_INVALID);
+	is(sign_with(&r, "4321", 4711), CKR_KEY_HANDLE_INVALID);
 	ok(p11->C_Logout(r.session));
-	is(sign_with(&r, key), CKR_KEY_HANDLE_INVALID);
+	is(sign_with(&r, "4321", key), CKR_KEY_HANDLE_INVALID);
 	is(p11->C_GetSessionInfo(r.session, &info), CKR_SESSION_HANDLE_INVALID);
 	r.session = rig_session(r.slot);
 	ok(p11->C_GetSessionInfo(r.session, &info));
 	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
-	ok(rig_login(&r, CKU_USER, "1234"));
+	ok(rig_login(&r, CKU_USER, "4321"));
 	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
 	rig_stop(&r);
 }

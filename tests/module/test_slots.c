@@ -249,7 +249,7 @@ START_TEST(test_removal_wipes_pin)
 	ck_assert_ptr_nonnull(module.slots[r.slot].token->pin);
 	vcard_free(vreader_remove(r.reader));
 	ok(p11->C_GetSlotInfo(r.slot, &info));
-	ck_assert_ptr_null(module.slots[r.slot].token->pin);
+	ck_assert_ptr_null(module.slots[r.slot].token); /* freed, with the PIN */
 	ck_assert(!module.slots[r.slot].logged_in);
 	is(p11->C_Logout(r.session), CKR_DEVICE_REMOVED);
 	rig_stop(&r);
@@ -270,7 +270,7 @@ START_TEST(test_no_certificate)
 	spec.fid_cert = 0x0026;
 	r = rig_reader("A", &spec);
 	start();
-	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	ck_assert_uint_ge(slots(CK_FALSE, list), 1);
 	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);
 	apdus = vreader_apdus(r);
 	is(p11->C_GetTokenInfo(list[0], &info), CKR_TOKEN_NOT_RECOGNIZED);

@@ -92,7 +92,7 @@ START_TEST(test_unsupported)
 	f3 = i->pFunctionList;
 	is(p11->C_DigestKey(1, 1), CKR_FUNCTION_NOT_SUPPORTED);
 	is(p11->C_VerifyInit(1, &m, 1), CKR_FUNCTION_NOT_SUPPORTED);
-	is(p11->C_GenerateRandom(1, bytes, 8), CKR_RANDOM_NO_RNG);
+	is(p11->C_GenerateRandom(1, bytes, 8), CKR_CRYPTOKI_NOT_INITIALIZED);
 	is(p11->C_CreateObject(1, NULL, 0, NULL), CKR_FUNCTION_NOT_SUPPORTED);
 	is(p11->C_InitToken(0, NULL, 0, NULL), CKR_FUNCTION_NOT_SUPPORTED);
 	is(p11->C_InitPIN(1, NULL, 0), CKR_FUNCTION_NOT_SUPPORTED);
@@ -107,6 +107,7 @@ START_TEST(test_3_0)
 {
 	CK_FUNCTION_LIST_3_0 *f3;
 	CK_INTERFACE *i;
+	CK_BYTE random[8];
 	struct vcard_spec spec;
 	struct rig r;
 
@@ -114,6 +115,9 @@ START_TEST(test_3_0)
 	f3 = i->pFunctionList;
 	rig_spec(&spec, VCARD_HPKI);
 	rig_start(&r, &spec, VCARD_AUTH);
+	is(f3->C_SeedRandom(4711, (CK_BYTE *)"x", 1), CKR_SESSION_HANDLE_INVALID);
+	is(f3->C_GenerateRandom(4711, random, 8), CKR_SESSION_HANDLE_INVALID);
+	is(f3->C_GenerateRandom(r.session, random, 8), CKR_RANDOM_NO_RNG);
 	is(f3->C_LoginUser(r.session, CKU_USER, (CK_UTF8CHAR *)"1234", 4, (CK_UTF8CHAR *)"me", 2), CKR_ARGUMENTS_BAD);
 	ok(f3->C_LoginUser(r.session, CKU_USER, (CK_UTF8CHAR *)"1234", 4, NULL, 0));
 	ok(f3->C_SignInit(r.session, &(CK_MECHANISM){CKM_RSA_PKCS, NULL, 0}, rig_find(r.session, CKO_PRIVATE_KEY)));

@@ -86,6 +86,7 @@ static void run_workers(struct rig *rigs)
 
 START_TEST(test_threads)
 {
+	static const char *const pins[] = {"1234", "4321"};
 	pthread_t poller, plugger, waiter;
 	struct vreader *third;
 	struct vcard_spec spec;
@@ -97,6 +98,7 @@ START_TEST(test_threads)
 	rig_profiles(profiles_auth);
 	for (int i = 0; i < 2; i++) {
 		rig_spec(&spec, i ? VCARD_JPKI : VCARD_HPKI);
+		spec.pin[VCARD_AUTH] = pins[i];
 		rigs[i].app = VCARD_AUTH;
 		rigs[i].reader = rig_reader(i ? "B" : "A", &spec);
 		rigs[i].card = vreader_card(rigs[i].reader);
@@ -107,7 +109,7 @@ START_TEST(test_threads)
 	for (int i = 0; i < 2; i++) {
 		rigs[i].slot = slots[i];
 		rigs[i].session = rig_session(slots[i]);
-		ok(rig_login(&rigs[i], CKU_USER, "1234"));
+		ok(rig_login(&rigs[i], CKU_USER, pins[i]));
 	}
 	pthread_create(&poller, NULL, poll_slots, NULL);
 	pthread_create(&plugger, NULL, come_and_go, third);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PKCS#11 5.4, general-purpose functions: C_Initialize, C_Finalize, C_GetInfo; and
+ * the way in and out of every call. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "cards/family.h"
+#include "pkcs11/attr.h"
+#include "pkcs11/cert_status.h"
+#include "pkcs11/ckr.h"
+#include "pkcs11/functions.h"
+#include "pkcs11/module.h"
+#include "pkcs11/session.h"
+
+#define FINALIZE_MS 1800 /* how long C_Finalize waits for the calls under way */
+
+struct module module = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+void module_lock(void)
+{
+	pthread_mutex_lock(&module.lock);
+}
+
+void module_unlock(void)
+{
+	pthread_mutex_unlock(&module.lock);
+}
+
+bool module_wait(const struct timespec *until)
+{
+	return pthread_cond_clockwait(&module.changed, &module.lock, CLOCK_MONOTONIC, until) == 0;
+}
+
+struct timespec module_time(long ms)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000L;
+	t.tv_sec += t.tv_nsec / 1000000000L;
+	t.tv_nsec %= 1000000000L;
+	return t;
+}
+
+static void start_call(struct call *call, const char *name)
+{
+	*call = (struct call){.name = name};
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel_state);
+}
+
+/* The process is compared before the lock is touched: in a forked child a thread
+ * that no longer exists may hold it. */
+CK_RV call_enter(struct call *call, const char *name)
+{
+	start_call(call, name);
+	if (module.pid != getpid())
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	module_lock();
+	call->entered = module.pid == getpid() && !module.finalizing;
+	module.active += call->entered;
+	module_unlock();
+	return call->entered ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+void call_lock_table(struct call *call)
+{
+	module_lock();
+	call->has_table = true;
+}
+
+void call_unlock(struct call *call)
+{
+	if (call->has_table)
+		module_unlock();
+	if (call->has_slot)
+		slot_unlock(call->slot);
+	call->has_table = call->has_slot = false;
+	call->session = NULL;
+}
+
+/* Nobody is inside, and nobody gets in. */
+static void clean_up(void)
+{
+	sessions_free();
+	slots_end();
+	status_end();
+	personality.readers->close(module.cards.self);
+	crypto_free(&module.crypto);
+	module_lock();
+	module.cards = (struct card_system){0};
+	module.pid = 0;
+	module.finalizing = false;
+	pthread_cond_broadcast(&module.changed);
+	module_unlock();
+}
+
+CK_RV call_leave(struct call *call, CK_RV rv)
+{
+	bool last = false;
+
+	call_unlock(call);
+	if (call->entered) {
+		slots_finish();
+		module_lock();
+		module.active--;
+		last = module.finalizing && module.active == 0;
+		pthread_cond_broadcast(&module.changed);
+		module_unlock();
+	}
+	if (last)
+		clean_up();
+	log_debug("%s: %s", call->name, ckr_name(rv));
+	pthread_setcancelstate(call->cancel_state, NULL);
+	return rv;
+}
+
+/* In a forked child the parent's state is put aside without a word to pcscd. It is
+ * not walked and not freed: a thread that is not here may have been changing it,
+ * and may hold its locks. The pages with PINs are empty in a child. One thread
+ * does this; others that come meanwhile wait for it. */
+static CK_RV forget_parent(void)
+{
+	pid_t me = getpid(), pid = module.pid;
+	struct module *parent;
+
+	while (pid != 0 && pid != me) {
+		if (pid == -me) {
+			nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+			pid = module.pid;
+			continue;
+		}
+		if (!atomic_compare_exchange_strong(&module.pid, &pid, -me))
+			continue;
+		parent = malloc(sizeof *parent);
+		if (!parent) {
+			module.pid = pid;
+			return CKR_HOST_MEMORY;
+		}
+		memcpy(parent, &module, sizeof module);
+		pthread_mutex_init(&module.lock, NULL);
+		pthread_cond_init(&module.changed, NULL);
+		personality.readers->forget(module.cards.self);
+		slots_forget();
+		module.sessions = NULL;
+		module.crypto = NULL;
+		module.trust = NULL;
+		module.store = NULL;
+		module.cards = (struct card_system){0};
+		module.active = 0;
+		module.waiting = module.looking = module.finalizing = false;
+		module.parent = parent;
+		module.pid = 0;
+		return CKR_OK;
+	}
+	return CKR_OK;
+}
+
+/* PKCS#11 5.4 on CK_C_INITIALIZE_ARGS: we lock with the system's primitives. */
+static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
+{
+	int given;
+
+	if (!args)
+		return CKR_OK;
+	given = (args->CreateMutex != NULL) + (args->DestroyMutex != NULL) + (args->LockMutex != NULL) +
+	        (args->UnlockMutex != NULL);
+	if (args->pReserved || (given != 0 && given != 4))
+		return CKR_ARGUMENTS_BAD;
+	if (given == 4 && !(args->flags & CKF_OS_LOCKING_OK))
+		return CKR_CANT_LOCK;
+	return CKR_OK;
+}
+
+/* Calls that C_Finalize has not waited for may still be inside. */
+static CK_RV check_state(void)
+{
+	struct timespec until = module_time(FINALIZE_MS);
+	CK_RV rv = CKR_OK;
+
+	module_lock();
+	while (module.pid == getpid() && module.finalizing && module_wait(&until))
+		;
+	if (module.pid == getpid())
+		rv = module.finalizing ? CKR_FUNCTION_FAILED : CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	module_unlock();
+	if (rv == CKR_FUNCTION_FAILED)
+		log_error("a call from before C_Finalize still waits for a card");
+	return rv;
+}
+
+static void choose_profiles(const struct conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < personality.profiles->n && n < PROFILES_MAX; i++) {
+		const struct profile *profile = personality.profiles->list[i];
+
+		if (conf->card[0] == '\0' || strcmp(conf->card, "any") == 0 ||
+		    strcmp(conf->card, profile->family->word) == 0)
+			module.profiles[n++] = profile;
+	}
+	module.shown = (struct profile_set){module.profiles, n};
+}
+
+/* Everything is made with no lock held: libcrypto's configuration may load us
+ * again, and that nested call of this very thread counts as ours. When another
+ * call was quicker, what was made here goes. */
+static CK_RV start(void)
+{
+	struct crypto *crypto = NULL;
+	void *readers = NULL;
+	struct conf conf;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	if (crypto_new(&crypto) != E_OK) {
+		log_error("crypto_new: libcrypto cannot be used");
+		rv = CKR_GENERAL_ERROR;
+		goto out;
+	}
+	conf_load(&conf);
+	if (personality.readers->open(&readers) != E_OK)
+		goto out;
+	module_lock();
+	rv = CKR_OK;
+	if (module.pid == 0) {
+		module.crypto = crypto;
+		module.conf = conf;
+		module.cards = (struct card_system){.ops = personality.readers, .self = readers, .crypto = crypto};
+		choose_profiles(&conf);
+		module.starter = pthread_self();
+		module.pid = getpid();
+		crypto = NULL;
+		readers = NULL;
+	} else if (!pthread_equal(module.starter, pthread_self())) {
+		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	}
+	module_unlock();
+out:
+	if (readers)
+		personality.readers->close(readers);
+	crypto_free(&crypto);
+	return rv;
+}
+
+/* C_Initialize (PKCS#11 5.4). Sends no APDU and succeeds without pcscd. The
+ * first use of libcrypto is made with no lock held, and a nested call from there
+ * succeeds. In a forked child it starts afresh. */
+CK_RV inkan_C_Initialize(void *arguments)
+{
+	struct call call, first;
+	CK_RV rv = check_arguments(arguments);
+
+	start_call(&call, "C_Initialize");
+	log_start(personality.program);
+	if (rv == CKR_OK)
+		rv = forget_parent();
+	if (rv == CKR_OK)
+		rv = check_state();
+	if (rv == CKR_OK)
+		rv = start();
+	if (rv == CKR_OK) {
+		if (call_enter(&first, "first look") == CKR_OK)
+			slots_start();
+		call_leave(&first, CKR_OK);
+	}
+	return call_leave(&call, rv);
+}
+
+/* C_Finalize (PKCS#11 5.4). A thread that waits in C_WaitForSlotEvent, or for a
+ * card that another program holds, returns CKR_CRYPTOKI_NOT_INITIALIZED. Two seconds
+ * at most: what a call that is inside a card's command needs is freed when that
+ * leaves. Every PIN is wiped; no card is left unlocked because none is between
+ * two calls. What a card has shown of itself is kept: a program that starts us
+ * again for each attempt must not burn its tries. */
+CK_RV inkan_C_Finalize(void *reserved)
+{
+	struct timespec until = module_time(FINALIZE_MS);
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_Finalize");
+
+	if (rv == CKR_OK && reserved)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	module_lock();
+	if (module.finalizing)
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED; /* another thread's call is a moment ahead */
+	module.finalizing = true;
+	pthread_cond_broadcast(&module.changed);
+	module_unlock();
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	personality.readers->cancel(module.cards.self);
+	module_lock();
+	while (module.active > 1 && module_wait(&until))
+		;
+	if (module.active > 1)
+		log_error("C_Finalize: %u calls are still under way", module.active - 1);
+	module_unlock();
+	slots_logout();
+	return call_leave(&call, CKR_OK);
+}
+
+/* At the end of a process that has not called C_Finalize: no PIN and nobody's
+ * certificate stays in memory. A slot at work is left alone: a PIN that is wiped on
+ * its way to the card would cost a try. */
+__attribute__((destructor)) static void wipe_at_exit(void)
+{
+	struct timespec until = {0};
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	if (module.pid != getpid() || pthread_mutex_timedlock(&module.lock, &until) != 0)
+		return;
+	module.finalizing = true;
+	module.active++; /* nobody cleans up any more */
+	module_unlock();
+	slots_logout();
+}
+
+static CK_RV get_info(CK_INFO *info, CK_VERSION version)
+{
+	struct call call;
+	CK_RV rv = call_enter(&call, "C_GetInfo");
+
+	if (rv == CKR_OK && !info)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK) {
+		memset(info, 0, sizeof *info);
+		info->cryptokiVersion = version;
+		info->libraryVersion = (CK_VERSION){INKAN_MAJOR, INKAN_MINOR};
+		text_pad(info->manufacturerID, sizeof info->manufacturerID, "Inkan");
+		text_pad(info->libraryDescription, sizeof info->libraryDescription, personality.description);
+	}
+	return call_leave(&call, rv);
+}
+
+/* C_GetInfo (PKCS#11 5.4): its cryptokiVersion is that of the table through
+ * which it was called. */
+CK_RV inkan_C_GetInfo_2_20(CK_INFO *info)
+{
+	return get_info(info, (CK_VERSION){2, 20});
+}
+
+CK_RV inkan_C_GetInfo_2_40(CK_INFO *info)
+{
+	return get_info(info, (CK_VERSION){2, 40});
+}
+
+CK_RV inkan_C_GetInfo_3_0(CK_INFO *info)
+{
+	return get_info(info, (CK_VERSION){3, 0});
+}

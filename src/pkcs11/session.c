@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include "pkcs11/session.h"
+
+/* With the table lock held. A card's removal is told once: then its sessions are
+ * no more. */
+static CK_RV look_up(CK_SESSION_HANDLE handle, struct session **session)
+{
+	struct session *s = module.sessions, *next;
+	const struct slot *slot;
+
+	while (s && s->handle != handle)
+		s = s->next;
+	*session = s;
+	if (!s)
+		return CKR_SESSION_HANDLE_INVALID;
+	if (!s->removed)
+		return CKR_OK;
+	slot = s->slot;
+	for (s = module.sessions; s; s = next) {
+		next = s->next;
+		if (s->slot == slot && s->removed)
+			session_close(s);
+	}
+	return CKR_DEVICE_REMOVED;
+}
+
+CK_RV session_find(struct call *call, CK_SESSION_HANDLE handle)
+{
+	slots_refresh(false);
+	call_lock_table(call);
+	return look_up(handle, &call->session);
+}
+
+/* With the slot's lock held nobody else can free the session. */
+CK_RV session_lock(struct call *call, CK_SESSION_HANDLE handle)
+{
+	CK_RV rv = session_find(call, handle);
+
+	if (rv != CKR_OK)
+		return rv;
+	call->slot = call->session->slot;
+	call_unlock(call);
+	slot_lock(call->slot);
+	call->has_slot = true;
+	module_lock();
+	rv = look_up(handle, &call->session);
+	module_unlock();
+	return rv;
+}
+
+bool session_is_doing(const struct session *session, enum operation operation)
+{
+	bool is;
+
+	module_lock();
+	is = session->operation == operation;
+	module_unlock();
+	return is;
+}
+
+CK_RV session_begin_operation(struct session *session, enum operation operation)
+{
+	CK_RV rv = CKR_OPERATION_ACTIVE;
+
+	module_lock();
+	if (session->operation == OPERATION_NONE) {
+		session->operation = operation;
+		rv = CKR_OK;
+	}
+	module_unlock();
+	return rv;
+}
+
+CK_RV session_continue(struct session *session, enum operation operation, enum step step)
+{
+	bool several = session->last == STEP_UPDATE || session->last == STEP_FINAL;
+
+	if (!session_is_doing(session, operation))
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if ((step == STEP_WHOLE && several) || (step == STEP_FINAL && session->last == STEP_WHOLE)) {
+		session_end_operation(session);
+		return CKR_OPERATION_ACTIVE;
+	}
+	session->last = step;
+	return CKR_OK;
+}
+
+void session_end_operation(struct session *session)
+{
+	if (session->consent_bound)
+		secret_free(&session->consent);
+	session->consent_bound = false;
+	session->last = STEP_NONE;
+	sign_clear(&session->sign);
+	digest_clear(&session->digest);
+	module_lock();
+	free(session->find.list);
+	session->find = (struct find){0};
+	session->operation = OPERATION_NONE;
+	module_unlock();
+}
+
+void session_close(struct session *session)
+{
+	struct session **p = &module.sessions;
+	struct slot *slot = session->slot;
+	bool last = true;
+
+	while (*p) {
+		if (*p == session) {
+			*p = session->next;
+			continue;
+		}
+		last = last && (*p)->slot != slot;
+		p = &(*p)->next;
+	}
+	session->closed = true;
+	session->next = slot->closed;
+	slot->closed = session;
+	slot->unfinished = true;
+	if (last)
+		slot_end_login(slot);
+}
+
+void sessions_close(struct slot *slot)
+{
+	struct session *next;
+
+	for (struct session *s = module.sessions; s; s = next) {
+		next = s->next;
+		if (s->slot == slot)
+			session_close(s);
+	}
+	slot_end_login(slot);
+}
+
+void sessions_lose_card(const struct slot *slot)
+{
+	for (struct session *s = module.sessions; s; s = s->next)
+		if (s->slot == slot)
+			s->removed = true;
+}
+
+void sessions_wipe_consent(const struct slot *slot)
+{
+	for (struct session *s = module.sessions; s; s = s->next)
+		if (s->slot == slot)
+			secret_free(&s->consent);
+}
+
+void sessions_free_list(struct session *list)
+{
+	while (list) {
+		struct session *next = list->next;
+
+		session_end_operation(list);
+		secret_free(&list->consent);
+		free(list);
+		list = next;
+	}
+}
+
+void sessions_free(void)
+{
+	struct session *all = module.sessions;
+
+	module.sessions = NULL;
+	sessions_free_list(all);
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process's edge and other programs: forked children with threads, cancelled
+ * threads, C_Finalize under calls that wait, an exit without it, and what is
+ * answered while another program holds the card. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "pkcs11/session.h"
+#include "pkcs11/token.h"
+#include "tests/module/rig.h"
+#include "tests/vcard_reader.h"
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static void start(struct rig *r, struct vcard_spec *spec)
+{
+	rig_spec(spec, VCARD_HPKI);
+	spec->layout = VCARD_ANNEX_B;
+	rig_start(r, spec, VCARD_AUTH);
+}
+
+/* Another program's transaction on the reader. */
+struct holder {
+	void *self;
+	struct reader_link link;
+};
+
+static void hold(struct holder *h, const struct rig *r)
+{
+	ck_assert_int_eq(vcard_reader_ops.open(&h->self), E_OK);
+	ck_assert_int_eq(vcard_reader_ops.begin(h->self, vreader_name(r->reader), 1000, &h->link), E_OK);
+}
+
+static void let_go(struct holder *h)
+{
+	vcard_reader_ops.end(&h->link, false);
+	vcard_reader_ops.close(h->self);
+}
+
+static void *initialize(void *arg)
+{
+	CK_RV rv = p11->C_Initialize(NULL);
+	CK_ULONG n;
+
+	if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+		_exit(1);
+	if (p11->C_GetSlotList(CK_TRUE, NULL, &n) != CKR_OK || n != 1)
+		_exit(2);
+	++*(atomic_uint *)arg;
+	return NULL;
+}
+
+enum { CHILDREN = 50, THREADS = 6 };
+
+static void threads_in_child(void)
+{
+	pthread_t threads[THREADS];
+	atomic_uint done = 0;
+
+	alarm(20);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, initialize, &done) != 0)
+			_exit(3);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	_exit(done == THREADS && p11->C_Finalize(NULL) == CKR_OK ? 0 : 4);
+}
+
+/* One thread forgets the parent, whichever it is. */
+START_TEST(test_threads_of_a_child)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	for (int i = 0; i < CHILDREN; i++) {
+		int status = -1;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			threads_in_child();
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_msg(status == 0, "child %d: %x", i, status);
+	}
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	rig_stop(&r);
+}
+END_TEST
+
+static CK_RV sign_in_thread;
+
+static void *sign(void *arg)
+{
+	struct rig *r = arg;
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+
+	sign_in_thread = rig_sign(r->session, CKM_SHA256_RSA_PKCS, signature, &len);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void *lists(void *arg)
+{
+	CK_SLOT_ID slot;
+	CK_ULONG n;
+
+	for (;;) {
+		p11->C_GetSlotList(CK_FALSE, NULL, &n);
+		p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL);
+		++*(atomic_uint *)arg;
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+/* A thread that is cancelled inside a call ends after it: no lock stays behind,
+ * no card stays unlocked. */
+START_TEST(test_cancelled_threads)
+{
+	struct vcard_spec spec;
+	pthread_t thread;
+	struct rig r;
+
+	start(&r, &spec);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	for (int i = 0; i < 40; i++) {
+		atomic_uint rounds = 0;
+
+		ck_assert_int_eq(pthread_create(&thread, NULL, lists, &rounds), 0);
+		while (rounds == 0)
+			pause_ms(1);
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+	vreader_delay(r.reader, 30);
+	sign_in_thread = CKR_GENERAL_ERROR;
+	ck_assert_int_eq(pthread_create(&thread, NULL, sign, &r), 0);
+	pause_ms(60);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+	ok(sign_in_thread);
+	vreader_delay(r.reader, 0);
+	ck_assert(rig_is_locked(&r));
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	rig_stop(&r);
+}
+END_TEST
+
+struct login {
+	pthread_t thread;
+	struct rig *rig;
+	CK_RV rv;
+};
+
+static void *log_in(void *arg)
+{
+	struct login *l = arg;
+
+	l->rv = rig_login(l->rig, CKU_USER, "1234");
+	return NULL;
+}
+
+static void start_login(struct login *l, struct rig *r)
+{
+	*l = (struct login){.rig = r, .rv = CKR_GENERAL_ERROR};
+	ck_assert_int_eq(pthread_create(&l->thread, NULL, log_in, l), 0);
+	pause_ms(100);
+}
+
+/* A thread waits for another program's transaction: C_Finalize ends that. */
+START_TEST(test_finalize_while_one_waits)
+{
+	struct vcard_spec spec;
+	struct holder other;
+	struct login l;
+	struct rig r;
+	double begun;
+
+	start(&r, &spec);
+	hold(&other, &r);
+	start_login(&l, &r);
+	begun = now();
+	ok(p11->C_Finalize(NULL));
+	ck_assert_msg(now() - begun < 2.0, "%f seconds", now() - begun);
+	pthread_join(l.thread, NULL);
+	is(l.rv, CKR_CRYPTOKI_NOT_INITIALIZED);
+	ck_assert_uint_eq(vcard_verifies(r.card, VCARD_AUTH), 0);
+	let_go(&other);
+	ok(p11->C_Initialize(NULL));
+	r.session = rig_session(r.slot);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	rig_stop(&r);
+}
+END_TEST
+
+/* A card that takes seconds for each command: C_Finalize leaves it to the call
+ * that is inside, and C_Initialize works when that is out. */
+START_TEST(test_finalize_while_the_card_hangs)
+{
+	struct vcard_spec spec;
+	CK_SESSION_INFO info;
+	CK_RV again;
+	struct login l;
+	struct rig r;
+	double begun;
+
+	start(&r, &spec);
+	vreader_delay(r.reader, 1200);
+	start_login(&l, &r);
+	begun = now();
+	ok(p11->C_Finalize(NULL));
+	ck_assert_msg(now() - begun < 2.0, "%f seconds", now() - begun);
+	is(p11->C_GetSessionInfo(r.session, &info), CKR_CRYPTOKI_NOT_INITIALIZED);
+	is(p11->C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+	again = p11->C_Initialize(NULL);
+	ck_assert(again == CKR_OK || again == CKR_FUNCTION_FAILED);
+	vreader_delay(r.reader, 0);
+	pthread_join(l.thread, NULL);
+	if (again != CKR_OK)
+		ok(p11->C_Initialize(NULL));
+	is(p11->C_GetSessionInfo(r.session, &info), CKR_SESSION_HANDLE_INVALID);
+	r.session = rig_session(r.slot);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_uint_eq(vcard_tries(r.card, VCARD_AUTH), spec.tries[VCARD_AUTH]);
+	rig_stop(&r);
+}
+END_TEST
+
+#define QUICK(call) \
+	do { \
+		double begun = now(); \
+		ok(call); \
+		ck_assert_msg(now() - begun < 0.2, "%s: %f seconds", #call, now() - begun); \
+	} while (0)
+
+/* Another program holds a transaction, and a thread of ours waits for it: what is in
+ * memory is answered at once. */
+START_TEST(test_nobody_freezes_us)
+{
+	uint8_t value[4096];
+	CK_ATTRIBUTE a = {CKA_VALUE, value, sizeof value};
+	CK_SESSION_HANDLE other, more;
+	CK_OBJECT_HANDLE cert, found[8];
+	CK_MECHANISM_TYPE mechanisms[64];
+	CK_SLOT_ID slots[8];
+	CK_SLOT_INFO slot_info;
+	CK_TOKEN_INFO token_info;
+	CK_SESSION_INFO session_info;
+	CK_ULONG n = 8, m = 64;
+	struct vcard_spec spec;
+	struct holder h;
+	struct login l;
+	struct rig r;
+
+	start(&r, &spec);
+	other = rig_session(r.slot);
+	cert = rig_find(r.session, CKO_CERTIFICATE);
+	hold(&h, &r);
+	start_login(&l, &r);
+	QUICK(p11->C_GetAttributeValue(other, cert, &a, 1));
+	QUICK(p11->C_FindObjectsInit(other, NULL, 0));
+	QUICK(p11->C_FindObjects(other, found, 8, &n));
+	QUICK(p11->C_FindObjectsFinal(other));
+	n = 8;
+	QUICK(p11->C_GetSlotList(CK_TRUE, slots, &n));
+	ck_assert_uint_eq(n, 1);
+	QUICK(p11->C_GetSlotInfo(r.slot, &slot_info));
+	QUICK(p11->C_GetTokenInfo(r.slot, &token_info));
+	QUICK(p11->C_GetSessionInfo(other, &session_info));
+	QUICK(p11->C_GetMechanismList(r.slot, mechanisms, &m));
+	QUICK(p11->C_GetObjectSize(other, cert, &n));
+	QUICK(p11->C_OpenSession(r.slot, CKF_SERIAL_SESSION, NULL, NULL, &more));
+	QUICK(p11->C_CloseSession(more));
+	QUICK(p11->C_CloseSession(other));
+	let_go(&h);
+	pthread_join(l.thread, NULL);
+	ok(l.rv);
+	rig_stop(&r);
+}
+END_TEST
+
+/* A card that has just come in, held by another program: its slot is empty for now,
+ * and that is said at once. */
+START_TEST(test_slot_of_a_card_that_is_held)
+{
+	struct vcard_spec spec;
+	struct holder h;
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+	struct rig r;
+
+	start(&r, &spec);
+	vreader_insert(r.reader, vreader_remove(r.reader));
+	hold(&h, &r);
+	QUICK(p11->C_GetSlotList(CK_TRUE, slots, &n));
+	ck_assert_uint_eq(n, 0);
+	let_go(&h);
+	n = 8;
+	QUICK(p11->C_GetSlotList(CK_TRUE, slots, &n));
+	ck_assert_uint_eq(n, 1);
+	rig_stop(&r);
+}
+END_TEST
+
+/* All sessions are closed while another thread logs in with one: its login counts for
+ * nothing, and no PIN is kept. */
+START_TEST(test_sessions_closed_during_login)
+{
+	struct vcard_spec spec;
+	CK_SESSION_INFO info;
+	struct login l;
+	struct rig r;
+
+	start(&r, &spec);
+	vreader_delay(r.reader, 50);
+	start_login(&l, &r);
+	if (_i)
+		QUICK(p11->C_CloseAllSessions(r.slot));
+	else
+		QUICK(p11->C_CloseSession(r.session));
+	pthread_join(l.thread, NULL);
+	is(l.rv, CKR_SESSION_CLOSED);
+	ck_assert_ptr_null(module.slots[r.slot].token->pin);
+	r.session = rig_session(r.slot);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert(rig_is_locked(&r));
+	rig_stop(&r);
+}
+END_TEST
+
+static const struct token *at_exit;
+
+static void check_wiped(void)
+{
+	if (at_exit->pin || module.slots[0].logged_in)
+		_exit(5);
+	_exit(0);
+}
+
+/* Registered before the module's own destructor is run, and so run after it. */
+__attribute__((destructor(101))) static void after_all(void)
+{
+	if (at_exit)
+		check_wiped();
+}
+
+/* A process that ends without C_Finalize leaves no PIN. */
+START_TEST(test_exit_wipes)
+{
+	struct vcard_spec spec;
+	struct rig r;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		start(&r, &spec);
+		ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+		at_exit = module.slots[r.slot].token;
+		if (!at_exit->pin)
+			_exit(6);
+		exit(7);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* PKCS#11 5.2, 5.13: which errors end a signature, and which do not. */
+START_TEST(test_how_signatures_end)
+{
+	CK_MECHANISM m = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	CK_BYTE signature[256], *x = (CK_BYTE *)"x";
+	CK_ULONG len = 255;
+	struct vcard_spec spec;
+	CK_OBJECT_HANDLE key;
+	unsigned apdus;
+	struct rig r;
+
+	start(&r, &spec);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	apdus = vreader_apdus(r.reader);
+	/* a question for the length and a small buffer do not */
+	ok(p11->C_SignInit(r.session, &m, key));
+	is(p11->C_Sign(r.session, x, 1, signature, &len), CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(len, 256);
+	ok(p11->C_Sign(r.session, x, 1, NULL, &len));
+	/* C_SignFinal would sign the empty message */
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_OPERATION_ACTIVE);
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	/* C_Sign after C_SignUpdate */
+	ok(p11->C_SignInit(r.session, &m, key));
+	ok(p11->C_SignUpdate(r.session, x, 1));
+	is(p11->C_Sign(r.session, x, 1, signature, &len), CKR_OPERATION_ACTIVE);
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	/* arguments */
+	ok(p11->C_SignInit(r.session, &m, key));
+	is(p11->C_Sign(r.session, NULL, 1, signature, &len), CKR_ARGUMENTS_BAD);
+	is(p11->C_Sign(r.session, x, 1, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(p11->C_SignInit(r.session, &m, key));
+	is(p11->C_Sign(r.session, x, 1, signature, NULL), CKR_ARGUMENTS_BAD);
+	is(p11->C_SignUpdate(r.session, x, 1), CKR_OPERATION_NOT_INITIALIZED);
+	ok(p11->C_SignInit(r.session, &m, key));
+	is(p11->C_SignFinal(r.session, signature, NULL), CKR_ARGUMENTS_BAD);
+	is(p11->C_SignFinal(r.session, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	ok(p11->C_SignInit(r.session, &m, key));
+	is(p11->C_SignUpdate(r.session, NULL, 1), CKR_ARGUMENTS_BAD);
+	is(p11->C_SignUpdate(r.session, x, 1), CKR_OPERATION_NOT_INITIALIZED);
+	/* another operation is not ended by what is not its own */
+	ok(p11->C_FindObjectsInit(r.session, NULL, 0));
+	is(p11->C_Sign(r.session, x, 1, signature, &len), CKR_OPERATION_NOT_INITIALIZED);
+	is(p11->C_SignInit(r.session, &m, key), CKR_OPERATION_ACTIVE);
+	ok(p11->C_FindObjectsFinal(r.session));
+	ck_assert_uint_eq(vreader_apdus(r.reader), apdus);
+	rig_stop(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("edges");
+	TCase *t = tcase_create("edges");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, test_threads_of_a_child);
+	tcase_add_test(t, test_cancelled_threads);
+	tcase_add_test(t, test_finalize_while_one_waits);
+	tcase_add_test(t, test_finalize_while_the_card_hangs);
+	tcase_add_test(t, test_nobody_freezes_us);
+	tcase_add_test(t, test_slot_of_a_card_that_is_held);
+	tcase_add_loop_test(t, test_sessions_closed_during_login, 0, 2);
+	tcase_add_test(t, test_how_signatures_end);
+	suite_add_tcase(s, t);
+	t = tcase_create("exit");
+	tcase_set_tags(t, "leaves-memory");
+	tcase_add_test(t, test_exit_wipes);
+	suite_add_tcase(s, t);
+	return rig_run(s);
+}

@@ -13,5 +13,6 @@ include tests/unit/lib.mk
 include tests/module/local.mk
 endif
 include tests/tool/local.mk
+include tests/family/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The HPKI card's files, in the layout of real JMA cards and in that of the
  * example in JAHIS 24-002, Annex B. */
+#include <stdio.h>
 #include <string.h>
 #include "vcard/cia.h"
 #include "vcard/iso7816.h"
@@ -118,11 +119,28 @@ static bool add_certificate(const struct vcard *card, struct vapp *app, struct c
 	return ok;
 }
 
+/* ISO/IEC 7816-5: 5 to 16 bytes; 0 when the text is not that. */
+static size_t aid_of(const struct vcard_spec *spec, enum vcard_app which, uint8_t aid[16])
+{
+	const char *hex = spec->aid[which];
+	size_t n = 0;
+
+	if (!hex) {
+		memcpy(aid, aids[which], sizeof aids[which]);
+		return sizeof aids[which];
+	}
+	while (n < 16 && sscanf(hex + 2 * n, "%2hhx", &aid[n]) == 1)
+		n++;
+	return n >= 5 && strlen(hex) == 2 * n ? n : 0;
+}
+
 static bool make_app(struct vcard *card, enum vcard_app which, const struct cia_layout *l)
 {
-	struct vapp *app = vcard_add_app(card, aids[which], sizeof aids[which]);
+	uint8_t aid[sizeof aids[which]];
+	size_t aid_len = aid_of(&card->spec, which, aid);
+	struct vapp *app = vcard_add_app(card, aid, aid_len);
 	struct credential *cred = &card->creds[which];
-	bool ok = app;
+	bool ok = app && aid_len > 0;
 
 	cred->pin_min = 4;
 	cred->reference = l->pin_reference;

@@ -52,6 +52,8 @@ static bool fingerprint(const struct vcard_spec *spec, enum vcard_app which, cha
 		absorb(ctx, spec->name);
 		absorb(ctx, spec->japanese_name);
 		absorb(ctx, spec->organisation);
+		if (spec->policy[which])
+			absorb(ctx, spec->policy[which]);
 		for (size_t i = 0; spec->roles[i]; i++)
 			absorb(ctx, spec->roles[i]);
 		ok = EVP_DigestFinal_ex(ctx, md, NULL) > 0;

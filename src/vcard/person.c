@@ -207,10 +207,12 @@ static void put_resident(struct der *d, const struct vcard_spec *spec)
 
 static void hpki_extensions(struct der *d, const struct vcard_spec *spec, enum pki_ca ca, const char *cps)
 {
+	bool sign = ca == CA_HPKI_SIGN || ca == CA_HPKI_SIGN_TEST;
+	const char *other = spec->policy[sign ? VCARD_SIGN : VCARD_AUTH];
 	char url[128];
 
-	x_key_usage(d, ca == CA_HPKI_SIGN || ca == CA_HPKI_SIGN_TEST ? X_KU_NONREPUDIATION : X_KU_SIGNATURE);
-	x_policy(d, pki_cas[ca].policy, cps);
+	x_key_usage(d, sign ? X_KU_NONREPUDIATION : X_KU_SIGNATURE);
+	x_policy(d, other ? other : pki_cas[ca].policy, cps);
 	put_japanese_name(d, spec->japanese_name);
 	put_hcrole(d, spec);
 	snprintf(url, sizeof url, PKI_URL "%s", pki_cas[ca].crl);

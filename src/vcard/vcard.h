@@ -55,6 +55,8 @@ struct vcard_spec {
 	unsigned tries[2];
 	size_t certificate_size[2];  /* end entity, exactly so many bytes; 0: as it comes */
 	bool no_app[2];              /* this application is not on the card */
+	const char *aid[2];          /* HPKI: another application identifier, in hex; NULL: HPKI's */
+	const char *policy[2];       /* HPKI: another certificate policy, dotted; NULL: that of its CA */
 	bool expired, revoked, test_level;
 
 	bool no_extended;            /* 6700 to extended length */

@@ -63,27 +63,55 @@ static void put_head(FILE *out, const struct reader_state *reader, size_t max_ap
 	fputc('\n', out);
 }
 
-/* *ours: one of our applications is there. */
+const char *report_section(const struct profile *profile, char out[32])
+{
+	snprintf(out, 32, profile->cia ? "%s-%s" : "%s", profile->family->word,
+	         profile->use == USE_SIGN ? "sign" : "auth");
+	return out;
+}
+
+static bool same_application(const struct profile *a, const struct profile *b)
+{
+	return a->select.aid_len == b->select.aid_len &&
+	       memcmp(a->select.aid, b->select.aid, a->select.aid_len) == 0;
+}
+
+#define APPLICATIONS_MAX 16
+
+/* Every application of ours once; a family's last is selected first. *ours: one of them
+ * is there. */
 static enum error examine(struct probe *p, const struct find *f, const struct reader_state *reader, bool *ours)
 {
-	bool sign, auth, jpki;
+	const struct profile *there[APPLICATIONS_MAX], *before = NULL;
 	enum error e = probe_open(p, f, reader);
+	size_t n = 0;
 
 	if (e != E_OK)
 		return e;
 	put_head(p->out, reader, p->link.link.max_apdu);
-	sign = report_first_select(p, &hpki_sign.select);
-	auth = report_select(p, &hpki_auth.select);
-	jpki = report_select(p, &jpki_auth.select);
-	if (jpki)
-		report_select(p, &jpki_auth.leave);
-	if (sign)
-		report_hpki(p, &hpki_sign, "hpki-sign");
-	if (auth)
-		report_hpki(p, &hpki_auth, "hpki-auth");
-	if (jpki)
-		report_jpki(p);
-	*ours = sign || auth || jpki;
+	for (const struct family *const *family = families; *family; family++)
+		for (size_t i = (*family)->profiles.n; i-- > 0;) {
+			const struct profile *profile = (*family)->profiles.list[i];
+			bool good;
+
+			if (before && same_application(before, profile))
+				continue;
+			good = before ? report_select(p, &profile->select) : report_first_select(p, &profile->select);
+			before = profile;
+			if (good && !profile->cia)
+				report_select(p, &profile->leave);
+			if (good && n < APPLICATIONS_MAX)
+				there[n++] = profile;
+		}
+	for (size_t i = 0; i < n; i++) {
+		char section[32];
+
+		if (there[i]->cia)
+			report_directories(p, there[i], report_section(there[i], section));
+		else
+			report_known_files(p, there[i]->family);
+	}
+	*ours = n > 0;
 	return p->error;
 }
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 #include "card/apdu.h"
-#include "cards/profile.h"
+#include "cards/family.h"
 #include "find.h"
 
 #define EXCHANGES_MAX 64
@@ -58,9 +58,13 @@ void put_answer(struct probe *p, const char *fmt, ...) __attribute__((format(pri
 
 bool sw_is_good(uint16_t sw); /* 9000, 61xx, 6282, 6283 */
 
-/* The applications of one kind of card: their sections. */
-void report_hpki(struct probe *p, const struct profile *profile, const char *section);
-void report_jpki(struct probe *p);
+/* The section of an application with ISO/IEC 7816-15 directories, and that of a family
+ * whose profiles are one application without. */
+void report_directories(struct probe *p, const struct profile *profile, const char *section);
+void report_known_files(struct probe *p, const struct family *family);
+
+/* "hpki-auth", "jpki": how the section of this profile's application is headed. */
+const char *report_section(const struct profile *profile, char out[32]);
 
 /* Ways of signing, with the holder's PIN; a complaint has been said when it is not E_OK. */
 enum error report_signing(FILE *out, const struct find *f, struct token *t);

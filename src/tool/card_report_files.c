@@ -310,7 +310,7 @@ static void report_extended(struct probe *p, uint8_t sfi, uint16_t fid)
 	buf_wipe(&out);
 }
 
-/* ---- HPKI */
+/* ---- An application with directories */
 
 /* MANAGE SECURITY ENVIRONMENT takes no PIN, and says by what name the key goes. */
 static void report_mse(struct probe *p, const struct select_cmd *app, const struct files *f, bool selected)
@@ -342,7 +342,7 @@ static bool open_part(struct probe *p, FILE **out, char **text, size_t *size)
 	return p->out != NULL;
 }
 
-void report_hpki(struct probe *p, const struct profile *profile, const char *section)
+void report_directories(struct probe *p, const struct profile *profile, const char *section)
 {
 	static const uint16_t usual[] = {0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x000F, 0x0016, 0x0017};
 	struct files f = {.n = 0};
@@ -387,31 +387,37 @@ out:
 	buf_free(&fci);
 }
 
-/* ---- JPKI */
+/* ---- An application without */
 
-void report_jpki(struct probe *p)
+static void add_known(struct files *f, const struct profile *profile)
 {
-	static const struct {
-		uint8_t fid;
-		enum what what;
-	} rows[] = {
-		{0x06, TOKEN_INFO}, {0x08, TOKEN_STATE}, {0x0A, CERTIFICATE}, {0x0B, CERTIFICATE}, {0x01, PROTECTED},
-		{0x02, CERTIFICATE}, {0x17, KEY}, {0x18, PIN_FILE}, {0x1A, KEY}, {0x1B, PIN_FILE},
-	};
-	static const uint16_t pins[] = {0x0018, 0x001B};
+	add(f, profile->token_info.fid, 0, TOKEN_INFO);
+	add(f, profile->certificates.fid, 0, TOKEN_STATE);
+	for (size_t i = 0; i < profile->n_certs; i++)
+		add(f, profile->certs[i].file.fid, 0, profile->certs[i].pin_protected ? PROTECTED : CERTIFICATE);
+	add(f, profile->key.file.fid, 0, KEY);
+	add(f, profile->pin.file.fid, 0, PIN_FILE);
+}
+
+void report_known_files(struct probe *p, const struct family *family)
+{
+	const struct profile *first = family->profiles.list[0];
 	struct files f = {.n = 0};
 
-	ask_select(p, &jpki_auth.select, NULL);
-	fputs("\n[jpki]\n", p->out);
-	ask_select(p, &jpki_auth.select, NULL);
+	ask_select(p, &first->select, NULL);
+	fprintf(p->out, "\n[%s]\n", family->word);
+	ask_select(p, &first->select, NULL);
 	put_answer(p, "select again");
-	for (size_t i = 0; i < 2; i++)
-		if (sw_is_good(ask_select_file(p, pins[i]))) {
-			ask(p, &(struct apdu){.ins = 0x20, .p2 = 0x80}, NULL);
-			put_answer(p, "counter %04X", pins[i]);
+	for (size_t i = 0; i < family->profiles.n; i++) {
+		const struct pin_profile *pin = &family->profiles.list[i]->pin;
+
+		if (sw_is_good(ask_select_file(p, pin->file.fid))) {
+			ask(p, &(struct apdu){.ins = 0x20, .p2 = pin->reference}, NULL);
+			put_answer(p, "counter %04X", pin->file.fid);
 		}
-	report_extended(p, 0x0A, 0x000A);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		add(&f, rows[i].fid, 0, rows[i].what);
-	report_files(p, &f, "jpki");
+	}
+	report_extended(p, first->certs[0].file.sfi, first->certs[0].file.fid);
+	for (size_t i = 0; i < family->profiles.n; i++)
+		add_known(&f, family->profiles.list[i]);
+	report_files(p, &f, family->word);
 }

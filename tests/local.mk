@@ -11,6 +11,7 @@ include tests/unit/status.mk
 include tests/unit/fetch.mk
 include tests/unit/lib.mk
 include tests/module/local.mk
+include tests/cards/local.mk
 endif
 include tests/tool/local.mk
 include tests/family/local.mk

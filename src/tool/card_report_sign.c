@@ -108,6 +108,8 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 		e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
 	if (e == E_OK && card->insertion != t->card->insertion)
 		e = E_CHANGED;
+	if (e == E_OK)
+		e = card_login(card, pin, false);
 	if (e != E_OK)
 		goto out;
 	card->login_tries = t->card->login_tries; /* the same card, a moment after its login */
@@ -116,7 +118,8 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 	in.block = sample.encoded.block;
 	recorder.n = 0;
 	e = card_sign(card, pin, &in, signature, &len);
-	t->card->pin.tries = card->pin.tries;
+	if (e == E_UNSUPPORTED && recorder.n == 0)
+		goto out; /* the card does not tell what this way takes */
 	fputs(way->scheme == SCHEME_PSS ? "pss: " : "pkcs1: ", out);
 	put_steps(out, &recorder);
 	if (e == E_OK)
@@ -125,6 +128,8 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 		fputs(e == E_SIGNATURE ? "wrong" : "refused", out);
 	fprintf(out, ", %u ms\n", duration(&recorder));
 out:
+	if (card)
+		t->card->pin.tries = card->pin.tries;
 	card_free(&card);
 	return e;
 }

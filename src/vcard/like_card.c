@@ -156,6 +156,16 @@ static void settle_locked(struct like *l)
 			l->files[i].size = 2048;
 }
 
+/* HPKI says it by nothing but an empty file. */
+static void settle_certificate(struct like *l, enum vcard_app app)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < l->spec.n_files; i++)
+		found = found || (l->files[i].app == app && l->files[i].content == VCARD_OWN);
+	l->spec.no_certificate[app] = l->spec.no_certificate[app] || !found;
+}
+
 /* HPKI's PIN is found by its reference, in a file or in none. */
 static void add_pin(struct like *l, enum vcard_app app)
 {
@@ -392,6 +402,7 @@ bool like_settle(struct like *l, char *why, size_t why_size)
 	for (int i = LIKE_HPKI_AUTH; i <= LIKE_HPKI_SIGN; i++) {
 		if (s->no_app[i == LIKE_HPKI_SIGN])
 			continue;
+		settle_certificate(l, i == LIKE_HPKI_SIGN ? VCARD_SIGN : VCARD_AUTH);
 		add_pin(l, i == LIKE_HPKI_SIGN ? VCARD_SIGN : VCARD_AUTH);
 		settle_mse(l, (enum like_app)i);
 		settle_ways(l, (enum like_app)i);

@@ -265,7 +265,8 @@ static uint16_t send(const struct rig *r, const char *hex)
 		apdu[n] = (uint8_t)byte;
 	}
 	ck_assert(vreader_transmit(r->reader, apdu, n, response, &len));
-	ck_assert_uint_ge(len, 2);
+	if (len < 2) /* of a card that breaks the link at extended length */
+		return 0;
 	return (uint16_t)(response[len - 2] << 8 | response[len - 1]);
 }
 

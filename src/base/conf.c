@@ -22,7 +22,7 @@ struct target {
 
 struct reading {
 	struct target target;
-	const char *path, *program;
+	const char *path, *executable; /* without its folder; "": not known */
 	FILE *file;
 	char *text;                   /* the line, for getline */
 	size_t room;
@@ -39,19 +39,11 @@ static void tell_line(const struct reading *r, int line)
 
 /* ---- Sections */
 
-/* As p11-kit names programs for enable-in: what argv[0] said, or the name of the executable
- * where a program writes its arguments behind its own path, as browsers do for their children. */
-static void program_name(char *out, size_t room)
+/* As p11-kit names programs for enable-in, or the name of the executable: GDM's session worker is called
+ * "gdm-session-worker [pam/gdm-password]", which leaves "gdm-password]", and browsers write over their names. */
+static bool is_this_program(const struct reading *r, const char *name)
 {
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	const char *name = program_invocation_short_name;
-
-	if (n > 0 && strncmp(program_invocation_name, exe, (size_t)n) == 0 && strchr(" ", program_invocation_name[n])) {
-		exe[n] = '\0';
-		name = strrchr(exe, '/') + 1;
-	}
-	snprintf(out, room, "%s", name);
+	return strcmp(name, program_invocation_short_name) == 0 || strcmp(name, r->executable) == 0;
 }
 
 /* A head that is not understood is logged, and what stands below it belongs to nobody: lines that
@@ -68,7 +60,7 @@ static void enter_section(struct reading *r, char *head)
 	if (end && strncmp(head, "[program", 8) == 0 && strchr(" \t", head[8]))
 		for (char *name = strtok_r(head + 8, ", \t", &save); name; name = strtok_r(NULL, ", \t", &save)) {
 			if (r->part != PART_PROGRAM)
-				r->part = strcmp(name, r->program) == 0 ? PART_PROGRAM : PART_OTHER;
+				r->part = is_this_program(r, name) ? PART_PROGRAM : PART_OTHER;
 			if (r->wanted == PART_GENERAL && r->checks && r->checks->program)
 				r->checks->program(r->checks->arg, r->line, name);
 		}
@@ -239,15 +231,16 @@ static int take(void *user, const char *section, const char *name, const char *v
 static enum error read_part(struct target target, const char *path, enum part part, const struct conf_checks *checks)
 {
 	struct reading r = {.target = target, .path = path, .wanted = part, .checks = checks};
-	char program[256];
+	char exe[4096] = "/";
 	enum error e;
 	int bad;
 
 	r.file = fopen(path, "re");
 	if (!r.file)
 		return E_IO;
-	program_name(program, sizeof program);
-	r.program = program;
+	if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0)
+		log_debug("/proc/self/exe: readlink: %s", strerror(errno));
+	r.executable = strrchr(exe, '/') + 1;
 	bad = ini_parse_stream(next_line, &r, take, &r);
 	if (bad > 0 && part == PART_GENERAL) {
 		log_error("%s:%d: this line is not understood", path, bad);

@@ -71,16 +71,23 @@ static enum error try_card(const struct find *f, const struct token *t)
 
 #define NAME "pss"
 
-/* "pss = …" or "pss:…", as libinih reads it; an indented line may be the one before
- * going on. */
-static bool is_setting(const char *line, size_t n)
+static size_t count_blanks(const char *line, size_t n)
 {
-	size_t at = sizeof NAME - 1;
+	size_t at = 0;
 
-	if (n <= at || memcmp(line, NAME, at) != 0)
-		return false;
 	while (at < n && (line[at] == ' ' || line[at] == '\t'))
 		at++;
+	return at;
+}
+
+/* "pss = …" or "pss:…", as base/conf.c reads it. */
+static bool is_setting(const char *line, size_t n)
+{
+	size_t blanks = count_blanks(line, n), at = blanks + sizeof NAME - 1;
+
+	if (n <= at || memcmp(line + blanks, NAME, sizeof NAME - 1) != 0)
+		return false;
+	at += count_blanks(line + at, n - at);
 	return at < n && (line[at] == '=' || line[at] == ':');
 }
 
@@ -93,21 +100,29 @@ static enum error add_setting(struct buf *out, const char *value)
 	return e == E_OK ? buf_append(out, "\n", 1) : e;
 }
 
-/* Each line of that name is replaced, for the last one counts; without any, one is
- * added. What else is there stays. */
+/* Each line of that name in the general part is replaced, for the last one counts; without any, one is
+ * added there, before the first section. What else is there stays. */
 static enum error write_setting(struct change *c, const char *value)
 {
 	const char *p = (const char *)c->before.data;
 	struct buf out = {0};
 	enum error e = E_OK;
-	bool there = false;
+	bool there = false, general = true, head, ours;
 
-	for (size_t left = c->before.len, n; left > 0 && e == E_OK; p += n, left -= n) {
+	for (size_t left = c->before.len, n, at; left > 0 && e == E_OK; p += n, left -= n) {
 		const char *end = memchr(p, '\n', left);
 
 		n = end ? (size_t)(end - p) + 1 : left;
-		there |= is_setting(p, n);
-		e = is_setting(p, n) ? add_setting(&out, value) : buf_append(&out, p, n);
+		at = count_blanks(p, n);
+		head = at < n && p[at] == '[';
+		ours = general && is_setting(p, n);
+		if (head && !there)
+			e = add_setting(&out, value);
+		if (head)
+			general = n - at >= 9 && memcmp(p + at, "[general]", 9) == 0;
+		there |= head || ours;
+		if (e == E_OK)
+			e = ours ? add_setting(&out, value) : buf_append(&out, p, n);
 		if (e == E_OK && out.data[out.len - 1] != '\n')
 			e = buf_append(&out, "\n", 1);
 	}

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,14 @@
 #include <unistd.h>
 #include "doctor.h"
 #include "say.h"
+#include "setup.h"
 
 /* ---- Settings */
 
 struct lines {
-	int first, n;
+	int first, n;       /* not understood */
+	int program;        /* of the first section for a program that is not here; 0: none */
+	const char *root;
 };
 
 static void count_line(void *arg, int line)
@@ -28,6 +32,26 @@ static void count_line(void *arg, int line)
 		lines->first = line;
 }
 
+/* A name that inkan setup writes may be of a program that comes later. */
+static void look_for_program(void *arg, int line, const char *name)
+{
+	struct lines *lines = arg;
+	const char *path = getenv("PATH");
+	char *folders = strdup(path ? path : "/"), *pattern;
+	glob_t found = {0};
+
+	for (char *p = folders; p && (p = strchr(p, ':'));)
+		*p = ',';
+	pattern = format("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec,libexec/*,lib,lib/*,lib/*/*,lib64/*},/opt/*,/opt/*/*}"
+	                 "/%s", lines->root, folders ? folders : "", name);
+	if (lines->program == 0 && !setup_knows_program(name) &&
+	    (strpbrk(name, "/*?[]{}\\") || (pattern && glob(pattern, GLOB_BRACE, NULL, &found) != 0)))
+		lines->program = line;
+	globfree(&found);
+	free(pattern);
+	free(folders);
+}
+
 /* A group of one's own is no other. */
 static bool others_may_write(const struct stat *st)
 {
@@ -36,15 +60,17 @@ static bool others_may_write(const struct stat *st)
 }
 
 /* What stands in a line may be anything, so that only its number is told. */
-static void check_file(struct report *r, const char *path, bool system)
+static void check_file(struct doctor *d, const char *path, bool system)
 {
-	struct lines lines = {.n = 0};
+	struct report *r = &d->report;
+	struct lines lines = {.root = d->dirs.root};
+	const struct conf_checks checks = {count_line, look_for_program, &lines};
 	struct stat st;
 	enum error e;
 
 	if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
-	e = conf_check(path, &(struct conf_checks){count_line, NULL, &lines});
+	e = conf_check(path, &checks);
 	if (e != E_OK) {
 		problem(r, "settings-unreadable", path, _("the settings cannot be read, and do not count"));
 		remedy(r, _("Let everybody read the file: sudo chmod a+r %s"), path);
@@ -59,6 +85,11 @@ static void check_file(struct report *r, const char *path, bool system)
 	} else {
 		well(r, "settings", path, _("the settings are understood"));
 	}
+	if (lines.program > 0) {
+		note(r, "settings-program", path, _("line %d is for a program that was not found on this machine"),
+		     lines.program);
+		remedy(r, _("See whether it is called so: ps -C NAME, while it runs."));
+	}
 }
 
 void check_settings(struct doctor *d)
@@ -68,7 +99,11 @@ void check_settings(struct doctor *d)
 	size_t n = conf_files(paths);
 
 	for (size_t i = 0; i < n; i++)
-		check_file(r, paths[i], i == 0);
+		check_file(d, paths[i], i == 0);
+	if (d->find.conf.card[0]) {
+		note(r, "settings-card", "", _("card = %s: programs see no other cards"), d->find.conf.card);
+		remedy(r, _("If that is meant for some programs alone: write it below [program NAME] in inkan.conf."));
+	}
 	if (d->find.conf.last_try_allowed) {
 		note(r, "settings-last-try", "",
 		     _("last-try = allow: programs may use the last PIN try, and lock the card"));

@@ -15,7 +15,7 @@ inkan_LDADD = libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcar
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h \
   src/tool/setup_plan.c src/tool/setup_plan.h src/tool/setup_file.c src/tool/setup_block.c \
   src/tool/setup_nss.c src/tool/setup_nss.h src/tool/setup_policy.c src/tool/setup_policy.h \
-  src/tool/setup_browser.c src/tool/setup_ssh.c src/tool/setup_openssl.c src/tool/setup_p11kit.c src/tool/setup_pam.c
+  src/tool/setup_browser.c src/tool/setup_card.c src/tool/setup_ssh.c src/tool/setup_openssl.c src/tool/setup_p11kit.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_report.c src/tool/doctor_report.h \
   src/tool/doctor_pcsc.c src/tool/doctor_usb.c src/tool/doctor_card.c src/tool/doctor_status.c \

@@ -13,7 +13,7 @@
 #include "setup_plan.h"
 
 enum { OPTION_YES = 256, OPTION_UNDO, OPTION_DRY_RUN, OPTION_SYSTEM, OPTION_SIGN, OPTION_MODULE, OPTION_ROOT,
-       OPTION_HOST, OPTION_USER, OPTION_CERTIFICATE, OPTION_READER };
+       OPTION_HOST, OPTION_USER, OPTION_CERTIFICATE, OPTION_READER, OPTION_CARD };
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
@@ -28,11 +28,13 @@ static const struct option options[] = {
 	{"user", required_argument, NULL, OPTION_USER},
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
 	{"reader", required_argument, NULL, OPTION_READER},
+	{"card", required_argument, NULL, OPTION_CARD},
 	{NULL, 0, NULL, 0},
 };
 
 #define BIT(option) (1u << ((option) - OPTION_YES))
-#define COMMON (BIT(OPTION_YES) | BIT(OPTION_UNDO) | BIT(OPTION_DRY_RUN) | BIT(OPTION_MODULE) | BIT(OPTION_ROOT))
+#define COMMON (BIT(OPTION_YES) | BIT(OPTION_UNDO) | BIT(OPTION_DRY_RUN) | BIT(OPTION_MODULE) | BIT(OPTION_ROOT) | \
+		BIT(OPTION_CARD))
 
 static const struct job {
 	enum exit_code (*make)(struct plan *p, const struct setup_wish *w);
@@ -67,6 +69,7 @@ static void help(void)
 	printf("  --yes               %s\n", _("do not ask"));
 	printf("  --system            %s\n", _("for everybody on this machine (root)"));
 	printf("  --sign              %s\n", _("openssl, p11-kit: the signature module too"));
+	printf("  --card KIND         %s\n", _("hpki, jpki or any: the cards that these programs see"));
 	printf("  --host PATTERN      %s\n", _("ssh: for these hosts"));
 	printf("  --user NAME         %s\n", _("pam: the login that the card may use"));
 	printf("  --certificate FILE  %s\n", _("pam: of this certificate, not of the card in the reader"));
@@ -242,6 +245,8 @@ static enum exit_code run(const struct setup_wish *w)
 	if (code == EXIT_DONE && (signers || (two && (w->undo || w->sign))))
 		code = make(&plan, w, true);
 	if (code == EXIT_DONE)
+		code = setup_card(&plan, w);
+	if (code == EXIT_DONE)
 		code = plan_carry_out(&plan, w);
 	plan_free(&plan);
 	return code;
@@ -266,6 +271,8 @@ static void take_option(struct setup_wish *w, int option, const char **root)
 		w->certificate = optarg;
 	else if (option == OPTION_READER)
 		w->reader = optarg;
+	else if (option == OPTION_CARD)
+		w->card = optarg;
 }
 
 static bool find_client(const char *word, enum setup_client *client)

@@ -21,6 +21,9 @@ enum setup_client {
 /* "firefox", …: what inkan setup calls it. */
 const char *setup_client_word(enum setup_client client);
 
+/* A name that `inkan setup CLIENT --card` writes into inkan.conf. */
+bool setup_knows_program(const char *name);
+
 enum setup_kind {
 	SETUP_NOTHING, /* the place is there, and no module of ours in it (there may be others') */
 	SETUP_AUTH,    /* the module with the authentication tokens */

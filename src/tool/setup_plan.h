@@ -47,7 +47,7 @@ struct setup_wish {
 	enum setup_client client;
 	bool yes, undo, dry_run, system, sign;
 	char *module;            /* the library as the programs see it: not below the root */
-	const char *host, *user, *certificate, *reader;
+	const char *host, *user, *certificate, *reader, *card;
 };
 
 /* What the person does next; the last word counts. */
@@ -99,6 +99,10 @@ enum exit_code setup_openssl(struct plan *p, const struct setup_wish *w);
 enum exit_code setup_pam(struct plan *p, const struct setup_wish *w);
 enum exit_code setup_p11kit(struct plan *p, const struct setup_wish *w);
 enum exit_code setup_signers(struct plan *p, const struct setup_wish *w);
+
+/* The section of inkan.conf with the cards that the client's programs see; asks on a terminal when cards of
+ * several kinds are in. */
+enum exit_code setup_card(struct plan *p, const struct setup_wish *w);
 
 /* Says it, and is EXIT_INTERNAL. */
 enum exit_code setup_no_memory(void);

@@ -82,15 +82,19 @@ unable() { # refuses|errs
 	[ "$(cat "$settings")" = 'pss = off' ] || bad "the setting is not written"
 	cat >"$settings" <<-'END'
 		; mine
-		[section]
+		[general]
 		reader = *Reader 1*
 		pss: auto
 		# pss = auto
 		pss=on
 		last-try = keep
+		[program java]
+		pss = on
+		  [general]
+		  pss = auto
 	END
 	printf 'pssx = 1' >>"$settings"
-	sed 's/^pss: auto$/pss = off/; s/^pss=on$/pss = off/' "$settings" >"$work/expected"
+	sed 's/^pss: auto$/pss = off/; s/^pss=on$/pss = off/; s/^  pss = auto$/pss = off/; 1a pss = off' "$settings" >"$work/expected"
 	echo >>"$work/expected"
 	chmod 640 "$settings"
 	mv "$settings" "$work/elsewhere.conf"

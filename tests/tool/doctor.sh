@@ -139,6 +139,33 @@ doctor 1
 found 'problem settings-unknown'
 grep -q 'line 2 is not' "$work/out" || bad "the line is not named"
 grep -q 'pni\|987654' "$work/out" && bad "what stands in a line is told"
+printf 'card = jpki\n[program openssl, firefox]\ncard = hpki\n' >"$settings"
+doctor 1
+found 'ok settings'
+found 'note settings-card'
+grep -q 'card = jpki' "$work/out" || bad "which cards is not told"
+lacks settings-program
+# a program may be anywhere; of one that is nowhere the line alone is told
+mkdir -p "$root/usr/lib/chart" "$root/opt/chart/bin"
+touch "$root/usr/lib/chart/chart-reader" "$root/opt/chart/bin/chart"
+printf '[program chart chart-reader]\ncard = hpki\n' >"$settings"
+doctor 1
+lacks settings-program
+lacks settings-card
+for wrong in chart-writer 'char*' ../bin/chart; do
+	printf '[general]\n[program chart, %s]\ncard = hpki\n' "$wrong" >"$settings"
+	doctor 1
+	found 'note settings-program'
+	grep -q 'line 2 is for a program' "$work/out" || bad "the line is not named"
+	grep -qF "$wrong" "$work/out" && bad "what stands in a line is told"
+done
+printf '[program java]\ncard = hpk\n' >"$settings"
+doctor 1
+found 'problem settings-unknown'
+printf '[progam java]\ncard = hpki\n' >"$settings"
+doctor 1
+found 'problem settings-unknown'
+grep -q 'line 1 is not' "$work/out" || bad "the section's line is not named"
 printf 'pss = maybe\nlast-try = allow\nfoo\n' >"$settings"
 doctor 1
 grep -q 'line 1 and others' "$work/out" || bad "the lines are not named"

@@ -41,6 +41,15 @@ said "inkan.conf:1: anchors cannot be \"here/anchors\""
 said "inkan.conf:2: lists cannot be \"lists\""
 said "inkan.conf:3: log cannot be \"loud\""
 
+# ---- for one program alone
+printf 'anchors = %s\n[program ssh inkan]\nanchors = %s\n[program ssh]\nanchors = %s\n' "$work/all" "$work/inkan" "$work/ssh" >"$conf"
+run 0 "$inkan" trust add --yes "$work/ca.pem"
+wrote "$work/inkan/"
+printf '[programs inkan]\nanchors = %s\n' "$work/inkan" >"$conf"
+run 0 env INKAN_DEBUG=error "$inkan" trust list
+silent "$work/inkan/"
+said "inkan.conf:1: this section is not known"
+
 # ---- the log; the environment has the last word
 mkdir -p "$XDG_DATA_HOME/inkan/anchors"
 cp "$work/key.pem" "$XDG_DATA_HOME/inkan/anchors/key.pem"

@@ -388,6 +388,91 @@ wrote "Already so"
 setup 0 firefox --system --root "$root" --undo --yes
 unchanged "what somebody else has registered"
 
+# ---- which cards the programs see
+settings=$XDG_CONFIG_HOME/inkan/inkan.conf
+mkdir -p "${settings%/*}"
+for wrong in '' HPKI felica 'hpki
+[general]'; do
+	setup 64 ssh --host x --module "$module" --card "$wrong" --yes
+	said "Which cards"
+	advised
+done
+check() {
+	tr -d '\r' <"$settings" >"$work/now"
+	grep -A 1 '^\[program ssh .*ssh-pkcs11-helper\]$' "$work/now" | grep -qx 'card = hpki' || bad "no section for ssh"
+	# what a person adds below is for all programs
+	[ "$(tail -n 2 "$work/now" | head -n 1)" = '[general]' ] || bad "the last section stays open"
+}
+for text in none 'pss = off\n' 'pss = off' '[program java]\r\ncard = jpki\r\n'; do
+	rm -f "$settings"
+	# shellcheck disable=SC2059
+	[ "$text" = none ] || printf "$text" >"$settings"
+	cycle ssh --host x --module "$module" --card hpki
+done
+# several clients, one after the other; another answer takes the first one's place
+if [ -e "$engines/pkcs11.so" ]; then
+	printf 'pss = off\n' >"$settings"
+	setup 0 ssh --host x --module "$module" --card hpki --yes
+	check() { [ "$(grep '^card = ' "$settings" | xargs)" = 'card = hpki card = jpki' ] || bad "not two sections"; }
+	cycle openssl --module "$module" --card jpki
+	setup 0 openssl --module "$module" --card jpki --yes
+	setup 0 ssh --host x --module "$module" --card any --yes
+	[ "$(grep '^card = ' "$settings" | xargs)" = 'card = any card = jpki' ] || bad "another card: $(cat "$settings")"
+	[ "$(grep -cx '\[general\]' "$settings")" = 1 ] || bad "closed twice"
+	tree >"$work/before"
+	setup 0 ssh --host x --module "$module" --yes
+	wrote "Already so"
+	unchanged "without --card"
+	setup 0 ssh --undo --yes
+	[ "$(grep '^card = ' "$settings")" = 'card = jpki' ] || bad "not only the section for ssh is gone: $(cat "$settings")"
+	setup 0 openssl --undo --yes
+	[ "$(cat "$settings")" = 'pss = off' ] || bad "left behind: $(cat "$settings")"
+fi
+# a file that need not change is in nobody's way
+printf 'pss = off\n' >"$settings"
+chmod 400 "$settings"
+setup 0 ssh --host x --module "$module" --yes
+setup 0 ssh --undo --yes
+rm -f "$settings"
+check() { grep -q '^\[program firefox firefox-esr ' "$root$sysconfdir/inkan/inkan.conf" || bad "no section in the machine's file"; }
+rm -f "$policy"
+cycle firefox --system --root "$root" --module "$module" --card hpki
+
+# ---- asked, when cards of both kinds are in
+if command -v script >/dev/null && command -v pcscd >/dev/null && [ -d /run/pcscd ]; then
+	pki=${INKAN_TEST_PKI:-$work/pki}
+	on_terminal() { # STATUS CARDS LINES
+		# shellcheck disable=SC2059,SC2086 # lines; options are words
+		printf "$3" | timeout 60 ./inkan-vcard --pki "$pki" $2 --trace "$work/trace" -- \
+			script -qec "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
+		got=$?
+		[ "$got" = "$1" ] || { bad "exit $got, not $1: $2, $3"; cat "$work/out"; }
+	}
+	both='--card hpki --card jpki'
+	on_terminal 64 "$both" 'neither\n'
+	wrote "Which cards shall these programs see?"
+	on_terminal 64 "$both" '\n'
+	on_terminal 64 "$both" '\004'
+	on_terminal 77 "$both" 'jpki\nno\n'
+	wrote "+ card = jpki"
+	[ ! -e "$settings" ] || bad "written after a no"
+	on_terminal 0 '--card jpki --card jpki' 'yes\n'
+	[ ! -e "$settings" ] || bad "asked about cards of one kind"
+	setup 0 ssh --undo --yes
+	on_terminal 0 "$both" 'hpki\nyes\n'
+	grep -A 1 '^\[program ssh ' "$settings" | grep -qx 'card = hpki' || bad "the answer is not written"
+	on_terminal 0 "$both" ''
+	wrote "Already so"
+	grep -q ': 0020....\[' "$work/trace" && bad "a PIN was verified"
+	setup 0 ssh --undo --yes
+	# nobody to ask, or not to be asked: nothing changes about that
+	run 0 timeout 60 ./inkan-vcard --pki "$pki" --card hpki --card jpki -- "$inkan" setup ssh --host x --module "$module" --yes
+	[ ! -e "$settings" ] || bad "written without a question"
+	setup 0 ssh --undo --yes
+else
+	echo "skipped in part: script, pcscd or its folder /run/pcscd is missing"
+fi
+
 # ---- who
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chown 65534 "$HOME"

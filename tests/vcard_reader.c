@@ -19,6 +19,8 @@ static struct {
 	struct place places[READER_COUNT_MAX];
 	unsigned epoch, begun;
 	bool stopped;
+	vcard_fate *fate; /* what becomes of commands; NULL: each arrives */
+	void *fate_arg;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .epoch = 1};
 
 struct self {
@@ -70,6 +72,35 @@ unsigned vcard_readers_begun(void)
 	n = world.begun;
 	pthread_mutex_unlock(&world.lock);
 	return n;
+}
+
+void vcard_readers_replace(struct vreader *out, struct vreader *in)
+{
+	pthread_mutex_lock(&world.lock);
+	for (size_t i = 0; i < READER_COUNT_MAX; i++)
+		if (world.places[i].reader == out)
+			world.places[i].reader = in;
+	pthread_mutex_unlock(&world.lock);
+}
+
+void vcard_readers_fate(vcard_fate *fate, void *arg)
+{
+	pthread_mutex_lock(&world.lock);
+	world.fate = fate;
+	world.fate_arg = arg;
+	pthread_mutex_unlock(&world.lock);
+}
+
+static enum vcard_outcome ask_fate(const char *reader, const uint8_t *apdu, size_t n)
+{
+	vcard_fate *fate;
+	void *arg;
+
+	pthread_mutex_lock(&world.lock);
+	fate = world.fate;
+	arg = world.fate_arg;
+	pthread_mutex_unlock(&world.lock);
+	return fate ? fate(arg, reader, apdu, n) : VCARD_ARRIVES;
 }
 
 static uint32_t insertion_of(const struct vreader *r)
@@ -181,6 +212,22 @@ static struct place *find(const char *name)
 	return NULL;
 }
 
+void vcard_readers_hold(const struct vreader *r, bool held)
+{
+	struct place *p = NULL;
+
+	pthread_mutex_lock(&world.lock);
+	for (size_t i = 0; i < READER_COUNT_MAX; i++)
+		if (world.places[i].reader == r)
+			p = &world.places[i];
+	while (held && p && p->taken)
+		wait_a_little();
+	if (p)
+		p->taken = held;
+	pthread_cond_broadcast(&world.changed);
+	pthread_mutex_unlock(&world.lock);
+}
+
 /* With the lock held, which is given up while another transaction is on. */
 static enum error take(const struct self *s, const char *name, int wait_ms, struct link *l)
 {
@@ -212,6 +259,7 @@ static enum error begin(void *self, const char *reader, int wait_ms, struct read
 
 	if (!l)
 		return E_MEMORY;
+	ask_fate(reader, NULL, 0);
 	pthread_mutex_lock(&world.lock);
 	e = take(self, reader, wait_ms, l);
 	pthread_mutex_unlock(&world.lock);
@@ -233,14 +281,19 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
                            size_t *len)
 {
 	struct link *l = link->self;
+	enum vcard_outcome outcome = ask_fate(vreader_name(l->reader), apdu, n);
 	bool there;
 
 	pthread_mutex_lock(&world.lock);
 	there = holds(l);
 	pthread_mutex_unlock(&world.lock);
+	if (outcome == VCARD_LOST)
+		return E_LINK;
 	if (!there || !vreader_transmit(l->reader, apdu, n, response, len) || *len < 2)
 		return E_LINK;
-	return E_OK;
+	if (outcome == VCARD_NO_BYTE || outcome == VCARD_ONE_BYTE)
+		*len = outcome == VCARD_ONE_BYTE;
+	return outcome == VCARD_CUT ? E_LINK : E_OK;
 }
 
 static void end(struct reader_link *link, bool power_off)

@@ -20,6 +20,23 @@ void vcard_readers_remove(struct vreader *r);
  * answer E_NO_SERVICE; after a restart every insertion is another one. */
 void vcard_readers_run(bool running);
 
+/* Another reader in the place of this one, in one step that nobody can see: its
+ * insertions count on as if it were the same. */
+void vcard_readers_replace(struct vreader *out, struct vreader *in);
+
+/* A transaction of another program on that reader: begins (and waits for one that
+ * lasts) or ends. */
+void vcard_readers_hold(const struct vreader *r, bool held);
+
+/* What becomes of a command: it is carried out or, LOST, not; and the program gets
+ * its answer, a broken link, or an answer of no byte or of one. */
+enum vcard_outcome { VCARD_ARRIVES, VCARD_LOST, VCARD_CUT, VCARD_NO_BYTE, VCARD_ONE_BYTE };
+
+/* Asked before each command and, with apdu NULL and no use for the answer, before
+ * each connection. No lock is held: it may insert, pull and replace. */
+typedef enum vcard_outcome vcard_fate(void *arg, const char *reader, const uint8_t *apdu, size_t n);
+void vcard_readers_fate(vcard_fate *fate, void *arg);
+
 /* Connections begun so far, on all readers. */
 unsigned vcard_readers_begun(void);
 

@@ -345,6 +345,99 @@ uint16_t rig_change_pin_raw(const struct rig *r, const char *old_pin, const char
 	return sw;
 }
 
+size_t rig_get(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, uint8_t *out)
+{
+	CK_ATTRIBUTE a = {type, out, 4096};
+
+	ok(p11->C_GetAttributeValue(session, object, &a, 1));
+	return a.ulValueLen;
+}
+
+/* JPKI's signature token too is told by the certificate that needs no PIN. */
+void rig_serial(const struct vcard *card, enum vcard_kind kind, enum vcard_app app, char out[17])
+{
+	uint8_t hash[32];
+	size_t len;
+	const uint8_t *der = vcard_certificate(card, kind == VCARD_JPKI ? VCARD_AUTH : app, &len);
+
+	ck_assert_int_eq(EVP_Digest(der, len, hash, NULL, EVP_sha256(), NULL), 1);
+	for (size_t i = 0; i < 8; i++)
+		snprintf(out + 2 * i, 3, "%02X", hash[i]);
+}
+
+bool rig_is_token(const CK_TOKEN_INFO *info, const struct vcard *card, enum vcard_kind kind, enum vcard_app app)
+{
+	char label[33], serial[17];
+
+	rig_serial(card, kind, app, serial);
+	snprintf(label, sizeof label, "%-32s", kind == VCARD_JPKI ? app == VCARD_AUTH ? "JPKI Authentication" : "JPKI Signature"
+	                                                          : app == VCARD_AUTH ? "HPKI Authentication" : "HPKI Signature");
+	return memcmp(info->label, label, 32) == 0 && memcmp(info->serialNumber, serial, 16) == 0;
+}
+
+bool rig_lists(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM_TYPE list[64];
+	CK_ULONG n = 64;
+
+	ok(p11->C_GetMechanismList(slot, list, &n));
+	for (CK_ULONG i = 0; i < n; i++)
+		if (list[i] == type)
+			return true;
+	return false;
+}
+
+static void call_once(struct rig_line *l)
+{
+	if (!l->call || l->called)
+		return;
+	l->called = true;
+	l->call(l->arg);
+}
+
+static enum vcard_outcome on_line(void *arg, const char *reader, const uint8_t *apdu, size_t n)
+{
+	struct rig_line *l = arg;
+	enum vcard_outcome outcome = VCARD_ARRIVES;
+	bool verify, change;
+
+	if (l->reader && strcmp(reader, l->reader) != 0)
+		return outcome;
+	if (!apdu) {
+		l->connections++;
+		if (l->at_connection)
+			call_once(l);
+		return outcome;
+	}
+	l->commands++;
+	if (!l->at_connection && l->commands == l->nth)
+		call_once(l);
+	if (l->commands >= l->nth && l->commands - l->nth < l->broken)
+		outcome = l->outcome;
+	verify = apdu[1] == 0x20 && n > 5;
+	change = apdu[1] == 0x24;
+	l->verifies += verify;
+	l->changes += change;
+	l->selects += apdu[1] == 0xA4;
+	l->verify_broken |= verify && outcome != VCARD_ARRIVES;
+	l->change_broken |= change && outcome != VCARD_ARRIVES;
+	l->changes_done += change && outcome != VCARD_LOST;
+	return outcome;
+}
+
+void rig_line(struct rig_line *line)
+{
+	vcard_readers_fate(line ? on_line : NULL, line);
+}
+
+unsigned rig_sample(void)
+{
+	const char *n = getenv("INKAN_TEST_SAMPLE");
+	int step = n ? atoi(n) : 1;
+
+	return step > 0 ? (unsigned)step : 1;
+}
+
 int rig_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);

@@ -8,6 +8,7 @@
 #include <check.h>
 #include "cards/profile.h"
 #include "pkcs11/pkcs11.h"
+#include "tests/vcard_reader.h"
 #include "vcard/vcard.h"
 
 extern CK_FUNCTION_LIST *p11; /* the table of 2.40 */
@@ -65,6 +66,38 @@ uint16_t rig_verify_raw(const struct rig *r, const char *pin);
 
 /* Another program's change of a JPKI card's PIN, the card locked afterwards. */
 uint16_t rig_change_pin_raw(const struct rig *r, const char *old_pin, const char *new_pin);
+
+/* CKA_VALUE, or another attribute of at most 4096 bytes; the length. */
+size_t rig_get(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, uint8_t *out);
+
+/* The token's serial number and label by the card's own certificate and kind. */
+void rig_serial(const struct vcard *card, enum vcard_kind kind, enum vcard_app app, char out[17]);
+bool rig_is_token(const CK_TOKEN_INFO *info, const struct vcard *card, enum vcard_kind kind, enum vcard_app app);
+
+/* Mechanisms listed. */
+bool rig_lists(CK_SLOT_ID slot, CK_MECHANISM_TYPE type);
+
+/* The commands that the module sends from now on, to whichever reader. `call` runs
+ * once, before the nth of them (1: the next) or, with nth 0, before the next
+ * connection. From the nth on, `broken` commands have this outcome. */
+struct rig_line {
+	unsigned commands, connections;
+	unsigned verifies, changes;       /* with a PIN in them */
+	unsigned selects;
+	bool verify_broken, change_broken; /* the answer to one did not come */
+	unsigned changes_done;            /* that reached the card */
+
+	void (*call)(void *arg);
+	void *arg;
+	bool at_connection, called;
+	unsigned nth, broken;
+	enum vcard_outcome outcome;
+	const char *reader;               /* NULL: of all readers */
+};
+void rig_line(struct rig_line *line); /* NULL: no more */
+
+/* INKAN_TEST_SAMPLE=N: one case in N, for runs that are slow (valgrind). */
+unsigned rig_sample(void);
 
 /* Runs a suite's runner and gives main's return value. */
 int rig_run(Suite *suite);

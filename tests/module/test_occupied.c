@@ -1,6 +1,468 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A slot is occupied when it is known to hold one of our cards, from the first call
+ * on; and nobody waits for a card that another program holds, but who needs it. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
 #include "tests/module/rig.h"
+
+#define SOON 0.2     /* seconds: what never waits for a card */
+#define FINALIZE 2.0
+#define HOLD 5.0     /* how long the other program holds the card at most */
+
+static void sleep_ms(unsigned ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Two readers: a foreign card in one, one of ours in the other, either first. */
+struct desk {
+	struct vreader *ours, *foreign;
+	struct rig_line line; /* of the foreign one */
+	struct vcard_spec spec;
+};
+
+static void start(struct desk *d, int i)
+{
+	struct vcard_spec foreign;
+	enum vcard_app app = i & 4 ? VCARD_SIGN : VCARD_AUTH;
+
+	memset(d, 0, sizeof *d);
+	rig_profiles(app == VCARD_AUTH ? profiles_auth : profiles_sign);
+	rig_spec(&d->spec, i & 2 ? VCARD_JPKI : VCARD_HPKI);
+	rig_spec(&foreign, VCARD_FOREIGN);
+	if (i & 1)
+		d->foreign = rig_reader("A Foreign", &foreign);
+	d->ours = rig_reader("B Ours", &d->spec);
+	if (!(i & 1))
+		d->foreign = rig_reader("C Foreign", &foreign);
+	d->line.reader = vreader_name(d->foreign);
+	rig_line(&d->line);
+	ok(p11->C_Initialize(NULL));
+	ck_assert_uint_eq(d->line.commands, 0);
+	ck_assert_uint_eq(vreader_apdus(d->ours), 0);
+}
+
+static void stop(struct desk *d)
+{
+	ok(p11->C_Finalize(NULL));
+	rig_line(NULL);
+	vcard_readers_remove(d->ours);
+	vcard_readers_remove(d->foreign);
+	vreader_free(d->ours);
+	vreader_free(d->foreign);
+}
+
+static bool is_in(CK_SLOT_ID slot, const struct vreader *r)
+{
+	CK_SLOT_INFO info;
+
+	ok(p11->C_GetSlotInfo(slot, &info));
+	return memcmp(info.slotDescription, vreader_name(r), strlen(vreader_name(r))) == 0;
+}
+
+static bool says_present(CK_SLOT_ID slot)
+{
+	CK_SLOT_INFO info;
+
+	ok(p11->C_GetSlotInfo(slot, &info));
+	return info.flags & CKF_TOKEN_PRESENT;
+}
+
+/* Three SELECTs at the most and nothing else, however often one asks. */
+static void check_foreign_commands(const struct desk *d, unsigned insertions)
+{
+	ck_assert_uint_ge(d->line.commands, 1);
+	ck_assert_uint_le(d->line.commands, 3 * insertions);
+	ck_assert_uint_eq(d->line.selects, d->line.commands);
+}
+
+/* The first question of a process is C_GetSlotList. */
+START_TEST(test_first_list)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 0, room = 8;
+	CK_TOKEN_INFO info;
+	struct desk d;
+
+	start(&d, _i);
+	ok(p11->C_GetSlotList(CK_TRUE, NULL, &n));
+	ck_assert_uint_eq(n, 1);
+	ok(p11->C_GetSlotList(CK_TRUE, list, &room));
+	ck_assert_uint_eq(room, 1);
+	ck_assert(is_in(list[0], d.ours));
+	ok(p11->C_GetTokenInfo(list[0], &info));
+	room = 8;
+	ok(p11->C_GetSlotList(CK_FALSE, list, &room));
+	ck_assert_uint_eq(room, 3);
+	ck_assert(is_in(list[0], d.ours)); /* an occupied slot first */
+	for (CK_ULONG i = 1; i < room; i++)
+		ck_assert(!says_present(list[i]));
+	check_foreign_commands(&d, 1);
+	stop(&d);
+}
+END_TEST
+
+/* It is C_GetSlotInfo, of either slot. */
+START_TEST(test_first_info)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	CK_TOKEN_INFO info;
+	struct desk d;
+
+	start(&d, _i);
+	for (CK_SLOT_ID id = 0; id < 3; id++) {
+		ck_assert(says_present(id) == is_in(id, d.ours));
+		ck_assert(says_present(id) == is_in(id, d.ours));
+		is(p11->C_GetTokenInfo(id, &info), is_in(id, d.ours)      ? CKR_OK
+		                                   : is_in(id, d.foreign) ? CKR_TOKEN_NOT_RECOGNIZED
+		                                                          : CKR_TOKEN_NOT_PRESENT);
+	}
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	check_foreign_commands(&d, 1);
+	stop(&d);
+}
+END_TEST
+
+/* Cards that come later: one look per insertion. */
+START_TEST(test_one_look_per_insertion)
+{
+	CK_SLOT_ID list[8];
+	struct desk d;
+
+	start(&d, _i);
+	for (unsigned insertion = 1; insertion <= 3; insertion++) {
+		for (int i = 0; i < 4; i++) {
+			CK_ULONG n = 8;
+
+			ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+			ck_assert_uint_eq(n, 1);
+			for (CK_SLOT_ID id = 0; id < 3; id++)
+				ck_assert(says_present(id) == is_in(id, d.ours));
+		}
+		check_foreign_commands(&d, insertion);
+		vreader_insert(d.foreign, vreader_remove(d.foreign));
+	}
+	stop(&d);
+}
+END_TEST
+
+/* A foreign card goes and ours comes into that reader, and the other way round. */
+START_TEST(test_kinds_change_places)
+{
+	struct vcard *ours, *foreign;
+	CK_SLOT_ID list[8], first;
+	CK_ULONG n = 8;
+	struct desk d;
+
+	start(&d, _i);
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	first = list[0];
+	ours = vreader_remove(d.ours);
+	foreign = vreader_remove(d.foreign);
+	vreader_insert(d.ours, foreign);
+	vreader_insert(d.foreign, ours);
+	ck_assert(!says_present(first));
+	n = 8;
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_ne(list[0], first);
+	ck_assert(is_in(list[0], d.foreign));
+	stop(&d);
+}
+END_TEST
+
+/* A link that breaks at the look settles nothing: the card is asked again. */
+START_TEST(test_look_breaks)
+{
+	struct rig_line lost = {.nth = 1, .broken = 1000, .outcome = VCARD_LOST};
+	CK_SLOT_ID list[8];
+	CK_TOKEN_INFO info;
+	CK_ULONG n = 8;
+	struct desk d;
+
+	start(&d, _i);
+	rig_line(&lost);
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	rig_line(&d.line);
+	n = 8;
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	ck_assert(is_in(list[0], d.ours));
+	ok(p11->C_GetTokenInfo(list[0], &info));
+	stop(&d);
+}
+END_TEST
+
+/* Another program's transaction, which ends by itself in the end, so that what waits
+ * for it fails here instead of hanging. */
+struct holder {
+	pthread_t thread;
+	const struct vreader *reader;
+	atomic_bool done, released;
+};
+
+static void *hold(void *arg)
+{
+	struct holder *h = arg;
+	double end = now() + HOLD;
+
+	while (!h->done && now() < end)
+		sleep_ms(5);
+	h->released = true;
+	vcard_readers_hold(h->reader, false);
+	return NULL;
+}
+
+static void begin_hold(struct holder *h, const struct vreader *r)
+{
+	*h = (struct holder){.reader = r};
+	vcard_readers_hold(r, true);
+	ck_assert_int_eq(pthread_create(&h->thread, NULL, hold, h), 0);
+}
+
+/* False when it was over before. */
+static bool end_hold(struct holder *h)
+{
+	bool in_time = !h->released;
+
+	h->done = true;
+	pthread_join(h->thread, NULL);
+	return in_time;
+}
+
+struct login {
+	pthread_t thread;
+	CK_SESSION_HANDLE session;
+	const char *pin;
+	atomic_bool over;
+	CK_RV rv;
+};
+
+static void *login(void *arg)
+{
+	struct login *l = arg;
+
+	l->rv = rig_login_in(l->session, CKU_USER, l->pin);
+	l->over = true;
+	return NULL;
+}
+
+static void begin_login(struct login *l, CK_SESSION_HANDLE session, const char *pin)
+{
+	*l = (struct login){.session = session, .pin = pin};
+	ck_assert_int_eq(pthread_create(&l->thread, NULL, login, l), 0);
+	sleep_ms(100);
+	ck_assert(!l->over);
+}
+
+static CK_RV answer;
+
+#define soon(call) (answer = (call), do_soon(answer, now() - begun, #call))
+
+static void do_soon(CK_RV rv, double took, const char *call)
+{
+	ck_assert_msg(rv == CKR_OK, "%s: 0x%lx", call, rv);
+	ck_assert_msg(took <= SOON, "%s took %.1f s", call, took);
+}
+
+enum question { SLOT_LIST, SLOT_INFO, TOKEN_INFO, SESSION_INFO, ATTRIBUTE, FIND, NO_EVENT, QUESTIONS };
+
+/* While a C_Login waits for the other program. */
+START_TEST(test_nobody_waits)
+{
+	uint8_t value[4096];
+	CK_ATTRIBUTE a = {CKA_VALUE, value, sizeof value};
+	CK_OBJECT_HANDLE cert, found[8];
+	CK_SESSION_HANDLE other;
+	CK_SESSION_INFO session_info;
+	CK_TOKEN_INFO info;
+	CK_SLOT_INFO slot_info;
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	struct vcard_spec spec;
+	struct holder h;
+	struct login l;
+	struct rig r;
+	double begun;
+
+	rig_spec(&spec, _i / QUESTIONS ? VCARD_JPKI : VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(p11->C_GetTokenInfo(r.slot, &info));
+	other = rig_session(r.slot);
+	cert = rig_find(other, CKO_CERTIFICATE);
+	ok(p11->C_GetAttributeValue(other, cert, &a, 1));
+	begin_hold(&h, r.reader);
+	begin_login(&l, r.session, spec.pin[VCARD_AUTH]);
+	a.ulValueLen = sizeof value;
+	begun = now();
+	switch ((enum question)(_i % QUESTIONS)) {
+	case SLOT_LIST:
+		soon(p11->C_GetSlotList(CK_TRUE, list, &n));
+		ck_assert_uint_eq(n, 1); /* it has been looked at */
+		break;
+	case SLOT_INFO:
+		soon(p11->C_GetSlotInfo(r.slot, &slot_info));
+		ck_assert(slot_info.flags & CKF_TOKEN_PRESENT);
+		break;
+	case TOKEN_INFO:
+		soon(p11->C_GetTokenInfo(r.slot, &info));
+		break;
+	case SESSION_INFO:
+		soon(p11->C_GetSessionInfo(other, &session_info));
+		ck_assert_uint_eq(session_info.state, CKS_RW_PUBLIC_SESSION);
+		break;
+	case ATTRIBUTE:
+		soon(p11->C_GetAttributeValue(other, cert, &a, 1));
+		break;
+	case FIND:
+		soon(p11->C_FindObjectsInit(other, NULL, 0));
+		soon(p11->C_FindObjects(other, found, 8, &n));
+		soon(p11->C_FindObjectsFinal(other));
+		ck_assert_uint_ge(n, 1);
+		break;
+	case NO_EVENT:
+	case QUESTIONS:
+		soon(p11->C_WaitForSlotEvent(CKF_DONT_BLOCK, list, NULL) == CKR_NO_EVENT ? CKR_OK : CKR_GENERAL_ERROR);
+		break;
+	}
+	ck_assert(!l.over);
+	ck_assert(end_hold(&h));
+	pthread_join(l.thread, NULL);
+	ok(l.rv); /* and the login goes on */
+	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
+	rig_stop(&r);
+}
+END_TEST
+
+/* C_Finalize ends the wait of the login, which sends nothing. */
+START_TEST(test_finalize_does_not_wait)
+{
+	struct vcard_spec spec;
+	struct holder h;
+	struct login l;
+	struct rig r;
+	double begun;
+
+	rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	begin_hold(&h, r.reader);
+	begin_login(&l, r.session, spec.pin[VCARD_AUTH]);
+	begun = now();
+	ok(p11->C_Finalize(NULL));
+	ck_assert_msg(now() - begun <= FINALIZE, "C_Finalize took %.1f s", now() - begun);
+	pthread_join(l.thread, NULL);
+	ck_assert_uint_ne(l.rv, CKR_OK);
+	ck_assert(end_hold(&h));
+	ck_assert_uint_eq(vcard_verifies(r.card, VCARD_AUTH), 0);
+	ok(p11->C_Initialize(NULL)); /* and the next start works */
+	r.session = rig_session(rig_first_slot());
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	rig_stop(&r);
+}
+END_TEST
+
+/* A card that nobody has looked at yet, held by another program: its slot is empty
+ * until the next look. */
+START_TEST(test_held_card_is_not_known)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	CK_SLOT_INFO info;
+	struct vcard_spec spec;
+	struct vreader *r;
+	struct holder h;
+	double begun;
+
+	rig_profiles(profiles_auth);
+	rig_spec(&spec, _i % 2 ? VCARD_JPKI : VCARD_HPKI);
+	r = rig_reader("A", &spec);
+	ok(p11->C_Initialize(NULL));
+	begin_hold(&h, r);
+	for (int i = 0; i < 3; i++) {
+		n = 8;
+		begun = now();
+		if (_i / 2 == 0)
+			soon(p11->C_GetSlotList(CK_TRUE, list, &n));
+		else
+			n = 0;
+		ck_assert_uint_eq(n, 0);
+		begun = now();
+		soon(p11->C_GetSlotInfo(0, &info));
+		ck_assert(!(info.flags & CKF_TOKEN_PRESENT));
+	}
+	ck_assert(end_hold(&h));
+	ck_assert(says_present(0));
+	n = 8;
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(r);
+	vreader_free(r);
+}
+END_TEST
+
+/* The held one is in the other reader: ours is seen and used meanwhile. */
+START_TEST(test_the_other_is_held)
+{
+	CK_SESSION_HANDLE session;
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	struct holder h;
+	struct desk d;
+	double begun;
+
+	start(&d, _i);
+	begin_hold(&h, d.foreign);
+	begun = now();
+	soon(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	ck_assert(is_in(list[0], d.ours));
+	begun = now();
+	session = rig_session(list[0]);
+	ok(rig_login_in(session, CKU_USER, d.spec.pin[_i & 4 ? VCARD_SIGN : VCARD_AUTH]));
+	ok(p11->C_CloseAllSessions(list[0]));
+	ck_assert(now() - begun < HOLD / 2);
+	ck_assert(end_hold(&h));
+	n = 8;
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	check_foreign_commands(&d, 1);
+	stop(&d);
+}
+END_TEST
+
 int main(void)
 {
-	return 0;
+	Suite *s = suite_create("occupied");
+	TCase *t = tcase_create("occupied");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, test_first_list, 0, 8);
+	tcase_add_loop_test(t, test_first_info, 0, 8);
+	tcase_add_loop_test(t, test_one_look_per_insertion, 0, 8);
+	tcase_add_loop_test(t, test_kinds_change_places, 0, 8);
+	tcase_add_loop_test(t, test_look_breaks, 0, 8);
+	suite_add_tcase(s, t);
+	t = tcase_create("held");
+	tcase_set_timeout(t, 60);
+	tcase_set_tags(t, "times"); /* not under valgrind, which is too slow for them */
+	tcase_add_loop_test(t, test_nobody_waits, 0, 2 * QUESTIONS);
+	tcase_add_loop_test(t, test_finalize_does_not_wait, 0, 2);
+	tcase_add_loop_test(t, test_held_card_is_not_known, 0, 4);
+	tcase_add_loop_test(t, test_the_other_is_held, 0, 8);
+	suite_add_tcase(s, t);
+	return rig_run(s);
 }

@@ -96,6 +96,11 @@ struct rig_line {
 };
 void rig_line(struct rig_line *line); /* NULL: no more */
 
+/* How often these bytes, each XOR RIG_MASK so that they are not here themselves, are
+ * in the memory that this process can write to. */
+enum { RIG_MASK = 0x5A };
+unsigned rig_copies(const uint8_t *masked, size_t n);
+
 /* INKAN_TEST_SAMPLE=N: one case in N, for runs that are slow (valgrind). */
 unsigned rig_sample(void);
 

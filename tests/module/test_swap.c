@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* memmem */
 #include <stdio.h>
 #include <string.h>
+#include "base/mem.h"
 #include "tests/module/rig.h"
 
 CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags);
@@ -643,6 +644,81 @@ START_TEST(test_two_slots)
 }
 END_TEST
 
+/* "Q7Z5X1W9" and its like: not in this program's memory but where it was written. */
+static const uint8_t masked_pin[] = {'Q' ^ RIG_MASK, '7' ^ RIG_MASK, 'Z' ^ RIG_MASK, '5' ^ RIG_MASK,
+                                     'X' ^ RIG_MASK, '1' ^ RIG_MASK, 'W' ^ RIG_MASK, '9' ^ RIG_MASK};
+
+static void write_pin(char pin[9])
+{
+	for (size_t i = 0; i < 8; i++)
+		pin[i] = (char)(masked_pin[i] ^ RIG_MASK);
+	pin[8] = '\0';
+}
+
+static CK_RV login_with_it(CK_SESSION_HANDLE session, CK_USER_TYPE user)
+{
+	char pin[9];
+	CK_RV rv;
+
+	write_pin(pin);
+	rv = p11->C_Login(session, user, (CK_UTF8CHAR *)pin, 8);
+	mem_wipe(pin, sizeof pin);
+	return rv;
+}
+
+static struct vcard *card_with_it(const struct pair *pair)
+{
+	struct vcard_spec spec;
+	struct vcard *card;
+	char pin[9];
+
+	rig_spec(&spec, pair->a);
+	write_pin(pin);
+	spec.pin[pair->app] = pin;
+	card = rig_card(&spec);
+	mem_wipe(pin, sizeof pin);
+	return card;
+}
+
+/* The first call that sees the card gone leaves no copy of its PIN in the process:
+ * neither of the login's nor of a consent. */
+START_TEST(test_pin_goes_with_the_card)
+{
+	struct scene s;
+	bool consent = _i >= (int)N_PAIRS;
+	size_t step = rig_sample() > 1 ? 5 : 1;
+
+	if (pairs[_i % (int)N_PAIRS].a == VCARD_JPKI && pairs[_i % (int)N_PAIRS].app == VCARD_AUTH)
+		return; /* four digits are everywhere */
+	if (consent && pairs[_i % (int)N_PAIRS].app == VCARD_AUTH)
+		return;
+	start(&s, _i % (int)N_PAIRS * WAYS + SAME_READER);
+	vcard_free(vreader_remove(s.a_reader));
+	for (size_t i = 0; i < N_CALLS; i += step) {
+		if (calls[i].kind != OF_SLOT && calls[i].kind != OF_SESSION)
+			continue;
+		vreader_insert(s.a_reader, s.a = card_with_it(s.pair));
+		snprintf(what, sizeof what, "%s, %s", calls[i].name, consent ? "consent" : "login");
+		s.session = rig_session(s.slot);
+		ok(login_with_it(s.session, CKU_USER));
+		if (consent) {
+			s.key = rig_find(s.session, CKO_PRIVATE_KEY);
+			ok(p11->C_SignInit(s.session, &s.rsa, s.key));
+			ok(login_with_it(s.session, CKU_CONTEXT_SPECIFIC));
+		}
+		holds(rig_copies(masked_pin, 8) >= 2); /* the card's, and at least one of the module */
+		vcard_free(vreader_remove(s.a_reader));
+		s.n = 64;
+		calls[i].make(&s);
+		holds(rig_copies(masked_pin, 8) == 0);
+	}
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(s.a_reader);
+	vreader_free(s.a_reader);
+	vcard_free(s.b);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("swap");
@@ -654,6 +730,7 @@ int main(void)
 	tcase_add_loop_test(t, test_swap_in_a_change, 2 * WAYS, 4 * WAYS);
 	tcase_add_loop_test(t, test_swap_in_a_change, 6 * WAYS, 8 * WAYS);
 	tcase_add_loop_test(t, test_two_slots, 0, N_PAIRS);
+	tcase_add_loop_test(t, test_pin_goes_with_the_card, 0, 2 * N_PAIRS);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

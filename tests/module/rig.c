@@ -148,6 +148,20 @@ CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
 	return found;
 }
 
+CK_OBJECT_HANDLE rig_own_certificate(CK_SESSION_HANDLE session)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ULONG user = 1, count = 0;
+	CK_ATTRIBUTE own[] = {{CKA_CLASS, &class, sizeof class}, {CKA_CERTIFICATE_CATEGORY, &user, sizeof user}};
+	CK_OBJECT_HANDLE found[2];
+
+	ok(p11->C_FindObjectsInit(session, own, 2));
+	ok(p11->C_FindObjects(session, found, 2, &count));
+	ok(p11->C_FindObjectsFinal(session));
+	ck_assert_uint_le(count, 1);
+	return count ? found[0] : CK_INVALID_HANDLE;
+}
+
 /* What the tests know of the mechanisms, apart from the module's own table. */
 static const struct {
 	CK_MECHANISM_TYPE type, hash;

@@ -44,6 +44,7 @@ CK_FLAGS rig_token_flags(const struct rig *r);
 
 /* The first object of a class; CK_INVALID_HANDLE when there is none. */
 CK_OBJECT_HANDLE rig_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class);
+CK_OBJECT_HANDLE rig_own_certificate(CK_SESSION_HANDLE session); /* the holder's */
 CK_ULONG rig_count(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n);
 
 /* SignInit with the mechanism (PSS parameters: its hash, salt of the hash's

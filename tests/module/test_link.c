@@ -104,8 +104,8 @@ static void start(struct trial *t, const struct setting *set)
 	spec.pin[set->app] = set->pin;
 	spec.no_extended = set->no_extended;
 	rig_start(&t->r, &spec, set->app);
-	t->objects = rig_count(t->r.session, NULL, 0);
 	t->cas = read_cas(t->r.session, &t->ca_sum);
+	t->objects = rig_count(t->r.session, NULL, 0);
 	if (set->kind == VCARD_HPKI)
 		ck_assert_uint_ge(t->cas, 1);
 	t->pss_sha384 = rig_lists(t->r.slot, CKM_SHA384_RSA_PKCS_PSS);
@@ -160,9 +160,9 @@ static void check_whole(struct trial *t)
 		gives(p11->C_Logout(session), CKR_OK);
 		holds(!logged_in(session));
 	}
-	holds(rig_count(session, NULL, 0) == t->objects);
 	holds(read_cas(session, &sum) == t->cas);
 	holds(sum == t->ca_sum);
+	holds(rig_count(session, NULL, 0) == t->objects);
 	gives(rig_login_in(session, CKU_USER, t->pin), CKR_OK);
 	gives(rig_sign_checked(&t->r, session, CKM_RSA_PKCS_PSS), CKR_OK);
 	holds(tries(t) == limit(t->set));
@@ -374,7 +374,7 @@ static const struct operation {
 	bool hpki, jpki;
 } operations[] = {
 	{"the first look", one_first_look, true, true},
-	{"a CA's certificate", one_ca, true, false},
+	{"a CA's certificate", one_ca, true, true},
 	{"a login", one_login, true, true},
 	{"a login with a wrong PIN", one_wrong_login, true, true},
 	{"a signature", one_pkcs1, true, true},
@@ -393,7 +393,8 @@ START_TEST(test_link)
 	if (!(set->kind == VCARD_HPKI ? o->hpki : o->jpki))
 		return;
 	start(&t, set);
-	all_breaks(&t, o->name, o->one);
+	if (o->one != one_ca || t.cas)
+		all_breaks(&t, o->name, o->one);
 	rig_stop(&t.r);
 }
 END_TEST
@@ -405,6 +406,7 @@ START_TEST(test_cut_before_the_last_try)
 	const struct setting *set = &settings[_i];
 	unsigned nth = set->kind == VCARD_JPKI ? 4 : 3; /* SELECT, (the PIN's file), the counter, VERIFY */
 	struct trial t;
+	CK_RV rv;
 
 	start(&t, set);
 	vcard_set_tries(t.r.card, set->app, 2);
@@ -417,7 +419,8 @@ START_TEST(test_cut_before_the_last_try)
 	ck_assert_uint_eq(tries(&t), 1);
 	ck_assert(rig_token_flags(&t.r) & CKF_USER_PIN_FINAL_TRY);
 	vcard_set_tries(t.r.card, set->app, 1);
-	is(rig_login(&t.r, CKU_USER, set->wrong), CKR_FUNCTION_REJECTED);
+	rv = rig_login(&t.r, CKU_USER, set->wrong); /* the last try, or known to have been refused */
+	ck_assert(rv == CKR_FUNCTION_REJECTED || rv == CKR_PIN_INCORRECT);
 	vcard_set_tries(t.r.card, set->app, 0);
 	is(rig_login(&t.r, CKU_USER, set->pin), CKR_PIN_LOCKED);
 	ck_assert_uint_eq(vcard_verifies(t.r.card, set->app) - t.verifies, 1);

@@ -294,7 +294,7 @@ static void enter(struct scene *s, enum state state)
 		return;
 	ok(rig_login_in(s->session, CKU_USER, s->a_pin));
 	s->key = rig_find(s->session, CKO_PRIVATE_KEY);
-	s->cert = rig_find(s->session, CKO_CERTIFICATE);
+	s->cert = rig_own_certificate(s->session);
 	if (state == SEARCHING)
 		ok(p11->C_FindObjectsInit(s->session, NULL, 0));
 	if (state == SIGNING || state == SIGNING_IN_PARTS || state == CONSENT)
@@ -391,7 +391,7 @@ static void check_b(struct scene *s)
 	ok(p11->C_GetSessionInfo(session, &info));
 	holds(info.state == CKS_RW_PUBLIC_SESSION);
 	holds(rig_find(session, CKO_PRIVATE_KEY) == CK_INVALID_HANDLE);
-	cert = rig_find(session, CKO_CERTIFICATE);
+	cert = rig_own_certificate(session);
 	holds((cert == CK_INVALID_HANDLE) == hidden);
 	if (!hidden) {
 		holds(rig_get(session, cert, CKA_VALUE, value) == len);
@@ -403,7 +403,7 @@ static void check_b(struct scene *s)
 	holds(vcard_verifies(s->b, s->pair->app) == 0);
 	r.session = rig_session(s->b_slot);
 	ck_assert_msg(rig_login(&r, CKU_USER, s->b_pin) == CKR_OK, "%s: B's own PIN", what);
-	cert = rig_find(r.session, CKO_CERTIFICATE);
+	cert = rig_own_certificate(r.session);
 	holds(rig_get(r.session, cert, CKA_VALUE, value) == len);
 	holds(memcmp(value, der, len) == 0);
 	ck_assert_msg(rig_sign_checked(&r, r.session, CKM_RSA_PKCS) == CKR_OK, "%s: B's signature", what);
@@ -730,6 +730,10 @@ int main(void)
 	tcase_add_loop_test(t, test_swap_in_a_change, 2 * WAYS, 4 * WAYS);
 	tcase_add_loop_test(t, test_swap_in_a_change, 6 * WAYS, 8 * WAYS);
 	tcase_add_loop_test(t, test_two_slots, 0, N_PAIRS);
+	suite_add_tcase(s, t);
+	t = tcase_create("memory");
+	tcase_set_timeout(t, 300);
+	tcase_set_tags(t, "memory"); /* not valgrind's, too */
 	tcase_add_loop_test(t, test_pin_goes_with_the_card, 0, 2 * N_PAIRS);
 	suite_add_tcase(s, t);
 	return rig_run(s);

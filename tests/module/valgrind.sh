@@ -17,7 +17,7 @@ fi
 failed=0
 INKAN_TEST_SAMPLE=${INKAN_TEST_SAMPLE:-97}
 CK_TIMEOUT_MULTIPLIER=10
-CK_EXCLUDE_TAGS="leaves-memory times"
+CK_EXCLUDE_TAGS="leaves-memory times memory"
 export INKAN_TEST_SAMPLE CK_TIMEOUT_MULTIPLIER CK_EXCLUDE_TAGS
 for test in $INKAN_MODULE_TESTS; do
 	echo "== $test"

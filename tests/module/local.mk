@@ -58,3 +58,29 @@ tests_module_test_occupied_LDADD = $(module_test_ldadd)
 tests_module_test_jahis_SOURCES = tests/module/test_jahis.c src/pkcs11/table_2_20.c
 tests_module_test_jahis_CFLAGS = $(module_test_cflags)
 tests_module_test_jahis_LDADD = $(module_test_ldadd)
+
+# The model of PIN tries, and modules as they are shipped with a way to its readers.
+check_PROGRAMS += tests/module/model
+TESTS += tests/module/model
+tests_module_model_SOURCES = tests/module/model.h tests/module/model.c tests/module/model_world.c \
+  tests/module/model_client.c
+tests_module_model_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE_DIR='"$(abs_builddir)/tests/module/.libs"'
+tests_module_model_LDADD = libvcard.la libbase.la $(CRYPTO_LIBS) -ldl
+tests_module_model_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_module_model_DEPENDENCIES = libvcard.la libbase.la $(model_modules)
+
+model_modules = tests/module/model-auth.la tests/module/model-sign.la tests/module/model-auth-2.la
+check_LTLIBRARIES += $(model_modules)
+model_ldflags = $(MAIN_LDFLAGS) -rpath /nowhere
+tests_module_model_auth_la_SOURCES = tests/module/model_module.c src/pkcs11/table.c
+tests_module_model_auth_la_CPPFLAGS = $(AM_CPPFLAGS) -DMODEL_PROFILES=profiles_auth
+tests_module_model_auth_la_LDFLAGS = $(model_ldflags)
+tests_module_model_auth_la_LIBADD = $(MODULE_CORE)
+tests_module_model_auth_2_la_SOURCES = $(tests_module_model_auth_la_SOURCES)
+tests_module_model_auth_2_la_CPPFLAGS = $(tests_module_model_auth_la_CPPFLAGS)
+tests_module_model_auth_2_la_LDFLAGS = $(model_ldflags)
+tests_module_model_auth_2_la_LIBADD = $(MODULE_CORE)
+tests_module_model_sign_la_SOURCES = $(tests_module_model_auth_la_SOURCES)
+tests_module_model_sign_la_CPPFLAGS = $(AM_CPPFLAGS) -DMODEL_PROFILES=profiles_sign
+tests_module_model_sign_la_LDFLAGS = $(model_ldflags)
+tests_module_model_sign_la_LIBADD = $(MODULE_CORE)

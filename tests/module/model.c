@@ -46,7 +46,7 @@ static const char *const calls[] = {"dlopen", "dlclose", "C_Initialize", "C_Fina
                                     "C_Sign", "C_SetPIN", "fork"};
 
 static char notes[NOTES][NOTE_MAX];
-static unsigned n_notes;
+static unsigned n_notes, n_broken;
 static bool trace;
 static const char *script;
 static uint64_t random_state;
@@ -74,6 +74,7 @@ void broken(enum rule rule, const char *format, ...)
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	note("  BROKEN: %s: %s", rules[rule], text);
+	n_broken++;
 	if (world.broken[rule]++ > 0)
 		return;
 	printf("\nBROKEN in %s: %s: %s\n", script ? script : "the random steps", rules[rule], text);
@@ -102,7 +103,7 @@ static void process_clear(struct process *of, pid_t pid)
 			k->tries = -1;
 			k->stale_change = UINT32_MAX;
 			for (int i = 0; i < N_PINS; i++) {
-				k->refused[i] = -1;
+				k->refused[i] = k->worst[i] = -1;
 				k->given[i] = k->offered[i] = NEVER;
 			}
 		}
@@ -165,15 +166,15 @@ static bool should_work(const struct process *of)
 		for (int a = 0; a < 2; a++)
 			if ((c != card || a != (int)app) && *model_ms - of->known[c][a].offered[pin] < 4000)
 				return false;
-	return of->known[card][app].refused[pin] < (int)credential(card, app)->tries;
+	return of->known[card][app].worst[pin] < (int)credential(card, app)->tries;
 }
 
 static void call_begin(int p, enum what what, int module, int reader, const char *pin, const char *new_pin)
 {
 	struct process *of = &world.processes[p];
-	int card = of->session[module][reader];
+	int card = what == DO_FORK ? NONE : of->session[module][reader];
 
-	of->call = (struct message){.what = what, .module = module, .reader = reader};
+	of->call = (struct message){.what = what, .module = module, .reader = what == DO_FORK ? 0 : reader, .value = reader};
 	snprintf(of->call.pin, sizeof of->call.pin, "%s", pin ? pin : "");
 	snprintf(of->call.new_pin, sizeof of->call.new_pin, "%s", new_pin ? new_pin : "");
 	of->busy = true;
@@ -249,11 +250,12 @@ static void call_end(int p)
 	for (int i = 0; i < N_READERS; i++)
 		if (world.readers[i].holder == p)
 			broken(R_TRANSACTION, "process %d in %s", p, calls[of->call.what]);
+	world.musts += of->must_succeed && !world.disturbed;
 	if (of->must_succeed && !world.disturbed && rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
 		broken(R_HINDERED, "process %d: %s answers 0x%lx", p, calls[of->call.what], rv);
 	switch (of->call.what) {
 	case DO_FORK:
-		forked(p, of->call.reader, (pid_t)m->value);
+		forked(p, (int)of->call.value, (pid_t)m->value);
 		return;
 	case DO_LOAD:
 		of->loaded[module] = rv == CKR_OK;
@@ -495,10 +497,12 @@ static const struct {
 /* ---- random steps */
 
 /* Right in most cases, for a card in one of the readers. */
-static const char *some_pin(int card, int module)
+static const char *some_pin(const struct process *of, int card, int module)
 {
 	enum vcard_app app = app_of(module);
 
+	if (of->call.pin[0] && rnd(5) == 0)
+		return pins[pin_number(of->call.pin)]; /* as a program does that has but one to give */
 	if (card != NONE && rnd(10) < 7)
 		for (int i = 0; i < N_PINS; i++)
 			if (has_pin(card, app, pins[i]))
@@ -509,20 +513,27 @@ static const char *some_pin(int card, int module)
 static void random_call(int p)
 {
 	struct process *of = &world.processes[p];
-	int m = (int)rnd(N_MODULES), r = (int)rnd(N_READERS), card = of->session[m][r], other = (int)rnd(N_PROCESSES);
-	const char *pin = some_pin(card, m), *new_pin = NULL;
+	int m = (int)rnd(N_MODULES), r = (int)rnd(N_READERS), other = (int)rnd(N_PROCESSES), card;
+	const char *pin, *new_pin = NULL;
 	enum what what;
 	uint64_t kind = rnd(100);
+
+	for (int i = 0; i < 3 && of->session[m][r] == NONE; i++) { /* more often with a session than without */
+		m = (int)rnd(N_MODULES);
+		r = (int)rnd(N_READERS);
+	}
+	card = of->session[m][r];
+	pin = some_pin(of, card, m);
 
 	if (!of->loaded[m])
 		what = DO_LOAD;
 	else if (!of->initialized[m] && (!of->inherited[m] || rnd(2)))
 		what = DO_INITIALIZE;
-	else if (kind < 2)
+	else if (kind < 1)
 		what = DO_UNLOAD;
-	else if (kind < 4)
+	else if (kind < 2)
 		what = DO_FINALIZE;
-	else if (kind < 7 && !world.processes[other].pid)
+	else if (kind < 5 && !world.processes[other].pid)
 		what = DO_FORK;
 	else if (card == NONE && !of->inherited[m])
 		what = DO_OPEN;
@@ -553,14 +564,14 @@ static void random_step(void)
 	world.disturbed = false;
 	world.step++;
 	*model_ms += (int64_t)(rnd(10) ? rnd(900) : rnd(20000));
-	if (rnd(8) == 0)
+	if (rnd(10) == 0)
 		world_event();
-	else if (!world.processes[p].pid)
-		process_start(p, rnd(3) == 0);
-	else if (rnd(300) == 0)
+	else if (world.processes[p].pid && rnd(300) == 0)
 		process_kill(p);
-	else
+	else if (world.processes[p].pid)
 		random_call(p);
+	else if (rnd(15) == 0) /* there is room for a forked child most of the time */
+		process_start(p, rnd(3) == 0);
 	if (rnd(4) == 0) { /* another at the same time */
 		p = (p + 1) % N_PROCESSES;
 		if (world.processes[p].pid && !world.processes[p].busy) {
@@ -647,9 +658,10 @@ int main(void)
 	world_make();
 	for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
 		script = scripts[i].name;
-		note("---- %s", script);
 		world_reset();
+		n_notes = n_broken = 0;
 		scripts[i].run();
+		printf("%s: %u times a rule broken\n", script, n_broken);
 	}
 	script = NULL;
 	world_reset();
@@ -659,8 +671,8 @@ int main(void)
 	world.faults = false;
 	world_reset();
 	printf("%u steps: %u VERIFYs, %u accepted, %u tries lost by typed PINs and %u by stored ones,\n"
-	       "%u links cut, %u processes killed, %u forks\n", world.step, world.verifies, world.accepted,
-	       world.lost_typed, world.lost_stale, world.cuts, world.kills, world.forks);
+	       "%u links cut, %u processes killed, %u forks, %u calls that had to succeed\n", world.step, world.verifies,
+	       world.accepted, world.lost_typed, world.lost_stale, world.cuts, world.kills, world.forks, world.musts);
 	for (int i = 0; i < N_RULES; i++) {
 		if (world.broken[i])
 			printf("BROKEN %u times: %s\n", world.broken[i], rules[i]);

@@ -70,6 +70,7 @@ struct known {
 	unsigned locked_at, cut_at; /* the insertion in which it said so; a VERIFY was cut off */
 	unsigned stale_change; /* the PIN change that has cost a try */
 	int refused[N_PINS];  /* what the refusal left; -1: not refused, or the counter has risen */
+	int worst[N_PINS];    /* the most that a refusal left since the PIN was taken; -1: it was not refused */
 	uint32_t typed;       /* PINs */
 	int64_t given[N_PINS], offered[N_PINS]; /* when that was: sent; passed to C_Login */
 };
@@ -108,7 +109,7 @@ struct world {
 	bool disturbed;      /* since the calls under way began */
 	int cut_next_verify; /* for scripts: 1 before, 2 after the card saw it */
 	unsigned broken[N_RULES];
-	unsigned verifies, accepted, lost_typed, lost_stale, cuts, kills, forks;
+	unsigned verifies, accepted, lost_typed, lost_stale, cuts, kills, forks, musts;
 };
 
 extern struct world world;

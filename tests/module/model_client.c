@@ -278,7 +278,7 @@ void client_run(int process)
 	for (int i = 0; i < N_PROCESSES; i++)
 		close(lines[i][0]); /* so that this ends when the owner does */
 	while (message_receive(line, &m)) {
-		m.value = m.what == DO_FORK ? fork_to(m.reader) : (long)carry_out(&m);
+		m.value = m.what == DO_FORK ? fork_to((int)m.value) : (long)carry_out(&m);
 		m.what = DONE;
 		m.len = 0;
 		message_send(line, &m);

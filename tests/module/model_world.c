@@ -190,28 +190,28 @@ void world_event(void)
 	int reader = (int)rnd(N_READERS), card = world.readers[reader].card;
 	enum vcard_app app = (enum vcard_app)rnd(2);
 	bool free = world.readers[reader].holder == NOBODY; /* other programs' transactions are exclusive too */
-	uint64_t kind = rnd(12);
+	uint64_t kind = rnd(16);
 
-	if (card == NONE || kind < 2) {
+	if (card == NONE || kind == 0) {
 		card_in(reader, rnd(8) ? (int)rnd(N_CARDS) : NONE, random_untold());
-	} else if (kind == 2) {
+	} else if (kind == 1) {
 		int other = world.readers[!reader].card;
 
 		card_in(!reader, card, random_untold());
 		card_in(reader, other, random_untold());
-	} else if (kind == 3) {
+	} else if (kind == 2) {
 		card_in(reader, card, random_untold());
-	} else if (kind == 4) {
+	} else if (kind < 5) {
 		card_reset(reader);
-	} else if (kind < 8 && free && credential(card, app)->tries == 0) {
+	} else if (kind < 12 && free && credential(card, app)->tries == 0) {
 		card_in(reader, NONE, 0); /* an office unblocks it */
 		credential(card, app)->tries = credential(card, app)->limit;
 		counter_has_risen(card, app);
 		card_in(reader, card, random_untold());
-	} else if (kind < 7 && free) {
+	} else if (kind < 9 && free) {
 		for (uint64_t n = 1 + rnd(credential(card, app)->tries); n > 0; n--)
 			other_program_tries(card, app);
-	} else if (kind < 9 && free) {
+	} else if (kind < 12 && free) {
 		other_program_verifies(card, app);
 	} else if (free) {
 		other_program_changes(card, app, pins[app == VCARD_AUTH ? rnd(4) : 6 + rnd(4)]);
@@ -326,9 +326,9 @@ static enum fate fate_of(bool verify)
 
 	if (script)
 		world.cut_next_verify = 0;
-	if (script || !world.faults || rnd(verify ? 10 : 400) != 0)
+	if (script || !world.faults || rnd(verify ? 15 : 1000) != 0)
 		return (enum fate)script;
-	return (enum fate)(1 + rnd(4));
+	return rnd(3) ? (enum fate)(FATE_CUT_BEFORE + rnd(2)) : (enum fate)(FATE_KILL_BEFORE + rnd(2));
 }
 
 static void exchange(struct reader *r, struct message *m)
@@ -393,8 +393,12 @@ static void verify(int p, struct reader *r, struct message *m, enum fate fate)
 	r->asked[app] = r->asked[app] || !with_pin;
 	of->accepted = with_pin && status_word(m) == 0x9000;
 	world.accepted += of->accepted;
-	if (with_pin && !of->accepted && pin != NONE && cred->tries < before)
+	if (of->accepted && pin != NONE)
+		k->worst[pin] = -1;
+	if (with_pin && !of->accepted && pin != NONE && cred->tries < before) {
 		k->refused[pin] = (int)cred->tries;
+		k->worst[pin] = k->refused[pin] > k->worst[pin] ? k->refused[pin] : k->worst[pin];
+	}
 	learn(k, r->stamp, status_word(m), cred->limit, with_pin);
 }
 
@@ -483,7 +487,7 @@ bool answer(int p)
 	struct process *of = &world.processes[p];
 	struct message *m = &of->asked;
 
-	if (of->inherited[of->call.module])
+	if (of->inherited[of->call.module] && of->call.what != DO_INITIALIZE)
 		broken(R_CHILD, "process %d, call %d", p, of->call.what);
 	if (m->what == ASK_END)
 		end(m->reader, m->value != 0);

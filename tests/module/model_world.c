@@ -464,6 +464,8 @@ static void begin(int p, struct message *m)
 {
 	struct reader *r = &world.readers[m->reader];
 
+	if (world.faults && r->holder == NOBODY && rnd(25) == 0) /* since the process last looked */
+		card_in(m->reader, (int)rnd(N_CARDS), random_untold());
 	m->value = r->holder != NOBODY ? E_BUSY : r->card == NONE ? E_NO_CARD : E_OK;
 	m->insertion = r->insertion;
 	if (m->value != E_OK)

@@ -270,7 +270,8 @@ static void check_verify(int p, const struct reader *r, enum vcard_app app, int 
 		       credential(r->card, app)->limit, tries);
 	if (pin == NONE)
 		return;
-	if (k->refused[pin] >= 0 && k->refused[pin] >= k->tries)
+	/* what was locked before the card was out is locked still, or the counter has risen */
+	if (k->refused[pin] >= 0 && k->refused[pin] >= k->tries && k->tries != 0)
 		broken(R_REPEATED, "process %d, %s/%d, PIN %s, refused at %d", p, name, app, pins[pin], k->refused[pin]);
 	for (int c = 0; typed && c < N_CARDS; c++)
 		for (int a = 0; a < 2; a++)
@@ -391,9 +392,10 @@ static void verify(int p, struct reader *r, struct message *m, enum fate fate)
 		return;
 	}
 	r->asked[app] = r->asked[app] || !with_pin;
-	of->accepted = with_pin && status_word(m) == 0x9000;
-	world.accepted += of->accepted;
-	if (of->accepted && pin != NONE)
+	if (with_pin)
+		of->accepted = status_word(m) == 0x9000;
+	world.accepted += with_pin && of->accepted;
+	if (with_pin && of->accepted && pin != NONE)
 		k->worst[pin] = -1;
 	if (with_pin && !of->accepted && pin != NONE && cred->tries < before) {
 		k->refused[pin] = (int)cred->tries;

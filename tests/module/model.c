@@ -203,12 +203,10 @@ static void opened(struct process *of, const struct message *m)
 		if (strncmp(world.cards[c].serial[app], m->serial, 16) == 0)
 			card = c;
 	of->session[m->module][m->reader] = card;
-	of->session_stamp[m->module][m->reader] = r->stamp;
+	of->session_stamp[m->module][m->reader] = world.disturbed ? 0 : r->stamp;
 	if (card == NONE || (card != r->card && !world.disturbed))
 		broken(R_TOKEN, "reader %d has %s, the serial number is of %s", m->reader,
 		       r->card == NONE ? "no card" : world.cards[r->card].name, card == NONE ? "none" : world.cards[card].name);
-	if (card != r->card)
-		of->session_stamp[m->module][m->reader] = 0;
 }
 
 static void forget_sessions(struct process *of, int module)
@@ -533,7 +531,7 @@ static void random_call(int p)
 		what = DO_UNLOAD;
 	else if (kind < 2)
 		what = DO_FINALIZE;
-	else if (kind < 5 && !world.processes[other].pid)
+	else if (kind < 5 && !world.processes[other].pid && !world.disturbed) /* one at a time */
 		what = DO_FORK;
 	else if (card == NONE && !of->inherited[m])
 		what = DO_OPEN;

@@ -69,7 +69,8 @@ static void find_policy(struct cert *cert, struct bytes extensions)
 		while (cert->profile == &policy_unknown && tlv_next(&in, &t)) {
 			struct bytes policy = t.value;
 
-			if (tlv_next(&policy, &t) && t.tag == 0x06 && write_oid(t.whole, cert->policy, sizeof cert->policy))
+			if (tlv_next(&policy, &t) && t.tag == 0x06 &&
+			    write_oid(t.whole, cert->policy, sizeof cert->policy))
 				cert->profile = policy_find(cert->policy, &cert->production);
 		}
 	}

@@ -34,7 +34,8 @@ static void list_objects(struct token *token)
 
 	for (size_t i = 0; i < card->n_certs; i++)
 		if (is_shown(&card->certs[i]))
-			add(token, OBJECT_CERTIFICATE, i, card->certs[i].role == CERT_OWN, card->certs[i].pin_protected);
+			add(token, OBJECT_CERTIFICATE, i, card->certs[i].role == CERT_OWN,
+			    card->certs[i].pin_protected);
 	add(token, OBJECT_PRIVATE_KEY, 0, true, true);
 	if (personality.conventions->keys_and_certs_only)
 		return;

@@ -49,7 +49,8 @@ static void add(struct files *f, uint16_t fid, uint8_t sfi, enum what what)
 			return;
 		}
 	if (fid && f->n < FILES_MAX)
-		f->list[f->n++] = (struct file){.fid = fid, .sfi = sfi ? sfi : fid <= 0x1E ? (uint8_t)fid : 0, .what = what};
+		f->list[f->n++] = (struct file){.fid = fid, .sfi = sfi ? sfi : fid <= 0x1E ? (uint8_t)fid : 0,
+						.what = what};
 }
 
 /* ---- Directories: ISO/IEC 7816-15 */

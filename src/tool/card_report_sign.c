@@ -25,7 +25,8 @@ static enum error make_sample(const struct find *f, const struct token *t, enum 
 	s->params = (struct scheme_params){scheme, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = SALT};
 	e = scheme_begin(&s->params, &t->cert->key);
 	if (e == E_OK)
-		e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1}, s->hash);
+		e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1},
+		                s->hash);
 	if (e == E_OK)
 		e = scheme_prepare(f->crypto, &s->params, (struct bytes){s->hash, sizeof s->hash}, &s->encoded);
 	return e;
@@ -40,7 +41,8 @@ static void put_steps(FILE *out, const struct recorder *r)
 		const struct exchange *x = &r->list[i];
 		uint8_t ins = x->header[1];
 
-		if (ins != 0x22 && ins != 0x2A && !(ins == 0xA4 && x->header[2] == 0x02) && !(ins == 0x20 && x->sent > 5))
+		if (ins != 0x22 && ins != 0x2A && !(ins == 0xA4 && x->header[2] == 0x02) &&
+		    !(ins == 0x20 && x->sent > 5))
 			continue;
 		for (size_t k = 0; k < 4; k++)
 			fprintf(out, "%02X", x->header[k]);
@@ -177,7 +179,8 @@ enum error report_signing(FILE *out, const struct find *f, struct token *t)
 	if (e == E_OK && !t->cert)
 		token_read_cert(f, t); /* a phone shows it after the PIN */
 	if (e == E_OK && !t->cert) {
-		complain(_("The certificate of %s was not read: %s."), token_text(profile), _(error_text(t->cert_error)));
+		complain(_("The certificate of %s was not read: %s."), token_text(profile),
+		         _(error_text(t->cert_error)));
 		advise(_("Without it no signature can be checked."));
 		secret_free(&pin);
 		return t->cert_error;

@@ -126,7 +126,8 @@ static void oid_text(struct bytes v, char *out, size_t room)
 		if (v.data[i] & 0x80)
 			continue;
 		if (first)
-			at += (size_t)snprintf(out + at, room - at, "%lu.%lu", n < 80 ? n / 40 : 2, n < 80 ? n % 40 : n - 80);
+			at += (size_t)snprintf(out + at, room - at, "%lu.%lu", n < 80 ? n / 40 : 2,
+			                       n < 80 ? n % 40 : n - 80);
 		else
 			at += (size_t)snprintf(out + at, room - at, ".%lu", n);
 		first = false;

@@ -42,8 +42,8 @@ static void look_for_program(void *arg, int line, const char *name)
 
 	for (char *p = folders; p && (p = strchr(p, ':'));)
 		*p = ',';
-	pattern = format("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec,libexec/*,lib,lib/*,lib/*/*,lib64/*},/opt/*,/opt/*/*}"
-	                 "/%s", lines->root, folders ? folders : "", name);
+	pattern = format("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec,libexec/*,lib,lib/*,lib/*/*,lib64/*},"
+	                 "/opt/*,/opt/*/*}/%s", lines->root, folders ? folders : "", name);
 	if (lines->program == 0 && !setup_knows_program(name) &&
 	    (strpbrk(name, "/*?[]{}\\") || (pattern && glob(pattern, GLOB_BRACE, NULL, &found) != 0)))
 		lines->program = line;

@@ -20,8 +20,8 @@ static const char *const programs[SETUP_CLIENTS] = {
 	/* whatever asks PAM, and what pam_pkcs11 has to look at a card */
 	[SETUP_PAM] = "login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd "
 		"xrdp-sesman cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
-		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock vlock "
-		"pkcs11_inspect pkcs11_listcerts pklogin_finder",
+		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
+		"vlock pkcs11_inspect pkcs11_listcerts pklogin_finder",
 	[SETUP_P11KIT] = "gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget",
 	[SETUP_SIGNERS] = "pdfsig soffice.bin",
 };
@@ -87,7 +87,8 @@ static enum exit_code choose(const struct setup_wish *w, char *card, size_t room
 {
 	snprintf(card, room, "%s", w->card ? w->card : "");
 	if (!w->card && !w->yes && isatty(STDIN_FILENO) && count_kinds() > 1) {
-		printf("%s", _("Cards of several kinds are in the readers. Which shall these programs see: hpki, jpki or any? "));
+		printf("%s", _("Cards of several kinds are in the readers. "
+		               "Which shall these programs see: hpki, jpki or any? "));
 		fflush(stdout);
 		if (!fgets(card, (int)room, stdin))
 			snprintf(card, room, "?");

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 #include "tests/module/model.h"
 
 enum { NOTES = 40, NOTE_MAX = 160, NEVER = -10000000 };

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "pkcs11/compat.h"
+#include "pkcs11/pkcs11.h"
 #include "tests/module/model.h"
 
 #define EXPORTED __attribute__((visibility("default")))

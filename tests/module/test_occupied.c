@@ -7,9 +7,7 @@
 #include <time.h>
 #include "tests/module/rig.h"
 
-#define SOON 0.2     /* seconds: what never waits for a card */
-#define FINALIZE 2.0
-#define HOLD 5.0     /* how long the other program holds the card at most */
+#define HOLD 20.0 /* seconds: how long the other program holds the card at most */
 
 static void sleep_ms(unsigned ms)
 {
@@ -271,12 +269,13 @@ static void begin_login(struct login *l, CK_SESSION_HANDLE session, const char *
 
 static CK_RV answer;
 
-#define soon(call) (answer = (call), do_soon(answer, now() - begun, #call))
+/* The call is answered while the other program still holds the card. */
+#define soon(call) (answer = (call), do_soon(answer, &h, #call))
 
-static void do_soon(CK_RV rv, double took, const char *call)
+static void do_soon(CK_RV rv, const struct holder *h, const char *call)
 {
 	ck_assert_msg(rv == CKR_OK, "%s: 0x%lx", call, rv);
-	ck_assert_msg(took <= SOON, "%s took %.1f s", call, took);
+	ck_assert_msg(!h->released, "%s waited for the other program", call);
 }
 
 enum question { SLOT_LIST, SLOT_INFO, TOKEN_INFO, SESSION_INFO, ATTRIBUTE, FIND, NO_EVENT, QUESTIONS };
@@ -297,7 +296,6 @@ START_TEST(test_nobody_waits)
 	struct holder h;
 	struct login l;
 	struct rig r;
-	double begun;
 
 	rig_spec(&spec, _i / QUESTIONS ? VCARD_JPKI : VCARD_HPKI);
 	rig_start(&r, &spec, VCARD_AUTH);
@@ -308,7 +306,6 @@ START_TEST(test_nobody_waits)
 	begin_hold(&h, r.reader);
 	begin_login(&l, r.session, spec.pin[VCARD_AUTH]);
 	a.ulValueLen = sizeof value;
-	begun = now();
 	switch ((enum question)(_i % QUESTIONS)) {
 	case SLOT_LIST:
 		soon(p11->C_GetSlotList(CK_TRUE, list, &n));
@@ -355,15 +352,13 @@ START_TEST(test_finalize_does_not_wait)
 	struct holder h;
 	struct login l;
 	struct rig r;
-	double begun;
 
 	rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
 	rig_start(&r, &spec, VCARD_AUTH);
 	begin_hold(&h, r.reader);
 	begin_login(&l, r.session, spec.pin[VCARD_AUTH]);
-	begun = now();
 	ok(p11->C_Finalize(NULL));
-	ck_assert_msg(now() - begun <= FINALIZE, "C_Finalize took %.1f s", now() - begun);
+	ck_assert(!h.released);
 	pthread_join(l.thread, NULL);
 	ck_assert_uint_ne(l.rv, CKR_OK);
 	ck_assert(end_hold(&h));
@@ -385,7 +380,6 @@ START_TEST(test_held_card_is_not_known)
 	struct vcard_spec spec;
 	struct vreader *r;
 	struct holder h;
-	double begun;
 
 	rig_profiles(profiles_auth);
 	rig_spec(&spec, _i % 2 ? VCARD_JPKI : VCARD_HPKI);
@@ -394,13 +388,11 @@ START_TEST(test_held_card_is_not_known)
 	begin_hold(&h, r);
 	for (int i = 0; i < 3; i++) {
 		n = 8;
-		begun = now();
 		if (_i / 2 == 0)
 			soon(p11->C_GetSlotList(CK_TRUE, list, &n));
 		else
 			n = 0;
 		ck_assert_uint_eq(n, 0);
-		begun = now();
 		soon(p11->C_GetSlotInfo(0, &info));
 		ck_assert(!(info.flags & CKF_TOKEN_PRESENT));
 	}
@@ -423,19 +415,15 @@ START_TEST(test_the_other_is_held)
 	CK_ULONG n = 8;
 	struct holder h;
 	struct desk d;
-	double begun;
 
 	start(&d, _i);
 	begin_hold(&h, d.foreign);
-	begun = now();
 	soon(p11->C_GetSlotList(CK_TRUE, list, &n));
 	ck_assert_uint_eq(n, 1);
 	ck_assert(is_in(list[0], d.ours));
-	begun = now();
 	session = rig_session(list[0]);
 	ok(rig_login_in(session, CKU_USER, d.spec.pin[_i & 4 ? VCARD_SIGN : VCARD_AUTH]));
 	ok(p11->C_CloseAllSessions(list[0]));
-	ck_assert(now() - begun < HOLD / 2);
 	ck_assert(end_hold(&h));
 	n = 8;
 	ok(p11->C_GetSlotList(CK_TRUE, list, &n));

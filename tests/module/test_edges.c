@@ -3,8 +3,10 @@
  * threads, C_Finalize under calls that wait, an exit without it, and what is
  * answered while another program holds the card. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -313,6 +315,46 @@ START_TEST(test_sessions_closed_during_login)
 }
 END_TEST
 
+/* The settings' own words: a card of another family is a foreign one, and no CA
+ * certificates are shown. */
+START_TEST(test_settings)
+{
+	static const char *const lines[] = {"card = hpki\n", "card = jpki\n", "ca-certificates = hide\n"};
+	static const CK_ULONG cards[] = {1, 0, 1}, certificates[] = {2, 0, 1};
+	char folder[] = "/tmp/inkan-test-XXXXXX", path[200];
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+	CK_TOKEN_INFO info;
+	CK_ULONG n = 0;
+	struct vcard_spec spec;
+	struct rig r;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	setenv("XDG_CONFIG_HOME", folder, 1);
+	snprintf(path, sizeof path, "%s/inkan", folder);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/inkan/inkan.conf", folder);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(lines[_i], f);
+	fclose(f);
+	rig_profiles(profiles_auth);
+	rig_spec(&spec, VCARD_HPKI);
+	spec.layout = VCARD_ANNEX_B;
+	r.reader = rig_reader("Virtual Reader 00", &spec);
+	ok(p11->C_Initialize(NULL));
+	ok(p11->C_GetSlotList(CK_TRUE, NULL, &n));
+	ck_assert_uint_eq(n, cards[_i]);
+	if (n)
+		ck_assert_uint_eq(rig_count(rig_session(0), &template, 1), certificates[_i]);
+	else
+		is(p11->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
+	unlink(path);
+	rig_stop(&r);
+}
+END_TEST
+
 static const struct token *at_exit;
 
 static void check_wiped(void)
@@ -414,6 +456,7 @@ int main(void)
 	tcase_add_test(t, test_nobody_freezes_us);
 	tcase_add_loop_test(t, test_sessions_closed_during_login, 0, 2);
 	tcase_add_test(t, test_how_signatures_end);
+	tcase_add_loop_test(t, test_settings, 0, 3);
 	suite_add_tcase(s, t);
 	t = tcase_create("exit");
 	tcase_set_tags(t, "leaves-memory");

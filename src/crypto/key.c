@@ -32,7 +32,7 @@ static bool read_rsa(struct bytes in, struct key *key)
 	if (!tlv_next(&in, &t) || t.tag != 0x30)
 		return false;
 	in = t.value;
-	return take_number(&in, &key->modulus) && take_number(&in, &key->exponent);
+	return take_number(&in, &key->parts[0]) && take_number(&in, &key->parts[1]);
 }
 
 static const struct {
@@ -50,24 +50,22 @@ enum error key_read(const struct crypto *c, struct bytes spki, EVP_PKEY *pkey, s
 
 	*key = (struct key){0};
 	ERR_set_mark();
-	if (!pkey && spki.len <= LONG_MAX)
-		key->pkey = d2i_PUBKEY_ex(NULL, &p, (long)spki.len, c->lib, NULL);
-	else if (pkey && EVP_PKEY_up_ref(pkey))
+	if (pkey && EVP_PKEY_up_ref(pkey))
 		key->pkey = pkey;
-	if (!key->pkey)
-		goto out;
-	key->bits = (unsigned)EVP_PKEY_get_bits(key->pkey);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+	else if (spki.len <= LONG_MAX)
+		key->pkey = d2i_PUBKEY_ex(NULL, &p, (long)spki.len, c->lib, NULL);
+	if (key->pkey)
+		key->bits = (unsigned)EVP_PKEY_get_bits(key->pkey);
+	for (size_t i = 0; key->pkey && i < sizeof kinds / sizeof *kinds; i++) {
 		if (!EVP_PKEY_is_a(key->pkey, kinds[i].name))
 			continue;
 		key->kind = kinds[i].kind;
-		ok = kinds[i].read(spki, key) ? E_OK : E_FORMAT;
+		if (!kinds[i].read(spki, key)) {
+			log_info("key_read: the numbers of the key do not parse");
+			key_free(key);
+			ok = E_FORMAT;
+		}
 	}
-	if (ok != E_OK) {
-		log_info("key_read: the numbers of the key do not parse");
-		key_free(key);
-	}
-out:
 	ERR_pop_to_mark();
 	return ok;
 }

@@ -11,8 +11,8 @@ enum key_kind { KEY_OTHER, KEY_RSA };
 struct key {
 	enum key_kind kind;
 	unsigned bits;
-	EVP_PKEY *pkey;                 /* owned; NULL when libcrypto cannot read the key */
-	struct bytes modulus, exponent; /* KEY_RSA: big-endian, no leading zero, inside of the input */
+	EVP_PKEY *pkey;        /* owned; NULL when libcrypto cannot read the key */
+	struct bytes parts[2]; /* KEY_RSA: modulus, public exponent: big-endian, no leading zero, in the input */
 };
 
 /* `spki`: a SubjectPublicKeyInfo in DER, which must outlive the key. `pkey`: what

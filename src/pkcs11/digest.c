@@ -17,22 +17,18 @@ void digest_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
 	}
 }
 
-static bool find_hash(CK_MECHANISM_TYPE type, enum hash *hash)
+static enum hash find_hash(CK_MECHANISM_TYPE type)
 {
-	for (size_t h = 0; h < HASH_COUNT; h++) {
-		if (hash_names[h].mechanism != type)
-			continue;
-		*hash = (enum hash)h;
-		return !personality.conventions->rsa_pkcs_only;
-	}
-	return false;
+	enum hash h = personality.conventions->rsa_pkcs_only ? HASH_NONE : 0;
+
+	while (h < HASH_COUNT && hash_names[h].mechanism != type)
+		h++;
+	return h;
 }
 
 bool digest_offered(CK_MECHANISM_TYPE type)
 {
-	enum hash hash;
-
-	return find_hash(type, &hash);
+	return find_hash(type) != HASH_NONE;
 }
 
 void digest_clear(struct digest *digest)
@@ -48,7 +44,7 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!find_hash(mechanism->mechanism, &digest->hash))
+	if ((digest->hash = find_hash(mechanism->mechanism)) == HASH_NONE)
 		rv = CKR_MECHANISM_INVALID;
 	else if (mechanism->ulParameterLen != 0)
 		rv = CKR_MECHANISM_PARAM_INVALID;

@@ -35,33 +35,21 @@ const struct hash_names hash_names[HASH_COUNT] = {
 
 static const struct key_names {
 	CK_KEY_TYPE type;
-	CK_ATTRIBUTE_TYPE bits; /* its size, of the public key */
-	struct {
-		CK_ATTRIBUTE_TYPE type;
-		size_t at; /* of a struct bytes in struct key */
-	} parts[2];
+	CK_ATTRIBUTE_TYPE parts[2], bits; /* the size is an attribute of the public key alone */
 } key_names[] = {
-	[KEY_RSA] = {CKK_RSA, CKA_MODULUS_BITS, {{CKA_MODULUS, offsetof(struct key, modulus)},
-	                                         {CKA_PUBLIC_EXPONENT, offsetof(struct key, exponent)}}},
+	[KEY_RSA] = {CKK_RSA, {CKA_MODULUS, CKA_PUBLIC_EXPONENT}, CKA_MODULUS_BITS},
 };
 
 /* A way that takes a padded block can do everything of its scheme; one to whose
  * card the bare hash is given can do hashes of its length alone. */
-static bool way_fits(const struct sign_way *way, const struct mech *m)
+static bool offered(const struct profile *profile, bool pss, bool hashing, const struct mech *m)
 {
-	if (way->scheme != m->scheme)
+	if ((m->scheme == SCHEME_PSS && !pss) || (m->hash != HASH_NONE && !hashing) ||
+	    (personality.conventions->rsa_pkcs_only && m->type != CKM_RSA_PKCS))
 		return false;
-	return way->input != INPUT_HASH || m->hash == HASH_NONE || crypto_hash_len(m->hash) == way->input_len;
-}
-
-static bool offered(const struct profile *profile, bool pss, const struct mech *m)
-{
-	if (m->scheme == SCHEME_PSS && !pss)
-		return false;
-	if (personality.conventions->rsa_pkcs_only && m->type != CKM_RSA_PKCS)
-		return false;
-	for (size_t i = 0; i < profile->n_ways; i++)
-		if (way_fits(&profile->ways[i], m))
+	for (const struct sign_way *way = profile->ways; way < profile->ways + profile->n_ways; way++)
+		if (way->scheme == m->scheme && (way->input != INPUT_HASH || m->hash == HASH_NONE ||
+		                                 way->input_len == crypto_hash_len(m->hash)))
 			return true;
 	return false;
 }
@@ -71,7 +59,7 @@ void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANI
 	CK_ULONG n = 0;
 
 	for (size_t i = 0; i < N_MECHS; i++) {
-		if (!offered(profile, pss, &mechs[i]) || (mechs[i].hash != HASH_NONE && !hashing))
+		if (!offered(profile, pss, hashing, &mechs[i]))
 			continue;
 		if (n < *count)
 			list[n] = mechs[i].type;
@@ -80,36 +68,28 @@ void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANI
 	*count = n;
 }
 
-static const struct mech *find_mech(CK_MECHANISM_TYPE type)
+static const struct mech *find_mech(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type)
 {
 	for (size_t i = 0; i < N_MECHS; i++)
 		if (mechs[i].type == type)
-			return &mechs[i];
+			return offered(profile, pss, hashing, &mechs[i]) ? &mechs[i] : NULL;
 	return NULL;
 }
 
 bool mech_offered(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type)
 {
-	const struct mech *m = find_mech(type);
-
-	return m && offered(profile, pss, m) && (hashing || m->hash == HASH_NONE);
+	return find_mech(profile, pss, hashing, type) != NULL;
 }
 
 /* The card must be able to do these parameters: all, where the block is padded
  * here; its own salt and MGF1 with the same hash, where the card pads. */
 static bool card_can(const struct profile *profile, const struct scheme_params *pss)
 {
-	for (size_t i = 0; i < profile->n_ways; i++) {
-		const struct sign_way *way = &profile->ways[i];
-
-		if (way->scheme != SCHEME_PSS)
-			continue;
-		if (way->input == INPUT_BLOCK)
+	for (const struct sign_way *way = profile->ways; way < profile->ways + profile->n_ways; way++)
+		if (way->scheme == SCHEME_PSS &&
+		    (way->input == INPUT_BLOCK || (pss->hash == pss->mgf1 && pss->salt_len == way->salt_len &&
+		                                   crypto_hash_len(pss->hash) == way->input_len)))
 			return true;
-		if (pss->hash == pss->mgf1 && pss->salt_len == way->salt_len &&
-		    crypto_hash_len(pss->hash) == way->input_len)
-			return true;
-	}
 	return false;
 }
 
@@ -136,12 +116,12 @@ static CK_RV read_pss(struct scheme_params *p, const struct profile *profile, co
 CK_RV sign_begin(struct sign *sign, const struct crypto *crypto, const struct profile *profile, bool pss,
                  const CK_MECHANISM *mechanism, const struct key *key)
 {
-	const struct mech *m = find_mech(mechanism->mechanism);
+	const struct mech *m = find_mech(profile, pss, true, mechanism->mechanism);
 	enum error e;
 	CK_RV rv;
 
 	*sign = (struct sign){0};
-	if (!m || !offered(profile, pss, m))
+	if (!m)
 		return CKR_MECHANISM_INVALID;
 	if (scheme_key_kind(m->scheme) != key->kind)
 		return CKR_KEY_TYPE_INCONSISTENT;
@@ -215,12 +195,9 @@ CK_KEY_TYPE mech_key_type(const struct profile *profile)
 void mech_add_key(struct attrs *a, const struct key *key, bool public)
 {
 	const struct key_names *names = &key_names[key->kind];
-	struct bytes part;
 
-	for (size_t i = 0; i < 2; i++) {
-		memcpy(&part, (const char *)key + names->parts[i].at, sizeof part);
-		attrs_add_bytes(a, names->parts[i].type, part);
-	}
+	attrs_add_bytes(a, names->parts[0], key->parts[0]);
+	attrs_add_bytes(a, names->parts[1], key->parts[1]);
 	if (public)
 		attrs_add_ulong(a, names->bits, key->bits);
 }

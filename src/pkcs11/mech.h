@@ -23,8 +23,7 @@ struct sign {
 	size_t len;
 };
 
-/* What card_sign and the check of the signature need. Points into itself and into
- * the struct sign that it is of. */
+/* What scheme_check and card_sign need. Points into itself and into its struct sign. */
 struct prepared {
 	struct encoded encoded;
 	struct card_sign in;

@@ -3,7 +3,7 @@
 module_tests = tests/module/test_sign tests/module/test_login tests/module/test_consent \
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
-  tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_edges tests/module/test_jahis \
+  tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_mech tests/module/test_edges tests/module/test_jahis \
   tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
@@ -43,6 +43,8 @@ tests_module_test_status_CFLAGS = $(module_test_cflags)
 tests_module_test_status_LDADD = $(module_test_ldadd)
 tests_module_test_digest_CFLAGS = $(module_test_cflags)
 tests_module_test_digest_LDADD = $(module_test_ldadd)
+tests_module_test_mech_CFLAGS = $(module_test_cflags)
+tests_module_test_mech_LDADD = $(module_test_ldadd)
 tests_module_test_edges_CFLAGS = $(module_test_cflags)
 tests_module_test_edges_LDADD = $(module_test_ldadd)
 tests_module_test_swap_CFLAGS = $(module_test_cflags)

@@ -64,7 +64,7 @@ START_TEST(what_it_says)
 	ck_assert_int_eq(cert->kind, cas[_i].kind);
 	ck_assert(cert->ca && cert->roles.n == 0 && !cert->roles_broken);
 	ck_assert_int_eq(cert->production, cert->kind != CERT_UNKNOWN);
-	ck_assert_uint_eq(cert->key.modulus.len, 256);
+	ck_assert_uint_eq(cert->key.parts[0].len, 256);
 	cert_free(&cert);
 	crypto_free(&c);
 }

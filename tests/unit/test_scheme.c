@@ -272,10 +272,10 @@ START_TEST(numbers)
 	ck_assert_int_eq(EVP_PKEY_get_bn_param(keys[_i].pkey, "n", &n), 1);
 	ck_assert_int_eq(EVP_PKEY_get_bn_param(keys[_i].pkey, "e", &e), 1);
 	ck_assert(key->kind == KEY_RSA && key->bits == sizes[_i]);
-	ck_assert_uint_eq(key->modulus.len, (size_t)BN_bn2bin(n, number));
-	ck_assert_mem_eq(key->modulus.data, number, key->modulus.len);
-	ck_assert_uint_eq(key->exponent.len, (size_t)BN_bn2bin(e, number));
-	ck_assert_mem_eq(key->exponent.data, number, key->exponent.len);
+	ck_assert_uint_eq(key->parts[0].len, (size_t)BN_bn2bin(n, number));
+	ck_assert_mem_eq(key->parts[0].data, number, key->parts[0].len);
+	ck_assert_uint_eq(key->parts[1].len, (size_t)BN_bn2bin(e, number));
+	ck_assert_mem_eq(key->parts[1].data, number, key->parts[1].len);
 	ck_assert_int_eq(EVP_PKEY_eq(key->pkey, keys[_i].pkey), 1);
 	BN_free(n);
 	BN_free(e);
@@ -283,9 +283,9 @@ START_TEST(numbers)
 	/* what libcrypto has read already is kept beside its owner */
 	ck_assert_int_eq(key_read(crypto, keys[_i].spki, key->pkey, &other), E_OK);
 	ck_assert_ptr_eq(other.pkey, key->pkey);
-	ck_assert_ptr_eq(other.modulus.data, key->modulus.data);
+	ck_assert_ptr_eq(other.parts[0].data, key->parts[0].data);
 	key_free(&other);
-	ck_assert(!other.pkey && other.kind == KEY_OTHER && other.modulus.len == 0);
+	ck_assert(!other.pkey && other.kind == KEY_OTHER && other.parts[0].len == 0);
 	key_free(&other);
 	ck_assert_int_eq(EVP_PKEY_get_bits(key->pkey), (int)sizes[_i]);
 }
@@ -303,7 +303,7 @@ START_TEST(keys_of_other_kinds)
 		struct key key;
 
 		ck_assert_int_eq(key_read(crypto, spki, NULL, &key), E_OK);
-		ck_assert(key.kind == KEY_OTHER && key.bits == (i ? 384 : 256) && key.modulus.len == 0);
+		ck_assert(key.kind == KEY_OTHER && key.bits == (i ? 384 : 256) && key.parts[0].len == 0);
 		ck_assert_int_eq(EVP_PKEY_eq(key.pkey, pkey), 1);
 		ck_assert_int_eq(scheme_begin(&p, &key), E_UNSUPPORTED);
 		p.scheme = SCHEME_PSS;
@@ -319,6 +319,7 @@ END_TEST
 /* Cut at every length, in a block of its own for the memory checkers. */
 START_TEST(cut_keys)
 {
+	uint8_t changed[256];
 	struct key key;
 
 	for (size_t n = 0; n < keys[0].spki.len; n++) {
@@ -331,6 +332,11 @@ START_TEST(cut_keys)
 		ck_assert(key.kind == KEY_OTHER && !key.pkey);
 		free(cut);
 	}
+	/* RSAPublicKey is a SEQUENCE: behind two headers, the algorithm and the count of unused bits */
+	memcpy(changed, keys[0].spki.data, keys[0].spki.len);
+	ck_assert_uint_eq(changed[22], 0x30);
+	changed[22] = 0x31;
+	ck_assert_int_eq(key_read(crypto, (struct bytes){changed, keys[0].spki.len}, keys[0].key.pkey, &key), E_FORMAT);
 }
 END_TEST
 

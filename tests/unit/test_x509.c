@@ -50,10 +50,10 @@ START_TEST(fields)
 	same(cert->spki, i2d_PUBKEY(cert->key.pkey, &p), &p);
 	ck_assert_mem_eq(cert->serial.data, "\x02\x02\x12\x34", 4);
 	ck_assert_int_eq(cert->key.kind, KEY_RSA);
-	ck_assert_uint_eq(cert->key.modulus.len, 256);
-	ck_assert_uint_ne(cert->key.modulus.data[0], 0);
-	ck_assert_uint_eq(cert->key.exponent.len, 3);
-	ck_assert_mem_eq(cert->key.exponent.data, "\x01\x00\x01", 3);
+	ck_assert_uint_eq(cert->key.parts[0].len, 256);
+	ck_assert_uint_ne(cert->key.parts[0].data[0], 0);
+	ck_assert_uint_eq(cert->key.parts[1].len, 3);
+	ck_assert_mem_eq(cert->key.parts[1].data, "\x01\x00\x01", 3);
 	ck_assert_str_eq(cert->start, "20260102");
 	ck_assert_str_eq(cert->end, "20510102");
 	ck_assert_int_eq(cert->kind, CERT_UNKNOWN);

@@ -18,10 +18,10 @@ static const char *const programs[SETUP_CLIENTS] = {
 	[SETUP_SSH] = "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper",
 	[SETUP_OPENSSL] = "openssl curl",
 	/* whatever asks PAM, and what pam_pkcs11 has to look at a card */
-	[SETUP_PAM] = "login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd "
-		"xrdp-sesman cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
-		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
-		"vlock pkcs11_inspect pkcs11_listcerts pklogin_finder",
+	[SETUP_PAM] = "login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper "
+		"greetd xrdp-sesman cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass "
+		"xscreensaver-auth xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper "
+		"swaylock i3lock vlock pkcs11_inspect pkcs11_listcerts pklogin_finder",
 	[SETUP_P11KIT] = "gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget",
 	[SETUP_SIGNERS] = "pdfsig soffice.bin",
 };

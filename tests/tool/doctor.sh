@@ -146,13 +146,13 @@ found 'note settings-card'
 grep -q 'card = jpki' "$work/out" || bad "which cards is not told"
 lacks settings-program
 # a program may be anywhere; of one that is nowhere the line alone is told
-mkdir -p "$root/usr/lib/chart" "$root/opt/chart/bin"
-touch "$root/usr/lib/chart/chart-reader" "$root/opt/chart/bin/chart"
+mkdir -p "$root/usr/lib/records" "$root/opt/records/bin"
+touch "$root/usr/lib/records/chart-reader" "$root/opt/records/bin/chart"
 printf '[program chart chart-reader]\ncard = hpki\n' >"$settings"
 doctor 1
 lacks settings-program
 lacks settings-card
-for wrong in chart-writer 'char*' ../bin/chart; do
+for wrong in chart-writer 'char*' ../records/chart-reader; do
 	printf '[general]\n[program chart, %s]\ncard = hpki\n' "$wrong" >"$settings"
 	doctor 1
 	found 'note settings-program'

@@ -441,10 +441,10 @@ cycle firefox --system --root "$root" --module "$module" --card hpki
 # ---- asked, when cards of both kinds are in
 if command -v script >/dev/null && command -v pcscd >/dev/null && [ -d /run/pcscd ]; then
 	pki=${INKAN_TEST_PKI:-$work/pki}
-	on_terminal() { # STATUS CARDS LINES
+	on_terminal() { # STATUS CARDS LINES [OPTION]
 		# shellcheck disable=SC2059,SC2086 # lines; options are words
 		printf "$3" | timeout 60 ./inkan-vcard --pki "$pki" $2 --trace "$work/trace" -- \
-			script -qec "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
+			script -qec "$inkan setup ssh --host x --module $module ${4-}" /dev/null >"$work/out" 2>&1
 		got=$?
 		[ "$got" = "$1" ] || { bad "exit $got, not $1: $2, $3"; cat "$work/out"; }
 	}
@@ -458,6 +458,9 @@ if command -v script >/dev/null && command -v pcscd >/dev/null && [ -d /run/pcsc
 	[ ! -e "$settings" ] || bad "written after a no"
 	on_terminal 0 '--card jpki --card jpki' 'yes\n'
 	[ ! -e "$settings" ] || bad "asked about cards of one kind"
+	setup 0 ssh --undo --yes
+	on_terminal 0 "$both" '' --yes
+	silent "Which"
 	setup 0 ssh --undo --yes
 	on_terminal 0 "$both" 'hpki\nyes\n'
 	grep -A 1 '^\[program ssh ' "$settings" | grep -qx 'card = hpki' || bad "the answer is not written"

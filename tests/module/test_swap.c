@@ -474,6 +474,8 @@ START_TEST(test_swap)
 	unsigned step = rig_sample(), n = 0;
 	struct scene s;
 
+	if (step > 20 && _i % 7)
+		return;
 	start(&s, _i);
 	for (enum state state = OPEN; state < STATES; state++)
 		for (size_t i = 0; i < N_CALLS; i++)
@@ -561,6 +563,8 @@ START_TEST(test_swap_in_the_middle)
 	unsigned step = rig_sample() > 1 ? 7 : 1;
 	struct scene s;
 
+	if (step > 1 && _i % 7)
+		return;
 	start(&s, _i);
 	for (size_t i = 0; i < N_OPS; i++) {
 		bool by_then = true;
@@ -582,6 +586,8 @@ START_TEST(test_swap_in_a_change)
 	struct scene s;
 	bool by_then = _i % WAYS != OTHER_NAME; /* C_Initialize makes a slot for each reader */
 
+	if (rig_sample() > 1 && _i % 7)
+		return;
 	for (unsigned nth = 0; by_then && nth < 20; nth++) {
 		struct rig_line line = {.call = swap, .arg = &s, .nth = nth, .at_connection = nth == 0};
 		CK_RV rv;
@@ -600,7 +606,7 @@ START_TEST(test_swap_in_a_change)
 		check_afterwards(&s, vcard_verifies(s.a, s.pair->app));
 		stop(&s);
 	}
-	ck_assert(!by_then);
+	ck_assert(!by_then); /* the last one was after the operation */
 }
 END_TEST
 

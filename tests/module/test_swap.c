@@ -60,7 +60,6 @@ struct scene {
 enum kind {
 	OF_SLOT,    /* of B, or that there is no card */
 	OF_SESSION, /* that the session is gone */
-	OF_MEMORY,  /* the same, but it need not look at the readers (HACKING.md): after any call that does */
 	NOT_DONE,   /* anything but CKR_OK */
 };
 
@@ -92,18 +91,18 @@ enum kind {
 	X(C_Sign, OF_SESSION, p11->C_Sign(SESSION, IN, OUT)) \
 	X(C_Sign_length, OF_SESSION, p11->C_Sign(SESSION, IN, NULL, &s->n)) \
 	X(C_SignFinal, OF_SESSION, p11->C_SignFinal(SESSION, OUT)) \
-	X(C_CloseSession, OF_MEMORY, p11->C_CloseSession(SESSION)) \
-	X(C_SessionCancel, OF_MEMORY, s->v3->C_SessionCancel(SESSION, CKF_SIGN | CKF_DIGEST | CKF_FIND_OBJECTS)) \
-	X(C_GetAttributeValue, OF_MEMORY, \
+	X(C_CloseSession, OF_SESSION, p11->C_CloseSession(SESSION)) \
+	X(C_SessionCancel, OF_SESSION, s->v3->C_SessionCancel(SESSION, CKF_SIGN | CKF_DIGEST | CKF_FIND_OBJECTS)) \
+	X(C_GetAttributeValue, OF_SESSION, \
 	  p11->C_GetAttributeValue(SESSION, s->cert, &(CK_ATTRIBUTE){CKA_LABEL, s->out, sizeof s->out}, 1)) \
-	X(C_GetObjectSize, OF_MEMORY, p11->C_GetObjectSize(SESSION, s->cert, (CK_ULONG *)s->out)) \
-	X(C_FindObjects, OF_MEMORY, p11->C_FindObjects(SESSION, (CK_OBJECT_HANDLE *)s->out, 64, &s->n)) \
-	X(C_FindObjectsFinal, OF_MEMORY, p11->C_FindObjectsFinal(SESSION)) \
-	X(C_SignUpdate, OF_MEMORY, p11->C_SignUpdate(SESSION, IN)) \
-	X(C_DigestInit, OF_MEMORY, p11->C_DigestInit(SESSION, &s->sha)) \
-	X(C_Digest, OF_MEMORY, p11->C_Digest(SESSION, IN, OUT)) \
-	X(C_DigestUpdate, OF_MEMORY, p11->C_DigestUpdate(SESSION, IN)) \
-	X(C_DigestFinal, OF_MEMORY, p11->C_DigestFinal(SESSION, OUT)) \
+	X(C_GetObjectSize, OF_SESSION, p11->C_GetObjectSize(SESSION, s->cert, (CK_ULONG *)s->out)) \
+	X(C_FindObjects, OF_SESSION, p11->C_FindObjects(SESSION, (CK_OBJECT_HANDLE *)s->out, 64, &s->n)) \
+	X(C_FindObjectsFinal, OF_SESSION, p11->C_FindObjectsFinal(SESSION)) \
+	X(C_SignUpdate, OF_SESSION, p11->C_SignUpdate(SESSION, IN)) \
+	X(C_DigestInit, OF_SESSION, p11->C_DigestInit(SESSION, &s->sha)) \
+	X(C_Digest, OF_SESSION, p11->C_Digest(SESSION, IN, OUT)) \
+	X(C_DigestUpdate, OF_SESSION, p11->C_DigestUpdate(SESSION, IN)) \
+	X(C_DigestFinal, OF_SESSION, p11->C_DigestFinal(SESSION, OUT)) \
 	X(C_InitPIN, NOT_DONE, p11->C_InitPIN(SESSION, PIN)) \
 	X(C_GetOperationState, NOT_DONE, p11->C_GetOperationState(SESSION, OUT)) \
 	X(C_SetOperationState, NOT_DONE, p11->C_SetOperationState(SESSION, IN, 0, 0)) \
@@ -322,13 +321,6 @@ static void check_answer(struct scene *s, const struct call *c, CK_RV rv)
 	case OF_SESSION:
 		ck_assert_msg(is_removed(rv), "%s: 0x%lx", what, rv);
 		break;
-	case OF_MEMORY:
-		if (is_removed(rv))
-			break;
-		look(s);
-		rv = c->make(s);
-		ck_assert_msg(is_removed(rv) || rv == CKR_FUNCTION_NOT_SUPPORTED, "%s, after a look: 0x%lx", what, rv);
-		return;
 	case NOT_DONE:
 		holds(rv != CKR_OK);
 		break;

@@ -66,7 +66,9 @@ check_PROGRAMS += tests/module/model
 TESTS += tests/module/model
 tests_module_model_SOURCES = tests/module/model.h tests/module/model.c tests/module/model_world.c \
   tests/module/model_client.c
-tests_module_model_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE_DIR='"$(abs_builddir)/tests/module/.libs"'
+tests_module_model_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE_DIR='"$(abs_builddir)/tests/module/.libs"' \
+  -DCONF_DIR='"$(abs_top_srcdir)/tests/module/model.conf"'
+EXTRA_DIST += tests/module/model.conf
 tests_module_model_LDADD = libvcard.la libbase.la $(CRYPTO_LIBS) -ldl
 tests_module_model_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_module_model_DEPENDENCIES = libvcard.la libbase.la $(model_modules)

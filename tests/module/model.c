@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include "pkcs11/pkcs11.h"
@@ -50,7 +49,6 @@ static unsigned n_notes, n_broken;
 static bool trace;
 static const char *script;
 static uint64_t random_state;
-static char settings[64]; /* folder */
 
 void note(const char *format, ...)
 {
@@ -111,12 +109,10 @@ static void process_clear(struct process *of, pid_t pid)
 
 static void process_start(int p, bool last_try_allowed)
 {
-	char folder[128];
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		snprintf(folder, sizeof folder, "%s/%s", settings, last_try_allowed ? "allow" : "keep");
-		setenv("XDG_CONFIG_HOME", folder, 1);
+		setenv("XDG_CONFIG_HOME", last_try_allowed ? CONF_DIR "/allow" : CONF_DIR "/keep", 1);
 		client_run(p);
 	}
 	process_clear(&world.processes[p], pid);
@@ -443,6 +439,50 @@ static void script_refused(void)
 	expect(cred->tries == 2, "the counter had risen");
 }
 
+/* One that was refused may be the right one later, and is then no refused one any more. */
+static void script_refused_once(void)
+{
+	expect(login_in(0, M_AUTH, 1, "8080") == CKR_PIN_INCORRECT, "refused");
+	other_program_changes(J1, VCARD_AUTH, "8080");
+	expect(login_in(0, M_AUTH, 1, "8080") == CKR_OK, "right now");
+	call(0, DO_LOGOUT, M_AUTH, 1, NULL, NULL);
+	other_program_tries(J1, VCARD_AUTH);
+	expect(login_in(0, M_AUTH, 1, "8080") == CKR_OK, "right still, though the counter is where it was refused");
+}
+
+/* Two modules of one process keep a PIN that is changed: what one has learned the other knows. */
+static void script_two_modules(void)
+{
+	expect(login_in(0, M_AUTH, 1, "1234") == CKR_OK && login_in(0, M_AUTH_2, 1, "1234") == CKR_OK, "logged in");
+	other_program_changes(J1, VCARD_AUTH, "2468");
+	expect(sign_in(0, M_AUTH, 1) == CKR_USER_NOT_LOGGED_IN, "the first module's login has ended");
+	other_program_verifies(J1, VCARD_AUTH);
+	expect(sign_in(0, M_AUTH_2, 1) == CKR_USER_NOT_LOGGED_IN, "the second module's too");
+	expect(credential(J1, VCARD_AUTH)->tries == 3, "no second try");
+}
+
+/* As the first script, on a card that tells its counter only while no PIN is verified, after
+ * somebody's wrong tries. */
+static void script_change_below(void)
+{
+	for (int p = 0; p < 3; p++) {
+		other_program_tries(H1, VCARD_AUTH);
+		expect(login_in(p, M_AUTH, 0, "7777") == CKR_OK, "logged in");
+	}
+	other_program_changes(H1, VCARD_AUTH, "2468");
+	for (int p = 0; p < 3; p++)
+		expect(sign_in(p, M_AUTH, 0) == CKR_USER_NOT_LOGGED_IN, "the login has ended");
+	expect(credential(H1, VCARD_AUTH)->tries >= 14, "at most one try");
+}
+
+static void script_elsewhere_later(void)
+{
+	expect(login_in(0, M_AUTH, 0, "7777") == CKR_OK, "the first card");
+	login_in(0, M_AUTH_2, 0, "9999");
+	expect(login_in(0, M_AUTH, 1, "7777") == CKR_PIN_INCORRECT, "not the second, with another PIN between");
+	expect(credential(J1, VCARD_AUTH)->tries == 3, "no try of the second card is lost");
+}
+
 /* A VERIFY is cut off, before or after the card saw it: once with, once without a counter
  * that can be read, the PIN typed or stored. */
 static void script_cut(void)
@@ -487,7 +527,11 @@ static const struct {
 	{"6700 to the empty VERIFY", script_untold_6700},
 	{"9000 to the empty VERIFY", script_untold_9000},
 	{"ssh-add -s, two cards", script_ssh_add},
+	{"two cards, another PIN between", script_elsewhere_later},
 	{"a refused PIN", script_refused},
+	{"a PIN that was refused once", script_refused_once},
+	{"two modules and a PIN change", script_two_modules},
+	{"a PIN change after wrong tries", script_change_below},
 	{"a VERIFY cut off", script_cut},
 	{"C_SetPIN", script_set_pin},
 };
@@ -589,38 +633,6 @@ static unsigned long long setting(const char *name, unsigned long long otherwise
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static void write_settings(const char *word)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof path, "%s/%s", settings, word);
-	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/%s/inkan", settings, word);
-	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/%s/inkan/inkan.conf", settings, word);
-	f = fopen(path, "w");
-	if (!f) {
-		perror(path);
-		exit(99);
-	}
-	fprintf(f, "last-try = %s\n", word);
-	fclose(f);
-}
-
-static void remove_settings(void)
-{
-	static const char *const paths[] = {"allow/inkan/inkan.conf", "allow/inkan", "allow", "keep/inkan/inkan.conf",
-	                                    "keep/inkan", "keep", "."};
-	char path[128];
-
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		snprintf(path, sizeof path, "%s/%s", settings, paths[i]);
-		remove(path);
-	}
-	rmdir(settings);
-}
-
 static void make_lines(void)
 {
 	struct timeval a_little = {.tv_usec = 200000};
@@ -643,12 +655,9 @@ int main(void)
 	trace = getenv("INKAN_MODEL_TRACE") != NULL;
 	random_state = seed * 0x9E3779B97F4A7C15u | 1;
 	printf("INKAN_MODEL_SEED=%llu INKAN_MODEL_STEPS=%llu\n", seed, steps);
-	snprintf(settings, sizeof settings, "/tmp/inkan-model-XXXXXX");
 	model_ms = mmap(NULL, sizeof *model_ms, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (model_ms == MAP_FAILED || !mkdtemp(settings))
+	if (model_ms == MAP_FAILED)
 		return 99;
-	write_settings("keep");
-	write_settings("allow");
 	signal(SIGCHLD, SIG_IGN); /* a killed process is gone, whose child it ever was */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	*model_ms = 1000000;
@@ -678,6 +687,5 @@ int main(void)
 	}
 	for (int c = 0; c < N_CARDS; c++)
 		vcard_free(world.cards[c].card);
-	remove_settings();
 	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

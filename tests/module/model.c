@@ -228,6 +228,7 @@ static void forked(int p, int child, pid_t pid)
 	for (int c = 0; c < N_CARDS; c++)
 		of->known[c][VCARD_AUTH].typed = of->known[c][VCARD_SIGN].typed = 0;
 	world.forks++;
+	note("process %d is a child of process %d", child, p);
 	hear(child);
 }
 

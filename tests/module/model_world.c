@@ -389,6 +389,8 @@ static void verify(int p, struct reader *r, struct message *m, enum fate fate)
 	if (fate != FATE_NONE) {
 		if (with_pin)
 			k->cut_at = r->stamp;
+		if (with_pin && pin != NONE) /* it may be taken for refused when the counter has fallen */
+			k->worst[pin] = (int)before;
 		return;
 	}
 	r->asked[app] = r->asked[app] || !with_pin;

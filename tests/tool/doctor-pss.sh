@@ -158,7 +158,7 @@ asked() {
 	[ -e "$settings" ] && bad "settings were written"
 	answered 0 yes
 	[ "$(cat "$settings")" = 'pss = off' ] || bad "the setting is not written"
-	saw 3 0
+	saw 6 0
 }
 
 careful() {

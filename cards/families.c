@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The families of cards, a row each: ROW(x) takes x_family, x_auth and x_sign from
- * the family's own file. One SELECT per row at most is what a foreign card gets. */
+/* The families of cards, a row each: ROW(x), x being its word, takes x_family, x_auth
+ * and x_sign from the family's own file. One SELECT per row at most is what a foreign card gets. */
+#include "base/conf.h"
 #include "cards/family.h"
 
 #define FAMILIES(ROW) \
@@ -11,11 +12,13 @@
 #define FAMILY(x) &x##_family,
 #define AUTH(x) &x##_auth,
 #define SIGN(x) &x##_sign,
+#define WORD(x) #x,
 #define LIST(array) {(array), sizeof(array) / sizeof *(array)}
 
 FAMILIES(DECLARE)
 
 const struct family *const families[] = {FAMILIES(FAMILY) NULL};
+const char *const conf_cards[] = {"any", FAMILIES(WORD) NULL};
 
 static const struct profile *const auth[] = {FAMILIES(AUTH)};
 static const struct profile *const sign[] = {FAMILIES(SIGN)};

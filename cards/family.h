@@ -39,7 +39,7 @@ struct known_ca {
 };
 
 struct family {
-	const char *word;           /* what `card =` in the settings takes: "hpki"; never changes */
+	const char *word;           /* what `card =` in the settings takes: "hpki", as in families.c; never changes */
 	const char *name;           /* N_("HPKI card") */
 	const char *pin_office;     /* N_, a sentence: who sets a new PIN */
 	const char *renewal;        /* N_, a sentence: who renews the certificates */

@@ -10,7 +10,6 @@
 #include "base/conf.h"
 #include "base/log.h"
 
-const char *const conf_cards[] = {"any", "hpki", "jpki", NULL};
 
 /* A section's lines belong to one of these; a file is read once for each that counts. */
 enum part { PART_GENERAL, PART_PROGRAM, PART_OTHER, PART_UNKNOWN };

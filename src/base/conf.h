@@ -42,7 +42,7 @@ struct conf {
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };
 
-/* What `card =` may be, up to a NULL; the first is "any". */
+/* What `card =` may be, up to a NULL; the first is "any". The families of cards give it (cards/families.c). */
 extern const char *const conf_cards[];
 
 /* Defaults, then what the files say to this program, and the log as they want it. A missing file is no error.

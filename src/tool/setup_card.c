@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cards/family.h"
 #include "find.h"
 #include "say.h"
 #include "setup_plan.h"
@@ -57,8 +58,7 @@ static size_t count_kinds(void)
 			seen = false;
 			for (size_t i = 0; i < f.n; i++)
 				seen |= f.places[i].n > 0 &&
-					strncasecmp(f.places[i].tokens[0].card->profile->name, conf_cards[k],
-				                    strlen(conf_cards[k])) == 0;
+					strcmp(f.places[i].tokens[0].card->profile->family->word, conf_cards[k]) == 0;
 		}
 	find_free(&f);
 	return n;

@@ -2,6 +2,7 @@
 /* A family of a known kind, made up: a clinic's cards for its staff, with ISO/IEC
  * 7816-15 directories. This file is all that the family is; it is linked in place of
  * cards/, and in cards/ it would be this file, a row in families.c, and its name. */
+#include "base/conf.h"
 #include "cards/family.h"
 
 extern const struct family clinic_family;
@@ -68,5 +69,6 @@ const struct family clinic_family = {
 
 /* What cards/families.c is. */
 const struct family *const families[] = {&clinic_family, NULL};
+const char *const conf_cards[] = {"any", "clinic", NULL};
 const struct profile_set profiles_auth = {&profiles[0], 1};
 const struct profile_set profiles_sign = {&profiles[1], 1};

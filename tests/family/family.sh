@@ -57,6 +57,14 @@ clinic() {
 	run 1 "$family" doctor
 	wrote "The clinic's front desk sets a new PIN."
 	wrote "clinic's card"
+	# its word in the settings
+	mkdir -p "$XDG_CONFIG_HOME/inkan"
+	echo 'card = clinic' >"$XDG_CONFIG_HOME/inkan/inkan.conf"
+	INKAN_DEBUG=error run 0 "$family" list
+	silent "not understood"
+	INKAN_DEBUG=error run 69 "$inkan" list
+	said "inkan.conf:1"
+	rm "$XDG_CONFIG_HOME/inkan/inkan.conf"
 	# what is shipped does not know it, and says what it knows
 	run 69 "$inkan" list
 	said "none that Inkan knows (HPKI card, My Number Card)"

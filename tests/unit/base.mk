@@ -4,7 +4,7 @@ check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
 base_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
-base_test_ldadd = libbase.la $(CHECK_LIBS)
+base_test_ldadd = libbase.la libcards.la $(CHECK_LIBS)
 
 tests_unit_test_tlv_CFLAGS = $(base_test_cflags)
 tests_unit_test_tlv_LDADD = $(base_test_ldadd)

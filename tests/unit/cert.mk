@@ -10,7 +10,7 @@ tests_unit_libmake_la_SOURCES = tests/unit/der.h tests/unit/der.c \
 tests_unit_libmake_la_LIBADD = $(CRYPTO_LIBS)
 
 cert_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
-cert_test_ldadd = tests/unit/libmake.la libcert.la libinkancrypto.la libcards.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+cert_test_ldadd = tests/unit/libmake.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_crypto_CFLAGS = $(cert_test_cflags)
 tests_unit_test_crypto_LDADD = $(cert_test_ldadd)

@@ -11,7 +11,7 @@ tests_unit_libmakecrl_la_SOURCES = tests/unit/make_crl.h tests/unit/make_crl.c \
 tests_unit_libmakecrl_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 status_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
-status_test_ldadd = tests/unit/libmakecrl.la libstatus.la libcert.la libinkancrypto.la libcards.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+status_test_ldadd = tests/unit/libmakecrl.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_crl_CFLAGS = $(status_test_cflags)
 tests_unit_test_crl_LDADD = $(status_test_ldadd)

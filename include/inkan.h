@@ -100,7 +100,8 @@ enum inkan_purpose {
 
 /* The holder's certificate for that purpose (INKAN_ANY: login) on the card in the
  * reader whose name holds `reader` (NULL: the first with one of our cards).
- * Blocks for about a second; needs no PIN and uses no try. */
+ * Blocks for about a second, and while another program is using the card for a minute
+ * at the most; needs no PIN and uses no try. */
 INKAN_API enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enum inkan_purpose purpose,
                                                 struct inkan_cert **out);
 

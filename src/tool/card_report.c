@@ -34,13 +34,15 @@ static bool report_select(struct probe *p, const struct select_cmd *app)
 /* The first command after power-up: some cards fail it, and wake up by it. */
 static bool report_first_select(struct probe *p, const struct select_cmd *app)
 {
-	uint16_t sw = ask_select(p, app, NULL);
+	struct buf fci = {0};
+	uint16_t sw = ask_select(p, app, &fci);
 
 	if (sw == 0x6F00) {
 		put_answer(p, "first command");
 		ask(p, &(struct apdu){.ins = 0xA4}, NULL);
-		sw = ask_select(p, app, NULL);
+		sw = ask_select(p, app, &fci);
 	}
+	buf_free(&fci);
 	fputs("\n[select]\n", p->out);
 	put_select(p, app);
 	return sw_is_good(sw);
@@ -53,7 +55,7 @@ static void put_head(FILE *out, const struct reader_state *reader, size_t max_ap
 	report_reader_name(reader->name, name, sizeof name);
 	fprintf(out, "Inkan card report 1\n# %s\n# %s\nsoftware: inkan %s\nreader: ",
 	        _("No name, serial number, key, date or PIN is in this text; ** is a byte that was left out."),
-	        _("Read it before you send it; inkan(1) says what the lines are."), PACKAGE_VERSION);
+	        _("Read it before you send it; inkan-doctor(1) says what the lines are."), PACKAGE_VERSION);
 	put_text(out, name);
 	if (max_apdu)
 		fprintf(out, "\nlongest command: %zu bytes", max_apdu);

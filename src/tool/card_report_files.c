@@ -48,9 +48,10 @@ static void add(struct files *f, uint16_t fid, uint8_t sfi, enum what what)
 				f->list[i].what = what;
 			return;
 		}
+	if (sfi == 0 && fid <= 0x1E)
+		sfi = (uint8_t)fid;
 	if (fid && f->n < FILES_MAX)
-		f->list[f->n++] = (struct file){.fid = fid, .sfi = sfi ? sfi : fid <= 0x1E ? (uint8_t)fid : 0,
-						.what = what};
+		f->list[f->n++] = (struct file){.fid = fid, .sfi = sfi, .what = what};
 }
 
 /* ---- Directories: ISO/IEC 7816-15 */
@@ -373,7 +374,8 @@ void report_directories(struct probe *p, const struct profile *profile, const ch
 	fprintf(out, "\n[%s]\nfci: ", section);
 	put_masked(out, (struct bytes){fci.data, fci.len}, SHOW_FCI);
 	fputc('\n', out);
-	ask_select(p, &profile->select, NULL);
+	fci.len = 0;
+	ask_select(p, &profile->select, &fci);
 	put_answer(p, "select again");
 	if (f.pin_reference == 0)
 		f.pin_reference = profile->pin.reference;

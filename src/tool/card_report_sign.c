@@ -8,8 +8,6 @@
 #include "crypto/scheme.h"
 #include "say.h"
 
-#define SALT 32 /* bytes: that of TLS 1.3, with SHA-256 */
-
 /* What is signed, in all forms. */
 struct sample {
 	struct scheme_params params;
@@ -20,16 +18,15 @@ struct sample {
 static enum error make_sample(const struct find *f, const struct token *t, enum scheme scheme, struct sample *s)
 {
 	static const char text[] = "inkan doctor: this text is thrown away";
+	struct bytes hash = {s->hash, sizeof s->hash};
 	enum error e;
 
-	s->params = (struct scheme_params){scheme, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = SALT};
+	*s = (struct sample){.params = {scheme, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32}};
 	e = scheme_begin(&s->params, &t->cert->key);
 	if (e == E_OK)
-		e = crypto_hash(f->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)text, sizeof text - 1},
+		e = crypto_hash(f->crypto, s->params.hash, (struct bytes){(const uint8_t *)text, sizeof text - 1},
 		                s->hash);
-	if (e == E_OK)
-		e = scheme_prepare(f->crypto, &s->params, (struct bytes){s->hash, sizeof s->hash}, &s->encoded);
-	return e;
+	return e == E_OK ? scheme_prepare(f->crypto, &s->params, hash, &s->encoded) : e;
 }
 
 /* ---- What went over the link */
@@ -37,12 +34,16 @@ static enum error make_sample(const struct find *f, const struct token *t, enum 
 /* The commands that belong to the signature; a PIN was never kept. */
 static void put_steps(FILE *out, const struct recorder *r)
 {
+	bool signing = false;
+
 	for (size_t i = 0; i < r->n; i++) {
 		const struct exchange *x = &r->list[i];
 		uint8_t ins = x->header[1];
+		bool verify = ins == 0x20 && x->sent > 5, select = ins == 0xA4 && x->header[2] == 0x02;
 
-		if (ins != 0x22 && ins != 0x2A && !(ins == 0xA4 && x->header[2] == 0x02) &&
-		    !(ins == 0x20 && x->sent > 5))
+		if (ins != 0xC0)
+			signing = ins == 0x2A;
+		if (ins != 0x22 && !signing && !select && !verify)
 			continue;
 		for (size_t k = 0; k < 4; k++)
 			fprintf(out, "%02X", x->header[k]);
@@ -70,19 +71,19 @@ static bool is_right(const struct find *f, const struct token *t, const struct s
 	return scheme_check(f->crypto, &s->params, &t->cert->key, &s->encoded, signature) == E_OK;
 }
 
-/* The salt's length is not told by the card: the one with which the signature is right. */
+/* A card that pads does not tell the salt's length: it is the one with which the
+ * signature is right. */
 static void put_verdict(FILE *out, const struct find *f, const struct token *t, struct sample *s,
                         struct bytes signature)
 {
-	bool right = is_right(f, t, s, signature);
+	bool pss = s->params.scheme == SCHEME_PSS, right = is_right(f, t, s, signature);
 
-	if (s->params.scheme == SCHEME_PSS && !right)
-		for (unsigned salt = 0; !right && salt + sizeof s->hash + 2 <= s->params.signature_len; salt++) {
-			s->params.salt_len = salt;
-			right = is_right(f, t, s, signature);
-		}
+	for (unsigned salt = 0; pss && !right && salt + sizeof s->hash + 2 <= signature.len; salt++) {
+		s->params.salt_len = salt;
+		right = is_right(f, t, s, signature);
+	}
 	fputs(right ? "right" : "wrong", out);
-	if (right && s->params.scheme == SCHEME_PSS)
+	if (pss && right)
 		fprintf(out, ", salt %u", s->params.salt_len);
 }
 
@@ -98,7 +99,7 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;
 	struct sample sample;
-	struct card_sign in = {.scheme = way->scheme, .salt_len = SALT};
+	struct card_sign in = {.scheme = way->scheme};
 	struct card *card = NULL;
 	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
@@ -114,10 +115,10 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 		e = card_login(card, pin, false);
 	if (e != E_OK)
 		goto out;
-	card->login_tries = t->card->login_tries; /* the same card, a moment after its login */
-	in.hash = (struct bytes){sample.hash, sizeof sample.hash};
+	in.hash = sample.encoded.hash;
 	in.message = sample.encoded.message;
 	in.block = sample.encoded.block;
+	in.salt_len = sample.params.salt_len;
 	recorder.n = 0;
 	e = card_sign(card, pin, &in, signature, &len);
 	if (e == E_UNSUPPORTED && recorder.n == 0)
@@ -164,7 +165,6 @@ static void explain(const struct token *t)
 enum error report_signing(FILE *out, const struct find *f, struct token *t)
 {
 	const struct profile *profile = t->card->profile;
-	char section[32];
 	struct bytes typed;
 	struct secret *pin = NULL;
 	enum error e;
@@ -185,7 +185,7 @@ enum error report_signing(FILE *out, const struct find *f, struct token *t)
 		secret_free(&pin);
 		return t->cert_error;
 	}
-	fprintf(out, "\n[%s signing]\n", report_section(profile, section));
+	fprintf(out, "\n[%s signing]\n", profile == &jpki_auth ? "jpki" : "hpki-auth");
 	for (size_t i = 0; e == E_OK && i < profile->n_ways; i++) {
 		e = try_way(out, f, t, &profile->ways[i], typed);
 		e = ends_it(e) ? e : E_OK;

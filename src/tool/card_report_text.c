@@ -125,11 +125,13 @@ static void oid_text(struct bytes v, char *out, size_t room)
 		n = n << 7 | (v.data[i] & 0x7F);
 		if (v.data[i] & 0x80)
 			continue;
-		if (first)
-			at += (size_t)snprintf(out + at, room - at, "%lu.%lu", n < 80 ? n / 40 : 2,
-			                       n < 80 ? n % 40 : n - 80);
-		else
+		if (first) {
+			unsigned long arc = n < 80 ? n / 40 : 2;
+
+			at += (size_t)snprintf(out + at, room - at, "%lu.%lu", arc, n - 40 * arc);
+		} else {
 			at += (size_t)snprintf(out + at, room - at, ".%lu", n);
+		}
 		first = false;
 		n = 0;
 	}

@@ -24,7 +24,7 @@ static bool is_good(const struct like_answer *a)
 {
 	uint16_t sw = last(a);
 
-	return sw == SW_OK || sw == SW_END_OF_FILE || sw == SW_DEACTIVATED;
+	return sw == SW_OK || sw >> 8 == SW_MORE >> 8 || sw == SW_END_OF_FILE || sw == SW_DEACTIVATED;
 }
 
 static bool refuse(char *why, size_t size, const char *text)
@@ -108,6 +108,18 @@ static bool make_token_info(struct like_file *f)
 	return buf_append(&f->content, info, sizeof info) == E_OK;
 }
 
+/* Bytes that the report has only counted: there must be some before the filling. */
+static bool make_hidden(struct like_file *f)
+{
+	bool ok = true;
+
+	if (content_of(f) != VCARD_BYTES || f->content.len || f->padding >= f->size)
+		return true;
+	for (size_t i = f->padding; ok && i < f->size; i++)
+		ok = buf_append(&f->content, (const uint8_t[]){0x01}, 1) == E_OK;
+	return ok;
+}
+
 static bool settle_file(struct like *l, struct like_file *f)
 {
 	struct vcard_spec *s = &l->spec;
@@ -115,13 +127,17 @@ static bool settle_file(struct like *l, struct like_file *f)
 	enum vcard_app owner = owner_of(f);
 	bool unread = f->by_id.given && !is_good(&f->by_id) && !is_good(&f->by_sfi);
 
-	if (unread || (f->app == LIKE_JPKI && f->fid == 0x06 && !make_token_info(f)))
-		return unread;
+	if (unread)
+		return true;
+	if ((f->app == LIKE_JPKI && f->fid == 0x06 && !make_token_info(f)) || !make_hidden(f))
+		return false;
 	*out = (struct vcard_file){.app = owner, .content = content_of(f), .size = f->size, .filler = f->filler};
 	if (!f->by_id.given || is_good(&f->by_id))
 		out->fid = f->fid;
 	if (is_good(&f->by_sfi) || has(&f->by_sfi, 0x69))
 		out->sfi = f->sfi;
+	else if (f->app == LIKE_JPKI && last(&f->by_sfi) != SW_NOT_FOUND) /* its number, refused or not asked for */
+		out->sfi = (uint8_t)f->fid;
 	out->bytes = f->content.data;
 	out->len = f->content.len;
 	out->locked = last(&f->read) == SW_SECURITY;
@@ -190,10 +206,6 @@ static void settle_reading(struct like *l)
 		else if (last(&f->end) == SW_END_OF_FILE)
 			s->tail = VCARD_TAIL_6282;
 	}
-	if (s->sfi_read)
-		for (size_t i = 0; i < s->n_files; i++)
-			if (s->kind == VCARD_JPKI)
-				l->files[i].sfi = (uint8_t)l->files[i].fid;
 }
 
 /* ---- Commands */
@@ -221,6 +233,8 @@ static void settle_part(struct like *l, enum like_app app)
 	s->cut_extended = s->cut_extended || p->extended.none;
 	s->no_extended = s->no_extended || (p->extended.given && !p->extended.none && !is_good(&p->extended) &&
 	                                    last(&p->extended) != SW_SECURITY);
+	if (last(&p->extended) == SW_END_OF_FILE)
+		s->tail = VCARD_TAIL_6282;
 	if (last(&p->select) == SW_DEACTIVATED)
 		s->select_6283 = app == LIKE_HPKI_SIGN && last(&p->again) == SW_DEACTIVATED ? VCARD_WARN_SIGNATURE :
 		                                                                              VCARD_WARN_FIRST;
@@ -305,7 +319,7 @@ static void settle_refusal(struct like *l, const struct like_way *good, const st
 {
 	struct vcard_spec *s = &l->spec;
 
-	if (w->sign == 0 || w->sign == SW_OK || w->mse != SW_OK || w->cla & 0x80)
+	if (w->right || w->wrong || w->sign == 0 || w->mse != SW_OK || w->cla & 0x80)
 		return;
 	if (w->pss) {
 		s->no_pss = s->no_pss || (same_key(w, good) && w->selected == good->selected);
@@ -314,10 +328,12 @@ static void settle_refusal(struct like *l, const struct like_way *good, const st
 		return;
 	}
 	s->refusal = w->sign;
-	if (same_key(w, good)) {
-		s->select_key = good->selected && !w->selected ? VCARD_SELECT_FOR_PSO : s->select_key;
+	if (good->selected && !w->selected) {
+		s->select_key = VCARD_SELECT_FOR_PSO;
 		return;
 	}
+	if (same_key(w, good))
+		return;
 	s->mse = VCARD_MSE_ANY;
 	if (w->crt[0] != good->crt[0])
 		s->mse_tag = good->crt[0];
@@ -341,7 +357,7 @@ static void settle_ways(struct like *l, enum like_app app)
 
 		pss = pss || (w->pss && w->right);
 		wrong = wrong || (w->pss && w->wrong);
-		if (app == LIKE_JPKI && !w->pss && w->p2 != 0x80 && w->sign && w->sign != SW_OK)
+		if (app == LIKE_JPKI && !w->pss && w->p2 != 0x80 && w->sign && !w->right)
 			s->sfi_sign = w->sign;
 		if (good && app != LIKE_JPKI && !(good->cla & 0x80))
 			settle_refusal(l, good, w);

@@ -7,3 +7,11 @@ tests_cards_test_cards_LDADD = $(module_test_ldadd)
 
 dist-hook:
 	$(MKDIR_P) $(distdir)/tests/cards && cp $(srcdir)/tests/cards/*.report $(distdir)/tests/cards
+
+# what a report may show
+check_PROGRAMS += tests/unit/test_card_report
+TESTS += tests/unit/test_card_report
+tests_unit_test_card_report_SOURCES = tests/unit/test_card_report.c src/tool/card_report_text.c
+tests_unit_test_card_report_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(srcdir)/src/tool
+tests_unit_test_card_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_card_report_LDADD = libbase.la $(CHECK_LIBS)

@@ -5,7 +5,7 @@ dist_check_SCRIPTS += $(tool_tests)
 EXTRA_DIST += tests/tool/common.sh
 TESTS += $(tool_tests)
 
-doctor_tests = tests/tool/doctor.sh tests/tool/doctor-card.sh tests/tool/doctor-pss.sh
+doctor_tests = tests/tool/doctor.sh tests/tool/doctor-card.sh tests/tool/doctor-pss.sh tests/tool/card-report.sh
 dist_check_SCRIPTS += $(doctor_tests)
 EXTRA_DIST += tests/tool/doctor-common.sh
 TESTS += $(doctor_tests)

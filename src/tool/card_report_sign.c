@@ -165,6 +165,7 @@ static void explain(const struct token *t)
 enum error report_signing(FILE *out, const struct find *f, struct token *t)
 {
 	const struct profile *profile = t->card->profile;
+	char section[32];
 	struct bytes typed;
 	struct secret *pin = NULL;
 	enum error e;
@@ -185,7 +186,7 @@ enum error report_signing(FILE *out, const struct find *f, struct token *t)
 		secret_free(&pin);
 		return t->cert_error;
 	}
-	fprintf(out, "\n[%s signing]\n", profile == &jpki_auth ? "jpki" : "hpki-auth");
+	fprintf(out, "\n[%s signing]\n", report_section(profile, section));
 	for (size_t i = 0; e == E_OK && i < profile->n_ways; i++) {
 		e = try_way(out, f, t, &profile->ways[i], typed);
 		e = ends_it(e) ? e : E_OK;

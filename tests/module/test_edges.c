@@ -451,12 +451,16 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, test_threads_of_a_child);
 	tcase_add_test(t, test_cancelled_threads);
+	tcase_add_test(t, test_how_signatures_end);
+	tcase_add_loop_test(t, test_settings, 0, 3);
+	suite_add_tcase(s, t);
+	t = tcase_create("times"); /* valgrind has others */
+	tcase_set_timeout(t, 120);
+	tcase_set_tags(t, "times");
 	tcase_add_test(t, test_finalize_while_one_waits);
 	tcase_add_test(t, test_finalize_while_the_card_hangs);
 	tcase_add_test(t, test_nobody_freezes_us);
 	tcase_add_loop_test(t, test_sessions_closed_during_login, 0, 2);
-	tcase_add_test(t, test_how_signatures_end);
-	tcase_add_loop_test(t, test_settings, 0, 3);
 	suite_add_tcase(s, t);
 	t = tcase_create("exit");
 	tcase_set_tags(t, "leaves-memory");

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <time.h>
 #include "card_report.h"
+#include "say.h"
 
-#define WAIT_MS 10000 /* for other programs' transactions */
+#define SAY_WAITING_MS 2000 /* of waiting for other programs' transactions */
+#define WAIT_MS 20000
 
 /* ---- A way to readers that remembers */
 
@@ -80,8 +82,13 @@ const struct reader_ops recording_ops = {
 
 static enum error begin(struct probe *p)
 {
-	enum error e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS, &p->link.link);
+	int64_t start = apdu_now_ms();
+	enum error e = recording_ops.begin(&p->recorder, p->link.reader, SAY_WAITING_MS, &p->link.link);
 
+	if (e == E_BUSY && apdu_now_ms() - start >= SAY_WAITING_MS) {
+		say_waiting(p->link.reader);
+		e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS - SAY_WAITING_MS, &p->link.link);
+	}
 	p->open = e == E_OK;
 	return e;
 }

@@ -95,7 +95,7 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
                           struct bytes pin)
 {
 	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self};
-	struct card_system cards = {.ops = &recording_ops, .self = &recorder, .crypto = f->crypto};
+	struct card_system cards = {&recording_ops, &recorder, f->crypto, say_waiting};
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;
 	struct sample sample;

@@ -177,6 +177,32 @@ static bool recall(struct card *card, enum error *e)
 	return !locked;
 }
 
+/* What the refusals of this PIN left at the most; -1: this card has not refused it. */
+static int refused_at(const struct gate_memory *m, const struct card *card, const uint8_t hash[32])
+{
+	int tries = -1;
+
+	for (size_t i = 0; i < REFUSED_MAX; i++)
+		if (m->refused[i].tries > tries && memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
+		    memcmp(m->refused[i].pin_hash, hash, sizeof m->refused[i].pin_hash) == 0)
+			tries = m->refused[i].tries;
+	return tries;
+}
+
+static bool given_elsewhere(const struct gate_memory *m, const struct card *card, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < GIVEN_MAX; i++) {
+		const struct given *g = &m->given[i];
+
+		if (g->at_ms && apdu_now_ms() - g->at_ms < ELSEWHERE_MS &&
+		    memcmp(g->pin_hash, hash, sizeof g->pin_hash) == 0 &&
+		    memcmp(g->pin_id, card->pin_id, sizeof g->pin_id) != 0 &&
+		    !same_insertion(card, g->reader, g->insertion))
+			return true;
+	}
+	return false;
+}
+
 /* The rules of gate.h, in the order that tells a person most; on E_OK the PIN is
  * on record as sent. */
 static enum error may_send(struct card *card, const struct secret *command, enum pin_use use, bool last_try_allowed,
@@ -185,8 +211,7 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 	struct gate_memory *m = gate_memory_lock();
 	struct counter *c;
 	uint8_t hash[32];
-	int tries, refused_at = -1;
-	bool elsewhere;
+	int tries, refused;
 	enum error e;
 
 	if (!m)
@@ -194,25 +219,20 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 	c = find_counter(m, card);
 	tries = c->said >= 0 ? c->said : card->pin.rule.tries;
 	e = hash_pin(m, card, command, hash);
-	for (size_t i = 0; i < REFUSED_MAX && i < m->n_refused; i++)
-		if (memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
-		    memcmp(m->refused[i].pin_hash, hash, sizeof hash) == 0 && m->refused[i].tries > refused_at)
-			refused_at = m->refused[i].tries;
-	elsewhere = m->given.at_ms && apdu_now_ms() - m->given.at_ms < ELSEWHERE_MS &&
-		    memcmp(m->given.pin_hash, hash, sizeof hash) == 0 &&
-		    memcmp(m->given.pin_id, card->pin_id, sizeof card->pin_id) != 0 &&
-		    !same_insertion(card, m->given.reader, m->given.insertion);
-	if (e == E_OK && tries == 0)
+	refused = e == E_OK ? refused_at(m, card, hash) : -1;
+	if (e != E_OK)
+		;
+	else if (tries == 0)
 		e = E_PIN_LOCKED;
-	else if (e == E_OK && c->uncertain && !told)
+	else if (c->uncertain && !told)
 		e = E_PIN_UNCERTAIN;
-	else if (e == E_OK && use == PIN_KEPT)
-		e = card->login_tries < 0 || tries < card->login_tries || tries == 1 ? E_PIN_STALE : E_OK;
-	else if (e == E_OK && refused_at >= tries)
+	else if (use == PIN_KEPT && (tries < card->login_tries || card->login_tries < 0 || tries == 1 || refused >= 0))
+		e = E_PIN_STALE;
+	else if (use == PIN_TYPED && refused >= tries)
 		e = E_PIN_REPEATED;
-	else if (e == E_OK && elsewhere)
+	else if (use == PIN_TYPED && given_elsewhere(m, card, hash))
 		e = E_PIN_ELSEWHERE;
-	else if (e == E_OK && tries == 1 && !last_try_allowed)
+	else if (use == PIN_TYPED && tries == 1 && !last_try_allowed)
 		e = E_PIN_LAST_TRY;
 	if (e == E_OK) {
 		c->uncertain = true;
@@ -220,11 +240,12 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 		memcpy(c->sent_hash, hash, sizeof hash);
 	}
 	if (e == E_OK && use == PIN_TYPED) {
-		m->given.at_ms = apdu_now_ms();
-		m->given.insertion = card->insertion;
-		memcpy(m->given.reader, card->reader, sizeof card->reader);
-		memcpy(m->given.pin_id, card->pin_id, sizeof card->pin_id);
-		memcpy(m->given.pin_hash, hash, sizeof hash);
+		struct given *g = &m->given[m->n_given++ % GIVEN_MAX];
+
+		*g = (struct given){.at_ms = apdu_now_ms(), .insertion = card->insertion};
+		memcpy(g->reader, card->reader, sizeof g->reader);
+		memcpy(g->pin_id, card->pin_id, sizeof g->pin_id);
+		memcpy(g->pin_hash, hash, sizeof g->pin_hash);
 	}
 	gate_memory_unlock(m);
 	if (e != E_OK)
@@ -233,22 +254,32 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 }
 
 /* The PIN is right, and the counter at its maximum again. What that is the card
- * tells, if it did not tell before that it was there already. */
+ * tells, if it has not told before that it was there already; one that tells
+ * nothing while it is verified is asked when something else was selected. */
 static enum error accepted(struct op *op, enum pin_use use, int told)
 {
 	struct card *card = op->card;
 	struct gate_memory *m;
-	int now = told < 0 ? card->pin.rule.tries : told, again;
+	int now = told < 0 ? card->pin.rule.tries : told, again = -1;
 	enum error e = E_OK;
 
 	if (use == PIN_TYPED && told >= 0 && told < card->pin.rule.tries) {
 		e = query(op, &again);
+		if (e == E_OK && again < 0 && !card->certs[0].pin_protected && op_leave(op)) {
+			e = op_select(op, card->profile);
+			if (e == E_OK)
+				e = select_and_query(op, &again);
+		}
 		if (e == E_OK && again > now)
 			now = again;
 	}
 	m = gate_memory_lock();
 	if (!m)
 		return E_MEMORY;
+	for (size_t i = 0; i < REFUSED_MAX; i++)
+		if (memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
+		    memcmp(m->refused[i].pin_hash, find_counter(m, card)->sent_hash, 32) == 0)
+			m->refused[i].tries = -1;
 	take_counter(m, card, now, false);
 	gate_memory_unlock(m);
 	if (use == PIN_TYPED)

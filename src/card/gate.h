@@ -24,7 +24,8 @@ enum pin_use {
  * E_PIN_REPEATED   typed, and this card refused it before at this counter or a higher one
  * E_PIN_ELSEWHERE  typed, and given to another card less than three seconds ago
  * E_PIN_LAST_TRY   typed, and one try is left that may not be used
- * E_PIN_STALE      kept, and the counter is lower than the login left it, or one
+ * E_PIN_STALE      kept, and this card has refused it since the login, or the counter is lower than the login
+ *                  left it, or one
  * E_PIN_WRONG, E_PIN_LOCKED: the card's answer. pin.tries says what is left. */
 enum error gate_verify(struct op *op, struct bytes pin, enum pin_use use, bool last_try_allowed);
 

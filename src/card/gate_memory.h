@@ -10,11 +10,20 @@
 
 #define REFUSED_MAX 32
 #define COUNTERS_MAX 32
+#define GIVEN_MAX 16
 
 /* A PIN that a card refused. Hashes of PINs are SHA-256 of the salt and the PIN as the card gets it. */
 struct refused {
 	uint8_t pin_id[32], pin_hash[32];
 	int tries;                    /* what the refusal left */
+};
+
+/* A PIN that was typed for a card, whether that took it or not. */
+struct given {
+	uint8_t pin_id[32], pin_hash[32];
+	char reader[READER_NAME_MAX];
+	uint32_t insertion;
+	int64_t at_ms;                /* of apdu_now_ms; 0: none */
 };
 
 /* What is known of the counter of one PIN. */
@@ -34,13 +43,8 @@ struct gate_memory {
 	uint8_t salt[32];             /* of every hash of a PIN in here */
 	struct refused refused[REFUSED_MAX];
 	struct counter counters[COUNTERS_MAX];
-	unsigned n_refused, n_counters; /* ever recorded */
-	struct {
-		uint8_t pin_id[32], pin_hash[32];
-		char reader[READER_NAME_MAX];
-		uint32_t insertion;
-		int64_t at_ms;        /* 0: never */
-	} given;
+	struct given given[GIVEN_MAX];
+	unsigned n_refused, n_counters, n_given; /* ever recorded */
 };
 
 /* The memory of this process, locked. NULL: there is no memory to be had. */

@@ -52,9 +52,8 @@ static enum error send_select(struct op *op, const struct select_cmd *s, struct 
 	return apdu_exchange(&op->link, &c, s->le ? fci : NULL, sw);
 }
 
-/* An unlocked card stays so for every program until something else is selected
- * or its power is gone. A card that names what it selects must name that. */
-static bool leave(struct op *op)
+/* A card that names what it selects must name that. */
+bool op_leave(struct op *op)
 {
 	const struct select_cmd *s = &op->card->profile->leave;
 	struct buf fci = {0};
@@ -83,7 +82,7 @@ static enum error run_once(struct op *op, op_step step, void *arg, bool look)
 		e = E_PROTOCOL; /* it was there a moment ago */
 	if (e == E_OK)
 		e = step(op, arg);
-	card->sys->ops->end(&op->link.link, op->lock && (e == E_LINK || e == E_TIMEOUT || !leave(op)));
+	card->sys->ops->end(&op->link.link, op->lock && (e == E_LINK || e == E_TIMEOUT || !op_leave(op)));
 	free(op->link.response);
 	return e;
 }

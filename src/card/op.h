@@ -30,6 +30,10 @@ enum error op_run_look(struct card *card, op_step step, void *arg);
 /* SELECT of the profile's application. E_REFUSED when the card has none. */
 enum error op_select(struct op *op, const struct profile *profile);
 
+/* SELECT of something else: an unlocked card stays so, for every program, until
+ * then or until its power is gone. False when the card refuses. */
+bool op_leave(struct op *op);
+
 /* SELECT of an elementary file under the current application. */
 enum error op_select_file(struct op *op, uint16_t fid, uint16_t *sw);
 

@@ -79,19 +79,22 @@ END_TEST
 START_TEST(a_refused_pin_is_not_repeated)
 {
 	static const struct step steps[] = {ASK("63C8"), {VERIFY, "63C7"}, LEAVE, END, ASK("63C7"), END, ASK("63C6"), END,
-					    ASK("63C8"), {VERIFY, "9000"}, {QUERY, "63CF"}, LEAVE, END};
+					    ASK("63C8"), {VERIFY, "9000"}, {QUERY, "63CF"}, LEAVE, END,
+					    ASK("63C7"), {VERIFY, "9000"}, {QUERY, "63CF"}, LEAVE, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", true), E_PIN_WRONG);
 	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 	ck_assert_int_eq(log_in("1234", true), E_OK);
+	ck_assert_int_eq(log_in("1234", true), E_OK); /* it has been right since */
 }
 END_TEST
 
 START_TEST(the_last_try)
 {
-	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, {QUERY, "9000"}, LEAVE, END,
+	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, {QUERY, "9000"}, LEAVE,
+					    {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {QUERY, "9000"}, LEAVE, END,
 					    BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63C1"}, END};
 
 	PLAY(steps);

@@ -170,7 +170,8 @@ static void call_begin(int p, enum what what, int module, int reader, const char
 	struct process *of = &world.processes[p];
 	int card = what == DO_FORK ? NONE : of->session[module][reader];
 
-	of->call = (struct message){.what = what, .module = module, .reader = what == DO_FORK ? 0 : reader, .value = reader};
+	of->call = (struct message){.what = what, .module = module, .value = reader};
+	of->call.reader = what == DO_FORK ? 0 : reader; /* else a fork's value, which is a process */
 	snprintf(of->call.pin, sizeof of->call.pin, "%s", pin ? pin : "");
 	snprintf(of->call.new_pin, sizeof of->call.new_pin, "%s", new_pin ? new_pin : "");
 	of->busy = true;
@@ -202,7 +203,8 @@ static void opened(struct process *of, const struct message *m)
 	of->session_stamp[m->module][m->reader] = world.disturbed ? 0 : r->stamp;
 	if (card == NONE || (card != r->card && !world.disturbed))
 		broken(R_TOKEN, "reader %d has %s, the serial number is of %s", m->reader,
-		       r->card == NONE ? "no card" : world.cards[r->card].name, card == NONE ? "none" : world.cards[card].name);
+		       r->card == NONE ? "no card" : world.cards[r->card].name,
+		       card == NONE ? "none" : world.cards[card].name);
 }
 
 static void forget_sessions(struct process *of, int module)
@@ -498,7 +500,7 @@ static void script_cut(void)
 			world.cut_next_verify = cut;
 			expect(login_in(0, M_AUTH, 1, "8080") != CKR_OK, "cut off");
 			expect(cred->tries == (cut == 2 ? 2 : 3), "as many tries as the card saw");
-			expect((login_in(0, M_AUTH, 1, "1234") == CKR_OK) == !untold, "taken when the counter can be read");
+			expect((login_in(0, M_AUTH, 1, "1234") == CKR_OK) == !untold, "taken if the counter was read");
 			card_in(1, J1, untold ? 0x6700 : 0);
 			expect(login_in(0, M_AUTH, 1, "1234") == CKR_OK, "taken when the card was out");
 			world.cut_next_verify = cut;
@@ -679,8 +681,9 @@ int main(void)
 	world.faults = false;
 	world_reset();
 	printf("%u steps: %u VERIFYs, %u accepted, %u tries lost by typed PINs and %u by stored ones,\n"
-	       "%u links cut, %u processes killed, %u forks, %u calls that had to succeed\n", world.step, world.verifies,
-	       world.accepted, world.lost_typed, world.lost_stale, world.cuts, world.kills, world.forks, world.musts);
+	       "%u links cut, %u processes killed, %u forks, %u calls that had to succeed\n", world.step,
+	       world.verifies, world.accepted, world.lost_typed, world.lost_stale,
+	       world.cuts, world.kills, world.forks, world.musts);
 	for (int i = 0; i < N_RULES; i++) {
 		if (world.broken[i])
 			printf("BROKEN %u times: %s\n", world.broken[i], rules[i]);

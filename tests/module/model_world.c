@@ -272,12 +272,13 @@ static void check_verify(int p, const struct reader *r, enum vcard_app app, int 
 		return;
 	/* what was locked before the card was out is locked still, or the counter has risen */
 	if (k->refused[pin] >= 0 && k->refused[pin] >= k->tries && k->tries != 0)
-		broken(R_REPEATED, "process %d, %s/%d, PIN %s, refused at %d", p, name, app, pins[pin], k->refused[pin]);
+		broken(R_REPEATED, "process %d, %s/%d, PIN %s, refused at %d", p, name, app, pins[pin],
+		       k->refused[pin]);
 	for (int c = 0; typed && c < N_CARDS; c++)
 		for (int a = 0; a < 2; a++)
 			if (c != r->card && *model_ms - of->known[c][a].given[pin] < 3000)
-				broken(R_ELSEWHERE, "process %d, %s/%d, PIN %s was given to %s", p, name, app, pins[pin],
-				       world.cards[c].name);
+				broken(R_ELSEWHERE, "process %d, %s/%d, PIN %s was given to %s", p, name, app,
+				       pins[pin], world.cards[c].name);
 }
 
 /* A try was lost by a PIN that the process kept. Where the counter is told, one process's
@@ -379,8 +380,8 @@ static void verify(int p, struct reader *r, struct message *m, enum fate fate)
 	if (seen)
 		exchange(r, m);
 	if (with_pin)
-		note("  process %d: VERIFY %s at %s/%d: tries %u, %u%s", p, text, world.cards[r->card].name, app, before,
-		     cred->tries, fate == FATE_NONE ? "" : after ? ", cut off after" : ", cut off before");
+		note("  process %d: VERIFY %s at %s/%d: tries %u, %u%s", p, text, world.cards[r->card].name, app,
+		     before, cred->tries, fate == FATE_NONE ? "" : after ? ", cut off after" : ", cut off before");
 	if (seen && with_pin && cred->verified)
 		counter_has_risen(r->card, app);
 	if (cred->tries < before && stale)

@@ -97,6 +97,16 @@ static struct counter *find_counter(struct gate_memory *m, const struct card *ca
 	return c;
 }
 
+/* The record of that PIN as one that this card refused; NULL: it did not. */
+static struct refused *find_refused(struct gate_memory *m, const struct card *card, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < REFUSED_MAX; i++)
+		if (memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
+		    memcmp(m->refused[i].pin_hash, hash, sizeof m->refused[i].pin_hash) == 0)
+			return &m->refused[i];
+	return NULL;
+}
+
 /* The counter as the card has just told it, or as it is counted. A PIN that was
  * refused is put on record; so is one that was cut off, when the counter has
  * fallen since. */
@@ -105,11 +115,15 @@ static void take_counter(struct gate_memory *m, struct card *card, int tries, bo
 	struct counter *c = find_counter(m, card);
 
 	if (refused || (c->uncertain && tries < c->before)) {
-		struct refused *r = &m->refused[m->n_refused++ % REFUSED_MAX];
+		struct refused *r = find_refused(m, card, c->sent_hash);
 
-		r->tries = tries;
-		memcpy(r->pin_id, card->pin_id, sizeof r->pin_id);
-		memcpy(r->pin_hash, c->sent_hash, sizeof r->pin_hash);
+		if (!r) {
+			r = &m->refused[m->n_refused++ % REFUSED_MAX];
+			*r = (struct refused){.tries = tries};
+			memcpy(r->pin_id, card->pin_id, sizeof r->pin_id);
+			memcpy(r->pin_hash, c->sent_hash, sizeof r->pin_hash);
+		}
+		r->tries = tries > r->tries ? tries : r->tries;
 	}
 	c->uncertain = false;
 	c->said = card->pin.tries = tries;
@@ -177,18 +191,6 @@ static bool recall(struct card *card, enum error *e)
 	return !locked;
 }
 
-/* What the refusals of this PIN left at the most; -1: this card has not refused it. */
-static int refused_at(const struct gate_memory *m, const struct card *card, const uint8_t hash[32])
-{
-	int tries = -1;
-
-	for (size_t i = 0; i < REFUSED_MAX; i++)
-		if (m->refused[i].tries > tries && memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
-		    memcmp(m->refused[i].pin_hash, hash, sizeof m->refused[i].pin_hash) == 0)
-			tries = m->refused[i].tries;
-	return tries;
-}
-
 static bool given_elsewhere(const struct gate_memory *m, const struct card *card, const uint8_t hash[32])
 {
 	for (size_t i = 0; i < GIVEN_MAX; i++) {
@@ -211,7 +213,8 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 	struct gate_memory *m = gate_memory_lock();
 	struct counter *c;
 	uint8_t hash[32];
-	int tries, refused;
+	const struct refused *refused;
+	int tries;
 	enum error e;
 
 	if (!m)
@@ -219,16 +222,16 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 	c = find_counter(m, card);
 	tries = c->said >= 0 ? c->said : card->pin.rule.tries;
 	e = hash_pin(m, card, command, hash);
-	refused = e == E_OK ? refused_at(m, card, hash) : -1;
+	refused = e == E_OK ? find_refused(m, card, hash) : NULL;
 	if (e != E_OK)
 		;
 	else if (tries == 0)
 		e = E_PIN_LOCKED;
 	else if (c->uncertain && !told)
 		e = E_PIN_UNCERTAIN;
-	else if (use == PIN_KEPT && (tries < card->login_tries || card->login_tries < 0 || tries == 1 || refused >= 0))
+	else if (use == PIN_KEPT && (tries < card->login_tries || card->login_tries < 0 || tries == 1 || refused))
 		e = E_PIN_STALE;
-	else if (use == PIN_TYPED && refused >= tries)
+	else if (use == PIN_TYPED && refused && refused->tries >= tries)
 		e = E_PIN_REPEATED;
 	else if (use == PIN_TYPED && given_elsewhere(m, card, hash))
 		e = E_PIN_ELSEWHERE;
@@ -260,6 +263,7 @@ static enum error accepted(struct op *op, enum pin_use use, int told)
 {
 	struct card *card = op->card;
 	struct gate_memory *m;
+	struct refused *refused;
 	int now = told < 0 ? card->pin.rule.tries : told, again = -1;
 	enum error e = E_OK;
 
@@ -276,10 +280,9 @@ static enum error accepted(struct op *op, enum pin_use use, int told)
 	m = gate_memory_lock();
 	if (!m)
 		return E_MEMORY;
-	for (size_t i = 0; i < REFUSED_MAX; i++)
-		if (memcmp(m->refused[i].pin_id, card->pin_id, sizeof card->pin_id) == 0 &&
-		    memcmp(m->refused[i].pin_hash, find_counter(m, card)->sent_hash, 32) == 0)
-			m->refused[i].tries = -1;
+	refused = find_refused(m, card, find_counter(m, card)->sent_hash);
+	if (refused)
+		*refused = (struct refused){0};
 	take_counter(m, card, now, false);
 	gate_memory_unlock(m);
 	if (use == PIN_TYPED)

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include "card/card.h"
 
-#define REFUSED_MAX 32
+#define REFUSED_MAX 64
 #define COUNTERS_MAX 32
 #define GIVEN_MAX 16
 

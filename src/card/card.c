@@ -55,34 +55,43 @@ static enum error find_profile(struct op *op, const struct profile_set *set, con
 	return E_FOREIGN;
 }
 
-struct look {
-	const struct profile_set *set;
-	const struct profile *found;
-};
-
 #define CERTIFICATE_THERE 0x8F
 
-/* A card that does not say which certificates it has is taken to have them. */
-static enum error look_step(struct op *op, void *arg)
+/* Fatal errors alone: what a card cannot tell it need not tell. */
+static enum error fatal(enum error e)
 {
-	struct look *look = arg;
-	struct buf b = {0};
-	enum error e = find_profile(op, look->set, &look->found);
+	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT ? e : E_OK;
+}
 
-	if (e != E_OK || !file_given(look->found->certificates))
-		return e;
-	op->card->profile = look->found;
-	e = op_read_file(op, look->found->certificates, CONTENT_BLOCK, &b);
-	if (e != E_LINK && e != E_MEMORY && e != E_TIMEOUT)
-		e = e == E_OK && b.len > 0 && b.data[0] != CERTIFICATE_THERE ? E_NOT_FOUND : E_OK;
+/* E_NOT_FOUND when the card says that the profile's certificate is not there. One
+ * that does not say which certificates it has is taken to have them. */
+static enum error check_certificate(struct op *op)
+{
+	struct file_ref file = op->card->profile->certificates;
+	struct buf b = {0};
+	enum error e = E_OK;
+
+	if (!file_given(file))
+		return E_OK;
+	e = op_read_file(op, file, CONTENT_BLOCK, &b);
+	if (e == E_OK && b.len > 0 && b.data[0] != CERTIFICATE_THERE)
+		e = E_NOT_FOUND;
+	else
+		e = fatal(e);
 	buf_free(&b);
 	return e;
+}
+
+static enum error look_step(struct op *op, void *arg)
+{
+	enum error e = find_profile(op, arg, &op->card->profile);
+
+	return e == E_OK ? check_certificate(op) : e;
 }
 
 enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
                      uint32_t *insertion, const struct profile **profile)
 {
-	struct look look = {.set = &set};
 	struct card *card;
 	enum error e;
 
@@ -91,10 +100,10 @@ enum error card_look(const struct card_system *sys, const char *reader, struct p
 	card = card_new(sys, reader);
 	if (!card)
 		return E_MEMORY;
-	e = op_run_look(card, look_step, &look);
+	e = op_run_look(card, look_step, &set);
 	*insertion = card->insertion;
-	*profile = look.found;
-	log_info("%s: %s", reader, e == E_OK ? look.found->name : error_text(e));
+	*profile = card->profile;
+	log_info("%s: %s", reader, e == E_OK ? card->profile->name : error_text(e));
 	card_free(&card);
 	return e;
 }
@@ -110,12 +119,6 @@ static void set_model(struct card *card, const uint8_t *text, size_t n)
 }
 
 enum { INFO_LEN = 160, INFO_MODEL = 64, INFO_MODEL_LEN = 16 };
-
-/* Fatal errors alone: what a card cannot tell it need not tell. */
-static enum error fatal(enum error e)
-{
-	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT ? e : E_OK;
-}
 
 static enum error read_token_info(struct op *op, struct buf *info)
 {
@@ -176,6 +179,9 @@ static enum error open_step(struct op *op, void *arg)
 		forget_cert(&card->certs[i]);
 	card->n_certs = 0;
 	e = find_profile(op, arg, &card->profile);
+	if (e != E_OK)
+		goto out;
+	e = check_certificate(op);
 	if (e != E_OK)
 		goto out;
 	e = read_token_info(op, &info);

@@ -132,6 +132,17 @@ jpki_shown() {
 	verifies auth 0
 }
 
+# A child's card, and many after moving house: nothing to ask a PIN for.
+no_signature() {
+	run 0 "$inkan" list
+	wrote "none on this card"
+	silent "5 tries left"
+	run 0 "$inkan" list --json
+	wrote without_certificate
+	verifies auth 0
+	verifies sign 0
+}
+
 jpki_pin() {
 	typed 0 1234 -- "$inkan" pin verify
 	wrote "PIN of JPKI Authentication (4 digits; 3 tries left): "
@@ -353,6 +364,7 @@ with told_apart --card jpki --phone
 with jpki_shown --card jpki
 with jpki_pin --card jpki
 with jpki_change --card jpki
+with no_signature --card jpki --no-sign-certificate
 with phone --card jpki --phone
 with two_cards --card hpki --card jpki
 with one_application --card hpki --no-auth

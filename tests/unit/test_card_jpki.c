@@ -108,6 +108,11 @@ START_TEST(looks_for_a_signature_certificate)
 		steps[4] = (struct step)END;
 	fake_play(steps, _i < 2 ? 5 : 6);
 	ck_assert_int_eq(look_at_card(profiles_sign, &profile), wanted[_i]);
+	if (_i > 0)
+		return;
+	fake_over();
+	fake_play(steps, 5);
+	ck_assert_int_eq(open_card(profiles_sign), E_NOT_FOUND); /* for those who do not look first */
 }
 END_TEST
 
@@ -205,7 +210,7 @@ START_TEST(a_phone)
 END_TEST
 
 #define OPEN_SIGN(identity, ...) \
-	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, INFO_JPKI, \
+	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08800 00", "8F8F00 9000"}, INFO_JPKI, \
 	REFUSED_0A, {"00B08A00 00", identity}, __VA_ARGS__
 
 START_TEST(the_signature_certificate)

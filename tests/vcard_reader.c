@@ -31,6 +31,7 @@ struct link {
 	struct place *place;
 	struct vreader *reader;
 	uint32_t insertion;
+	char name[READER_NAME_MAX]; /* the reader may be freed meanwhile */
 };
 
 void vcard_readers_add(struct vreader *r)
@@ -247,7 +248,7 @@ static enum error take(const struct self *s, const char *name, int wait_ms, stru
 	if (!vreader_card(p->reader))
 		return E_NO_CARD;
 	p->taken = true;
-	*l = (struct link){p, p->reader, insertion_of(p->reader)};
+	*l = (struct link){.place = p, .reader = p->reader, .insertion = insertion_of(p->reader)};
 	world.begun++;
 	return E_OK;
 }
@@ -267,6 +268,7 @@ static enum error begin(void *self, const char *reader, int wait_ms, struct read
 		free(l);
 		return e;
 	}
+	snprintf(l->name, sizeof l->name, "%s", reader);
 	*link = (struct reader_link){.self = l, .insertion = l->insertion};
 	return E_OK;
 }
@@ -281,7 +283,7 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
                            size_t *len)
 {
 	struct link *l = link->self;
-	enum vcard_outcome outcome = ask_fate(vreader_name(l->reader), apdu, n);
+	enum vcard_outcome outcome = ask_fate(l->name, apdu, n);
 	bool there;
 
 	pthread_mutex_lock(&world.lock);
@@ -306,6 +308,7 @@ static void end(struct reader_link *link, bool power_off)
 	l->place->taken = false;
 	pthread_cond_broadcast(&world.changed);
 	pthread_mutex_unlock(&world.lock);
+	ask_fate(l->name, NULL, 1);
 	free(l);
 	link->self = NULL;
 }

@@ -33,7 +33,8 @@ void vcard_readers_hold(const struct vreader *r, bool held);
 enum vcard_outcome { VCARD_ARRIVES, VCARD_LOST, VCARD_CUT, VCARD_NO_BYTE, VCARD_ONE_BYTE };
 
 /* Asked before each command and, with apdu NULL and no use for the answer, before
- * each connection. No lock is held: it may insert, pull and replace. */
+ * each connection (n 0) and after it (n 1). No lock is held: it may insert, pull and
+ * replace. */
 typedef enum vcard_outcome vcard_fate(void *arg, const char *reader, const uint8_t *apdu, size_t n);
 void vcard_readers_fate(vcard_fate *fate, void *arg);
 

@@ -420,14 +420,14 @@ static enum vcard_outcome on_line(void *arg, const char *reader, const uint8_t *
 
 	if (l->reader && strcmp(reader, l->reader) != 0)
 		return outcome;
-	if (!apdu) {
-		l->connections++;
-		if (l->at_connection)
-			call_once(l);
+	if (!apdu && n == 0 && ++l->connections == l->nth && l->when == RIG_AT_CONNECTION)
+		call_once(l);
+	if (!apdu && n == 1 && ++l->ended == l->nth && l->when == RIG_AFTER_CONNECTION)
+		call_once(l);
+	if (!apdu)
 		return outcome;
-	}
 	l->commands++;
-	if (!l->at_connection && l->commands == l->nth)
+	if (l->when == RIG_AT_COMMAND && l->commands == l->nth)
 		call_once(l);
 	if (l->commands >= l->nth && l->commands - l->nth < l->broken)
 		outcome = l->outcome;

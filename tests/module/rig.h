@@ -79,10 +79,12 @@ bool rig_is_token(const CK_TOKEN_INFO *info, const struct vcard *card, enum vcar
 bool rig_lists(CK_SLOT_ID slot, CK_MECHANISM_TYPE type);
 
 /* The commands that the module sends from now on, to whichever reader. `call` runs
- * once, before the nth of them (1: the next) or, with nth 0, before the next
- * connection. From the nth on, `broken` commands have this outcome. */
+ * once, before the nth command (1: the next), or before the nth connection or after
+ * it. From the nth on, `broken` commands have this outcome. */
+enum rig_when { RIG_AT_COMMAND, RIG_AT_CONNECTION, RIG_AFTER_CONNECTION };
+
 struct rig_line {
-	unsigned commands, connections;
+	unsigned commands, connections, ended;
 	unsigned verifies, changes;       /* with a PIN in them */
 	unsigned selects;
 	bool verify_broken, change_broken; /* the answer to one did not come */
@@ -90,7 +92,8 @@ struct rig_line {
 
 	void (*call)(void *arg);
 	void *arg;
-	bool at_connection, called;
+	enum rig_when when;
+	bool called;
 	unsigned nth, broken;
 	enum vcard_outcome outcome;
 	const char *reader;               /* NULL: of all readers */

@@ -260,7 +260,37 @@ START_TEST(test_length_ends_nothing)
 }
 END_TEST
 
-/* A card that fails ends the operation too, and so does a refused C_SignInit none. */
+/* What is refused at the start leaves nothing begun. */
+START_TEST(test_refused_begins_nothing)
+{
+	CK_RSA_PKCS_PSS_PARAMS params = {CKM_SHA256, CKG_MGF1_SHA1, 500};
+	CK_MECHANISM unknown = {CKM_RSA_X_509, NULL, 0}, bad = {CKM_RSA_PKCS, text, 1},
+	             bad_pss = {CKM_RSA_PKCS_PSS, &params, sizeof params}, no_params = {CKM_RSA_PKCS_PSS, NULL, 0};
+	CK_OBJECT_HANDLE key;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	is(p11->C_SignInit(r.session, &rsa, 1), CKR_USER_NOT_LOGGED_IN);
+	is(p11->C_SignUpdate(r.session, text, 1), CKR_OPERATION_NOT_INITIALIZED);
+	ok(rig_login(&r, CKU_USER, spec.pin[r.app]));
+	key = rig_find(r.session, CKO_PRIVATE_KEY);
+	is(p11->C_SignInit(r.session, &unknown, key), CKR_MECHANISM_INVALID);
+	is(p11->C_SignUpdate(r.session, text, 1), CKR_OPERATION_NOT_INITIALIZED);
+	is(p11->C_SignInit(r.session, &bad, key), CKR_MECHANISM_PARAM_INVALID);
+	is(p11->C_SignInit(r.session, &bad_pss, key), CKR_MECHANISM_PARAM_INVALID);
+	is(p11->C_SignInit(r.session, &no_params, key), CKR_MECHANISM_PARAM_INVALID);
+	is(p11->C_SignInit(r.session, &rsa, 4711), CKR_KEY_HANDLE_INVALID);
+	is(p11->C_SignInit(r.session, &rsa, rig_own_certificate(r.session)), CKR_KEY_HANDLE_INVALID);
+	is(p11->C_DigestInit(r.session, &rsa), CKR_MECHANISM_INVALID);
+	is(p11->C_FindObjectsInit(r.session, NULL, 1), CKR_ARGUMENTS_BAD);
+	memset(out, 0, sizeof out);
+	signature_is_over(&r);
+	rig_stop(&r);
+}
+END_TEST
+
+/* A card that fails ends the operation too. */
 START_TEST(test_card_errors_end_the_signature)
 {
 	struct vcard_spec spec;
@@ -547,6 +577,7 @@ int main(void)
 	tcase_add_loop_test(t, test_errors_end_the_signature, 0, N_MISUSES * N_SETTINGS);
 	tcase_add_loop_test(t, test_logout_ends_the_signature, 0, N_SETTINGS);
 	tcase_add_loop_test(t, test_length_ends_nothing, 0, N_SETTINGS);
+	tcase_add_loop_test(t, test_refused_begins_nothing, 0, N_SETTINGS);
 	tcase_add_loop_test(t, test_card_errors_end_the_signature, 0, N_SETTINGS);
 	tcase_add_loop_test(t, test_errors_end_the_hash, 0, N_SETTINGS);
 	tcase_add_loop_test(t, test_two_operations, 0, N_SETTINGS);

@@ -477,7 +477,8 @@ START_TEST(test_swap)
 }
 END_TEST
 
-/* The swap in the middle: before the operation's connection, or before its nth command. */
+/* The swap in the middle: before an operation's nth command, and before and after its
+ * connections. */
 static CK_RV op_login(struct scene *s)
 {
 	return rig_login_in(s->session, CKU_USER, s->a_pin);
@@ -514,14 +515,25 @@ static const struct op {
 
 #define N_OPS (sizeof ops / sizeof *ops)
 
-/* False when the operation is over before the nth command. */
-static bool swap_at(struct scene *s, const struct op *op, unsigned nth)
+static const char *const when_names[] = {"at command", "at connection", "after connection"};
+
+/* Between the end of a connection and what the call makes of it, another thread sees
+ * the swap. */
+static void swap_and_look(void *arg)
 {
-	struct rig_line line = {.call = swap, .arg = s, .nth = nth, .at_connection = nth == 0};
+	swap(arg);
+	look(arg);
+}
+
+/* False when the operation is over before the nth command or connection. */
+static bool swap_at(struct scene *s, const struct op *op, enum rig_when when, bool looks, unsigned nth)
+{
+	struct rig_line line = {.call = looks ? swap_and_look : swap, .arg = s, .nth = nth, .when = when};
 	bool by_then = true;
 	CK_RV rv;
 
-	snprintf(what, sizeof what, "%s, swapped at command %u, %s", op->name, nth, ways[s->way]);
+	snprintf(what, sizeof what, "%s, swapped %s %u%s, %s", op->name, when_names[when], nth,
+	         looks ? " and looked at" : "", ways[s->way]);
 	enter(s, op->from);
 	if (op->cold) {
 		ok(p11->C_Finalize(NULL));
@@ -565,8 +577,13 @@ START_TEST(test_swap_in_the_middle)
 			continue; /* A's PIN is another one then: below */
 		if (ops[i].cold && s.way == OTHER_NAME)
 			continue; /* C_Initialize makes a slot for each reader */
-		for (unsigned nth = 0; by_then && nth < 200; nth += step)
-			by_then = swap_at(&s, &ops[i], nth);
+		for (unsigned nth = 1; by_then && nth < 200; nth += step)
+			by_then = swap_at(&s, &ops[i], RIG_AT_COMMAND, false, nth);
+		for (unsigned nth = 1; nth <= 3; nth++) {
+			swap_at(&s, &ops[i], RIG_AT_CONNECTION, false, nth);
+			swap_at(&s, &ops[i], RIG_AFTER_CONNECTION, false, nth);
+			swap_at(&s, &ops[i], RIG_AFTER_CONNECTION, true, nth);
+		}
 	}
 	stop(&s);
 }
@@ -580,8 +597,8 @@ START_TEST(test_swap_in_a_change)
 
 	if (rig_sample() > 1 && _i % 7)
 		return;
-	for (unsigned nth = 0; by_then && nth < 20; nth++) {
-		struct rig_line line = {.call = swap, .arg = &s, .nth = nth, .at_connection = nth == 0};
+	for (unsigned nth = 1; by_then && nth < 20; nth++) {
+		struct rig_line line = {.call = swap, .arg = &s, .nth = nth};
 		CK_RV rv;
 
 		start(&s, _i);

@@ -12,6 +12,42 @@ void mem_wipe(void *p, size_t n)
 		explicit_bzero(p, n);
 }
 
+struct pages {
+	size_t size;
+	max_align_t bytes[];
+};
+
+void *pages_new(size_t n)
+{
+	struct pages *p = MAP_FAILED;
+
+	if (n <= SIZE_MAX - sizeof *p)
+		p = mmap(NULL, sizeof *p + n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, sizeof *p + n, MADV_DONTDUMP);
+	p->size = sizeof *p + n;
+	return p->bytes;
+}
+
+void pages_free(void *bytes)
+{
+	struct pages *p = bytes ? (struct pages *)((char *)bytes - offsetof(struct pages, bytes)) : NULL;
+	size_t size = p ? p->size : 0;
+
+	mem_wipe(p, size);
+	if (p)
+		munmap(p, size);
+}
+
+static void buf_release(struct buf *b)
+{
+	if (b->hidden)
+		pages_free(b->data);
+	else
+		free(b->data);
+}
+
 /* Not realloc: it may leave a copy of the old bytes behind. */
 static enum error buf_grow(struct buf *b, size_t need)
 {
@@ -23,13 +59,13 @@ static enum error buf_grow(struct buf *b, size_t need)
 			return E_MEMORY;
 		size *= 2;
 	}
-	data = malloc(size);
+	data = b->hidden ? pages_new(size) : malloc(size);
 	if (!data)
 		return E_MEMORY;
 	if (b->len)
 		memcpy(data, b->data, b->len);
 	mem_wipe(b->data, b->len);
-	free(b->data);
+	buf_release(b);
 	b->data = data;
 	b->size = size;
 	return E_OK;
@@ -55,7 +91,7 @@ void buf_wipe(struct buf *b)
 
 void buf_free(struct buf *b)
 {
-	free(b->data);
+	buf_release(b);
 	*b = (struct buf){0};
 }
 

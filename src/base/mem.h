@@ -11,11 +11,16 @@
 /* Overwrites n bytes in a way that the compiler may not drop. */
 void mem_wipe(void *p, size_t n);
 
+/* Zeroed bytes in pages of their own that no core dump holds: a person's data. */
+void *pages_new(size_t n); /* NULL: no memory */
+void pages_free(void *p);  /* wiped; p may be NULL */
+
 /* Bytes that grow. {0} is an empty buffer; free may be called on it. */
 struct buf {
 	uint8_t *data;
 	size_t len;
 	size_t size;
+	bool hidden; /* set by who makes it: data is of pages_new */
 };
 
 enum error buf_append(struct buf *b, const void *p, size_t n);

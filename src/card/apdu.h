@@ -21,7 +21,7 @@ struct apdu_link {
 	const struct reader_ops *ops;
 	struct reader_link link;
 	const char *reader;    /* for the log */
-	uint8_t *response;     /* READER_RESPONSE_MAX bytes */
+	uint8_t *response;     /* READER_RESPONSE_MAX bytes, of pages_new */
 	bool extended;         /* the profile allows extended length */
 	bool *short_only;      /* learned: extended length is refused */
 	bool *extended_taken;  /* learned: extended length has worked */

@@ -8,8 +8,7 @@
 
 static void forget_cert(struct card_cert *c)
 {
-	mem_wipe(c->der, c->der_len);
-	free(c->der);
+	pages_free(c->der);
 	c->der = NULL;
 	c->der_len = 0;
 }

@@ -64,7 +64,7 @@ struct card_cert {
 	struct file_ref file;
 	enum cert_role role;
 	bool pin_protected; /* by profile, or because the card said 6982 */
-	uint8_t *der;       /* exactly the certificate, padding cut off; NULL: not read */
+	uint8_t *der;       /* exactly the certificate, padding cut off, of pages_new; NULL: not read */
 	size_t der_len;
 };
 

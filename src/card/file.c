@@ -117,7 +117,7 @@ enum error op_read_file(struct op *op, struct file_ref file, enum op_content con
 enum error op_read_cert(struct op *op, size_t i)
 {
 	struct card_cert *c = &op->card->certs[i];
-	struct buf b = {0};
+	struct buf b = {.hidden = true};
 	enum error e = op_read_file(op, c->file, CONTENT_OBJECT, &b);
 
 	if (e == E_OK) {

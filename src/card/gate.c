@@ -49,20 +49,26 @@ static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1,
 }
 
 /* Of the PIN as the card gets it: where it takes capitals only, "abc123" and
- * "ABC123" are one PIN. */
+ * "ABC123" are one PIN. Then as many zeros are hashed, so that the PIN does not stay
+ * in the vector registers, which a core dump holds. */
 static enum error hash_pin(const struct gate_memory *m, const struct card *card, const struct secret *command,
                            uint8_t hash[32])
 {
 	struct secret *salted = NULL;
-	size_t n, len;
+	uint8_t of_zeros[32], *field = NULL;
+	size_t n;
 	const uint8_t *bytes = secret_bytes(command, &n);
+	struct bytes in;
 	enum error e = secret_new(&salted, m->salt, sizeof m->salt);
 
-	for (size_t i = 5; e == E_OK && i < n; i++)
-		e = secret_append(salted, bytes[i]);
+	if (e == E_OK && !(field = secret_extend(salted, n - 5)))
+		e = E_TOO_LONG;
 	if (e == E_OK) {
-		bytes = secret_bytes(salted, &len);
-		e = crypto_hash(card->sys->crypto, HASH_SHA256, (struct bytes){bytes, len}, hash);
+		in.data = secret_bytes(salted, &in.len);
+		memcpy(field, bytes + 5, n - 5);
+		e = crypto_hash(card->sys->crypto, HASH_SHA256, in, hash);
+		mem_wipe(field, n - 5);
+		crypto_hash(card->sys->crypto, HASH_SHA256, in, of_zeros);
 	}
 	secret_free(&salted);
 	return e;

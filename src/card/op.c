@@ -18,7 +18,7 @@ static enum error op_begin(struct op *op, bool look)
 
 	*l = (struct apdu_link){.ops = sys->ops, .reader = op->card->reader, .short_only = &op->card->short_only,
 				.extended_taken = &op->card->extended_taken};
-	l->response = malloc(READER_RESPONSE_MAX);
+	l->response = pages_new(READER_RESPONSE_MAX);
 	if (!l->response)
 		return E_MEMORY;
 	e = sys->ops->begin(sys->self, op->card->reader, look ? WAIT_LOOK_MS : SAY_WAITING_MS, &l->link);
@@ -31,7 +31,7 @@ static enum error op_begin(struct op *op, bool look)
 	}
 	if (e != E_OK) {
 		log_info("%s: no transaction: %s", op->card->reader, error_text(e));
-		free(l->response);
+		pages_free(l->response);
 	}
 	return e;
 }
@@ -83,7 +83,7 @@ static enum error run_once(struct op *op, op_step step, void *arg, bool look)
 	if (e == E_OK)
 		e = step(op, arg);
 	card->sys->ops->end(&op->link.link, op->lock && (e == E_LINK || e == E_TIMEOUT || !op_leave(op)));
-	free(op->link.response);
+	pages_free(op->link.response);
 	return e;
 }
 

@@ -164,7 +164,7 @@ static enum error read_all(const struct crypto *c, struct cert *cert)
 static enum error parse(const struct crypto *c, struct bytes der, bool private, struct cert **out)
 {
 	struct cert *cert = calloc(1, sizeof *cert);
-	uint8_t *copy = der.len && der.len <= LONG_MAX ? malloc(der.len) : NULL;
+	uint8_t *copy = der.len && der.len <= LONG_MAX ? pages_new(der.len) : NULL;
 	enum error ok = der.len && der.len <= LONG_MAX ? E_MEMORY : E_FORMAT;
 
 	*out = NULL;
@@ -186,7 +186,7 @@ static enum error parse(const struct crypto *c, struct bytes der, bool private, 
 	return E_OK;
 fail:
 	cert_free(&cert);
-	free(copy);
+	pages_free(copy);
 	return ok;
 }
 
@@ -224,8 +224,7 @@ void cert_free(struct cert **out)
 	key_free(&cert->key);
 	if (crypto_alive())
 		X509_free(cert->x509);
-	mem_wipe((void *)(uintptr_t)cert->der.data, cert->der.len);
-	free((void *)(uintptr_t)cert->der.data);
+	pages_free((void *)(uintptr_t)cert->der.data);
 	mem_wipe(cert, sizeof *cert);
 	free(cert);
 }

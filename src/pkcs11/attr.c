@@ -13,7 +13,7 @@ void attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value, size_
 		a->failed = true;
 		return;
 	}
-	copy = malloc(len ? len : 1);
+	copy = a->hidden ? pages_new(len) : malloc(len ? len : 1);
 	if (!copy) {
 		a->failed = true;
 		return;
@@ -53,8 +53,12 @@ const CK_ATTRIBUTE *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
-static void free_value(CK_ATTRIBUTE *a)
+static void free_value(const struct attrs *list, CK_ATTRIBUTE *a)
 {
+	if (list->hidden) {
+		pages_free(a->pValue);
+		return;
+	}
 	mem_wipe(a->pValue, a->ulValueLen);
 	free(a->pValue);
 }
@@ -64,7 +68,7 @@ void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->list[i].type != type)
 			continue;
-		free_value(&a->list[i]);
+		free_value(a, &a->list[i]);
 		a->list[i] = a->list[--a->n];
 		return;
 	}
@@ -73,7 +77,7 @@ void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 void attrs_free(struct attrs *a)
 {
 	for (size_t i = 0; i < a->n; i++)
-		free_value(&a->list[i]);
+		free_value(a, &a->list[i]);
 	*a = (struct attrs){0};
 }
 

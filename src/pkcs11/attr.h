@@ -10,12 +10,13 @@
 
 #define ATTRS_MAX 40
 
-/* {0} is an empty list. `failed` is set by an add that found no memory or no
+/* {0} is an empty list. `hidden` is set by who begins one of a person's data: no core
+ * dump holds what is added. `failed` is set by an add that found no memory or no
  * room, so that a row of adds is checked once, at its end. */
 struct attrs {
 	CK_ATTRIBUTE list[ATTRS_MAX];
 	size_t n;
-	bool failed;
+	bool hidden, failed;
 };
 
 void attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value, size_t len);

@@ -108,6 +108,7 @@ void object_build(const struct token *token, struct object *o)
 		{CKA_COPYABLE, false}, {CKA_DESTROYABLE, false},
 	};
 
+	o->attrs.hidden = o->kind == OBJECT_CERTIFICATE && o->private;
 	attrs_add_ulong(&o->attrs, CKA_CLASS, classes[o->kind]);
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 	add_unique_id(token, o);

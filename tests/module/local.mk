@@ -88,3 +88,16 @@ tests_module_model_sign_la_SOURCES = $(tests_module_model_auth_la_SOURCES)
 tests_module_model_sign_la_CPPFLAGS = $(AM_CPPFLAGS) -DMODEL_PROFILES=profiles_sign
 tests_module_model_sign_la_LDFLAGS = $(model_ldflags)
 tests_module_model_sign_la_LIBADD = $(MODULE_CORE)
+
+# PINs and persons in the memory of another process, which loads the model's modules.
+check_PROGRAMS += tests/module/memory-client tests/module/test_memory
+TESTS += tests/module/test_memory
+tests_module_memory_client_SOURCES = tests/module/memory.h tests/module/memory_client.c
+tests_module_memory_client_LDADD = -ldl
+tests_module_memory_client_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_module_test_memory_SOURCES = tests/module/memory.h tests/module/test_memory.c
+tests_module_test_memory_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE_DIR='"$(abs_builddir)/tests/module/.libs"' \
+  -DCLIENT='"$(abs_builddir)/tests/module/memory-client"'
+tests_module_test_memory_CFLAGS = $(module_test_cflags)
+tests_module_test_memory_LDADD = libvcard.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+tests_module_test_memory_DEPENDENCIES = libvcard.la libbase.la tests/module/memory-client $(model_modules)

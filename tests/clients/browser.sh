@@ -42,7 +42,7 @@ reported() { # WORD
 # How often a person's PIN went to the card: the module asks for the counter
 # before each of them.
 typed() {
-	grep -c ': 0020008[08] ' "$trace"
+	grep -c "Virtual Reader $reader: 0020008[08] " "$trace"
 }
 
 visit() { # PORT TITLE PROMPTS [PIN...]
@@ -85,7 +85,7 @@ put_in() { # the card that was pulled, or another: CARD-OPTIONS...
 	if [ $# = 0 ]; then
 		insert_card
 	else
-		"$vcard" --send "insert 1 $*" >/dev/null || fail "no other card"
+		"$vcard" --send "insert $reader $*" >/dev/null || fail "no other card"
 		start_witness
 	fi
 	cut_connections

@@ -8,10 +8,10 @@ need curl curl
 need nginx nginx
 curl --version | grep -q OpenSSL || skip "this curl is built without OpenSSL"
 engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki after other-person" "jpki before foreign"
 
 here() { # the guide's addresses, for this card and server
-	echo "s|HPKI%20|$family%20|g; s|https://portal.example.jp|https://127.0.0.1:$port|; s|curl |curl -sS |"
+	echo "$address; s|https://portal.example.jp|https://127.0.0.1:$port|; s|curl |curl -sS |"
 }
 
 CURL_CA_BUNDLE=$server_ca

@@ -10,7 +10,8 @@ need python3 python3
 need_nss
 firefox=$(readlink -f "$(command -v firefox-esr)")
 [ -e "$(dirname "$firefox")/application.ini" ] || skip "firefox-esr is not a plain Firefox (package firefox-esr)"
-on_cards "hpki --name ICHIRO" "jpki --name ICHIRO"
+on_cards "hpki --name ICHIRO" "jpki --name ICHIRO" "hpki --name ICHIRO after other-kind" \
+	"hpki --name ICHIRO after other-person" "jpki --name ICHIRO after foreign"
 
 # Firefox reads policies from /etc/firefox and from its own folder: this is such a folder.
 own_folder() {
@@ -31,6 +32,7 @@ has_module() {
 own_folder
 new_profile "$work/by-policy"
 guide_run firefox policy "s|sudo ||; s|/etc/firefox/policies|$application/distribution|g"
+[ "$neighbour" != other-person ] || only_this_card firefox-esr
 start_pages TLSv1.3
 start_firefox "$application/firefox-esr"
 has_module
@@ -38,6 +40,7 @@ list_certificates "| $auth_token\$"
 wrong_pin
 log_in
 cell Firefox 'TLS 1.3'
+[ -z "$neighbour" ] || { no_signature_pin; stop_firefox; exit; }
 pull_card "$port"
 stop_firefox
 stop_nginx

@@ -6,7 +6,7 @@
 need p11tool gnutls-bin
 need gnutls-cli gnutls-bin
 need nginx nginx
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki before foreign"
 
 test_sign() { # MODULE URI PIN
 	GNUTLS_PIN=$3 try "p11tool --test-sign $2" p11tool --provider "$1" --batch --login --test-sign "$2;type=private"
@@ -14,7 +14,7 @@ test_sign() { # MODULE URI PIN
 }
 
 here() { # the guide's addresses, for this card and server
-	echo "s|HPKI%20|$family%20|; s|portal.example.jp|--x509cafile $server_ca --port $port 127.0.0.1|"
+	echo "$address; s|portal.example.jp|--x509cafile $server_ca --port $port 127.0.0.1|"
 }
 
 # The input stays open until the page has come.

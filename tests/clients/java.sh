@@ -7,7 +7,7 @@ need java default-jdk-headless
 need keytool default-jdk-headless
 need nginx nginx
 java --list-modules 2>/dev/null | grep -q '^jdk.compiler' || skip "a JDK is needed to run a source file (package default-jdk-headless)"
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
 case $card in
 hpki) label='hpki end entity certificate' ;;
@@ -29,6 +29,7 @@ succeeded() { # TIMES VERSION
 cd "$work" || exit
 printf '%s\n' "$auth_pin" >pin
 guide_run java config
+only_this_card java keytool
 guide_write java program
 mv block Portal.java
 try "a store for the server's CA" keytool -importcert -noprompt -alias ca -file "$server_ca" -keystore trust.p12 -storepass changeit
@@ -91,7 +92,7 @@ lost_one_try "a wrong PIN, twice"
 echo "$auth_pin" >pin
 
 # Without RSASSA-PSS: TLS 1.2 by PKCS#1 v1.5, and a clear error on TLS 1.3.
-echo 'pss = off' >"$HOME/.config/inkan/inkan.conf"
+printf '[general]\npss = off\n' >>"$HOME/.config/inkan/inkan.conf"
 logins "$address"
 said "TLS 1.3 without PSS" 'No supported CertificateVerify signature algorithm for RSA'
 java_trust="$java_trust -Djdk.tls.client.protocols=TLSv1.2"

@@ -3,9 +3,9 @@
 # shellcheck disable=SC2034 # what is set here is used there
 # What the tests of this folder and the demo share. A test names what it needs,
 # then calls on_cards, which runs it again for each card, inside a private
-# pcscd with that virtual card in the reader. Tests run in the build folder, with
-# what "make install DESTDIR" put into tests/installed, never as root: root runs
-# them as an unprivileged user, from a copy.
+# pcscd with that virtual card in the reader, and perhaps another one beside it.
+# Tests run in the build folder, with what "make install DESTDIR" put into
+# tests/installed, never as root: root runs them as an unprivileged user, from a copy.
 set -u
 umask 077
 LC_ALL=C.UTF-8
@@ -70,7 +70,20 @@ know_card() { # hpki|jpki
 		;;
 	esac
 	auth_token="$family Authentication" sign_token="$family Signature"
-	auth_uri="pkcs11:token=$family%20Authentication;id=%$auth_id" sign_uri="pkcs11:token=$family%20Signature;id=%$sign_id"
+	know_addresses '' ''
+}
+
+# $address is a sed script that puts this card into the addresses of the guide.
+know_addresses() { # SERIAL-OF-AUTHENTICATION-TOKEN SERIAL-OF-SIGNATURE-TOKEN, where there is another such card
+	auth_uri="pkcs11:token=$family%20Authentication${1:+;serial=$1};id=%$auth_id"
+	sign_uri="pkcs11:token=$family%20Signature${2:+;serial=$2};id=%$sign_id"
+	address="s|HPKI%20Authentication|$family%20Authentication${1:+;serial=$1}|g
+		s|HPKI%20Signature|$family%20Signature${2:+;serial=$2}|g"
+}
+
+# The serials of the tokens of the card in a reader: authentication, signature.
+serials() { # READER
+	"$inkan" list | awk -v reader="Virtual Reader $1 " '/^[^ ]/ { here = index($0, reader) } here && $1 ~ /^Serial/ { print $NF }' | xargs
 }
 
 loadable() { # pcscd can run; a module built with sanitizers needs a program built with them
@@ -82,7 +95,9 @@ loadable() { # pcscd can run; a module built with sanitizers needs a program bui
 		skip "built with --enable-sanitizers: foreign programs cannot load the module"
 }
 
-# on_cards "KIND OPTIONS"...: the rest of the script, once on each card.
+# on_cards "KIND OPTIONS [before|after NEIGHBOUR]"...: the rest of the script, once on each card. A
+# NEIGHBOUR is the card in the reader after or before that one: other-kind, other-person (whose card
+# is an HPKI card too) or foreign. Its PINs are others, and in the end it must have got none.
 on_cards() {
 	if [ -n "${INKAN_TEST_CARD-}" ]; then
 		begin_inside
@@ -134,15 +149,33 @@ stage() {
 	unprivileged='setpriv --reuid=65534 --regid=65534 --clear-groups --'
 }
 
-run_on_card() { # KIND OPTIONS...: this script again, inside
+run_on_card() { # KIND OPTIONS... [before|after NEIGHBOUR]: this script again, inside
 	know_card "$1"
+	run=$* neighbour='' reader=1
+	case $run in
+	*' before '* | *' after '*) neighbour=${run##* } run=${run% * *} ;;
+	esac
+	own="--card $run --pin-auth $auth_pin --pin-sign $sign_pin"
+	case $* in
+	*' before '*) own="$own $(neighbour_options)" ;;
+	*' after '*) own="$(neighbour_options) $own" reader=2 ;;
+	esac
 	rm -rf "${work:?}/$card"
 	$unprivileged mkdir -p "$work/$card/home"
-	# shellcheck disable=SC2086 # $unprivileged is words
+	# shellcheck disable=SC2086 # $unprivileged and $own are words
 	HOME=$work/$card/home INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
-		INKAN_TEST_CELLS=$work/cells in_build timeout --foreground "${time_limit:-300}" $unprivileged \
-		"$vcard" --card "$@" --pki "$pki" --trace "$work/$card/trace" \
-		--pin-auth "$auth_pin" --pin-sign "$sign_pin" -- "$script"
+		INKAN_TEST_CELLS=$work/cells INKAN_TEST_READER=$reader INKAN_TEST_NEIGHBOUR=$neighbour \
+		in_build timeout --foreground "${time_limit:-300}" $unprivileged \
+		"$vcard" $own --pki "$pki" --trace "$work/$card/trace" -- "$script"
+}
+
+neighbour_options() {
+	case $card-$neighbour in
+	hpki-other-kind) echo --card jpki --name JIRO --pin-auth 9513 --pin-sign OTHER9513 ;;
+	jpki-other-kind | hpki-other-person) echo --card hpki --name JIRO --pin-auth 951357 --pin-sign 753159 ;;
+	*-foreign) echo --card foreign ;;
+	*) fail "no neighbour of $card: $neighbour" ;;
+	esac
 }
 
 in_build() (
@@ -151,14 +184,17 @@ in_build() (
 
 # ---- What the guide says
 
-# One cell of the guide's table, for the card that is in; only after it was shown.
+# One cell of the guide's table, only after it was shown: for the card that is in, or for its neighbour.
 cell() { # CLIENT 'TLS 1.2'|'TLS 1.3'|login|signature
-	printf '%s\t%s\t%s\n' "$1" "$card" "$2" >>"$INKAN_TEST_CELLS"
+	set -- "$1" "$card" "$2"
+	[ -z "$neighbour" ] || set -- "$1" beside "$neighbour"
+	printf '%s\t%s\t%s\n' "$@" >>"$INKAN_TEST_CELLS"
 }
 
 # How often a program asked for the PIN while it signed so many documents.
 batch() { # CLIENT DOCUMENTS PROMPTS
-	printf '%s\t%s\tbatch\t%s\t%s\n' "$1" "$card" "$2" "$3" >>"$INKAN_TEST_CELLS"
+	[ -n "$neighbour" ] ||
+		printf '%s\t%s\tbatch\t%s\t%s\n' "$1" "$card" "$2" "$3" >>"$INKAN_TEST_CELLS"
 }
 
 cells=$builddir/tests/clients/cells
@@ -197,7 +233,9 @@ guide_block() { # PAGE NAME
 begin_inside() {
 	work=$INKAN_TEST_WORK pki=$INKAN_TEST_PKI trace=$INKAN_TEST_WORK/trace
 	know_card "$INKAN_TEST_CARD"
+	reader=$INKAN_TEST_READER neighbour=$INKAN_TEST_NEIGHBOUR
 	tries=$(ask_card tries)
+	meet_neighbour
 	trusted_for auth >"$work/auth-cas.pem"
 	trusted_for sign >"$work/sign-cas.pem"
 	server_ca=$pki/server-ca.pem
@@ -205,6 +243,46 @@ begin_inside() {
 	trap end_inside EXIT
 	trap 'exit 1' HUP INT TERM
 	start_witness
+}
+
+# ---- The card in the other reader
+
+meet_neighbour() {
+	case $neighbour in
+	'' | foreign) return ;;
+	esac
+	other_reader=$((3 - reader))
+	other_tries=$(ask_card tries $other_reader)
+	[ "$neighbour" != other-person ] || know_addresses $(serials $reader)
+}
+
+# It got no PIN and made no signature.
+spare_neighbour() {
+	case $neighbour in
+	'' | foreign) return ;;
+	esac
+	seen="VERIFYs: $(ask_card verifies $other_reader), signatures: $(ask_card signatures $other_reader)"
+	seen="$seen, PIN tries lost: $((other_tries - $(ask_card tries $other_reader)))"
+	say "    the card in the other reader: $seen"
+	[ "$seen" = "VERIFYs: 0, signatures: 0, PIN tries lost: 0" ]
+}
+
+# What the guide says for a program that cannot name a card: it sees this kind, or this reader, alone.
+only_this_card() { # PROGRAM...
+	mkdir -p "$HOME/.config/inkan"
+	case $neighbour in
+	other-kind) printf '[program %s]\ncard = %s\n' "$*" "$card" ;;
+	other-person) printf '[program %s]\nreader = Inkan Virtual Reader %s *\n' "$*" "$reader" ;;
+	esac >>"$HOME/.config/inkan/inkan.conf"
+}
+
+# How many documents a batch has: the figures are those of a card alone.
+documents() { # NUMBER
+	if [ -n "$neighbour" ]; then
+		echo 2
+	else
+		echo "$1"
+	fi
 }
 
 trusted_for() { # auth|sign: the certificates from the card's CA up to its root
@@ -216,7 +294,7 @@ trusted_for() { # auth|sign: the certificates from the card's CA up to its root
 # it off) and in the end tries to sign without a PIN.
 start_witness() {
 	refused=
-	"$builddir/tests/clients/witness" "$card" <"$work/hold" >"$work/witness" 2>&1 &
+	"$builddir/tests/clients/witness" "$card" "$reader" <"$work/hold" >"$work/witness" 2>&1 &
 	witness=$!
 	exec 9>"$work/hold"
 	for _ in $(seq 40); do
@@ -238,11 +316,11 @@ ask_witness() {
 
 remove_card() { # the witness goes first: it held this insertion
 	ask_witness || fail "the card was left unlocked: $(cat "$work/witness")"
-	"$vcard" --send "remove 1" >/dev/null || fail "the virtual card stays in"
+	"$vcard" --send "remove $reader" >/dev/null || fail "the virtual card stays in"
 }
 
 insert_card() {
-	"$vcard" --send "insert 1" >/dev/null || fail "the virtual card stays out"
+	"$vcard" --send "insert $reader" >/dev/null || fail "the virtual card stays out"
 	start_witness
 }
 
@@ -254,6 +332,7 @@ end_inside() {
 	lost=$((tries - $(ask_card tries)))
 	[ $lost = 0 ] || code=1
 	report_inside
+	spare_neighbour || code=1
 	[ $code = 0 ] || [ $code = 77 ] || tail -n 40 "$trace" | cut -c 1-110 | sed 's/^/    trace: /'
 	exit $code
 }
@@ -265,13 +344,13 @@ report_inside() {
 
 # ---- What the card saw
 
-ask_app() { # verifies|signatures|tries auth|sign
-	answer=$("$vcard" --send "$1 1 $2") || fail "the virtual card does not answer"
+ask_app() { # verifies|signatures|tries auth|sign [READER]
+	answer=$("$vcard" --send "$1 ${3-$reader} $2") || fail "the virtual card does not answer"
 	echo "${answer#ok }"
 }
 
-ask_card() { # verifies|signatures|tries: of both applications, added up
-	echo $(($(ask_app "$1" auth) + $(ask_app "$1" sign)))
+ask_card() { # verifies|signatures|tries [READER]: of both applications, added up
+	echo $(($(ask_app "$1" auth "${2-$reader}") + $(ask_app "$1" sign "${2-$reader}")))
 }
 
 # Exactly so many VERIFYs and signatures, since it was asked the last time.

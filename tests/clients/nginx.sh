@@ -8,11 +8,11 @@ need curl curl
 need p11tool gnutls-bin
 need openssl openssl
 engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki before foreign"
 
 start_proxy() {
 	local_port=$(free_port)
-	guide_write proxy nginx "s|HPKI%20|$family%20|; s|127.0.0.1:8080|127.0.0.1:$local_port|
+	guide_write proxy nginx "$address; s|127.0.0.1:8080|127.0.0.1:$local_port|
 		s|https://portal.example.jp|https://127.0.0.1:$port|; s|/etc/nginx/card.pem|$work/card.pem|
 		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/nginx/pin|$HOME/.config/inkan/pin|
 		s|proxy_ssl_server_name|proxy_ssl_session_reuse off; proxy_ssl_name localhost; &|"
@@ -48,7 +48,7 @@ reload() {
 
 servers=$work/proxy/pid
 guide_run openssl config
-guide_run openssl certificate "s|HPKI%20|$family%20|; s|card.pem|$work/card.pem|"
+guide_run openssl certificate "$address; s|card.pem|$work/card.pem|"
 guide_run proxy pin-file "s|read -r pin|pin=$auth_pin|"
 for version in 1.3 1.2; do
 	start_nginx TLSv$version

@@ -8,7 +8,7 @@ need strsclnt libnss3-tools
 need modutil libnss3-tools
 need certutil libnss3-tools
 need nginx nginx
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki after foreign"
 
 case $card in
 hpki) label='HPKI END ENTITY CERTIFICATE' ;;
@@ -28,6 +28,7 @@ served() {
 cd "$work" || exit
 umask 077
 echo "$auth_pin" >pin
+[ "$neighbour" != other-person ] || only_this_card tstclnt strsclnt certutil modutil
 guide_run nss database
 guide_run nss list
 said "modutil" "token: $auth_token"

@@ -7,7 +7,7 @@ need openssl openssl
 need nginx nginx
 [ -e "$(openssl version -m | sed 's/.*"\(.*\)"/\1/')/pkcs11.so" ] ||
 	skip "the OpenSSL provider pkcs11 is missing (package pkcs11-provider, from Debian 13 on)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki before other-kind" "hpki after other-person" "hpki before foreign"
 
 guide_run openssl config-provider
 OPENSSL_CONF=$HOME/.config/inkan/openssl-provider.cnf

@@ -9,9 +9,9 @@ need nginx nginx
 need p11tool gnutls-bin
 need pkcs11-tool opensc
 engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki before other-person" "hpki after foreign"
 
-this_card="s|HPKI%20|$family%20|"
+this_card=$address
 pss='^    0f 00 01 04 08 04 ' pkcs1='^    0f 00 01 04 04 01 ' # CertificateVerify, RFC 8446 4.2.3
 
 server_saw_card() { # WHAT: what the page holds is the card's certificate

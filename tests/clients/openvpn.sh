@@ -7,7 +7,8 @@ need openvpn openvpn
 need pkcs11-tool opensc
 need openssl openssl
 need curl curl
-on_cards hpki jpki "hpki --name REVOKED --revoked"
+on_cards hpki jpki "hpki --name REVOKED --revoked" \
+	"hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
 export XDG_DATA_HOME XDG_CACHE_HOME
@@ -105,7 +106,7 @@ saw() { # NAME VERIFYS SIGNATURES TRIES-LOST
 
 know_id() {
 	guide_run openvpn id
-	id=$(sed -n 's/.*Serialized id: *//p' "$work/said")
+	id=$(sed -n 's/.*Serialized id: *//p' "$work/said" | grep -F "/$(serials "$reader" | cut -d ' ' -f 1)/")
 	[ "$(echo "$id" | wc -l)" = 1 ] || fail "not one certificate is offered: $id"
 	try "the card's certificate" pkcs11-tool --module "$auth_module" --read-object --type cert --id "$auth_id" \
 		--output-file "$work/own.der"

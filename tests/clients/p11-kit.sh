@@ -13,7 +13,7 @@ module_of_p11_kit() { find /usr/lib /usr/lib64 -name "$1" 2>/dev/null | head -n 
 proxy=$(module_of_p11_kit p11-kit-proxy.so)
 client=$(module_of_p11_kit p11-kit-client.so)
 [ -n "${proxy:+$client}" ] || skip "p11-kit-proxy.so or p11-kit-client.so is missing (package p11-kit-modules)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki before foreign"
 
 XDG_RUNTIME_DIR=$work/run
 export XDG_RUNTIME_DIR
@@ -99,6 +99,7 @@ by_remote() {
 	log_in 'p11-kit remote (gnutls-cli)'
 }
 
+only_this_card pkcs11-tool
 registered
 by_proxy
 by_server

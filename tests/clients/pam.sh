@@ -9,7 +9,8 @@ wrappers="libpam_wrapper.so libnss_wrapper.so"
 [ -z "$(LD_PRELOAD=$wrappers true 2>&1)" ] || skip "libpam_wrapper or libnss_wrapper is missing (packages libpam-wrapper, libnss-wrapper)"
 [ -n "$(find /lib/ /lib64/ -path '*/security/pam_pkcs11.so' 2>/dev/null)" ] || skip "pam_pkcs11 is missing (package libpam-pkcs11)"
 [ "$(stat -c %u "$auth_module")" = 0 ] || skip "pam_pkcs11 takes only a module that root owns: run make check as root"
-on_cards hpki jpki "hpki --name REVOKED --revoked" "hpki --name EXPIRED --expired" "jpki --name EXPIRED --expired"
+on_cards hpki jpki "hpki --name REVOKED --revoked" "hpki --name EXPIRED --expired" "jpki --name EXPIRED --expired" \
+	"hpki after other-kind" "hpki before other-person" "hpki after foreign" "hpki before foreign"
 
 # ---- The machine, as the guide sets it up
 
@@ -107,6 +108,7 @@ misfits() { # what the machine's owner may have got wrong: nobody gets in
 }
 
 people
+only_this_card pamtester pkcs11_inspect
 set_up
 case $INKAN_TEST_OPTIONS in
 *--revoked*)

@@ -7,10 +7,10 @@ need openssl openssl
 need pkcs11-tool opensc
 need setsid util-linux
 engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50
+documents=$(documents 50)
 
 # openssl asks for the token's PIN and for the key's; without a terminal it reads standard input.
 names="s|pkcs11:token=HPKI%20Signature;id=%17|$sign_uri|; s|ca.pem|sign-cas.pem|"
@@ -112,6 +112,7 @@ sign_in_python() {
 	done
 }
 
+only_this_card pkcs11-tool python3
 case $card in
 hpki) guide_run cms certificate ;;
 jpki) guide_run cms certificate "s|--id 17|--login --pin '$sign_pin' --id 1a|" ;;

@@ -6,10 +6,10 @@
 need openssl openssl
 need setsid util-linux
 need pkcs11-tool opensc
-on_cards hpki jpki
+on_cards hpki jpki "hpki before other-kind" "hpki after other-person" "jpki before foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50 archives=5
+documents=$(documents 50) archives=$(documents 5)
 
 names="s|pkcs11:token=HPKI%20Signature;id=%17|$sign_uri|; s|HPKI END ENTITY CERTIFICATE|$sign_label|; s|ca.pem|sign-cas.pem|"
 
@@ -156,6 +156,7 @@ sign_in_java() {
 	batch 'Java, one provider per document' $documents "$(wc -l <answers)" # no more was there to be read
 }
 
+only_this_card java jarsigner pkcs11-tool
 sign_certificate signer.pem
 openssl x509 -in signer.pem -noout -pubkey >signer.pub
 if command -v osslsigncode >/dev/null && engine_path >/dev/null; then

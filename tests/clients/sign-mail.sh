@@ -6,10 +6,10 @@
 need openssl openssl
 need setsid util-linux
 need_nss
-on_cards hpki jpki
+on_cards hpki jpki "jpki before other-kind" "hpki after other-person" "hpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50
+documents=$(documents 50)
 names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|ca.pem|sign-cas.pem|; s|root.pem|$anchor|"
 
 # ---- NSS
@@ -130,6 +130,7 @@ sign_with_gnupg() {
 	gpgconf --kill gpg-agent
 }
 
+[ "$neighbour" != other-person ] || only_this_card cmsutil nss-card gnupg-pkcs11-scd
 sign_with_nss
 stay_open
 if command -v gpgsm >/dev/null && command -v gnupg-pkcs11-scd >/dev/null; then

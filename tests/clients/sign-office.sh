@@ -12,10 +12,10 @@ need unzip unzip
 need_nss
 python=/usr/bin/python3
 $python -c 'import uno' 2>/dev/null || skip "Python's UNO is missing (package python3-uno)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki before foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50
+documents=$(documents 50)
 
 # ---- The screen and who sits before it
 
@@ -128,6 +128,7 @@ sign_pdf() {
 	done
 }
 
+[ "$neighbour" != other-person ] || only_this_card soffice.bin
 mkdir out
 guide_run libreoffice prepare
 start_screen

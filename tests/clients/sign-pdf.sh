@@ -6,10 +6,10 @@
 need pdfsig poppler-utils
 need openssl openssl
 need_nss
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki after other-person" "jpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50
+documents=$(documents 50)
 names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|root.pem|$anchor|"
 
 make_pdf() { # FILE TEXT
@@ -61,6 +61,7 @@ sign_wrongly() { # LOGIN-PIN CONSENT-PIN
 	[ ! -e wrong.pdf ] || fail "a wrong PIN leaves a document"
 }
 
+[ "$neighbour" != other-person ] || only_this_card pdfsig
 make_pdf letter.pdf 00
 mkdir documents
 for i in $(seq $documents); do

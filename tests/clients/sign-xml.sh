@@ -6,10 +6,10 @@
 need xmlsec1 xmlsec1
 need_nss
 [ -x "$builddir/tests/clients/nss-xml" ] || skip "built without libxmlsec1 (package libxmlsec1-dev)"
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki before foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=50
+documents=$(documents 50)
 
 xml() { # PIN FILE...
 	pin=$1

@@ -19,7 +19,7 @@ made() { # WHAT SIGNATURES
 	signatures=$(($(ask_card signatures) - signatures_before))
 	pins=$(($(ask_card verifies) - verifies_before - signatures))
 	[ $signatures = "$2" ] || fail "$1: the card made $signatures signatures, not $2"
-	[ "$("$vcard" --send "verifies 1 auth")" = "ok 0" ] || fail "$1: a PIN for the authentication key"
+	[ "$(ask_app verifies auth)" = 0 ] || fail "$1: a PIN for the authentication key"
 	say "$1: $signatures signatures, the PIN given $pins times"
 }
 

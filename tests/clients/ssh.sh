@@ -8,7 +8,7 @@ need ssh-agent openssh-client
 need sshd openssh-server
 need openssl openssl
 [ -z "$(LD_PRELOAD=libnss_wrapper.so true 2>&1)" ] || skip "libnss_wrapper is missing (package libnss-wrapper)"
-on_cards hpki jpki
+on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
 # ---- A person, a server, and a program that knows the PIN
 
@@ -203,6 +203,7 @@ pulled() {
 }
 
 person
+only_this_card ssh ssh-keygen ssh-pkcs11-helper
 server
 by_module
 by_configuration

@@ -36,7 +36,7 @@ drain() { # the events so far
 
 # A third program, while the witness holds the card open.
 locked() { # WHEN
-	"$builddir/tests/clients/witness" "$card" </dev/null >"$work/third" 2>&1 9>&- || fail "$1: $(cat "$work/third")"
+	"$builddir/tests/clients/witness" "$card" "$reader" </dev/null >"$work/third" 2>&1 9>&- || fail "$1: $(cat "$work/third")"
 }
 
 card() { "$vcard" --send "$*"; }

@@ -7,11 +7,11 @@ need stunnel stunnel4
 need curl curl
 need nginx nginx
 engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
-on_cards hpki jpki
+on_cards hpki jpki "jpki before other-kind" "hpki after other-person" "hpki after foreign"
 
 start_stunnel() {
 	local_port=$(free_port)
-	guide_write proxy stunnel "s|HPKI%20|$family%20|; s|127.0.0.1:8080|127.0.0.1:$local_port|
+	guide_write proxy stunnel "$address; s|127.0.0.1:8080|127.0.0.1:$local_port|
 		s|portal.example.jp:443|127.0.0.1:$port|; s|portal.example.jp|localhost|
 		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/stunnel/pin|$HOME/.config/inkan/pin|"
 	{ echo "pid = $work/stunnel.pid" && cat "$work/block"; } >"$work/stunnel.conf"

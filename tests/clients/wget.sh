@@ -7,11 +7,11 @@ need wget wget
 need p11-kit p11-kit
 need nginx nginx
 wget --version | grep -q '+ssl/gnutls' || skip "this wget is built without GnuTLS"
-on_cards hpki jpki
+on_cards hpki jpki "hpki before other-kind" "hpki after other-person" "jpki after foreign"
 
 download() {
 	rm -f "$work/page"
-	guide_run gnutls wget "s|HPKI%20|$family%20|; s|https://portal.example.jp|https://127.0.0.1:$port|
+	guide_run gnutls wget "$address; s|https://portal.example.jp|https://127.0.0.1:$port|
 		s|^wget|& -nv --no-config --ca-certificate=$server_ca -O $work/page|"
 }
 

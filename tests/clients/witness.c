@@ -118,6 +118,18 @@ static int try_all(SCARDHANDLE *card, const struct command *list)
 	return signed_something;
 }
 
+/* By its number; the names stand one behind the other. */
+static const char *find_reader(const char *readers, const char *number)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof wanted, "Virtual Reader %s ", number);
+	for (const char *name = readers; *name != '\0'; name += strlen(name) + 1)
+		if (strstr(name, wanted) != NULL)
+			return name;
+	return NULL;
+}
+
 /* A card that was put in just now is there when pcscd has seen it. */
 static LONG connect_card(SCARDCONTEXT context, const char *reader, SCARDHANDLE *card)
 {
@@ -147,20 +159,21 @@ int main(int argc, char **argv)
 	SCARDHANDLE card;
 	DWORD len;
 	char readers[1024];
+	const char *reader;
 	int result;
 
-	if (argc < 2 || (strcmp(argv[1], "hpki") != 0 && strcmp(argv[1], "jpki") != 0)) {
-		fprintf(stderr, "usage: witness hpki|jpki\n");
+	if (argc != 3 || (strcmp(argv[1], "hpki") != 0 && strcmp(argv[1], "jpki") != 0)) {
+		fprintf(stderr, "usage: witness hpki|jpki NUMBER-OF-READER\n");
 		return 2;
 	}
 	len = sizeof readers;
 	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context) != SCARD_S_SUCCESS ||
 	    SCardListReaders(context, NULL, readers, &len) != SCARD_S_SUCCESS ||
-	    connect_card(context, readers, &card) != SCARD_S_SUCCESS) {
+	    (reader = find_reader(readers, argv[2])) == NULL || connect_card(context, reader, &card) != SCARD_S_SUCCESS) {
 		fprintf(stderr, "witness: no card\n");
 		return 2;
 	}
-	printf("watching %s\n", readers);
+	printf("watching %s\n", reader);
 	fflush(stdout);
 	wait_for_end_of_input();
 	result = try_all(&card, strcmp(argv[1], "hpki") == 0 ? hpki : jpki);

@@ -61,7 +61,7 @@ know_card() { # hpki|jpki
 	card=$1
 	case $card in
 	hpki)
-		family=HPKI auth_pin=123456 sign_pin=876543 auth_id=17 sign_id=17
+		family=HPKI auth_pin=${hpki_auth_pin-123456} sign_pin=876543 auth_id=17 sign_id=17
 		auth_key='Private key of HPKI' sign_key='Private key of HPKI'
 		;;
 	jpki)
@@ -256,7 +256,8 @@ meet_neighbour() {
 	[ "$neighbour" != other-person ] || know_addresses $(serials $reader)
 }
 
-# It got no PIN and made no signature.
+# It got no PIN, but those that the script has said, and made no signature.
+neighbour_got=0
 spare_neighbour() {
 	case $neighbour in
 	'' | foreign) return ;;
@@ -264,7 +265,7 @@ spare_neighbour() {
 	seen="VERIFYs: $(ask_card verifies $other_reader), signatures: $(ask_card signatures $other_reader)"
 	seen="$seen, PIN tries lost: $((other_tries - $(ask_card tries $other_reader)))"
 	say "    the card in the other reader: $seen"
-	[ "$seen" = "VERIFYs: 0, signatures: 0, PIN tries lost: 0" ]
+	[ "$seen" = "VERIFYs: $neighbour_got, signatures: 0, PIN tries lost: $neighbour_got" ]
 }
 
 # What the guide says for a program that cannot name a card: it sees this kind, or this reader, alone.

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Stock OpenSSH at a private sshd on 127.0.0.1, which runs as this user: the guide's commands, by ssh -I,
-# a configuration file and the agent; what is offered and what the card sees.
+# a configuration file and the agent; what is offered and what the card sees, and a card beside it.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need ssh openssh-client
 need ssh-agent openssh-client
 need sshd openssh-server
 need openssl openssl
 [ -z "$(LD_PRELOAD=libnss_wrapper.so true 2>&1)" ] || skip "libnss_wrapper is missing (package libnss-wrapper)"
-on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki after foreign"
+hpki_auth_pin=7777 # a My Number Card takes four digits, too
+on_cards hpki jpki "hpki before other-kind" "hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
 # ---- A person, a server, and a program that knows the PIN
 
@@ -73,7 +74,8 @@ since() { # NAME VERIFYS SIGNATURES TRIES-LOST QUESTIONS
 
 # The same from the trace: the PIN of which application, by what was selected before.
 said_to_signature() {
-	! awk '/: 00A4040010E828BD080FA00000039100000000000100 / || /: 00A4020C02001B / { signature = 1 }
+	! awk -v reader="Virtual Reader $reader:" 'index($0, reader) == 0 { next }
+		/: 00A4040010E828BD080FA00000039100000000000100 / || /: 00A4020C02001B / { signature = 1 }
 		/: 00A4040010E828BD080FA00000039100000000000200 / || /: 00A4020C02001[78A] / { signature = 0 }
 		/: 002000(80|88)\[/ && signature { print }' "$trace" | grep . ||
 		fail "$1: a VERIFY went to the signature application"
@@ -202,6 +204,24 @@ pulled() {
 	[ "$(ssh-add -L)" = "The agent has no identities." ] || fail "ssh-add -e leaves a key"
 }
 
+# The agent gives one PIN to every token that it sees.
+all_cards() {
+	kill "$(cat "$work/agent.pid")"
+	: >"$HOME/.config/inkan/inkan.conf"
+	agent
+	for pause in 0 0 4; do # the PIN of one card is not sent to another within three seconds
+		sleep $pause
+		timeout 60 ssh-add -s "$auth_module" >"$work/said" 2>&1 </dev/null
+		timeout 60 ssh-add -e "$auth_module" >"$work/said" 2>&1 </dev/null
+	done
+	neighbour_got=$((other_tries - $(ask_card tries "$other_reader")))
+	[ $neighbour_got -le 1 ] || fail "a PIN of the one card cost $neighbour_got tries of the other"
+	try "ssh-add -s, two cards" ssh-add -s "$auth_module"
+	try "the agent, two cards" ssh doctor@server.example
+	logged_in "the agent, two cards"
+	say "one PIN, two cards: tries lost on the other card: $neighbour_got"
+}
+
 person
 only_this_card ssh ssh-keygen ssh-pkcs11-helper
 server
@@ -211,3 +231,4 @@ agent
 by_agent
 signed
 pulled
+[ "$neighbour" != other-kind ] || all_cards

@@ -39,10 +39,9 @@ reported() { # WORD
 	sed -n "s/^$1 //p" "$work/said"
 }
 
-# How often a person's PIN went to the card: the module asks for the counter
-# before each of them.
+# How often a person's PIN went to the card: a VERIFY more goes before each signature.
 typed() {
-	grep -c "Virtual Reader $reader: 0020008[08] " "$trace"
+	echo $(($(ask_card verifies) - $(ask_card signatures)))
 }
 
 visit() { # PORT TITLE PROMPTS [PIN...]

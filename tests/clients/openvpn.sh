@@ -108,7 +108,7 @@ know_id() {
 	guide_run openvpn id
 	id=$(sed -n 's/.*Serialized id: *//p' "$work/said" | grep -F "/$(serials "$reader" | cut -d ' ' -f 1)/")
 	[ "$(echo "$id" | wc -l)" = 1 ] || fail "not one certificate is offered: $id"
-	try "the card's certificate" pkcs11-tool --module "$auth_module" --read-object --type cert --id "$auth_id" \
+	try "the card's certificate" pkcs11-tool --module "$auth_module" --token-label "$auth_token" --read-object --type cert --id "$auth_id" \
 		--output-file "$work/own.der"
 	fingerprint=$(openssl x509 -inform DER -in "$work/own.der" -noout -fingerprint -sha256 | sed 's/.*=//')
 }

@@ -18,7 +18,7 @@ static struct {
 	pthread_cond_t changed; /* a transaction ended, or cancel was called */
 	struct place places[READER_COUNT_MAX];
 	unsigned epoch, begun;
-	bool stopped;
+	bool stopped, may_create_threads;
 	vcard_fate *fate; /* what becomes of commands; NULL: each arrives */
 	void *fate_arg;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .epoch = 1};
@@ -109,10 +109,23 @@ static uint32_t insertion_of(const struct vreader *r)
 	return vreader_card(r) ? world.epoch << 16 | (vreader_events(r) & 0xFFFF) : 0;
 }
 
-static enum error open_self(void **self)
+static enum error open_self(void **self, bool may_create_threads)
 {
 	*self = calloc(1, sizeof(struct self));
+	pthread_mutex_lock(&world.lock);
+	world.may_create_threads = may_create_threads;
+	pthread_mutex_unlock(&world.lock);
 	return *self ? E_OK : E_MEMORY;
+}
+
+bool vcard_readers_may_create_threads(void)
+{
+	bool may;
+
+	pthread_mutex_lock(&world.lock);
+	may = world.may_create_threads;
+	pthread_mutex_unlock(&world.lock);
+	return may;
 }
 
 /* With the lock held. */

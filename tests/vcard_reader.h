@@ -38,6 +38,9 @@ enum vcard_outcome { VCARD_ARRIVES, VCARD_LOST, VCARD_CUT, VCARD_NO_BYTE, VCARD_
 typedef enum vcard_outcome vcard_fate(void *arg, const char *reader, const uint8_t *apdu, size_t n);
 void vcard_readers_fate(vcard_fate *fate, void *arg);
 
+/* Whether the last who opened the way was allowed threads. */
+bool vcard_readers_may_create_threads(void);
+
 /* Connections begun so far, on all readers. */
 unsigned vcard_readers_begun(void);
 

@@ -159,6 +159,8 @@ static bool start_thread(struct hold *h)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (started)
 		pthread_detach(thread);
+	else
+		log_error("%s: pthread_create failed; waiting for other programs without a limit", h->reader);
 	return started;
 }
 
@@ -176,16 +178,17 @@ static bool is_closing(struct pcsc *p)
 
 /* SCardConnect does not return while another program's transaction lasts, and
  * nothing makes it. Where a program is connected to the card, a thread therefore
- * takes hold for us; when we go away first, it lets go by itself. Takes *h over
- * when it does not return E_OK. */
+ * takes hold for us; when we go away first, it lets go by itself. Where threads
+ * are forbidden we wait ourselves: pcscd does not tell a program that is merely
+ * connected, perhaps for hours, from one in a transaction. Takes *h over when it
+ * does not return E_OK. */
 static enum error take_hold_within(struct pcsc *p, struct hold *h, int wait_ms)
 {
 	int64_t end = pcsc_now_ms() + wait_ms;
 	enum error e = E_OK;
 	bool done;
 
-	if (!start_thread(h)) {
-		log_error("%s: pthread_create failed; waiting for other programs without a limit", h->reader);
+	if (!p->may_create_threads || !start_thread(h)) {
 		e = take_hold(h);
 		if (e != E_OK)
 			let_go(h, false);
@@ -365,7 +368,7 @@ static void pcsc_end(struct reader_link *link, bool power_off)
 	link->self = NULL;
 }
 
-static enum error pcsc_open(void **self)
+static enum error pcsc_open(void **self, bool may_create_threads)
 {
 	struct pcsc *p = calloc(1, sizeof *p);
 
@@ -373,6 +376,7 @@ static enum error pcsc_open(void **self)
 	if (!p)
 		return E_MEMORY;
 	p->epoch = 1;
+	p->may_create_threads = may_create_threads;
 	pthread_mutex_init(&p->lock, NULL);
 	pcsc_cond_init(&p->woken);
 	return E_OK;

@@ -28,6 +28,7 @@ struct pcsc {
 	size_t n_readers;
 	SCARDCONTEXT waiter;  /* of the one thread that waits */
 	bool waiter_open, waiting, cancelled;
+	bool may_create_threads; /* constant */
 	bool closing;         /* cancel was called: nobody waits for a card any more */
 };
 

@@ -37,8 +37,9 @@ struct reader_link {
 /* Every function may be called from any thread, several at once on one self.
  * None keeps a handle on a card between begin and end's return. */
 struct reader_ops {
-	/* Never fails for want of a daemon: list says that. */
-	enum error (*open)(void **self);
+	/* Never fails for want of a daemon: list says that. Without threads of its
+	 * own, begin has no limit to its waiting. */
+	enum error (*open)(void **self, bool may_create_threads);
 	void (*close)(void *self);
 
 	/* In a forked child: gives the memory back and talks to nobody. */

@@ -89,7 +89,7 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 	if (!ctx || !out || (unsigned)purpose > INKAN_SIGN)
 		return INKAN_E_ARGUMENT;
 	s.profiles = purpose == INKAN_SIGN ? profiles_sign : profiles_auth;
-	e = pcsc_reader_ops.open(&s.pcsc);
+	e = pcsc_reader_ops.open(&s.pcsc, true);
 	if (e != E_OK)
 		return inkan_error_of(e);
 	e = look(&s, &cert, &trust);

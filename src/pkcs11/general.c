@@ -209,7 +209,7 @@ static void choose_profiles(const struct conf *conf)
 /* Everything is made with no lock held: libcrypto's configuration may load us
  * again, and that nested call of this very thread counts as ours. When another
  * call was quicker, what was made here goes. */
-static CK_RV start(void)
+static CK_RV start(bool may_create_threads)
 {
 	struct crypto *crypto = NULL;
 	void *readers = NULL;
@@ -222,7 +222,7 @@ static CK_RV start(void)
 		goto out;
 	}
 	conf_load(&conf);
-	if (personality.readers->open(&readers) != E_OK)
+	if (personality.readers->open(&readers, may_create_threads) != E_OK)
 		goto out;
 	module_lock();
 	rv = CKR_OK;
@@ -251,8 +251,9 @@ out:
  * succeeds. In a forked child it starts afresh. */
 CK_RV inkan_C_Initialize(void *arguments)
 {
+	const CK_C_INITIALIZE_ARGS *args = arguments;
 	struct call call, first;
-	CK_RV rv = check_arguments(arguments);
+	CK_RV rv = check_arguments(args);
 
 	start_call(&call, "C_Initialize");
 	log_start(personality.program);
@@ -261,7 +262,7 @@ CK_RV inkan_C_Initialize(void *arguments)
 	if (rv == CKR_OK)
 		rv = check_state();
 	if (rv == CKR_OK)
-		rv = start();
+		rv = start(!args || !(args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS));
 	if (rv == CKR_OK) {
 		if (call_enter(&first, "first look") == CKR_OK)
 			slots_start();

@@ -80,7 +80,7 @@ enum error find_all(struct find *f, const char *name)
 
 	*f = (struct find){.cards = {.ops = &pcsc_reader_ops}};
 	conf_load(&f->conf);
-	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self)) != E_OK)
+	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self, true)) != E_OK)
 		return e;
 	f->cards = (struct card_system){&pcsc_reader_ops, f->cards.self, f->crypto, say_waiting};
 	if ((e = list_readers(f, name)) != E_OK)

@@ -56,8 +56,9 @@ static enum error ask(struct message *m, enum what what)
 
 /* ---- the way to card readers */
 
-static enum error ops_open(void **self)
+static enum error ops_open(void **self, bool may_create_threads)
 {
+	(void)may_create_threads;
 	*self = (void *)&reader_names;
 	return E_OK;
 }

@@ -35,7 +35,7 @@ struct holder {
 
 static void hold(struct holder *h, const struct rig *r)
 {
-	ck_assert_int_eq(vcard_reader_ops.open(&h->self), E_OK);
+	ck_assert_int_eq(vcard_reader_ops.open(&h->self, true), E_OK);
 	ck_assert_int_eq(vcard_reader_ops.begin(h->self, vreader_name(r->reader), 1000, &h->link), E_OK);
 }
 
@@ -287,6 +287,25 @@ START_TEST(test_nobody_freezes_us)
 }
 END_TEST
 
+/* What the application says of threads reaches those who would make one. */
+START_TEST(test_threads_forbidden)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+
+	rig_profiles(profiles_auth);
+	ok(p11->C_Initialize(NULL));
+	ck_assert(vcard_readers_may_create_threads());
+	ok(p11->C_Finalize(NULL));
+	ok(p11->C_Initialize(&args));
+	ck_assert(vcard_readers_may_create_threads());
+	ok(p11->C_Finalize(NULL));
+	args.flags |= CKF_LIBRARY_CANT_CREATE_OS_THREADS;
+	ok(p11->C_Initialize(&args));
+	ck_assert(!vcard_readers_may_create_threads());
+	ok(p11->C_Finalize(NULL));
+}
+END_TEST
+
 /* All sessions are closed while another thread logs in with one: its login counts for
  * nothing, and no PIN is kept. */
 START_TEST(test_sessions_closed_during_login)
@@ -460,6 +479,7 @@ int main(void)
 	tcase_add_test(t, test_finalize_while_one_waits);
 	tcase_add_test(t, test_finalize_while_the_card_hangs);
 	tcase_add_test(t, test_nobody_freezes_us);
+	tcase_add_test(t, test_threads_forbidden);
 	tcase_add_loop_test(t, test_sessions_closed_during_login, 0, 2);
 	suite_add_tcase(s, t);
 	t = tcase_create("exit");

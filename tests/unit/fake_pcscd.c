@@ -173,6 +173,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 	if (!s)
 		return SCARD_E_UNKNOWN_READER;
 	pcscd_lock();
+	pcscd.connected_by = pthread_self();
 	while (s->held) {
 		pcscd_unlock();
 		nanosleep(&ms, NULL);

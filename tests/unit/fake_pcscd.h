@@ -4,6 +4,7 @@
 #ifndef INKAN_TESTS_UNIT_FAKE_PCSCD_H
 #define INKAN_TESTS_UNIT_FAKE_PCSCD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <winscard.h>
@@ -32,6 +33,7 @@ extern struct fake_pcscd {
 	uint8_t apdu[300];
 	DWORD apdu_len;
 	bool deaf;            /* SCardCancel is lost, as it is before the waiter is inside */
+	pthread_t connected_by; /* the thread of the last SCardConnect */
 	int waits;            /* blocking SCardGetStatusChange begun */
 } pcscd;
 

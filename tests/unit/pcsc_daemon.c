@@ -64,7 +64,7 @@ static void setup(void)
 	struct crypto *crypto;
 
 	ck_assert_int_eq(crypto_new(&crypto), E_OK);
-	ck_assert_int_eq(ops->open(&self), E_OK);
+	ck_assert_int_eq(ops->open(&self, true), E_OK);
 	cards = (struct card_system){ops, self, crypto, NULL};
 	settle(E_OK, 2);
 	ck_assert_uint_eq(n_seen, 2);

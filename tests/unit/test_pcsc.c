@@ -16,7 +16,7 @@ static size_t n_seen;
 static void setup(void)
 {
 	pcscd_reset();
-	ck_assert_int_eq(ops->open(&self), E_OK);
+	ck_assert_int_eq(ops->open(&self, true), E_OK);
 }
 
 static void teardown(void)
@@ -232,6 +232,25 @@ START_TEST(a_card_that_another_program_holds)
 }
 END_TEST
 
+/* A program that forbids threads waits itself, whatever limit it was given. */
+START_TEST(a_card_that_is_held_and_no_threads)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	bool may_create_threads = _i;
+	struct reader_link link;
+	pthread_t thread;
+
+	ops->close(self);
+	ck_assert_int_eq(ops->open(&self, may_create_threads), E_OK);
+	s->held = true;
+	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, s), 0);
+	ck_assert_int_eq(ops->begin(self, "One", may_create_threads ? 10000 : 0, &link), E_OK);
+	ck_assert_int_eq(!pthread_equal(pcscd.connected_by, pthread_self()), may_create_threads);
+	ops->end(&link, false);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_reader_that_was_plugged_elsewhere)
 {
 	struct fake_slot *s = pcscd_slot("One", true);
@@ -444,7 +463,7 @@ START_TEST(a_child_talks_to_nobody)
 	struct fake_pcscd before;
 	void *other;
 
-	ck_assert_int_eq(ops->open(&other), E_OK);
+	ck_assert_int_eq(ops->open(&other, true), E_OK);
 	n_seen = READER_COUNT_MAX;
 	ck_assert_int_eq(ops->list(other, seen, &n_seen), E_OK);
 	before = pcscd;
@@ -470,6 +489,7 @@ int main(void)
 	tcase_add_test(tc, a_pulled_card);
 	tcase_add_test(tc, errors_of_a_connection);
 	tcase_add_test(tc, a_card_that_another_program_holds);
+	tcase_add_loop_test(tc, a_card_that_is_held_and_no_threads, 0, 2);
 	tcase_add_test(tc, a_reader_that_was_plugged_elsewhere);
 	tcase_add_loop_test(tc, what_a_reader_takes, 0, 4);
 	tcase_add_loop_test(tc, no_le_beside_data_on_t0, 0, 2);

@@ -12,7 +12,7 @@ static void *self;
 
 static void setup(void)
 {
-	ck_assert_int_eq(ops->open(&self), E_OK);
+	ck_assert_int_eq(ops->open(&self, true), E_OK);
 }
 
 static void teardown(void)

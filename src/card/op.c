@@ -7,7 +7,7 @@
 
 #define WAIT_MS 60000       /* for other programs, at the most */
 #define SAY_WAITING_MS 2000 /* until the person is told */
-#define WAIT_LOOK_MS 150       /* SCardBeginTransaction looks every 100 ms whether the other has ended */
+#define WAIT_LOOK_MS 150    /* of a look: pcscd asks each 100 ms whether a transaction has ended */
 
 static enum error op_begin(struct op *op, bool look)
 {

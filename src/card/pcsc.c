@@ -66,12 +66,34 @@ struct hold {
 	DWORD protocol;
 	bool open, connected, transacting;
 
-	/* of a thread that takes hold for its caller, under lock */
+	/* of a thread that takes hold for others, under lock */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool done, abandoned;
+	bool wanted; /* somebody waits for it; otherwise the card is let go as soon as it is had */
+	bool owned;  /* somebody will free it; otherwise the thread does */
+	bool done;
 	enum error result;
 };
+
+static struct hold *hold_new(const char *reader)
+{
+	struct hold *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return NULL;
+	memcpy(h->reader, reader, strnlen(reader, sizeof h->reader - 1));
+	h->wanted = h->owned = true;
+	pthread_mutex_init(&h->lock, NULL);
+	pcsc_cond_init(&h->changed);
+	return h;
+}
+
+static void hold_free(struct hold *h)
+{
+	pthread_cond_destroy(&h->changed);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
 
 static enum error logged(const char *reader, const char *what, LONG rc)
 {
@@ -114,7 +136,7 @@ static enum error take_hold(struct hold *h)
 
 /* While the transaction lasts, so that nobody finds the card unlocked between
  * its end and the power-off. */
-static void let_go(struct hold *h, bool power_off)
+static void let_go(const struct hold *h, bool power_off)
 {
 	DWORD disposition = power_off ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD;
 
@@ -124,25 +146,24 @@ static void let_go(struct hold *h, bool power_off)
 		SCardDisconnect(h->card, disposition);
 	if (h->open)
 		SCardReleaseContext(h->context);
-	pthread_cond_destroy(&h->changed);
-	pthread_mutex_destroy(&h->lock);
-	free(h);
 }
 
 static void *take_hold_in_thread(void *arg)
 {
 	struct hold *h = arg;
 	enum error e = take_hold(h);
-	bool abandoned;
+	bool owned;
 
 	pthread_mutex_lock(&h->lock);
 	h->result = e;
 	h->done = true;
-	abandoned = h->abandoned;
+	owned = h->owned;
+	if (!h->wanted)
+		let_go(h, false);
 	pthread_cond_signal(&h->changed);
 	pthread_mutex_unlock(&h->lock);
-	if (abandoned)
-		let_go(h, false);
+	if (!owned)
+		hold_free(h);
 	return NULL;
 }
 
@@ -176,24 +197,82 @@ static bool is_closing(struct pcsc *p)
 	return closing;
 }
 
-/* SCardConnect does not return while another program's transaction lasts, and
- * nothing makes it. Where a program is connected to the card, a thread therefore
- * takes hold for us; when we go away first, it lets go by itself. Where threads
- * are forbidden we wait ourselves: pcscd does not tell a program that is merely
- * connected, perhaps for hours, from one in a transaction. Takes *h over when it
- * does not return E_OK. */
-static enum error take_hold_within(struct pcsc *p, struct hold *h, int wait_ms)
+static void disown(struct hold *h)
 {
-	int64_t end = pcsc_now_ms() + wait_ms;
-	enum error e = E_OK;
 	bool done;
 
-	if (!p->may_create_threads || !start_thread(h)) {
-		e = take_hold(h);
-		if (e != E_OK)
-			let_go(h, false);
-		return e;
+	pthread_mutex_lock(&h->lock);
+	h->owned = false;
+	done = h->done;
+	pthread_mutex_unlock(&h->lock);
+	if (done)
+		hold_free(h);
+}
+
+/* One thread per reader is left waiting: pcscd has room for two hundred
+ * connections, of all programs together. */
+static void leave_waiting(struct pcsc *p, struct hold *h)
+{
+	struct hold **free_place = NULL;
+	bool another = false;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < READER_COUNT_MAX; i++)
+		if (!p->left[i])
+			free_place = &p->left[i];
+		else if (strcmp(p->left[i]->reader, h->reader) == 0)
+			another = true;
+	if (free_place && !another) {
+		*free_place = h;
+		h = NULL;
 	}
+	pthread_mutex_unlock(&p->lock);
+	if (h)
+		disown(h);
+}
+
+/* The one that was left waiting for that reader, if it still does. */
+static struct hold *join_waiting(struct pcsc *p, const char *reader)
+{
+	struct hold *h = NULL;
+	bool done;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < READER_COUNT_MAX && !h; i++)
+		if (p->left[i] && strcmp(p->left[i]->reader, reader) == 0) {
+			h = p->left[i];
+			p->left[i] = NULL;
+		}
+	pthread_mutex_unlock(&p->lock);
+	if (!h)
+		return NULL;
+	pthread_mutex_lock(&h->lock);
+	done = h->done;
+	h->wanted = true;
+	pthread_mutex_unlock(&h->lock);
+	if (done)
+		hold_free(h);
+	return done ? NULL : h;
+}
+
+/* SCardConnect does not return while another program's transaction lasts, and
+ * nothing makes it. A thread therefore takes hold for us; when we go away first,
+ * it goes on waiting for the next who wants this card, and lets go by itself when
+ * there is none. *out: to be let go, with any result; NULL: nothing to let go. */
+static enum error take_hold_within(struct pcsc *p, const char *reader, int wait_ms, struct hold **out)
+{
+	int64_t end = pcsc_now_ms() + wait_ms;
+	struct hold *h = join_waiting(p, reader);
+	bool joined = h != NULL, done;
+	enum error e = E_OK;
+
+	if (!h)
+		h = hold_new(reader);
+	*out = h;
+	if (!h)
+		return E_MEMORY;
+	if (!joined && !start_thread(h))
+		return take_hold(h);
 	pthread_mutex_lock(&h->lock);
 	while (!h->done && e == E_OK) {
 		int64_t now = pcsc_now_ms(), until = now + LOOK_MS < end ? now + LOOK_MS : end;
@@ -205,14 +284,14 @@ static enum error take_hold_within(struct pcsc *p, struct hold *h, int wait_ms)
 		else
 			pcsc_sleep(&h->changed, &h->lock, until);
 	}
-	done = h->done;
-	h->abandoned = !done;
+	done = h->wanted = h->done;
+	if (done)
+		e = h->result;
 	pthread_mutex_unlock(&h->lock);
-	if (!done)
-		return e;
-	e = h->result;
-	if (e != E_OK)
-		let_go(h, false);
+	if (!done) {
+		leave_waiting(p, h);
+		*out = NULL;
+	}
 	return e;
 }
 
@@ -297,45 +376,39 @@ static enum error identify(struct pcsc *p, const struct hold *h, struct reader_l
 	return e;
 }
 
-static struct hold *hold_new(const char *reader)
-{
-	struct hold *h = calloc(1, sizeof *h);
+#define MOMENT_MS 1000
 
-	if (!h)
-		return NULL;
-	memcpy(h->reader, reader, strnlen(reader, sizeof h->reader - 1));
-	pthread_mutex_init(&h->lock, NULL);
-	pcsc_cond_init(&h->changed);
-	return h;
-}
-
+/* A program that connects between our look at the reader and SCardConnect, as
+ * many do when a card comes in, must not keep those who have but a moment. Where
+ * threads are forbidden we wait ourselves: pcscd does not tell a program that is
+ * merely connected, perhaps for hours, from one in a transaction. */
 static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
 {
 	struct reader_state state = {0};
 	struct pcsc *p = self;
-	struct hold *h;
+	struct hold *h = NULL;
 	enum error e;
 
 	if (is_closing(p))
 		return E_CANCELLED;
-	h = hold_new(reader);
-	if (!h)
-		return E_MEMORY;
 	pthread_mutex_lock(&p->lock);
 	e = pcsc_state(p, reader, 0, &state);
 	pthread_mutex_unlock(&p->lock);
-	if (e == E_OK && state.in_use) {
-		e = take_hold_within(p, h, wait_ms);
-		if (e != E_OK)
-			return e;
-	} else if (e == E_OK) {
-		e = take_hold(h);
+	if (e != E_OK)
+		return e;
+	if (p->may_create_threads && (state.in_use || wait_ms < MOMENT_MS)) {
+		e = take_hold_within(p, reader, wait_ms, &h);
+	} else {
+		h = hold_new(reader);
+		e = h ? take_hold(h) : E_MEMORY;
 	}
 	*link = (struct reader_link){.self = h};
 	if (e == E_OK)
 		e = identify(p, h, link);
-	if (e != E_OK)
+	if (e != E_OK && h) {
 		let_go(h, false);
+		hold_free(h);
+	}
 	return e;
 }
 
@@ -365,6 +438,7 @@ static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, s
 static void pcsc_end(struct reader_link *link, bool power_off)
 {
 	let_go(link->self, power_off);
+	hold_free(link->self);
 	link->self = NULL;
 }
 
@@ -386,6 +460,9 @@ static void pcsc_close(void *self)
 {
 	struct pcsc *p = self;
 
+	for (size_t i = 0; i < READER_COUNT_MAX; i++)
+		if (p->left[i])
+			disown(p->left[i]);
 	if (p->waiter_open)
 		SCardReleaseContext(p->waiter);
 	if (p->connected)

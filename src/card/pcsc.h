@@ -18,6 +18,8 @@ struct pcsc_reader {
 	size_t max_apdu;
 };
 
+struct hold;
+
 struct pcsc {
 	pthread_mutex_t lock; /* guards everything here; never held while waiting */
 	pthread_cond_t woken; /* cancel was called, or the waiter came out */
@@ -29,6 +31,7 @@ struct pcsc {
 	SCARDCONTEXT waiter;  /* of the one thread that waits */
 	bool waiter_open, waiting, cancelled;
 	bool may_create_threads; /* constant */
+	struct hold *left[READER_COUNT_MAX]; /* threads that still wait for a card, which nobody wants now */
 	bool closing;         /* cancel was called: nobody waits for a card any more */
 };
 

@@ -190,7 +190,7 @@ static void *let_go(void *arg)
 	return NULL;
 }
 
-static void wait_until_let_go(void)
+static void wait_until_let_go(int contexts)
 {
 	struct timespec ms = {0, 1000000};
 	bool all = false;
@@ -198,12 +198,13 @@ static void wait_until_let_go(void)
 	for (int i = 0; i < 2000 && !all; i++) {
 		nanosleep(&ms, NULL);
 		pcscd_lock();
-		all = pcscd.contexts == 0 && pcscd.connections == 0 && pcscd.transactions == 0;
+		all = pcscd.contexts == contexts && pcscd.connections == 0 && pcscd.transactions == 0;
 		pcscd_unlock();
 	}
 }
 
-/* Who goes away leaves a thread that lets go as soon as it has hold. */
+/* Who goes away leaves one thread that waits for the next who comes, and lets go as
+ * soon as it has hold when nobody does. */
 START_TEST(a_card_that_another_program_holds)
 {
 	struct fake_slot *s = pcscd_slot("One", true);
@@ -213,10 +214,23 @@ START_TEST(a_card_that_another_program_holds)
 	s->held = true;
 	ck_assert_int_eq(ops->begin(self, "One", 0, &link), E_BUSY);
 	ck_assert_int_eq(ops->begin(self, "One", 30, &link), E_BUSY);
+	ck_assert_int_eq(ops->begin(self, "One", 30, &link), E_BUSY);
+	pcscd_lock();
+	ck_assert_int_eq(pcscd.contexts, 2); /* for looking at readers, and of the one that waits */
+	pcscd_unlock();
 	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, s), 0);
 	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_OK);
 	ops->end(&link, false);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 1);
+	pcscd_lock();
+	s->held = true;
+	pcscd_unlock();
+	ck_assert_int_eq(ops->begin(self, "One", 0, &link), E_BUSY);
+	let_go(s);
+	wait_until_let_go(1); /* by the thread itself */
+	ck_assert_int_eq(ops->begin(self, "One", 30, &link), E_OK);
+	ops->end(&link, false);
 	pcscd_lock();
 	s->held = true;
 	pcscd_unlock();
@@ -226,7 +240,7 @@ START_TEST(a_card_that_another_program_holds)
 	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_CANCELLED);
 	let_go(s);
 	ops->close(self); /* its context for looking at readers goes, too */
-	wait_until_let_go();
+	wait_until_let_go(0);
 	ck_assert_int_eq(pcscd.contexts + pcscd.connections + pcscd.transactions, 0);
 	setup();
 }

@@ -360,7 +360,7 @@ int main(int argc, char **argv)
 	must(get && get(&p11) == CKR_OK, "C_GetFunctionList");
 	warm_calls();
 	cold_calls();
-	given_up(250, false);
+	given_up(100, false);
 	given_up(100, true);
 	close_calls("the other program ends after 70 to 89 ms", HOLD_FOR, 200);
 	close_calls("the other program connects and holds for 300 ms, again and again", AGAIN_AND_AGAIN, 100);

@@ -1,163 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* PKCS#11 5.15, random numbers, and 5.16, parallel functions, of which these tokens
+ * have none: what the standard wants them to answer. */
+#include "pkcs11/functions.h"
 #include "pkcs11/session.h"
-#include "pkcs11/unsupported.h"
 
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
-CK_RV unsupported_session(CK_SESSION_HANDLE s)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_key(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_size(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ULONG *n)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_mechanism(CK_SESSION_HANDLE s, CK_MECHANISM *m)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_init(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_in(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_out(CK_SESSION_HANDLE s, CK_BYTE *out, CK_ULONG *room)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_in_out(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_in_in(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_BYTE *signature, CK_ULONG
-        len)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_token(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG n, CK_UTF8CHAR *label)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_state(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG n, CK_OBJECT_HANDLE a,
-        CK_OBJECT_HANDLE b)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_create(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_copy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE from, CK_ATTRIBUTE *t, CK_ULONG n,
-        CK_OBJECT_HANDLE *o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_set(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_generate(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
-        CK_OBJECT_HANDLE *o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_pair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
-        CK_ATTRIBUTE *u, CK_ULONG k, CK_OBJECT_HANDLE *a, CK_OBJECT_HANDLE *b)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_wrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b,
-        CK_BYTE *out, CK_ULONG *room)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_BYTE *in,
-        CK_ULONG n, CK_ATTRIBUTE *t, CK_ULONG k, CK_OBJECT_HANDLE *o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE a, CK_ATTRIBUTE *t,
-        CK_ULONG n, CK_OBJECT_HANDLE *o)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_event(CK_FLAGS f, CK_SLOT_ID *slot, void *reserved)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_parallel(CK_SESSION_HANDLE s)
-{
-	return CKR_FUNCTION_NOT_PARALLEL;
-}
-
-CK_RV unsupported_random(CK_SESSION_HANDLE s, CK_BYTE *bytes, CK_ULONG n)
+static CK_RV no_random(const char *name, CK_SESSION_HANDLE session)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SeedRandom, C_GenerateRandom");
+	CK_RV rv = call_enter(&call, name);
 
 	if (rv == CKR_OK)
-		rv = session_find(&call, s);
+		rv = session_find(&call, session);
 	return call_leave(&call, rv == CKR_OK ? CKR_RANDOM_NO_RNG : rv);
 }
 
-CK_RV unsupported_message(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
-        aad_len, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *room)
+CK_RV inkan_C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE *seed, CK_ULONG len)
 {
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	(void)seed;
+	(void)len;
+	return no_random("C_SeedRandom", session);
 }
 
-CK_RV unsupported_message_begin(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *aad, CK_ULONG
-        aad_len)
+CK_RV inkan_C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE *bytes, CK_ULONG len)
 {
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	(void)bytes;
+	(void)len;
+	return no_random("C_GenerateRandom", session);
 }
 
-CK_RV unsupported_message_next(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
-        n, CK_BYTE *out, CK_ULONG *room, CK_FLAGS f)
+CK_RV inkan_C_GetFunctionStatus(CK_SESSION_HANDLE session)
 {
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	(void)session;
+	return CKR_FUNCTION_NOT_PARALLEL;
 }
 
-CK_RV unsupported_message_sign(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
-        n, CK_BYTE *out, CK_ULONG *room)
+CK_RV inkan_C_CancelFunction(CK_SESSION_HANDLE session)
 {
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_message_open(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-CK_RV unsupported_message_verify(CK_SESSION_HANDLE s, void *p, CK_ULONG p_len, CK_BYTE *in, CK_ULONG
-        n, CK_BYTE *signature, CK_ULONG len)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	(void)session;
+	return CKR_FUNCTION_NOT_PARALLEL;
 }

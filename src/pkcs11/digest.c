@@ -60,10 +60,8 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_DigestInit");
+	CK_RV rv = session_enter_locked(&call, "C_DigestInit", handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	if (mechanism)
@@ -86,13 +84,17 @@ static CK_RV add(struct session *session, const CK_BYTE *data, CK_ULONG len)
  * the length was asked for or the buffer was too small (PKCS#11 5.2). */
 static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
+	CK_RV rv = CKR_ARGUMENTS_BAD;
 	bool done;
-	CK_RV rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &done);
 
+	if (!out_len)
+		goto out;
+	rv = output_room(out, out_len, crypto_hash_len(session->digest.hash), &done);
 	if (done)
 		return rv;
 	if (EVP_DigestFinal_ex(session->digest.md, out, NULL) != 1)
 		rv = CKR_FUNCTION_FAILED;
+out:
 	session_end_operation(session);
 	return rv;
 }
@@ -104,18 +106,12 @@ CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_B
 {
 	struct session *s;
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_Digest");
+	CK_RV rv = session_enter_step(&call, "C_Digest", handle, OPERATION_DIGEST, STEP_WHOLE);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_DIGEST, STEP_WHOLE);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	s = call.session;
-	if (!digest_len)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (digest && *digest_len >= crypto_hash_len(s->digest.hash))
+	if (digest && digest_len && *digest_len >= crypto_hash_len(s->digest.hash))
 		rv = add(s, data, len);
 	if (rv == CKR_OK)
 		rv = finish(s, digest, digest_len);
@@ -128,12 +124,8 @@ CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_B
 CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_DigestUpdate");
+	CK_RV rv = session_enter_step(&call, "C_DigestUpdate", handle, OPERATION_DIGEST, STEP_UPDATE);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_DIGEST, STEP_UPDATE);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	rv = add(call.session, part, len);
@@ -147,16 +139,9 @@ CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len
 CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE *digest, CK_ULONG *digest_len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_DigestFinal");
+	CK_RV rv = session_enter_step(&call, "C_DigestFinal", handle, OPERATION_DIGEST, STEP_FINAL);
 
 	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_DIGEST, STEP_FINAL);
-	if (rv != CKR_OK)
-		return call_leave(&call, rv);
-	if (digest_len)
-		return call_leave(&call, finish(call.session, digest, digest_len));
-	session_end_operation(call.session);
-	return call_leave(&call, CKR_ARGUMENTS_BAD);
+		rv = finish(call.session, digest, digest_len);
+	return call_leave(&call, rv);
 }

@@ -72,10 +72,9 @@ static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 CK_RV inkan_C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, user == CKU_CONTEXT_SPECIFIC ? "C_Login (context-specific)" : "C_Login");
+	const char *name = user == CKU_CONTEXT_SPECIFIC ? "C_Login (context-specific)" : "C_Login";
+	CK_RV rv = session_enter_locked(&call, name, handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv == CKR_OK)
 		rv = pin ? login(call.session, user, (struct bytes){pin, len}) : CKR_ARGUMENTS_BAD;
 	return call_leave(&call, rv);
@@ -95,10 +94,8 @@ CK_RV inkan_C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR
 CK_RV inkan_C_Logout(CK_SESSION_HANDLE handle)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_Logout");
+	CK_RV rv = session_enter_locked(&call, "C_Logout", handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	module_lock();
@@ -137,10 +134,8 @@ CK_RV inkan_C_SetPIN(CK_SESSION_HANDLE handle, CK_UTF8CHAR *old_pin, CK_ULONG ol
                      CK_ULONG new_len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SetPIN");
+	CK_RV rv = session_enter_locked(&call, "C_SetPIN", handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	if (!old_pin || !new_pin)

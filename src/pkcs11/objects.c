@@ -103,10 +103,8 @@ CK_RV inkan_C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, 
 	struct find f = {0};
 	struct call call;
 	enum error e;
-	CK_RV rv = call_enter(&call, "C_FindObjectsInit");
+	CK_RV rv = session_enter(&call, "C_FindObjectsInit", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && count > 0 && !template)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && call.session->operation != OPERATION_NONE)
@@ -139,10 +137,8 @@ CK_RV inkan_C_FindObjects(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *objects, C
 	struct find *f;
 	struct call call;
 	CK_ULONG n = 0;
-	CK_RV rv = call_enter(&call, "C_FindObjects");
+	CK_RV rv = session_enter(&call, "C_FindObjects", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && (!count || (room > 0 && !objects)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && call.session->operation != OPERATION_FIND)
@@ -160,10 +156,8 @@ CK_RV inkan_C_FindObjects(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *objects, C
 CK_RV inkan_C_FindObjectsFinal(CK_SESSION_HANDLE handle)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_FindObjectsFinal");
+	CK_RV rv = session_enter(&call, "C_FindObjectsFinal", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && call.session->operation != OPERATION_FIND)
 		rv = CKR_OPERATION_NOT_INITIALIZED;
 	if (rv == CKR_OK) {
@@ -201,10 +195,8 @@ CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE objec
 	const struct slot *slot;
 	struct call call;
 	enum error e = E_OK;
-	CK_RV rv = call_enter(&call, "C_GetAttributeValue");
+	CK_RV rv = session_enter(&call, "C_GetAttributeValue", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && (!template || count == 0))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK && object == CK_INVALID_HANDLE)
@@ -233,10 +225,8 @@ CK_RV inkan_C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, C
 {
 	const struct object *o = NULL;
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_GetObjectSize");
+	CK_RV rv = session_enter(&call, "C_GetObjectSize", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && !size)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)

@@ -49,6 +49,20 @@ CK_RV session_lock(struct call *call, CK_SESSION_HANDLE handle)
 	return rv;
 }
 
+CK_RV session_enter(struct call *call, const char *name, CK_SESSION_HANDLE handle)
+{
+	CK_RV rv = call_enter(call, name);
+
+	return rv == CKR_OK ? session_find(call, handle) : rv;
+}
+
+CK_RV session_enter_locked(struct call *call, const char *name, CK_SESSION_HANDLE handle)
+{
+	CK_RV rv = call_enter(call, name);
+
+	return rv == CKR_OK ? session_lock(call, handle) : rv;
+}
+
 bool session_is_doing(const struct session *session, enum operation operation)
 {
 	bool is;
@@ -72,17 +86,22 @@ CK_RV session_begin_operation(struct session *session, enum operation operation)
 	return rv;
 }
 
-CK_RV session_continue(struct session *session, enum operation operation, enum step step)
+CK_RV session_enter_step(struct call *call, const char *name, CK_SESSION_HANDLE handle, enum operation operation,
+                         enum step step)
 {
-	bool several = session->last == STEP_UPDATE || session->last == STEP_FINAL;
+	CK_RV rv = session_enter_locked(call, name, handle);
+	enum step last;
 
-	if (!session_is_doing(session, operation))
+	if (rv != CKR_OK)
+		return rv;
+	if (!session_is_doing(call->session, operation))
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if ((step == STEP_WHOLE && several) || (step == STEP_FINAL && session->last == STEP_WHOLE)) {
-		session_end_operation(session);
+	last = call->session->last;
+	call->session->last = step;
+	if (step == STEP_WHOLE ? last == STEP_UPDATE || last == STEP_FINAL : step == STEP_FINAL && last == STEP_WHOLE) {
+		session_end_operation(call->session);
 		return CKR_OPERATION_ACTIVE;
 	}
-	session->last = step;
 	return CKR_OK;
 }
 

@@ -47,13 +47,18 @@ struct session {
 CK_RV session_find(struct call *call, CK_SESSION_HANDLE handle);
 CK_RV session_lock(struct call *call, CK_SESSION_HANDLE handle);
 
+/* How a C_ function begins that takes a session: call_enter, then session_find, or session_lock. */
+CK_RV session_enter(struct call *call, const char *name, CK_SESSION_HANDLE handle);
+CK_RV session_enter_locked(struct call *call, const char *name, CK_SESSION_HANDLE handle);
+
+/* The same with the slot's lock held; CKR_OK when this operation is under way and may
+ * take this step. C_Sign after C_SignUpdate, and C_SignFinal after C_Sign alone (which
+ * has told the length), end it with CKR_OPERATION_ACTIVE (PKCS#11 5.2, 5.13). */
+CK_RV session_enter_step(struct call *call, const char *name, CK_SESSION_HANDLE handle, enum operation operation,
+                         enum step step);
+
 /* With the slot's lock held. Begins an operation, when none is under way. */
 CK_RV session_begin_operation(struct session *session, enum operation operation);
-
-/* With the slot's lock held: CKR_OK when this operation is under way and may take
- * this step. C_Sign after C_SignUpdate, and C_SignFinal after C_Sign alone (which has
- * told the length), end it with CKR_OPERATION_ACTIVE (PKCS#11 5.2, 5.13). */
-CK_RV session_continue(struct session *session, enum operation operation, enum step step);
 
 /* With the slot's lock held: true when this operation is under way. */
 bool session_is_doing(const struct session *session, enum operation operation);

@@ -38,10 +38,8 @@ CK_RV inkan_C_OpenSession(CK_SLOT_ID id, CK_FLAGS flags, void *application, CK_N
 CK_RV inkan_C_CloseSession(CK_SESSION_HANDLE handle)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_CloseSession");
+	CK_RV rv = session_enter(&call, "C_CloseSession", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK)
 		session_close(call.session);
 	return call_leave(&call, rv);
@@ -71,10 +69,8 @@ CK_RV inkan_C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO *info)
 	const struct session *s;
 	struct call call;
 	CK_STATE state;
-	CK_RV rv = call_enter(&call, "C_GetSessionInfo");
+	CK_RV rv = session_enter(&call, "C_GetSessionInfo", handle);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, handle);
 	if (rv == CKR_OK && !info)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv != CKR_OK)
@@ -93,10 +89,8 @@ CK_RV inkan_C_GetSessionInfo(CK_SESSION_HANDLE handle, CK_SESSION_INFO *info)
 CK_RV inkan_C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SessionCancel");
+	CK_RV rv = session_enter_locked(&call, "C_SessionCancel", handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv == CKR_OK && ((session_is_doing(call.session, OPERATION_SIGN) && (flags & CKF_SIGN)) ||
 	                     (session_is_doing(call.session, OPERATION_DIGEST) && (flags & CKF_DIGEST)) ||
 	                     (session_is_doing(call.session, OPERATION_FIND) && (flags & CKF_FIND_OBJECTS))))

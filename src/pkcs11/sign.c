@@ -57,10 +57,8 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OB
 CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SignInit");
+	CK_RV rv = session_enter_locked(&call, "C_SignInit", handle);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	if (mechanism)
@@ -119,8 +117,11 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 	size_t len = sizeof signature;
 	bool done;
 	enum error e = E_OK;
-	CK_RV rv = output_room(out, out_len, session->sign.params.signature_len, &done);
+	CK_RV rv = CKR_ARGUMENTS_BAD;
 
+	if (!out_len)
+		goto out;
+	rv = output_room(out, out_len, session->sign.params.signature_len, &done);
 	if (done)
 		return rv;
 	if (!pin || !slot_is_logged_in(session->slot))
@@ -135,6 +136,7 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 		memcpy(out, signature, len);
 		*out_len = len;
 	}
+out:
 	session_end_operation(session);
 	return rv;
 }
@@ -148,18 +150,14 @@ CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYT
 {
 	struct session *s;
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_Sign");
+	CK_RV rv = session_enter_step(&call, "C_Sign", handle, OPERATION_SIGN, STEP_WHOLE);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_SIGN, STEP_WHOLE);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	s = call.session;
-	if (!signature_len || (!data && len > 0))
+	if (!data && len > 0)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (signature && *signature_len >= s->sign.params.signature_len)
+	else if (signature && signature_len && *signature_len >= s->sign.params.signature_len)
 		rv = sign_add(&s->sign, data, len);
 	if (rv == CKR_OK)
 		rv = finish(s, signature, signature_len);
@@ -173,12 +171,8 @@ CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYT
 CK_RV inkan_C_SignUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SignUpdate");
+	CK_RV rv = session_enter_step(&call, "C_SignUpdate", handle, OPERATION_SIGN, STEP_UPDATE);
 
-	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_SIGN, STEP_UPDATE);
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	rv = part || len == 0 ? sign_add(&call.session->sign, part, len) : CKR_ARGUMENTS_BAD;
@@ -193,16 +187,9 @@ CK_RV inkan_C_SignUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 CK_RV inkan_C_SignFinal(CK_SESSION_HANDLE handle, CK_BYTE *signature, CK_ULONG *signature_len)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_SignFinal");
+	CK_RV rv = session_enter_step(&call, "C_SignFinal", handle, OPERATION_SIGN, STEP_FINAL);
 
 	if (rv == CKR_OK)
-		rv = session_lock(&call, handle);
-	if (rv == CKR_OK)
-		rv = session_continue(call.session, OPERATION_SIGN, STEP_FINAL);
-	if (rv != CKR_OK)
-		return call_leave(&call, rv);
-	if (signature_len)
-		return call_leave(&call, finish(call.session, signature, signature_len));
-	session_end_operation(call.session);
-	return call_leave(&call, CKR_ARGUMENTS_BAD);
+		rv = finish(call.session, signature, signature_len);
+	return call_leave(&call, rv);
 }

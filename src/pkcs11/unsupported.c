@@ -7,10 +7,8 @@
 static CK_RV no_random(const char *name, CK_SESSION_HANDLE session)
 {
 	struct call call;
-	CK_RV rv = call_enter(&call, name);
+	CK_RV rv = session_enter(&call, name, session);
 
-	if (rv == CKR_OK)
-		rv = session_find(&call, session);
 	return call_leave(&call, rv == CKR_OK ? CKR_RANDOM_NO_RNG : rv);
 }
 

@@ -21,7 +21,7 @@
 #include "base/tlv.h"
 #include "card/reader.h"
 #include "cards/profile.h"
-#include "crypto/crypto.h"
+#include "crypto/scheme.h"
 
 #define CARD_CERTS_MAX 8
 #define CARD_LABEL_MAX 64
@@ -139,21 +139,12 @@ enum error card_login(struct card *card, struct bytes pin, bool last_try_allowed
  * command for it. */
 enum error card_change_pin(struct card *card, struct bytes old_pin, bool last_try_allowed, struct bytes new_pin);
 
-/* What is to be signed, in every form that the caller has. A way of the profile
- * whose form is missing (len 0) is passed over. */
-struct card_sign {
-	enum scheme scheme;
-	struct bytes block;   /* INPUT_BLOCK: as long as the modulus */
-	struct bytes message; /* INPUT_DIGEST_INFO: what PKCS#1 v1.5 pads */
-	struct bytes hash;    /* INPUT_HASH */
-	unsigned salt_len;    /* of SCHEME_PSS; a way with another salt is passed over */
-};
-
 /* VERIFY through the gate with a PIN that was accepted before in this insertion
- * and was kept, and sign. *len: in, the room; out, the signature's length.
+ * and was kept, and sign. A way of the profile whose form is missing in `in` is passed over, and
+ * one by which the card would pad otherwise. *len: in, the room; out, the signature's length.
  * E_UNSUPPORTED: every way of that scheme was refused by the card (or fits
  * not). */
-enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature,
-                     size_t *len);
+enum error card_sign(struct card *card, struct bytes pin, const struct scheme_params *params, const struct encoded *in,
+                     uint8_t *signature, size_t *len);
 
 #endif

@@ -6,7 +6,8 @@
 #include "card/gate.h"
 
 struct signing {
-	const struct card_sign *in;
+	const struct scheme_params *params;
+	const struct encoded *in;
 	struct bytes pin;
 	struct buf out;
 	unsigned verified;           /* so many times: twice at the most */
@@ -15,22 +16,22 @@ struct signing {
 	bool doubted;                /* a way was refused when the PIN may have been used up */
 };
 
-static struct bytes input_of(const struct card_sign *in, enum sign_input kind)
+static struct bytes input_of(const struct encoded *in, enum sign_input kind)
 {
 	return kind == INPUT_BLOCK ? in->block : kind == INPUT_HASH ? in->hash : in->message;
 }
 
-static bool fits(const struct card *card, const struct sign_way *w, const struct card_sign *in)
+/* A card that pads itself takes the same hash for MGF1, and a salt of its own length. */
+static bool fits(const struct card *card, const struct sign_way *w, const struct signing *s)
 {
-	struct bytes data = input_of(in, w->input);
+	const struct scheme_params *p = s->params;
+	struct bytes data = input_of(s->in, w->input);
 
-	if (w->scheme != in->scheme || data.len == 0)
+	if (w->scheme != p->scheme || data.len == 0 || (w->input_len && data.len != w->input_len))
 		return false;
-	if (w->input == INPUT_DIGEST_INFO && data.len + 11 > card->key.bits / 8)
+	if (w->input == INPUT_DIGEST_INFO && data.len + 11 > p->signature_len)
 		return false; /* PKCS#1 v1.5 needs that much for its padding */
-	if (w->input_len && data.len != w->input_len)
-		return false;
-	if (w->input == INPUT_HASH && w->scheme == SCHEME_PSS && in->salt_len != w->salt_len)
+	if (w->input == INPUT_HASH && w->scheme == SCHEME_PSS && (p->salt_len != w->salt_len || p->mgf1 != p->hash))
 		return false;
 	return !w->mse_tag || w->key_by != KEY_BY_REFERENCE || card->key.reference;
 }
@@ -82,7 +83,7 @@ static enum error command(struct op *op, const struct sign_way *w, struct signin
 	struct apdu c = {w->cla, w->ins, w->p1, w->p2, .data = input_of(s->in, w->input), .le = 256};
 	enum error e = E_OK;
 
-	if (key->bits / 8 > 256)
+	if (s->params->signature_len > 256)
 		c.le = APDU_LE_ALL;
 	if (!w->mse_tag && w->select_key)
 		e = preparing(op_select_file(op, key_fid(key), sw));
@@ -140,7 +141,7 @@ static enum error sign_step(struct op *op, void *arg)
 	s->verified = 0;
 	s->fresh = s->doubted = false;
 	for (size_t i = 0; e == E_UNSUPPORTED && i < p->n_ways && i < CARD_WAYS_MAX; i++) {
-		if (card->way_refused[i] || !fits(card, &p->ways[i], s->in))
+		if (card->way_refused[i] || !fits(card, &p->ways[i], s))
 			continue;
 		doubted = s->doubted;
 		e = try_way(op, &p->ways[i], s);
@@ -159,28 +160,27 @@ static void learn_ways(struct card *card, const struct signing *s, enum error e)
 	for (size_t i = 0; i < p->n_ways && i < CARD_WAYS_MAX; i++) {
 		if ((e == E_OK || (e == E_UNSUPPORTED && s->doubted)) && s->refused[i])
 			card->way_refused[i] = true;
-		if (e == E_UNSUPPORTED && !s->doubted && p->ways[i].scheme == s->in->scheme)
+		if (e == E_UNSUPPORTED && !s->doubted && p->ways[i].scheme == s->params->scheme)
 			card->way_refused[i] = false;
 	}
 }
 
-enum error card_sign(struct card *card, struct bytes pin, const struct card_sign *in, uint8_t *signature,
-                     size_t *len)
+enum error card_sign(struct card *card, struct bytes pin, const struct scheme_params *params, const struct encoded *in,
+                     uint8_t *signature, size_t *len)
 {
-	struct signing s = {.in = in, .pin = pin};
-	size_t expected = in->block.len ? in->block.len : card->key.bits / 8; /* as long as the modulus */
+	struct signing s = {.params = params, .in = in, .pin = pin};
 	enum error e = card_check_pin(card, pin);
 	bool any = false;
 
 	for (size_t i = 0; i < card->profile->n_ways; i++)
-		any |= fits(card, &card->profile->ways[i], in);
+		any |= fits(card, &card->profile->ways[i], &s);
 	if (e == E_OK && !any)
 		return E_UNSUPPORTED;
 	if (e == E_OK)
 		e = op_run(card, sign_step, &s);
 	learn_ways(card, &s, e);
-	if (e == E_OK && s.out.len != expected) {
-		log_error("%s: a signature of %zu bytes, not %zu", card->reader, s.out.len, expected);
+	if (e == E_OK && s.out.len != params->signature_len) {
+		log_error("%s: a signature of %zu bytes, not %zu", card->reader, s.out.len, params->signature_len);
 		e = E_SIGNATURE;
 	} else if (e == E_OK && *len < s.out.len) {
 		e = E_TOO_LONG;

@@ -154,10 +154,8 @@ CK_RV sign_add(struct sign *sign, const void *data, size_t len)
 	return CKR_OK;
 }
 
-/* The card that pads itself takes the same hash for MGF1. */
-CK_RV mech_prepare(struct sign *sign, const struct crypto *crypto, struct prepared *out)
+CK_RV sign_end(struct sign *sign, const struct crypto *crypto, struct encoded *out)
 {
-	const struct scheme_params *p = &sign->params;
 	unsigned len = 0;
 	enum error e;
 
@@ -166,19 +164,10 @@ CK_RV mech_prepare(struct sign *sign, const struct crypto *crypto, struct prepar
 			return CKR_FUNCTION_FAILED;
 		sign->len = len;
 	}
-	e = scheme_prepare(crypto, p, (struct bytes){sign->data, sign->len}, &out->encoded);
-	out->in = (struct card_sign){p->scheme, out->encoded.block, out->encoded.message, .salt_len = p->salt_len};
-	if (p->hash == p->mgf1)
-		out->in.hash = out->encoded.hash;
+	e = scheme_prepare(crypto, &sign->params, (struct bytes){sign->data, sign->len}, out);
 	if (e == E_ARGUMENT)
 		return CKR_DATA_LEN_RANGE;
 	return e == E_OK ? CKR_OK : CKR_FUNCTION_FAILED;
-}
-
-enum error mech_check(const struct sign *sign, const struct crypto *crypto, const struct key *key,
-                      const struct prepared *prepared, struct bytes signature)
-{
-	return scheme_check(crypto, &sign->params, key, &prepared->encoded, signature);
 }
 
 void sign_clear(struct sign *sign)

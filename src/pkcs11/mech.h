@@ -23,12 +23,6 @@ struct sign {
 	size_t len;
 };
 
-/* What scheme_check and card_sign need. Points into itself and into its struct sign. */
-struct prepared {
-	struct encoded encoded;
-	struct card_sign in;
-};
-
 /* The mechanisms that a profile's ways of signing can carry out. `pss` false
  * leaves RSASSA-PSS out, `hashing` false those that hash too. *count: in, the
  * room; out, how many there are. */
@@ -43,11 +37,8 @@ CK_RV sign_begin(struct sign *sign, const struct crypto *crypto, const struct pr
 /* CKR_DATA_LEN_RANGE when more comes than the mechanism can sign. */
 CK_RV sign_add(struct sign *sign, const void *data, size_t len);
 
-/* Hashes to the end and encodes. CKR_DATA_LEN_RANGE. */
-CK_RV mech_prepare(struct sign *sign, const struct crypto *crypto, struct prepared *out);
-
-enum error mech_check(const struct sign *sign, const struct crypto *crypto, const struct key *key,
-                      const struct prepared *prepared, struct bytes signature);
+/* Hashes to the end and encodes. `out` points into itself and into sign. CKR_DATA_LEN_RANGE. */
+CK_RV sign_end(struct sign *sign, const struct crypto *crypto, struct encoded *out);
 
 void sign_clear(struct sign *sign);
 

@@ -156,17 +156,18 @@ void token_logout(struct token *token)
 CK_RV token_sign(struct token *token, const struct secret *secret, struct sign *sign, uint8_t *signature, size_t *len,
                  enum error *e)
 {
-	struct prepared prepared;
+	const struct scheme_params *params = &sign->params;
+	struct encoded in;
 	struct bytes pin;
-	CK_RV rv = mech_prepare(sign, module.crypto, &prepared);
+	CK_RV rv = sign_end(sign, module.crypto, &in);
 
 	if (rv != CKR_OK)
 		goto out;
 	pin.data = secret_bytes(secret, &pin.len);
-	*e = card_sign(token->card, pin, &prepared.in, signature, len);
+	*e = card_sign(token->card, pin, params, &in, signature, len);
 	if (*e == E_OK)
-		*e = mech_check(sign, module.crypto, &token->cert->key, &prepared, (struct bytes){signature, *len});
+		*e = scheme_check(module.crypto, params, &token->cert->key, &in, (struct bytes){signature, *len});
 out:
-	mem_wipe(&prepared, sizeof prepared);
+	mem_wipe(&in, sizeof in);
 	return rv;
 }

@@ -99,7 +99,6 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;
 	struct sample sample;
-	struct card_sign in = {.scheme = way->scheme};
 	struct card *card = NULL;
 	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
@@ -115,12 +114,8 @@ static enum error try_way(FILE *out, const struct find *f, const struct token *t
 		e = card_login(card, pin, false);
 	if (e != E_OK)
 		goto out;
-	in.hash = sample.encoded.hash;
-	in.message = sample.encoded.message;
-	in.block = sample.encoded.block;
-	in.salt_len = sample.params.salt_len;
 	recorder.n = 0;
-	e = card_sign(card, pin, &in, signature, &len);
+	e = card_sign(card, pin, &sample.params, &sample.encoded, signature, &len);
 	if (e == E_UNSUPPORTED && recorder.n == 0)
 		goto out; /* the card does not tell what this way takes */
 	fputs(way->scheme == SCHEME_PSS ? "pss: " : "pkcs1: ", out);

@@ -28,19 +28,17 @@ static enum error sign(const struct find *f, const struct token *t, struct bytes
 	struct scheme_params pss = {SCHEME_PSS, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 32};
 	uint8_t hash[32], signature[SIGNATURE_MAX];
 	size_t got = sizeof signature;
-	struct card_sign in = {.scheme = SCHEME_PSS, .hash = {hash, sizeof hash}, .salt_len = pss.salt_len};
 	struct encoded encoded = {0};
 	enum error e = scheme_begin(&pss, &t->cert->key);
 
 	if (e == E_OK)
 		e = crypto_hash(f->crypto, pss.hash, (struct bytes){(const uint8_t *)text, sizeof text - 1}, hash);
 	if (e == E_OK)
-		e = scheme_prepare(f->crypto, &pss, in.hash, &encoded);
-	in.block = encoded.block;
+		e = scheme_prepare(f->crypto, &pss, (struct bytes){hash, sizeof hash}, &encoded);
 	if (e == E_OK)
 		e = card_login(t->card, pin, false);
 	if (e == E_OK)
-		e = card_sign(t->card, pin, &in, signature, &got);
+		e = card_sign(t->card, pin, &pss, &encoded, signature, &got);
 	if (e == E_OK)
 		e = scheme_check(f->crypto, &pss, &t->cert->key, &encoded, (struct bytes){signature, got});
 	return e;

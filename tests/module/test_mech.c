@@ -126,50 +126,50 @@ END_TEST
 START_TEST(input)
 {
 	static const uint8_t data[SIGNATURE_MAX];
-	struct prepared p;
+	struct encoded p;
 
 	ok(begin(&blocks, CKM_RSA_PKCS, NULL, 0));
-	is(mech_prepare(&sign, crypto, &p), CKR_DATA_LEN_RANGE);
+	is(sign_end(&sign, crypto, &p), CKR_DATA_LEN_RANGE);
 	ok(sign_add(&sign, data, 200));
 	is(sign_add(&sign, data, 46), CKR_DATA_LEN_RANGE);
 	ok(sign_add(&sign, data, 45));
 	is(sign_add(&sign, data, 1), CKR_DATA_LEN_RANGE);
 	ok(sign_add(&sign, NULL, 0));
-	ok(mech_prepare(&sign, crypto, &p));
-	ck_assert(p.in.block.len == 256 && p.in.message.len == 245 && p.in.hash.len == 0);
+	ok(sign_end(&sign, crypto, &p));
+	ck_assert(p.block.len == 256 && p.message.len == 245 && p.hash.len == 0);
 
 	ok(begin_pss(&blocks, CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 20));
 	ok(sign_add(&sign, data, 31));
-	is(mech_prepare(&sign, crypto, &p), CKR_DATA_LEN_RANGE);
+	is(sign_end(&sign, crypto, &p), CKR_DATA_LEN_RANGE);
 	is(sign_add(&sign, data, 2), CKR_DATA_LEN_RANGE);
 	ok(sign_add(&sign, data, 1));
-	ok(mech_prepare(&sign, crypto, &p));
-	ck_assert(p.in.scheme == SCHEME_PSS && p.in.salt_len == 20 && p.in.block.len == 256 && p.in.message.len == 0);
-	ck_assert_uint_eq(p.in.hash.len, 32);
-	ck_assert_mem_eq(p.in.hash.data, data, 32);
+	ok(sign_end(&sign, crypto, &p));
+	ck_assert(sign.params.scheme == SCHEME_PSS && sign.params.salt_len == 20 && p.block.len == 256 && p.message.len == 0);
+	ck_assert_uint_eq(p.hash.len, 32);
+	ck_assert_mem_eq(p.hash.data, data, 32);
 }
 END_TEST
 
-/* Hashed here; and a card that pads is not given a hash whose MGF1 it would make otherwise. */
+/* Hashed here; MGF1's hash is told, by which a card that pads itself is passed over. */
 START_TEST(hashing)
 {
 	uint8_t hash[32];
-	struct prepared p;
+	struct encoded p;
 
 	EVP_Digest("abc", 3, hash, NULL, EVP_sha256(), NULL);
-	for (size_t same = 0; same < 2; same++) {
+	for (int same = 0; same < 2; same++) {
 		ok(begin_pss(&blocks, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256, same ? CKG_MGF1_SHA256 : CKG_MGF1_SHA1, 32));
 		ok(sign_add(&sign, "ab", 2));
 		ok(sign_add(&sign, "c", 1));
-		ok(mech_prepare(&sign, crypto, &p));
-		ck_assert_mem_eq(p.encoded.hash.data, hash, 32);
-		ck_assert_uint_eq(p.in.hash.len, same ? 32 : 0);
+		ok(sign_end(&sign, crypto, &p));
+		ck_assert_mem_eq(p.hash.data, hash, 32);
+		ck_assert(sign.params.hash == HASH_SHA256 && (sign.params.mgf1 == HASH_SHA256) == same);
 	}
 	ok(begin(&hashes, CKM_SHA256_RSA_PKCS, NULL, 0));
 	ok(sign_add(&sign, "abc", 3));
-	ok(mech_prepare(&sign, crypto, &p));
-	ck_assert_uint_eq(p.in.message.len, 51);
-	ck_assert_mem_eq(p.in.message.data + 19, hash, 32);
+	ok(sign_end(&sign, crypto, &p));
+	ck_assert_uint_eq(p.message.len, 51);
+	ck_assert_mem_eq(p.message.data + 19, hash, 32);
 }
 END_TEST
 

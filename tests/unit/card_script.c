@@ -64,12 +64,13 @@ enum error log_in(const char *pin, bool last_try_allowed)
 enum error sign(const char *pin, enum scheme scheme)
 {
 	static const uint8_t bytes[256] = {0x00, 0x01, 0xFF};
-	struct card_sign in = {.scheme = scheme, .block = {bytes, 256}, .hash = {bytes, 32}, .salt_len = 32};
+	struct scheme_params params = {.scheme = scheme, .salt_len = 32, .signature_len = 256};
+	struct encoded in = {.block = {bytes, 256}, .hash = {bytes, 32}};
 
 	if (scheme == SCHEME_PKCS1)
 		in.message = (struct bytes){bytes, 51};
 	signature_len = sizeof signature;
-	return card_sign(card, text(pin), &in, signature, &signature_len);
+	return card_sign(card, text(pin), &params, &in, signature, &signature_len);
 }
 
 int run_suite(Suite *suite)

@@ -97,9 +97,10 @@ static enum error sign(void)
 	static const uint8_t block[256] = {0x00, 0x01, 0xFF};
 	uint8_t signature[512];
 	size_t len = sizeof signature;
-	struct card_sign in = {.scheme = SCHEME_PKCS1, .block = {block, 256}, .message = {block, 51}};
+	struct scheme_params params = {.scheme = SCHEME_PKCS1, .signature_len = 256};
+	struct encoded in = {.block = {block, 256}, .message = {block, 51}};
 
-	return card_sign(card, text("1234"), &in, signature, &len);
+	return card_sign(card, text("1234"), &params, &in, signature, &len);
 }
 
 START_TEST(login_and_signature)

@@ -121,31 +121,37 @@ START_TEST(pss_made_by_the_card)
 	static const struct step steps[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "9000"}, PIN_OK,
 					    {"802A0497 " HASH, SIGNED}, LEAVE, END};
 	static const uint8_t hash[48];
-	struct card_sign other = {.scheme = SCHEME_PSS, .hash = {hash, 32}, .salt_len = 20};
+	struct scheme_params params = {.scheme = SCHEME_PSS, .hash = HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = 20,
+				       .signature_len = 256};
+	struct encoded other = {.hash = {hash, 32}};
 	struct bytes pin = {(const uint8_t *)"1234", 4};
 
 	open_jpki();
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PSS), E_OK);
-	/* another salt, another hash, no hash at all: nothing is sent */
-	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
-	other.salt_len = 32;
+	/* another salt, another MGF1, another hash, no hash at all: nothing is sent */
+	ck_assert_int_eq(card_sign(card, pin, &params, &other, signature, &signature_len), E_UNSUPPORTED);
+	params.salt_len = 32;
+	params.mgf1 = HASH_SHA1;
+	ck_assert_int_eq(card_sign(card, pin, &params, &other, signature, &signature_len), E_UNSUPPORTED);
+	params.mgf1 = HASH_SHA256;
 	other.hash.len = 48;
-	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
+	ck_assert_int_eq(card_sign(card, pin, &params, &other, signature, &signature_len), E_UNSUPPORTED);
 	other.hash.len = 0;
-	ck_assert_int_eq(card_sign(card, pin, &other, signature, &signature_len), E_UNSUPPORTED);
+	ck_assert_int_eq(card_sign(card, pin, &params, &other, signature, &signature_len), E_UNSUPPORTED);
 }
 END_TEST
 
 START_TEST(a_message_that_cannot_be_padded)
 {
 	static const uint8_t message[246];
-	struct card_sign in = {.scheme = SCHEME_PKCS1, .message = {message, 246}};
+	struct scheme_params params = {.scheme = SCHEME_PKCS1, .signature_len = 256};
+	struct encoded in = {.message = {message, 246}};
 	struct bytes pin = {(const uint8_t *)"1234", 4};
 
 	open_jpki();
 	fake_play(NULL, 0);
-	ck_assert_int_eq(card_sign(card, pin, &in, signature, &signature_len), E_UNSUPPORTED);
+	ck_assert_int_eq(card_sign(card, pin, &params, &in, signature, &signature_len), E_UNSUPPORTED);
 }
 END_TEST
 

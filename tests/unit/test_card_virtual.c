@@ -167,14 +167,15 @@ static void check_signature(enum vcard_app app, enum scheme scheme)
 static enum error sign_with(enum vcard_app app, enum scheme scheme)
 {
 	uint8_t block[256];
-	struct card_sign in = {.scheme = scheme, .block = {block, 256}, .hash = {hash, 32}, .salt_len = 32};
+	struct scheme_params params = {.scheme = scheme, .salt_len = 32, .signature_len = 256};
+	struct encoded in = {.block = {block, 256}, .hash = {hash, 32}};
 	enum error e;
 
 	if (scheme == SCHEME_PKCS1)
 		in.message = (struct bytes){digest_info, sizeof digest_info};
 	make_block(app, scheme, block);
 	signature_len = sizeof signature;
-	e = card_sign(card, pin_of(app), &in, signature, &signature_len);
+	e = card_sign(card, pin_of(app), &params, &in, signature, &signature_len);
 	if (e == E_OK)
 		check_signature(app, scheme);
 	return e;

@@ -113,16 +113,26 @@ static struct refused *find_refused(struct gate_memory *m, const struct card *ca
 	return NULL;
 }
 
-/* The counter as the card has just told it, or as it is counted. A PIN that was
+enum news { COUNTER_TOLD, PIN_ACCEPTED, PIN_REFUSED };
+
+/* The counter as the card has just told it, or (-1) as it is counted. A PIN that was
  * refused is put on record; so is one that was cut off, when the counter has
  * fallen since. */
-static void take_counter(struct gate_memory *m, struct card *card, int tries, bool refused)
+static enum error take_counter(struct card *card, int tries, enum news news)
 {
-	struct counter *c = find_counter(m, card);
+	struct gate_memory *m = gate_memory_lock();
+	struct counter *c;
+	struct refused *r;
 
-	if (refused || (c->uncertain && tries < c->before)) {
-		struct refused *r = find_refused(m, card, c->sent_hash);
-
+	if (!m)
+		return E_MEMORY;
+	c = find_counter(m, card);
+	r = find_refused(m, card, c->sent_hash);
+	if (tries < 0)
+		tries = c->before - 1;
+	if (news == PIN_ACCEPTED && r)
+		*r = (struct refused){0};
+	if (news == PIN_REFUSED || (c->uncertain && tries < c->before)) {
 		if (!r) {
 			r = &m->refused[m->n_refused++ % REFUSED_MAX];
 			*r = (struct refused){.tries = tries};
@@ -134,6 +144,8 @@ static void take_counter(struct gate_memory *m, struct card *card, int tries, bo
 	c->uncertain = false;
 	c->said = card->pin.tries = tries;
 	c->locked = tries == 0;
+	gate_memory_unlock(m);
+	return E_OK;
 }
 
 /* 63CX and the status words of a locked PIN; -1 when it says neither. */
@@ -157,19 +169,13 @@ static bool counter_untold(uint16_t sw)
 static enum error query(struct op *op, int *told)
 {
 	struct apdu c = {.ins = INS_VERIFY, .p2 = op->card->pin.rule.reference};
-	struct gate_memory *m;
 	uint16_t sw;
 	enum error e = apdu_exchange(&op->link, &c, NULL, &sw);
 
 	*told = tries_of(sw);
 	if (*told < 0)
 		return sw && counter_untold(sw) ? E_OK : e;
-	m = gate_memory_lock();
-	if (!m)
-		return E_MEMORY;
-	take_counter(m, op->card, *told, false);
-	gate_memory_unlock(m);
-	return E_OK;
+	return take_counter(op->card, *told, COUNTER_TOLD);
 }
 
 static enum error select_and_query(struct op *op, int *told)
@@ -180,21 +186,20 @@ static enum error select_and_query(struct op *op, int *told)
 	return e == E_OK ? query(op, told) : e;
 }
 
-/* What memory says before anything is sent: into pin.tries; false: locked. */
-static bool recall(struct card *card, enum error *e)
+/* What memory says before anything is sent: into pin.tries. E_PIN_LOCKED. */
+static enum error recall(struct card *card)
 {
 	struct gate_memory *m = gate_memory_lock();
-	bool locked = false;
+	const struct counter *c;
+	bool locked;
 
-	*e = m ? E_OK : E_MEMORY;
-	if (m) {
-		const struct counter *c = find_counter(m, card);
-
-		locked = c->locked;
-		card->pin.tries = locked ? 0 : c->said;
-		gate_memory_unlock(m);
-	}
-	return !locked;
+	if (!m)
+		return E_MEMORY;
+	c = find_counter(m, card);
+	locked = c->locked;
+	card->pin.tries = locked ? 0 : c->said;
+	gate_memory_unlock(m);
+	return locked ? E_PIN_LOCKED : E_OK;
 }
 
 static bool given_elsewhere(const struct gate_memory *m, const struct card *card, const uint8_t hash[32])
@@ -268,10 +273,8 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 static enum error accepted(struct op *op, enum pin_use use, int told)
 {
 	struct card *card = op->card;
-	struct gate_memory *m;
-	struct refused *refused;
 	int now = told < 0 ? card->pin.rule.tries : told, again = -1;
-	enum error e = E_OK;
+	enum error e = E_OK, taken;
 
 	if (use == PIN_TYPED && told >= 0 && told < card->pin.rule.tries) {
 		e = query(op, &again);
@@ -283,17 +286,10 @@ static enum error accepted(struct op *op, enum pin_use use, int told)
 		if (e == E_OK && again > now)
 			now = again;
 	}
-	m = gate_memory_lock();
-	if (!m)
-		return E_MEMORY;
-	refused = find_refused(m, card, find_counter(m, card)->sent_hash);
-	if (refused)
-		*refused = (struct refused){0};
-	take_counter(m, card, now, false);
-	gate_memory_unlock(m);
+	taken = take_counter(card, now, PIN_ACCEPTED);
 	if (use == PIN_TYPED)
 		card->login_tries = now;
-	return e;
+	return e == E_OK ? taken : e;
 }
 
 static enum error send_command(struct op *op, const struct secret *command, uint16_t *sw)
@@ -308,19 +304,14 @@ static enum error send_command(struct op *op, const struct secret *command, uint
 /* A refusal without a number (6300): ask, and where the card does not say, count. */
 static enum error refused(struct op *op, int tries)
 {
-	struct card *card = op->card;
-	struct gate_memory *m;
+	enum error e;
 
 	if (tries < 0)
 		query(op, &tries);
-	m = gate_memory_lock();
-	if (!m)
-		return E_MEMORY;
-	if (tries < 0)
-		tries = find_counter(m, card)->before - 1;
-	take_counter(m, card, tries, true);
-	gate_memory_unlock(m);
-	return tries ? E_PIN_WRONG : E_PIN_LOCKED;
+	e = take_counter(op->card, tries, PIN_REFUSED);
+	if (e != E_OK)
+		return e;
+	return op->card->pin.tries ? E_PIN_WRONG : E_PIN_LOCKED;
 }
 
 static enum error verify(struct op *op, const struct secret *command, enum pin_use use, int told)
@@ -347,10 +338,8 @@ enum error gate_verify(struct op *op, struct bytes pin, enum pin_use use, bool l
 {
 	struct secret *command = NULL;
 	int told;
-	enum error e;
+	enum error e = recall(op->card);
 
-	if (!recall(op->card, &e))
-		return E_PIN_LOCKED;
 	if (e == E_OK)
 		e = select_and_query(op, &told);
 	if (e == E_OK)
@@ -378,9 +367,11 @@ enum error gate_change(struct op *op, struct bytes new_pin)
 enum error gate_tries(struct op *op)
 {
 	int told;
-	enum error e;
+	enum error e = recall(op->card);
 
-	return recall(op->card, &e) && e == E_OK ? select_and_query(op, &told) : e;
+	if (e == E_PIN_LOCKED)
+		return E_OK; /* pin.tries says it */
+	return e == E_OK ? select_and_query(op, &told) : e;
 }
 
 static enum error recount(struct op *op, void *arg)

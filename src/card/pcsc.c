@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/log.h"
+#include "card/apdu.h"
 #include "card/pcsc.h"
 
 enum error pcsc_error(LONG rc)
@@ -84,7 +85,7 @@ static struct hold *hold_new(const char *reader)
 	memcpy(h->reader, reader, strnlen(reader, sizeof h->reader - 1));
 	h->wanted = h->owned = true;
 	pthread_mutex_init(&h->lock, NULL);
-	pcsc_cond_init(&h->changed);
+	pthread_cond_init(&h->changed, NULL);
 	return h;
 }
 
@@ -261,7 +262,7 @@ static struct hold *join_waiting(struct pcsc *p, const char *reader)
  * there is none. *out: to be let go, with any result; NULL: nothing to let go. */
 static enum error take_hold_within(struct pcsc *p, const char *reader, int wait_ms, struct hold **out)
 {
-	int64_t end = pcsc_now_ms() + wait_ms;
+	int64_t end = apdu_now_ms() + wait_ms;
 	struct hold *h = join_waiting(p, reader);
 	bool joined = h != NULL, done;
 	enum error e = E_OK;
@@ -275,7 +276,7 @@ static enum error take_hold_within(struct pcsc *p, const char *reader, int wait_
 		return take_hold(h);
 	pthread_mutex_lock(&h->lock);
 	while (!h->done && e == E_OK) {
-		int64_t now = pcsc_now_ms(), until = now + LOOK_MS < end ? now + LOOK_MS : end;
+		int64_t now = apdu_now_ms(), until = now + LOOK_MS < end ? now + LOOK_MS : end;
 
 		if (is_closing(p))
 			e = E_CANCELLED;
@@ -452,7 +453,7 @@ static enum error pcsc_open(void **self, bool may_create_threads)
 	p->epoch = 1;
 	p->may_create_threads = may_create_threads;
 	pthread_mutex_init(&p->lock, NULL);
-	pcsc_cond_init(&p->woken);
+	pthread_cond_init(&p->woken, NULL);
 	return E_OK;
 }
 

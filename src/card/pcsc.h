@@ -48,10 +48,7 @@ enum error pcsc_state(struct pcsc *p, const char *reader, uint32_t channel, stru
 /* The memory of that reader, with the lock held; NULL when there is no room. */
 struct pcsc_reader *pcsc_known(struct pcsc *p, const char *reader);
 
-/* Milliseconds of CLOCK_MONOTONIC; a condition on that clock; a wait until then,
- * or until it is signalled. */
-int64_t pcsc_now_ms(void);
-void pcsc_cond_init(pthread_cond_t *cond);
+/* A wait until then (of apdu_now_ms), or until it is signalled. */
 void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ms);
 
 enum error pcsc_list(void *self, struct reader_state *states, size_t *count);

@@ -2,9 +2,11 @@
 /* The state of readers. The identity of an insertion is pcscd's count of events
  * in that reader, made whole by what pcscd forgets: its own restarts and the
  * times that the reader was unplugged. */
+#include "config.h"
 #include <string.h>
 #include <time.h>
 #include "base/log.h"
+#include "card/apdu.h"
 #include "card/pcsc.h"
 
 #define NAMES_MAX (READER_COUNT_MAX * READER_NAME_MAX + 1)
@@ -14,39 +16,18 @@
 #define CANCEL_ROUNDS 40
 #define NEW_READERS "\\\\?PnP?\\Notification"
 
-int64_t pcsc_now_ms(void)
-{
-	struct timespec t = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void pcsc_cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ms)
 {
 	struct timespec t = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
 
-	pthread_cond_timedwait(cond, lock, &t);
+	pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &t);
 }
 
-static enum error connect_status(struct pcsc *p)
+static enum error open_context(SCARDCONTEXT *context, bool *open)
 {
-	LONG rc;
+	LONG rc = *open ? SCARD_S_SUCCESS : SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
 
-	if (p->connected)
-		return E_OK;
-	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->status);
-	p->connected = rc == SCARD_S_SUCCESS;
+	*open = rc == SCARD_S_SUCCESS;
 	return pcsc_error(rc);
 }
 
@@ -147,7 +128,7 @@ static LONG look_well(struct pcsc *p, char names[NAMES_MAX], SCARD_READERSTATE *
 
 	if (pcsc_is_lost(rc)) {
 		lose_status(p);
-		if (connect_status(p) != E_OK)
+		if (open_context(&p->status, &p->connected) != E_OK)
 			return SCARD_E_NO_SERVICE;
 	} else if (rc == SCARD_S_SUCCESS || rc == SCARD_E_TIMEOUT) {
 		return SCARD_S_SUCCESS;
@@ -166,7 +147,7 @@ static enum error list_locked(struct pcsc *p, struct reader_state *states, size_
 	enum error e;
 
 	*count = 0;
-	e = connect_status(p);
+	e = open_context(&p->status, &p->connected);
 	if (e == E_OK)
 		e = pcsc_error(look_well(p, names, found, &n));
 	if (e != E_OK)
@@ -235,31 +216,6 @@ static bool same(const struct reader_state *a, size_t na, const struct reader_st
 	return true;
 }
 
-static enum error open_waiter(struct pcsc *p)
-{
-	LONG rc;
-
-	if (p->waiter_open)
-		return E_OK;
-	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->waiter);
-	p->waiter_open = rc == SCARD_S_SUCCESS;
-	return pcsc_error(rc);
-}
-
-static void close_waiter(struct pcsc *p)
-{
-	if (p->waiter_open)
-		SCardReleaseContext(p->waiter);
-	p->waiter_open = false;
-}
-
-static DWORD state_word(const struct reader_state *s)
-{
-	if (!s->present)
-		return SCARD_STATE_EMPTY;
-	return SCARD_STATE_PRESENT | (s->mute ? SCARD_STATE_MUTE : 0);
-}
-
 /* Blocks in pcscd, without the lock, until something is other than seen. */
 static void block(struct pcsc *p, const struct reader_state *seen, size_t count, int64_t ms)
 {
@@ -267,10 +223,14 @@ static void block(struct pcsc *p, const struct reader_state *seen, size_t count,
 	SCARDCONTEXT waiter = p->waiter;
 	LONG rc;
 
-	for (size_t i = 0; i < count; i++)
-		states[i] = (SCARD_READERSTATE){
-			.szReader = seen[i].name,
-			.dwCurrentState = state_word(&seen[i]) | (DWORD)(seen[i].insertion & 0xFFFF) << 16};
+	for (size_t i = 0; i < count; i++) {
+		DWORD word = seen[i].present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
+
+		if (seen[i].present && seen[i].mute)
+			word |= SCARD_STATE_MUTE;
+		states[i] = (SCARD_READERSTATE){.szReader = seen[i].name,
+						.dwCurrentState = word | (DWORD)(seen[i].insertion & 0xFFFF) << 16};
+	}
 	states[count] = (SCARD_READERSTATE){.szReader = NEW_READERS};
 	p->waiting = true;
 	pthread_mutex_unlock(&p->lock);
@@ -278,8 +238,10 @@ static void block(struct pcsc *p, const struct reader_state *seen, size_t count,
 	pthread_mutex_lock(&p->lock);
 	p->waiting = false;
 	pthread_cond_broadcast(&p->woken);
-	if (pcsc_is_lost(rc))
-		close_waiter(p);
+	if (pcsc_is_lost(rc)) {
+		SCardReleaseContext(waiter);
+		p->waiter_open = false;
+	}
 }
 
 /* One look and, when nothing is new, one slice of waiting. True: come out. */
@@ -292,24 +254,24 @@ static bool wait_slice(struct pcsc *p, const struct reader_state *seen, size_t c
 	if (!same(now, n, seen, count))
 		return true;
 	if (e == E_OK)
-		e = open_waiter(p);
+		e = open_context(&p->waiter, &p->waiter_open);
 	if (e == E_OK)
 		block(p, seen, count, ms < SLICE_MS ? ms : SLICE_MS);
 	else
-		pcsc_sleep(&p->woken, &p->lock, pcsc_now_ms() + (ms < RETRY_MS ? ms : RETRY_MS));
+		pcsc_sleep(&p->woken, &p->lock, apdu_now_ms() + (ms < RETRY_MS ? ms : RETRY_MS));
 	return false;
 }
 
 enum error pcsc_wait(void *self, const struct reader_state *seen, size_t count, int timeout_ms)
 {
 	struct pcsc *p = self;
-	int64_t end = timeout_ms < 0 ? INT64_MAX : pcsc_now_ms() + timeout_ms;
+	int64_t end = timeout_ms < 0 ? INT64_MAX : apdu_now_ms() + timeout_ms;
 	enum error e = E_OK;
 
 	if (count > READER_COUNT_MAX)
 		return E_ARGUMENT;
 	pthread_mutex_lock(&p->lock);
-	while (!p->cancelled && pcsc_now_ms() < end && !wait_slice(p, seen, count, end - pcsc_now_ms()))
+	while (!p->cancelled && apdu_now_ms() < end && !wait_slice(p, seen, count, end - apdu_now_ms()))
 		;
 	if (p->cancelled)
 		e = E_CANCELLED;
@@ -329,7 +291,7 @@ void pcsc_cancel(void *self)
 	pthread_cond_broadcast(&p->woken);
 	for (int i = 0; p->waiting && i < CANCEL_ROUNDS; i++) {
 		SCardCancel(p->waiter);
-		pcsc_sleep(&p->woken, &p->lock, pcsc_now_ms() + CANCEL_MS);
+		pcsc_sleep(&p->woken, &p->lock, apdu_now_ms() + CANCEL_MS);
 	}
 	pthread_mutex_unlock(&p->lock);
 }

@@ -34,24 +34,13 @@ int64_t apdu_now_ms(void)
 
 static const char *name_of(uint8_t ins)
 {
-	switch (ins) {
-	case INS_VERIFY:
-		return "VERIFY";
-	case INS_MSE:
-		return "MANAGE SECURITY ENVIRONMENT";
-	case INS_CHANGE:
-		return "CHANGE REFERENCE DATA";
-	case INS_PSO:
-		return "PERFORM SECURITY OPERATION";
-	case INS_SELECT:
-		return "SELECT";
-	case INS_READ:
-		return "READ BINARY";
-	case INS_GET_RESPONSE:
-		return "GET RESPONSE";
-	default:
-		return "command";
-	}
+	static const char *const names[256] = {
+		[INS_VERIFY] = "VERIFY", [INS_MSE] = "MANAGE SECURITY ENVIRONMENT",
+		[INS_CHANGE] = "CHANGE REFERENCE DATA", [INS_PSO] = "PERFORM SECURITY OPERATION",
+		[INS_SELECT] = "SELECT", [INS_READ] = "READ BINARY", [INS_GET_RESPONSE] = "GET RESPONSE",
+	};
+
+	return names[ins] ? names[ins] : "command";
 }
 
 /* One command as it is, one answer as it comes. */

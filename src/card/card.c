@@ -6,40 +6,43 @@
 #include "card/cia.h"
 #include "card/gate.h"
 
-static void forget_cert(struct card_cert *c)
+static void forget_certs(struct card *card, bool protected_alone)
 {
-	pages_free(c->der);
-	c->der = NULL;
-	c->der_len = 0;
+	for (struct card_cert *c = card->certs; c < card->certs + card->n_certs; c++) {
+		if (protected_alone && !c->pin_protected)
+			continue;
+		pages_free(c->der);
+		c->der = NULL;
+		c->der_len = 0;
+	}
 }
 
 void card_forget_protected(struct card *card)
 {
-	for (size_t i = 0; i < card->n_certs; i++)
-		if (card->certs[i].pin_protected)
-			forget_cert(&card->certs[i]);
+	forget_certs(card, true);
 }
 
 void card_free(struct card **card)
 {
 	if (!*card)
 		return;
-	for (size_t i = 0; i < (*card)->n_certs; i++)
-		forget_cert(&(*card)->certs[i]);
+	forget_certs(*card, false);
 	free(*card);
 	*card = NULL;
 }
 
-static struct card *card_new(const struct card_system *sys, const char *reader)
+static enum error card_new(const struct card_system *sys, const char *reader, struct card **card)
 {
-	struct card *card = calloc(1, sizeof *card);
-
-	if (!card)
-		return NULL;
-	card->sys = sys;
-	card->login_tries = card->pin.tries = -1;
-	memcpy(card->reader, reader, strlen(reader));
-	return card;
+	*card = NULL;
+	if (strnlen(reader, READER_NAME_MAX) == READER_NAME_MAX)
+		return E_ARGUMENT;
+	*card = calloc(1, sizeof **card);
+	if (!*card)
+		return E_MEMORY;
+	(*card)->sys = sys;
+	(*card)->login_tries = (*card)->pin.tries = -1;
+	memcpy((*card)->reader, reader, strlen(reader));
+	return E_OK;
 }
 
 static enum error find_profile(struct op *op, const struct profile_set *set, const struct profile **found)
@@ -56,12 +59,6 @@ static enum error find_profile(struct op *op, const struct profile_set *set, con
 
 #define CERTIFICATE_THERE 0x8F
 
-/* Fatal errors alone: what a card cannot tell it need not tell. */
-static enum error fatal(enum error e)
-{
-	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT ? e : E_OK;
-}
-
 /* E_NOT_FOUND when the card says that the profile's certificate is not there. One
  * that does not say which certificates it has is taken to have them. */
 static enum error check_certificate(struct op *op)
@@ -75,8 +72,8 @@ static enum error check_certificate(struct op *op)
 	e = op_read_file(op, file, CONTENT_BLOCK, &b);
 	if (e == E_OK && b.len > 0 && b.data[0] != CERTIFICATE_THERE)
 		e = E_NOT_FOUND;
-	else
-		e = fatal(e);
+	else if (!is_fatal(e))
+		e = E_OK;
 	buf_free(&b);
 	return e;
 }
@@ -92,13 +89,10 @@ enum error card_look(const struct card_system *sys, const char *reader, struct p
                      uint32_t *insertion, const struct profile **profile)
 {
 	struct card *card;
-	enum error e;
+	enum error e = card_new(sys, reader, &card);
 
-	if (strnlen(reader, READER_NAME_MAX) == READER_NAME_MAX)
-		return E_ARGUMENT;
-	card = card_new(sys, reader);
-	if (!card)
-		return E_MEMORY;
+	if (e != E_OK)
+		return e;
 	e = op_run_look(card, look_step, &set);
 	*insertion = card->insertion;
 	*profile = card->profile;
@@ -131,7 +125,7 @@ static enum error read_token_info(struct op *op, struct buf *info)
 		e = op_read_file(op, p->token_info, CONTENT_BLOCK, info);
 	if (e == E_OK && info->len >= INFO_MODEL + INFO_MODEL_LEN)
 		set_model(card, info->data + INFO_MODEL, INFO_MODEL_LEN);
-	return fatal(e);
+	return is_fatal(e) ? e : E_OK;
 }
 
 /* Two hashes of what tells this card from others: the serial number, and what
@@ -174,8 +168,7 @@ static enum error open_step(struct op *op, void *arg)
 	struct buf info = {0}, identity = {0};
 	enum error e;
 
-	for (size_t i = 0; i < card->n_certs; i++)
-		forget_cert(&card->certs[i]);
+	forget_certs(card, false);
 	card->n_certs = 0;
 	e = find_profile(op, arg, &card->profile);
 	if (e != E_OK)
@@ -193,8 +186,8 @@ static enum error open_step(struct op *op, void *arg)
 	if (e != E_OK)
 		goto out;
 	if (!card->certs[0].der && file_given(card->profile->identity))
-		e = fatal(op_read_file(op, card->profile->identity, CONTENT_OBJECT, &identity));
-	if (e != E_OK)
+		e = op_read_file(op, card->profile->identity, CONTENT_OBJECT, &identity);
+	if (is_fatal(e))
 		goto out;
 	if (card->certs[0].der)
 		e = identify(card, (struct bytes){card->certs[0].der, card->certs[0].der_len});
@@ -211,21 +204,14 @@ out:
 
 enum error card_open(const struct card_system *sys, const char *reader, struct profile_set set, struct card **out)
 {
-	struct card *card;
-	enum error e;
+	enum error e = card_new(sys, reader, out);
 
-	*out = NULL;
-	if (strnlen(reader, READER_NAME_MAX) == READER_NAME_MAX)
-		return E_ARGUMENT;
-	card = card_new(sys, reader);
-	if (!card)
-		return E_MEMORY;
-	e = op_run(card, open_step, &set);
-	log_info("%s: %s", reader, e == E_OK ? card->profile->name : error_text(e));
-	if (e == E_OK)
-		*out = card;
-	else
-		card_free(&card);
+	if (e != E_OK)
+		return e;
+	e = op_run(*out, open_step, &set);
+	log_info("%s: %s", reader, e == E_OK ? (*out)->profile->name : error_text(e));
+	if (e != E_OK)
+		card_free(out);
 	return e;
 }
 
@@ -291,8 +277,8 @@ static enum error login_step(struct op *op, void *arg)
 	for (size_t i = 0; e == E_OK && i < card->n_certs; i++)
 		if (card->certs[i].pin_protected && !card->certs[i].der) {
 			e = op_read_cert(op, i);
-			if (i > 0)
-				e = fatal(e);
+			if (i > 0 && !is_fatal(e))
+				e = E_OK;
 		}
 	return e;
 }

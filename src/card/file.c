@@ -36,7 +36,7 @@ static enum error first_block(struct op *op, struct file_ref f, size_t le, struc
 
 	if (f.sfi && !(card->sfi_refused && f.fid)) {
 		e = read_block(op, (uint8_t)(0x80 | f.sfi), 0, le, out);
-		if (!f.fid || e == E_LINK || e == E_MEMORY || e == E_TIMEOUT || (e == E_OK && out->len > 0))
+		if (!f.fid || is_fatal(e) || (e == E_OK && out->len > 0))
 			return e;
 		if (op_select_file(op, f.fid, &sw) != E_OK)
 			return sw ? e : E_LINK;
@@ -125,8 +125,7 @@ enum error op_read_cert(struct op *op, size_t i)
 		c->der_len = b.len;
 		return E_OK;
 	}
-	if (e == E_SECURITY)
-		c->pin_protected = true;
+	c->pin_protected |= e == E_SECURITY;
 	buf_wipe(&b);
 	return e;
 }

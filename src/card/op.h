@@ -53,6 +53,12 @@ enum error op_read_cert(struct op *op, size_t i);
 /* What the directories say, over the profile (card_dirs.c). */
 enum error op_read_directories(struct op *op);
 
+/* What ends an operation: anything else a card may say of a file that it need not have. */
+static inline bool is_fatal(enum error e)
+{
+	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT;
+}
+
 static inline bool file_given(struct file_ref f)
 {
 	return f.fid || f.sfi;

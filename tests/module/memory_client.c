@@ -55,8 +55,9 @@ static enum error ask(enum memory_what what, uint32_t *insertion)
 	return (enum error)head.value;
 }
 
-static enum error ops_open(void **self)
+static enum error ops_open(void **self, bool may_create_threads)
 {
+	(void)may_create_threads;
 	*self = &line;
 	return E_OK;
 }

@@ -15,7 +15,7 @@ static void setup(void)
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	fake_over();
-	free(card->certs[0].der);
+	pages_free(card->certs[0].der);
 	card->certs[0].der = NULL;
 }
 

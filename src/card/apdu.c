@@ -7,6 +7,7 @@
 #define SHORT_DATA_MAX 255
 #define SHORT_LE_MAX 256
 #define SHORT_APDU_MAX 261
+#define COMMAND_MAX (4 + 3 + APDU_DATA_MAX + 2)
 
 enum { INS_VERIFY = 0x20, INS_MSE = 0x22, INS_CHANGE = 0x24, INS_PSO = 0x2A, INS_SELECT = 0xA4,
        INS_READ = 0xB0, INS_GET_RESPONSE = 0xC0 };
@@ -43,8 +44,7 @@ static const char *name_of(uint8_t ins)
 	return names[ins] ? names[ins] : "command";
 }
 
-/* One command as it is, one answer as it comes. */
-static enum error send_one(struct apdu_link *l, struct bytes command, struct buf *out, uint16_t *sw)
+enum error apdu_send(struct apdu_link *l, struct bytes command, struct buf *out, uint16_t *sw)
 {
 	size_t len = READER_RESPONSE_MAX;
 	int64_t start = apdu_now_ms();
@@ -77,12 +77,12 @@ static enum error send_one(struct apdu_link *l, struct bytes command, struct buf
 	return e;
 }
 
-/* Both forms of ISO/IEC 7816-4, 5.1. */
-static enum error send_encoded(struct apdu_link *l, const struct apdu *c, bool extended, struct buf *out, uint16_t *sw)
+/* Both forms of ISO/IEC 7816-4, 5.1; b has room for the longest. */
+static struct bytes encode(const struct apdu *c, bool extended, uint8_t *b)
 {
-	uint8_t b[4 + 3 + APDU_DATA_MAX + 2] = {c->cla, c->ins, c->p1, c->p2};
 	size_t n = 4, le = c->le < (extended ? APDU_LE_ALL : SHORT_LE_MAX) ? c->le : 0;
 
+	memcpy(b, (uint8_t[]){c->cla, c->ins, c->p1, c->p2}, n);
 	if (extended)
 		b[n++] = 0;
 	if (c->data.len) {
@@ -97,31 +97,7 @@ static enum error send_encoded(struct apdu_link *l, const struct apdu *c, bool e
 			b[n++] = (uint8_t)(le >> 8 & 0xFF);
 		b[n++] = (uint8_t)(le & 0xFF);
 	}
-	return send_one(l, (struct bytes){b, n}, out, sw);
-}
-
-/* Command chaining: all links but the last carry bit 5 of CLA (7816-4, 5.3.3). */
-static enum error send_chained(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
-{
-	struct apdu part = *c;
-	struct bytes rest = c->data;
-	enum error e;
-
-	part.cla |= 0x10;
-	part.le = 0;
-	part.data.len = SHORT_DATA_MAX;
-	while (rest.len > SHORT_DATA_MAX) {
-		part.data.data = rest.data;
-		e = send_encoded(l, &part, false, NULL, sw);
-		if (e != E_OK || *sw != 0x9000)
-			return e;
-		rest.data += SHORT_DATA_MAX;
-		rest.len -= SHORT_DATA_MAX;
-	}
-	part.cla = c->cla;
-	part.le = c->le;
-	part.data = rest;
-	return send_encoded(l, &part, false, out, sw);
+	return (struct bytes){b, n};
 }
 
 static bool wants_extended(const struct apdu_link *l, const struct apdu *c)
@@ -147,13 +123,17 @@ static bool extended_refused(const struct apdu_link *l, const struct apdu *c, en
 	return e == E_OK && c->ins == INS_READ && apdu_error(sw) == E_REFUSED && sw != 0x6B00 && sw >> 8 != 0x69;
 }
 
-/* In the form that fits, changing over when extended length is refused. */
+/* In the form that fits, changing over when extended length is refused. Command
+ * chaining: all links but the last carry bit 5 of CLA (7816-4, 5.3.3). */
 static enum error send(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
 {
+	uint8_t b[COMMAND_MAX];
+	struct apdu part = *c;
+	struct bytes rest = c->data;
 	enum error e;
 
 	if (wants_extended(l, c)) {
-		e = send_encoded(l, c, true, out, sw);
+		e = apdu_send(l, encode(c, true, b), out, sw);
 		if (!extended_refused(l, c, e, *sw)) {
 			if (e == E_OK && apdu_error(*sw) == E_OK)
 				*l->extended_taken = true;
@@ -164,13 +144,28 @@ static enum error send(struct apdu_link *l, const struct apdu *c, struct buf *ou
 		if (e == E_LINK)
 			return e;
 	}
-	return c->data.len > SHORT_DATA_MAX ? send_chained(l, c, out, sw) : send_encoded(l, c, false, out, sw);
+	part.cla |= 0x10;
+	part.le = 0;
+	part.data.len = SHORT_DATA_MAX;
+	while (rest.len > SHORT_DATA_MAX) {
+		part.data.data = rest.data;
+		e = apdu_send(l, encode(&part, false, b), NULL, sw);
+		if (e != E_OK || *sw != 0x9000)
+			return e;
+		rest.data += SHORT_DATA_MAX;
+		rest.len -= SHORT_DATA_MAX;
+	}
+	part.cla = c->cla;
+	part.le = c->le;
+	part.data = rest;
+	return apdu_send(l, encode(&part, false, b), out, sw);
 }
 
 /* GET RESPONSE for as long as the card has more. */
 static enum error fetch(struct apdu_link *l, struct buf *out, uint16_t *sw)
 {
 	struct apdu more = {.ins = INS_GET_RESPONSE};
+	uint8_t b[COMMAND_MAX];
 	unsigned sw1 = *sw >> 8;
 	enum error e = E_OK;
 
@@ -178,7 +173,7 @@ static enum error fetch(struct apdu_link *l, struct buf *out, uint16_t *sw)
 		size_t before = out->len;
 
 		more.le = *sw & 0xFF ? *sw & 0xFF : SHORT_LE_MAX;
-		e = send_encoded(l, &more, false, out, sw);
+		e = apdu_send(l, encode(&more, false, b), out, sw);
 		if (e == E_OK && (out->len > READER_RESPONSE_MAX || (*sw >> 8 == 0x61 && out->len == before)))
 			e = E_PROTOCOL;
 		sw1 = *sw >> 8;
@@ -202,14 +197,6 @@ enum error apdu_exchange(struct apdu_link *l, const struct apdu *c, struct buf *
 	}
 	if (e == E_OK && *sw >> 8 == 0x61 && out)
 		e = fetch(l, out, sw);
-	return e == E_OK ? apdu_error(*sw) : e;
-}
-
-enum error apdu_send_once(struct apdu_link *l, struct bytes command, uint16_t *sw)
-{
-	enum error e;
-
 	l->hide = false;
-	e = send_one(l, command, NULL, sw);
 	return e == E_OK ? apdu_error(*sw) : e;
 }

@@ -43,8 +43,9 @@ struct apdu {
  * E_TOO_LONG. What is not E_OK is logged here, once. */
 enum error apdu_exchange(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw);
 
-/* The same for a whole command as it is, sent once: one that holds a PIN. */
-enum error apdu_send_once(struct apdu_link *l, struct bytes command, uint16_t *sw);
+/* One whole command as it is, sent once, and its answer as it comes; E_OK whatever
+ * the status word. */
+enum error apdu_send(struct apdu_link *l, struct bytes command, struct buf *out, uint16_t *sw);
 
 /* What a status word means whatever the command was: E_OK for 9000, 61xx, 6281
  * and 6282; E_SECURITY for 6982; E_NOT_FOUND for 6A82 and 6A88; E_REFUSED for

@@ -168,22 +168,14 @@ static bool counter_untold(uint16_t sw)
  * The PIN's file is selected. */
 static enum error query(struct op *op, int *told)
 {
-	struct apdu c = {.ins = INS_VERIFY, .p2 = op->card->pin.rule.reference};
+	uint8_t command[] = {0x00, INS_VERIFY, 0x00, op->card->pin.rule.reference};
 	uint16_t sw;
-	enum error e = apdu_exchange(&op->link, &c, NULL, &sw);
+	enum error e = apdu_send(&op->link, (struct bytes){command, sizeof command}, NULL, &sw);
 
 	*told = tries_of(sw);
 	if (*told < 0)
-		return sw && counter_untold(sw) ? E_OK : e;
+		return e != E_OK || counter_untold(sw) ? e : apdu_error(sw);
 	return take_counter(op->card, *told, COUNTER_TOLD);
-}
-
-static enum error select_and_query(struct op *op, int *told)
-{
-	uint16_t fid = op->card->pin.rule.file.fid, sw;
-	enum error e = fid ? op_select_file(op, fid, &sw) : E_OK;
-
-	return e == E_OK ? query(op, told) : e;
 }
 
 /* What memory says before anything is sent: into pin.tries. E_PIN_LOCKED. */
@@ -275,13 +267,16 @@ static enum error accepted(struct op *op, enum pin_use use, int told)
 	struct card *card = op->card;
 	int now = told < 0 ? card->pin.rule.tries : told, again = -1;
 	enum error e = E_OK, taken;
+	uint16_t sw;
 
 	if (use == PIN_TYPED && told >= 0 && told < card->pin.rule.tries) {
 		e = query(op, &again);
 		if (e == E_OK && again < 0 && !card->certs[0].pin_protected && op_leave(op)) {
 			e = op_select(op, card->profile);
 			if (e == E_OK)
-				e = select_and_query(op, &again);
+				e = op_select_file(op, card->pin.rule.file.fid, &sw);
+			if (e == E_OK)
+				e = query(op, &again);
 		}
 		if (e == E_OK && again > now)
 			now = again;
@@ -295,10 +290,12 @@ static enum error accepted(struct op *op, enum pin_use use, int told)
 static enum error send_command(struct op *op, const struct secret *command, uint16_t *sw)
 {
 	struct bytes bytes;
+	enum error e;
 
 	bytes.data = secret_bytes(command, &bytes.len);
 	op->lock = op->verify_sent = true;
-	return apdu_send_once(&op->link, bytes, sw);
+	e = apdu_send(&op->link, bytes, NULL, sw);
+	return e == E_OK ? apdu_error(*sw) : e;
 }
 
 /* A refusal without a number (6300): ask, and where the card does not say, count. */
@@ -314,11 +311,10 @@ static enum error refused(struct op *op, int tries)
 	return op->card->pin.tries ? E_PIN_WRONG : E_PIN_LOCKED;
 }
 
-static enum error verify(struct op *op, const struct secret *command, enum pin_use use, int told)
+/* What the answer to a VERIFY means; told: the counter before it. */
+static enum error conclude(struct op *op, enum pin_use use, int told, uint16_t sw, enum error e)
 {
 	struct gate_memory *m;
-	uint16_t sw;
-	enum error e = send_command(op, command, &sw);
 
 	if (sw == 0)
 		return e; /* cut off: uncertain until the counter is read or the card was out */
@@ -337,17 +333,22 @@ static enum error verify(struct op *op, const struct secret *command, enum pin_u
 enum error gate_verify(struct op *op, struct bytes pin, enum pin_use use, bool last_try_allowed)
 {
 	struct secret *command = NULL;
+	uint16_t sw;
 	int told;
 	enum error e = recall(op->card);
 
 	if (e == E_OK)
-		e = select_and_query(op, &told);
+		e = op_select_file(op, op->card->pin.rule.file.fid, &sw);
+	if (e == E_OK)
+		e = query(op, &told);
 	if (e == E_OK)
 		e = make_command(op->card, INS_VERIFY, 0x00, pin, &command);
 	if (e == E_OK)
 		e = may_send(op->card, command, use, last_try_allowed, told >= 0);
-	if (e == E_OK)
-		e = verify(op, command, use, told);
+	if (e == E_OK) {
+		e = send_command(op, command, &sw);
+		e = conclude(op, use, told, sw, e);
+	}
 	secret_free(&command);
 	return e;
 }
@@ -366,12 +367,15 @@ enum error gate_change(struct op *op, struct bytes new_pin)
 
 enum error gate_tries(struct op *op)
 {
+	uint16_t sw;
 	int told;
 	enum error e = recall(op->card);
 
 	if (e == E_PIN_LOCKED)
 		return E_OK; /* pin.tries says it */
-	return e == E_OK ? select_and_query(op, &told) : e;
+	if (e == E_OK)
+		e = op_select_file(op, op->card->pin.rule.file.fid, &sw);
+	return e == E_OK ? query(op, &told) : e;
 }
 
 static enum error recount(struct op *op, void *arg)

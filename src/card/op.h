@@ -34,7 +34,7 @@ enum error op_select(struct op *op, const struct profile *profile);
  * then or until its power is gone. False when the card refuses. */
 bool op_leave(struct op *op);
 
-/* SELECT of an elementary file under the current application. */
+/* SELECT of an elementary file under the current application; 0: there is none to select. */
 enum error op_select_file(struct op *op, uint16_t fid, uint16_t *sw);
 
 enum op_content {

@@ -65,39 +65,15 @@ static enum error prepare(struct op *op, const struct sign_way *w, uint16_t *sw)
 {
 	const struct card_key *key = &op->card->key;
 	unsigned n = w->key_by == KEY_BY_REFERENCE ? key->reference : key_fid(key);
-	uint8_t data[] = {w->mse_tag, 2, (uint8_t)(n >> 8), (uint8_t)(n & 0xFF)};
-	struct apdu mse = {.ins = 0x22, .p1 = 0x41, .p2 = 0xB6, .data = {data, sizeof data}};
+	uint8_t mse[] = {0x00, 0x22, 0x41, 0xB6, 4, w->mse_tag, 2, (uint8_t)(n >> 8), (uint8_t)(n & 0xFF)};
 	enum error e = E_OK;
 
 	*sw = 0;
 	if (w->mse_tag && w->select_key)
 		e = op_select_file(op, key_fid(key), sw);
 	if (w->mse_tag && e == E_OK)
-		e = apdu_exchange(&op->link, &mse, NULL, sw);
-	return preparing(e);
-}
-
-static enum error command(struct op *op, const struct sign_way *w, struct signing *s, uint16_t *sw)
-{
-	const struct card_key *key = &op->card->key;
-	struct apdu c = {w->cla, w->ins, w->p1, w->p2, .data = input_of(s->in, w->input), .le = 256};
-	enum error e = E_OK;
-
-	if (s->params->signature_len > 256)
-		c.le = APDU_LE_ALL;
-	if (!w->mse_tag && w->select_key)
-		e = preparing(op_select_file(op, key_fid(key), sw));
-	s->out.len = 0;
-	return e == E_OK ? apdu_exchange(&op->link, &c, &s->out, sw) : e;
-}
-
-static enum error verify(struct op *op, struct signing *s)
-{
-	enum error e = preparing(gate_verify(op, s->pin, PIN_KEPT, false));
-
-	s->verified++;
-	s->fresh = e == E_OK;
-	return e;
+		e = apdu_send(&op->link, (struct bytes){mse, sizeof mse}, NULL, sw);
+	return preparing(e == E_OK && w->mse_tag ? apdu_error(*sw) : e);
 }
 
 /* E_UNSUPPORTED: the card refused this way; nothing speaks against another. A
@@ -106,22 +82,29 @@ static enum error verify(struct op *op, struct signing *s)
  * has just accepted, is then verified once more. */
 static enum error try_way(struct op *op, const struct sign_way *w, struct signing *s)
 {
+	struct apdu c = {w->cla, w->ins, w->p1, w->p2, .data = input_of(s->in, w->input),
+	                 .le = s->params->signature_len > 256 ? APDU_LE_ALL : 256};
+	bool unverified = s->verified == 0;
 	uint16_t sw;
 	enum error e = prepare(op, w, &sw);
 
 	if (e != E_OK)
 		return e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
-	if (s->verified == 0)
-		e = verify(op, s);
-	if (e != E_OK)
-		return e;
-	e = command(op, w, s, &sw);
-	if (sw == 0x6982 && !s->fresh && s->verified == 1) {
-		e = verify(op, s);
+	do {
+		if (unverified) {
+			e = preparing(gate_verify(op, s->pin, PIN_KEPT, false));
+			s->verified++;
+			s->fresh = e == E_OK;
+		}
 		if (e != E_OK)
 			return e;
-		e = command(op, w, s, &sw);
-	}
+		if (!w->mse_tag && w->select_key)
+			e = preparing(op_select_file(op, key_fid(&op->card->key), &sw));
+		s->out.len = 0;
+		if (e == E_OK)
+			e = apdu_exchange(&op->link, &c, &s->out, &sw);
+		unverified = sw == 0x6982 && !s->fresh && s->verified == 1;
+	} while (unverified);
 	if (e == E_OK || e == E_LINK || !way_is_refused(sw))
 		return e;
 	s->doubted |= !s->fresh && sw >> 8 == 0x69; /* for want of a PIN, it may be */

@@ -111,8 +111,11 @@ static CK_RV after_failure(struct session *session, enum error e)
  * too small (PKCS#11 5.2). */
 static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
+	const struct scheme_params *params = &session->sign.params;
 	struct token *token = session->slot->token;
-	struct secret *pin = token->card->key.user_consent ? session->consent : token->pin;
+	struct secret *kept = token->card->key.user_consent ? session->consent : token->pin;
+	struct bytes pin;
+	struct encoded in = {0};
 	uint8_t signature[SIGNATURE_MAX];
 	size_t len = sizeof signature;
 	bool done;
@@ -121,15 +124,19 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 
 	if (!out_len)
 		goto out;
-	rv = output_room(out, out_len, session->sign.params.signature_len, &done);
+	rv = output_room(out, out_len, params->signature_len, &done);
 	if (done)
 		return rv;
-	if (!pin || !slot_is_logged_in(session->slot))
-		rv = CKR_USER_NOT_LOGGED_IN;
-	else
-		rv = token_sign(token, pin, &session->sign, signature, &len, &e);
-	if (rv == CKR_OK)
+	rv = kept && slot_is_logged_in(session->slot) ? sign_end(&session->sign, module.crypto, &in)
+	                                              : CKR_USER_NOT_LOGGED_IN;
+	if (rv == CKR_OK) {
+		pin.data = secret_bytes(kept, &pin.len);
+		e = card_sign(token->card, pin, params, &in, signature, &len);
+		if (e == E_OK)
+			e = scheme_check(module.crypto, params, &token->cert->key, &in, (struct bytes){signature, len});
 		secret_free(&session->consent);
+	}
+	mem_wipe(&in, sizeof in);
 	if (rv == CKR_OK && e != E_OK)
 		rv = after_failure(session, e);
 	if (rv == CKR_OK) {

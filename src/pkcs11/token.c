@@ -152,22 +152,3 @@ void token_logout(struct token *token)
 	cert_free(&token->cert);
 	card_forget_protected(token->card);
 }
-
-CK_RV token_sign(struct token *token, const struct secret *secret, struct sign *sign, uint8_t *signature, size_t *len,
-                 enum error *e)
-{
-	const struct scheme_params *params = &sign->params;
-	struct encoded in;
-	struct bytes pin;
-	CK_RV rv = sign_end(sign, module.crypto, &in);
-
-	if (rv != CKR_OK)
-		goto out;
-	pin.data = secret_bytes(secret, &pin.len);
-	*e = card_sign(token->card, pin, params, &in, signature, len);
-	if (*e == E_OK)
-		*e = scheme_check(module.crypto, params, &token->cert->key, &in, (struct bytes){signature, *len});
-out:
-	mem_wipe(&in, sizeof in);
-	return rv;
-}

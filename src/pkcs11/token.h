@@ -53,10 +53,4 @@ bool token_is_asked_for_ever(struct token *token);
 /* Wipes the PIN and what was behind it; handles stay. */
 void token_logout(struct token *token);
 
-/* The card signs with this PIN, and the signature is checked against the
- * certificate. With CKR_OK the card was asked, and *e is what became of it:
- * E_SIGNATURE, E_UNSUPPORTED: it cannot do this scheme. */
-CK_RV token_sign(struct token *token, const struct secret *pin, struct sign *sign, uint8_t *signature, size_t *len,
-                 enum error *e);
-
 #endif

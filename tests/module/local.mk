@@ -105,3 +105,13 @@ tests_module_test_memory_CPPFLAGS = $(AM_CPPFLAGS) -DMODULE_DIR='"$(abs_builddir
 tests_module_test_memory_CFLAGS = $(module_test_cflags)
 tests_module_test_memory_LDADD = libvcard.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 tests_module_test_memory_DEPENDENCIES = libvcard.la libbase.la tests/module/memory-client $(model_modules)
+
+# The functions between C_Sign and the card, counted as they are written.
+check_PROGRAMS += tests/module/test_depth
+TESTS += tests/module/test_depth
+tests_module_test_depth_SOURCES = tests/module/test_depth.c tests/module/rig.h tests/module/rig.c \
+  tests/module/rig_inkan.c tests/vcard_reader.h tests/vcard_reader.c src/pkcs11/table.c \
+  $(libpkcs11_la_SOURCES) $(libcard_la_SOURCES)
+tests_module_test_depth_CFLAGS = $(module_test_cflags) $(PCSC_CFLAGS) -fno-inline -fno-optimize-sibling-calls
+tests_module_test_depth_LDADD = libstatus.la libcert.la libcards.la libinkancrypto.la libvcard.la libbase.la \
+  $(CHECK_LIBS) $(CRYPTO_LIBS) $(PCSC_LIBS)

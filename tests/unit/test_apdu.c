@@ -234,7 +234,7 @@ START_TEST(a_command_that_goes_once)
 
 	l.extended = true;
 	PLAY(steps);
-	apdu_send_once(&l, (struct bytes){verify, sizeof verify}, &sw);
+	apdu_send(&l, (struct bytes){verify, sizeof verify}, NULL, &sw);
 	ck_assert(!short_only);
 }
 END_TEST

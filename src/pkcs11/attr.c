@@ -7,13 +7,8 @@
 
 void attrs_add(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
-	void *copy;
+	void *copy = a->n == ATTRS_MAX ? NULL : a->hidden ? pages_new(len) : malloc(len ? len : 1);
 
-	if (a->n == ATTRS_MAX) {
-		a->failed = true;
-		return;
-	}
-	copy = a->hidden ? pages_new(len) : malloc(len ? len : 1);
 	if (!copy) {
 		a->failed = true;
 		return;

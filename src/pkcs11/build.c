@@ -2,16 +2,18 @@
 #include <stdio.h>
 #include <string.h>
 #include "inkan-pkcs11.h"
-#include "pkcs11/build.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
-static const CK_OBJECT_CLASS classes[] = {
-	[OBJECT_CERTIFICATE] = CKO_CERTIFICATE,
-	[OBJECT_PRIVATE_KEY] = CKO_PRIVATE_KEY,
-	[OBJECT_PUBLIC_KEY] = CKO_PUBLIC_KEY,
-	[OBJECT_PROFILE] = CKO_PROFILE,
-	[OBJECT_HCROLE] = CKO_DATA,
+static const struct {
+	CK_OBJECT_CLASS class;
+	const char *name; /* in CKA_UNIQUE_ID */
+} kinds[] = {
+	[OBJECT_CERTIFICATE] = {CKO_CERTIFICATE, "certificate"},
+	[OBJECT_PRIVATE_KEY] = {CKO_PRIVATE_KEY, "private-key"},
+	[OBJECT_PUBLIC_KEY] = {CKO_PUBLIC_KEY, "public-key"},
+	[OBJECT_PROFILE] = {CKO_PROFILE, "profile"},
+	[OBJECT_HCROLE] = {CKO_DATA, "hcrole"},
 };
 
 struct flag {
@@ -52,14 +54,13 @@ static void build_private_key(const struct token *token, struct object *o)
 		{CKA_WRAP_WITH_TRUSTED, false}, {CKA_LOCAL, false},
 	};
 	const struct card_key *key = &token->card->key;
-	CK_MECHANISM_TYPE mechs[32];
-	CK_ULONG n = sizeof mechs / sizeof *mechs;
+	CK_MECHANISM_TYPE mechs[MECHS_MAX];
+	CK_ULONG n = mech_list(token->card->profile, token_offers_pss(token), true, mechs);
 
 	add_name(&o->attrs, key->label, &key->id);
 	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, mech_key_type(token->card->profile));
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 	attrs_add_bool(&o->attrs, CKA_ALWAYS_AUTHENTICATE, key->user_consent);
-	mech_list(token->card->profile, token_offers_pss(token), true, mechs, &n);
 	attrs_add(&o->attrs, CKA_ALLOWED_MECHANISMS, mechs, n * sizeof *mechs);
 }
 
@@ -88,30 +89,19 @@ static void build_hcrole(const struct token *token, struct object *o)
 	attrs_add_bytes(&o->attrs, CKA_VALUE, role->der);
 }
 
-/* PKCS#11 3.0, 4.4: the same for the same object whenever the card is in. */
-static void add_unique_id(const struct token *token, struct object *o)
-{
-	static const char *const kinds[] = {
-		[OBJECT_CERTIFICATE] = "certificate", [OBJECT_PRIVATE_KEY] = "private-key",
-		[OBJECT_PUBLIC_KEY] = "public-key", [OBJECT_PROFILE] = "profile", [OBJECT_HCROLE] = "hcrole",
-	};
-	char text[CARD_SERIAL_LEN + 48];
-
-	snprintf(text, sizeof text, "%s-%s-%zu", token->card->serial, kinds[o->kind], o->index);
-	attrs_add_text(&o->attrs, CKA_UNIQUE_ID, text);
-}
-
 void object_build(const struct token *token, struct object *o)
 {
 	const struct flag flags[] = {
 		{CKA_TOKEN, true}, {CKA_PRIVATE, o->private}, {CKA_MODIFIABLE, false},
 		{CKA_COPYABLE, false}, {CKA_DESTROYABLE, false},
 	};
+	char id[CARD_SERIAL_LEN + 48]; /* PKCS#11 3.0, 4.4: the same for the same object whenever the card is in */
 
 	o->attrs.hidden = o->kind == OBJECT_CERTIFICATE && o->private;
-	attrs_add_ulong(&o->attrs, CKA_CLASS, classes[o->kind]);
+	snprintf(id, sizeof id, "%s-%s-%zu", token->card->serial, kinds[o->kind].name, o->index);
+	attrs_add_text(&o->attrs, CKA_UNIQUE_ID, id);
+	attrs_add_ulong(&o->attrs, CKA_CLASS, kinds[o->kind].class);
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
-	add_unique_id(token, o);
 	switch (o->kind) {
 	case OBJECT_CERTIFICATE:
 		build_certificate(token, o);
@@ -149,44 +139,31 @@ static void add_roles(struct attrs *a, const struct hcroles *roles)
 	buf_free(&text);
 }
 
-/* CKA_CHECK_VALUE: the first three bytes of the certificate's SHA-1. */
-static void add_check_value(struct attrs *a, const struct cert *cert)
+static void certificate_from_cert(struct attrs *a, const struct cert *cert)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	if (crypto_hash(module.crypto, HASH_SHA1, cert->der, digest) == E_OK)
-		attrs_add(a, CKA_CHECK_VALUE, digest, 3);
-}
-
-static void certificate_from_cert(struct attrs *a, const struct cert *cert)
-{
 	attrs_add_bytes(a, CKA_VALUE, cert->der);
-	attrs_add_bytes(a, CKA_SUBJECT, cert->subject);
 	attrs_add_bytes(a, CKA_ISSUER, cert->issuer);
 	attrs_add_bytes(a, CKA_SERIAL_NUMBER, cert->serial);
-	attrs_add_bytes(a, CKA_PUBLIC_KEY_INFO, cert->spki);
-	attrs_add_text(a, CKA_START_DATE, cert->start);
-	attrs_add_text(a, CKA_END_DATE, cert->end);
-	add_check_value(a, cert);
+	if (crypto_hash(module.crypto, HASH_SHA1, cert->der, digest) == E_OK)
+		attrs_add(a, CKA_CHECK_VALUE, digest, 3); /* the first three bytes of it */
 	attrs_add_ulong(a, CKA_INKAN_PROFILE, (CK_ULONG)cert->kind);
 	attrs_add_bool(a, CKA_INKAN_PRODUCTION, cert->production);
 	if (cert->roles.n > 0)
 		add_roles(a, &cert->roles);
 }
 
-static void key_from_cert(struct attrs *a, const struct cert *cert, bool public)
-{
-	mech_add_key(a, &cert->key, public);
-	attrs_add_bytes(a, CKA_PUBLIC_KEY_INFO, cert->spki);
-	attrs_add_bytes(a, CKA_SUBJECT, cert->subject);
-	attrs_add_text(a, CKA_START_DATE, cert->start);
-	attrs_add_text(a, CKA_END_DATE, cert->end);
-}
-
 void object_build_from_cert(struct object *o, const struct cert *cert)
 {
+	struct attrs *a = &o->attrs;
+
+	attrs_add_bytes(a, CKA_SUBJECT, cert->subject);
+	attrs_add_bytes(a, CKA_PUBLIC_KEY_INFO, cert->spki);
+	attrs_add_text(a, CKA_START_DATE, cert->start);
+	attrs_add_text(a, CKA_END_DATE, cert->end);
 	if (o->kind == OBJECT_CERTIFICATE)
-		certificate_from_cert(&o->attrs, cert);
+		certificate_from_cert(a, cert);
 	else
-		key_from_cert(&o->attrs, cert, o->kind == OBJECT_PUBLIC_KEY);
+		mech_add_key(a, &cert->key, o->kind == OBJECT_PUBLIC_KEY);
 }

@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PKCS#11 5.10, hashing: on the host, without a look at the card. */
+/* PKCS#11 5.10, hashing: on the host, without a look at the card. No program needs it
+ * of a card; but Java lets a token sign RSASSA-PSS, and so log in on TLS 1.3, only
+ * with hashes that it lists. */
 #include "pkcs11/attr.h"
-#include "pkcs11/digest.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
-
-void digest_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
-{
-	if (personality.conventions->rsa_pkcs_only)
-		return;
-	for (size_t h = 0; h < HASH_COUNT; h++) {
-		if (list)
-			list[*n] = hash_names[h].mechanism;
-		++*n;
-	}
-}
-
-static enum hash find_hash(CK_MECHANISM_TYPE type)
-{
-	enum hash h = personality.conventions->rsa_pkcs_only ? HASH_NONE : 0;
-
-	while (h < HASH_COUNT && hash_names[h].mechanism != type)
-		h++;
-	return h;
-}
-
-bool digest_offered(CK_MECHANISM_TYPE type)
-{
-	return find_hash(type) != HASH_NONE;
-}
-
-void digest_clear(struct digest *digest)
-{
-	crypto_hash_free(&digest->md);
-	*digest = (struct digest){0};
-}
 
 static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 {
@@ -44,7 +14,9 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 
 	if (rv != CKR_OK)
 		return rv;
-	if ((digest->hash = find_hash(mechanism->mechanism)) == HASH_NONE)
+	while (digest->hash < HASH_COUNT && hash_names[digest->hash].mechanism != mechanism->mechanism)
+		digest->hash++;
+	if (digest->hash == HASH_NONE)
 		rv = CKR_MECHANISM_INVALID;
 	else if (mechanism->ulParameterLen != 0)
 		rv = CKR_MECHANISM_PARAM_INVALID;

@@ -4,10 +4,10 @@ libpkcs11_la_SOURCES = \
   src/pkcs11/pkcs11.h src/pkcs11/functions.h src/pkcs11/personality.h src/pkcs11/conventions.c \
   src/pkcs11/unsupported.h src/pkcs11/unsupported.c \
   src/pkcs11/module.h src/pkcs11/general.c src/pkcs11/slots.c src/pkcs11/sessions.c src/pkcs11/login.c \
-  src/pkcs11/objects.c src/pkcs11/sign.c src/pkcs11/digest.h src/pkcs11/digest.c \
+  src/pkcs11/objects.c src/pkcs11/sign.c src/pkcs11/digest.c \
   src/pkcs11/slot.h src/pkcs11/slot.c src/pkcs11/session.h src/pkcs11/session.c \
   src/pkcs11/token.h src/pkcs11/token.c src/pkcs11/object.h src/pkcs11/object.c \
-  src/pkcs11/build.h src/pkcs11/build.c src/pkcs11/cert_status.h src/pkcs11/cert_status.c \
+  src/pkcs11/build.c src/pkcs11/cert_status.h src/pkcs11/cert_status.c \
   src/pkcs11/attr.h src/pkcs11/attr.c src/pkcs11/mech.h src/pkcs11/mech.c src/pkcs11/ckr.h src/pkcs11/ckr.c
 libpkcs11_la_LIBADD = $(CRYPTO_LIBS)
 

@@ -54,31 +54,16 @@ static bool offered(const struct profile *profile, bool pss, bool hashing, const
 	return false;
 }
 
-void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE *list, CK_ULONG *count)
+_Static_assert(N_MECHS + HASH_COUNT <= MECHS_MAX, "room for all mechanisms");
+
+CK_ULONG mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE list[MECHS_MAX])
 {
 	CK_ULONG n = 0;
 
-	for (size_t i = 0; i < N_MECHS; i++) {
-		if (!offered(profile, pss, hashing, &mechs[i]))
-			continue;
-		if (n < *count)
-			list[n] = mechs[i].type;
-		n++;
-	}
-	*count = n;
-}
-
-static const struct mech *find_mech(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type)
-{
 	for (size_t i = 0; i < N_MECHS; i++)
-		if (mechs[i].type == type)
-			return offered(profile, pss, hashing, &mechs[i]) ? &mechs[i] : NULL;
-	return NULL;
-}
-
-bool mech_offered(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type)
-{
-	return find_mech(profile, pss, hashing, type) != NULL;
+		if (offered(profile, pss, hashing, &mechs[i]))
+			list[n++] = mechs[i].type;
+	return n;
 }
 
 /* The card must be able to do these parameters: all, where the block is padded
@@ -116,12 +101,14 @@ static CK_RV read_pss(struct scheme_params *p, const struct profile *profile, co
 CK_RV sign_begin(struct sign *sign, const struct crypto *crypto, const struct profile *profile, bool pss,
                  const CK_MECHANISM *mechanism, const struct key *key)
 {
-	const struct mech *m = find_mech(profile, pss, true, mechanism->mechanism);
+	const struct mech *m = mechs;
 	enum error e;
 	CK_RV rv;
 
 	*sign = (struct sign){0};
-	if (!m)
+	while (m < mechs + N_MECHS && m->type != mechanism->mechanism)
+		m++;
+	if (m == mechs + N_MECHS || !offered(profile, pss, true, m))
 		return CKR_MECHANISM_INVALID;
 	if (scheme_key_kind(m->scheme) != key->kind)
 		return CKR_KEY_TYPE_INCONSISTENT;

@@ -23,11 +23,11 @@ struct sign {
 	size_t len;
 };
 
-/* The mechanisms that a profile's ways of signing can carry out. `pss` false
- * leaves RSASSA-PSS out, `hashing` false those that hash too. *count: in, the
- * room; out, how many there are. */
-void mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE *list, CK_ULONG *count);
-bool mech_offered(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE type);
+#define MECHS_MAX 32 /* with the hashes */
+
+/* The mechanisms that a profile's ways of signing can carry out, and how many. `pss`
+ * false leaves RSASSA-PSS out, `hashing` false those that hash too. */
+CK_ULONG mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE list[MECHS_MAX]);
 
 /* CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_TYPE_INCONSISTENT,
  * CKR_KEY_SIZE_RANGE. */

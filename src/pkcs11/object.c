@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "inkan-pkcs11.h"
-#include "pkcs11/build.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
@@ -163,25 +162,16 @@ struct object *object_find(struct token *token, CK_OBJECT_HANDLE handle, bool lo
  * is asked for (NSS asks for attributes of its own) must not cost a reading. */
 static bool needs_bytes(CK_ATTRIBUTE_TYPE type)
 {
-	switch (type) {
-	case CKA_VALUE:
-	case CKA_SUBJECT:
-	case CKA_ISSUER:
-	case CKA_SERIAL_NUMBER:
-	case CKA_START_DATE:
-	case CKA_END_DATE:
-	case CKA_CHECK_VALUE:
-	case CKA_PUBLIC_KEY_INFO:
-	case CKA_INKAN_HCROLE:
-	case CKA_INKAN_HCROLE_DER:
-	case CKA_INKAN_PROFILE:
-	case CKA_INKAN_PRODUCTION:
-	case CKA_INKAN_STATUS:
-	case CKA_INKAN_STATUS_NEXT_UPDATE:
-		return true;
-	default:
-		return false;
-	}
+	static const CK_ATTRIBUTE_TYPE types[] = {
+		CKA_VALUE, CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER, CKA_START_DATE, CKA_END_DATE,
+		CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO, CKA_INKAN_HCROLE, CKA_INKAN_HCROLE_DER,
+		CKA_INKAN_PROFILE, CKA_INKAN_PRODUCTION, CKA_INKAN_STATUS, CKA_INKAN_STATUS_NEXT_UPDATE,
+	};
+	size_t i = 0;
+
+	while (i < sizeof types / sizeof *types && types[i] != type)
+		i++;
+	return i < sizeof types / sizeof *types;
 }
 
 static bool matches(const struct object *o, const CK_ATTRIBUTE *wanted)

@@ -27,6 +27,12 @@ struct object {
 	time_t status_asked; /* 0: not yet */
 };
 
+/* build.c, which attributes each kind of object has (PKCS#11 4.4 to 4.10): those that
+ * are known before any certificate (class, label, id, capabilities), and what the
+ * certificate says. */
+void object_build(const struct token *token, struct object *object);
+void object_build_from_cert(struct object *object, const struct cert *cert);
+
 /* Makes the objects of a token that has just been read. */
 enum error objects_make(struct token *token);
 void objects_free(struct token *token);

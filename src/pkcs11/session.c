@@ -112,7 +112,8 @@ void session_end_operation(struct session *session)
 	session->consent_bound = false;
 	session->last = STEP_NONE;
 	sign_clear(&session->sign);
-	digest_clear(&session->digest);
+	crypto_hash_free(&session->digest.md);
+	session->digest = (struct digest){0};
 	module_lock();
 	free(session->find.list);
 	session->find = (struct find){0};

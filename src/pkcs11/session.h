@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "pkcs11/pkcs11.h"
-#include "pkcs11/digest.h"
 #include "pkcs11/mech.h"
 #include "pkcs11/module.h"
 
@@ -18,6 +17,12 @@ enum step { STEP_NONE, STEP_WHOLE, STEP_UPDATE, STEP_FINAL };
 struct find {
 	CK_OBJECT_HANDLE *list;
 	size_t n, next;
+};
+
+/* A hash that is being made. {0}: none. */
+struct digest {
+	EVP_MD_CTX *md;
+	enum hash hash;
 };
 
 struct session {

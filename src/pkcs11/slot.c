@@ -377,7 +377,7 @@ static CK_RV read_token(struct slot *slot)
 	return rv;
 }
 
-CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id)
+CK_RV slot_enter_unread(struct call *call, const char *name, CK_SLOT_ID id)
 {
 	CK_RV rv = call_enter(call, name);
 
@@ -391,6 +391,15 @@ CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id)
 		return CKR_SLOT_ID_INVALID;
 	slots_recognize(call->slot);
 	call_lock_table(call);
+	return CKR_OK;
+}
+
+CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id)
+{
+	CK_RV rv = slot_enter_unread(call, name, id);
+
+	if (rv != CKR_OK)
+		return rv;
 	rv = presence(call->slot);
 	if (rv != CKR_OK || has_token(call->slot))
 		return rv;

@@ -70,9 +70,10 @@ struct slot *slot_find(CK_SLOT_ID id); /* NULL: no such slot */
 bool slot_is_occupied(const struct slot *slot); /* a card of ours is known to be in */
 void slot_end_login(struct slot *slot); /* PIN and consents are wiped when the slot's lock is given back */
 
-/* A call on a slot whose token must have been read, which happens now if need be:
- * call->slot, with the table lock held. CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_PRESENT,
- * CKR_TOKEN_NOT_RECOGNIZED … */
+/* How a C_ function begins that takes a slot: call->slot, with the table lock held.
+ * CKR_SLOT_ID_INVALID. slot_enter: its token must have been read, which happens now if
+ * need be. CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED … */
+CK_RV slot_enter_unread(struct call *call, const char *name, CK_SLOT_ID id);
 CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id);
 
 /* The lock across I/O. What is left of a card that is gone is freed by both. */

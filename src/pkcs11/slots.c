@@ -2,7 +2,6 @@
 /* PKCS#11 5.5, slot and token management. */
 #include <string.h>
 #include "pkcs11/attr.h"
-#include "pkcs11/digest.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
@@ -53,25 +52,13 @@ static void describe_slot(const struct slot *slot, CK_SLOT_INFO *info)
  * polls it on its user-interface thread: it never waits for another program. */
 CK_RV inkan_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 {
-	const struct slot *slot;
 	struct call call;
-	CK_RV rv = call_enter(&call, "C_GetSlotInfo");
+	CK_RV rv = slot_enter_unread(&call, "C_GetSlotInfo", id);
 
-	if (rv != CKR_OK)
-		return call_leave(&call, rv);
-	slots_refresh(false);
-	module_lock();
-	slot = slot_find(id);
-	module_unlock();
-	if (slot)
-		slots_recognize(slot);
-	call_lock_table(&call);
-	if (!info)
+	if (rv == CKR_OK && !info)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (!slot)
-		rv = CKR_SLOT_ID_INVALID;
-	else
-		describe_slot(slot, info);
+	if (rv == CKR_OK)
+		describe_slot(call.slot, info);
 	return call_leave(&call, rv);
 }
 
@@ -155,21 +142,27 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *id, void *reserved)
 	return call_leave(&call, rv);
 }
 
-/* Where a key wants consent, the mechanisms that hash too can be used but are not
- * told: NSS 3.110 signs with them by C_SignUpdate and, unlike with the others,
- * never asks for the consent, so that LibreOffice could not sign. */
-static bool tells_hashing(const struct token *token)
+/* By profile, for nothing is tried on a card before somebody has logged in: those
+ * that sign, *n_sign of them, then hashes. Where a key wants consent, the mechanisms
+ * that hash too can be used but are not told: NSS 3.110 signs with them by
+ * C_SignUpdate and, unlike with the others, never asks for the consent, so that
+ * LibreOffice could not sign. */
+static CK_ULONG list_mechanisms(const struct token *token, CK_MECHANISM_TYPE list[MECHS_MAX], CK_ULONG *n_sign)
 {
-	return !token->card->key.user_consent;
+	const struct card *card = token->card;
+	CK_ULONG n = mech_list(card->profile, token_offers_pss(token), !card->key.user_consent, list);
+
+	*n_sign = n;
+	for (size_t h = 0; h < HASH_COUNT && !personality.conventions->rsa_pkcs_only; h++)
+		list[n++] = hash_names[h].mechanism;
+	return n;
 }
 
-/* C_GetMechanismList (PKCS#11 5.5, 5.2): by profile, for nothing is tried on a
- * card before somebody has logged in. */
+/* C_GetMechanismList (PKCS#11 5.5, 5.2). */
 CK_RV inkan_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
-	const struct token *token;
-	CK_MECHANISM_TYPE all[64];
-	CK_ULONG n = 32;
+	CK_MECHANISM_TYPE all[MECHS_MAX];
+	CK_ULONG n, n_sign;
 	bool done;
 	struct call call;
 	CK_RV rv = slot_enter(&call, "C_GetMechanismList", id);
@@ -178,9 +171,7 @@ CK_RV inkan_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG 
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
-	token = call.slot->token;
-	mech_list(token->card->profile, token_offers_pss(token), tells_hashing(token), all, &n);
-	digest_list(all, &n);
+	n = list_mechanisms(call.slot->token, all, &n_sign);
 	rv = output_room(list, count, n, &done);
 	if (!done)
 		memcpy(list, all, n * sizeof *list);
@@ -190,8 +181,9 @@ CK_RV inkan_C_GetMechanismList(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG 
 /* C_GetMechanismInfo (PKCS#11 5.5): of the mechanisms in the list. */
 CK_RV inkan_C_GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
+	CK_MECHANISM_TYPE all[MECHS_MAX];
 	const struct token *token;
-	CK_ULONG bits;
+	CK_ULONG n, n_sign, bits, i = 0;
 	struct call call;
 	CK_RV rv = slot_enter(&call, "C_GetMechanismInfo", id);
 
@@ -201,10 +193,13 @@ CK_RV inkan_C_GetMechanismInfo(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANI
 		return call_leave(&call, rv);
 	token = call.slot->token;
 	bits = token->bits ? token->bits : token->card->key.bits;
-	if (digest_offered(type))
-		*info = (CK_MECHANISM_INFO){0, 0, CKF_DIGEST};
-	else if (mech_offered(token->card->profile, token_offers_pss(token), tells_hashing(token), type))
+	n = list_mechanisms(token, all, &n_sign);
+	while (i < n && all[i] != type)
+		i++;
+	if (i < n_sign)
 		*info = (CK_MECHANISM_INFO){bits, bits, personality.conventions->mechanism_flags};
+	else if (i < n)
+		*info = (CK_MECHANISM_INFO){0, 0, CKF_DIGEST};
 	else
 		rv = CKR_MECHANISM_INVALID;
 	return call_leave(&call, rv);

@@ -28,27 +28,20 @@ static enum error read_cert(struct token *token)
 enum error token_load(const char *reader, struct profile_set set, struct token **out)
 {
 	struct token *token = calloc(1, sizeof *token);
-	enum error e = E_MEMORY;
+	enum error e;
 
-	if (!token)
-		return e;
-	e = card_open(&module.cards, reader, set, &token->card);
-	if (e != E_OK)
-		goto fail;
-	if (personality.conventions->label_of_card)
-		e = card_read_label(token->card);
-	if (e != E_OK)
-		goto fail;
-	e = read_cert(token);
-	if (e != E_OK)
-		goto fail;
-	e = objects_make(token);
-	if (e != E_OK)
-		goto fail;
 	*out = token;
-	return E_OK;
-fail:
-	token_free(&token);
+	if (!token)
+		return E_MEMORY;
+	e = card_open(&module.cards, reader, set, &token->card);
+	if (e == E_OK && personality.conventions->label_of_card)
+		e = card_read_label(token->card);
+	if (e == E_OK)
+		e = read_cert(token);
+	if (e == E_OK)
+		e = objects_make(token);
+	if (e != E_OK)
+		token_free(out);
 	return e;
 }
 

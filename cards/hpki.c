@@ -7,11 +7,11 @@
 
 extern const struct family hpki_family;
 
-#define AID_SIGN {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xA0, 0x00, 0x00, 0x03, 0x91, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01}
-#define AID_AUTH {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xA0, 0x00, 0x00, 0x03, 0x91, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02}
-
-#define SELECT_SIGN {.p1 = 0x04, .p2 = 0x00, .aid = AID_SIGN, .aid_len = 16, .le = true}
-#define SELECT_AUTH {.p1 = 0x04, .p2 = 0x00, .aid = AID_AUTH, .aid_len = 16, .le = true}
+#define SELECT(last) \
+	{.p1 = 0x04, .p2 = 0x00, .le = true, .aid_len = 16, \
+	 .aid = {0xE8, 0x28, 0xBD, 0x08, 0x0F, 0xA0, 0x00, 0x00, 0x03, 0x91, 0x00, 0x00, 0x00, 0x00, 0x00, (last)}}
+#define SELECT_SIGN SELECT(0x01)
+#define SELECT_AUTH SELECT(0x02)
 
 /* The CA certificates have no file here: where they are, if they are, only the
  * directory knows. Their labels tell the root from the issuing CAs. */
@@ -40,51 +40,39 @@ static const struct sign_way ways[] = {
 	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = 0x80},
 };
 
-#define PIN {.reference = 0x88, .min = 4, .max = 16, .tries = 15, .alphabet = PIN_ASCII}
-#define OD {.fid = 0x5031, .sfi = 0x11}
-#define CIA_INFO {.fid = 0x5032, .sfi = 0x12}
+/* What the two applications have in common. */
+#define COMMON \
+	.family = &hpki_family, \
+	.manufacturer = "HPKI", \
+	.model = "ISO 7816-15:2016", \
+	.cia = true, \
+	.cia_info = {.fid = 0x5032, .sfi = 0x12}, \
+	.od = {.fid = 0x5031, .sfi = 0x11}, \
+	.extended = true, \
+	.publish_certs = true, \
+	.pin = {.reference = 0x88, .min = 4, .max = 16, .tries = 15, .alphabet = PIN_ASCII}, \
+	.certs = certs, \
+	.n_certs = sizeof certs / sizeof *certs, \
+	.ways = ways, \
+	.n_ways = sizeof ways / sizeof *ways
+#define KEY .label = "Private key of HPKI", .id = 0x17, .file = {.fid = 0x000C}, .bits = 2048
 
 const struct profile hpki_auth = {
-	.family = &hpki_family,
+	COMMON,
 	.use = USE_AUTH,
 	.name = N_("HPKI Authentication"),
-	.manufacturer = "HPKI",
-	.model = "ISO 7816-15:2016",
 	.select = SELECT_AUTH,
 	.leave = SELECT_SIGN,
-	.cia = true,
-	.cia_info = CIA_INFO,
-	.od = OD,
-	.extended = true,
-	.publish_certs = true,
-	.pin = PIN,
-	.key = {.label = "Private key of HPKI", .id = 0x17, .file = {.fid = 0x000C}, .bits = 2048},
-	.certs = certs,
-	.n_certs = sizeof certs / sizeof *certs,
-	.ways = ways,
-	.n_ways = sizeof ways / sizeof *ways,
+	.key = {KEY},
 };
 
 const struct profile hpki_sign = {
-	.family = &hpki_family,
+	COMMON,
 	.use = USE_SIGN,
 	.name = N_("HPKI Signature"),
-	.manufacturer = "HPKI",
-	.model = "ISO 7816-15:2016",
 	.select = SELECT_SIGN,
 	.leave = SELECT_AUTH,
-	.cia = true,
-	.cia_info = CIA_INFO,
-	.od = OD,
-	.extended = true,
-	.publish_certs = true,
-	.pin = PIN,
-	.key = {.label = "Private key of HPKI", .id = 0x17, .file = {.fid = 0x000C}, .bits = 2048,
-		.user_consent = true},
-	.certs = certs,
-	.n_certs = sizeof certs / sizeof *certs,
-	.ways = ways,
-	.n_ways = sizeof ways / sizeof *ways,
+	.key = {KEY, .user_consent = true},
 };
 
 static const struct profile *const profiles[] = {&hpki_auth, &hpki_sign};

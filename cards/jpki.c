@@ -9,9 +9,7 @@ extern const struct family jpki_family;
 #define SELECT \
 	{.p1 = 0x04, .p2 = 0x0C, .aid = {0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01}, .aid_len = 10}
 #define LEAVE {.p1 = 0x04, .p2 = 0x0C, .aid = {0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00}, .aid_len = 7}
-#define TOKEN_INFO {.fid = 0x0006, .sfi = 0x06}
 #define AUTH_CERT {.fid = 0x000A, .sfi = 0x0A}
-#define CERTIFICATES {.fid = 0x0008, .sfi = 0x08}
 
 /* The key by its short identifier (P2 = 80 + SFI) saves a SELECT. */
 #define WAYS(key_p2) \
@@ -40,16 +38,20 @@ static const struct cert_profile sign_certs[] = {
 	 .role = CERT_CA},
 };
 
+/* What the two tokens have in common. */
+#define COMMON \
+	.family = &jpki_family, \
+	.manufacturer = "JPKI", \
+	.select = SELECT, \
+	.leave = LEAVE, \
+	.token_info = {.fid = 0x0006, .sfi = 0x06}, \
+	.wake_on_6f00 = true, \
+	.extended = true
+
 const struct profile jpki_auth = {
-	.family = &jpki_family,
+	COMMON,
 	.use = USE_AUTH,
 	.name = N_("JPKI Authentication"),
-	.manufacturer = "JPKI",
-	.select = SELECT,
-	.leave = LEAVE,
-	.token_info = TOKEN_INFO,
-	.wake_on_6f00 = true,
-	.extended = true,
 	.publish_certs = true,
 	.pin = {.file = {.fid = 0x0018}, .reference = 0x80, .min = 4, .max = 4, .tries = 3,
 		.alphabet = PIN_DIGITS, .change = true},
@@ -61,17 +63,11 @@ const struct profile jpki_auth = {
 };
 
 const struct profile jpki_sign = {
-	.family = &jpki_family,
+	COMMON,
 	.use = USE_SIGN,
 	.name = N_("JPKI Signature"),
-	.manufacturer = "JPKI",
-	.select = SELECT,
-	.leave = LEAVE,
-	.token_info = TOKEN_INFO,
 	.identity = AUTH_CERT,
-	.certificates = CERTIFICATES,
-	.wake_on_6f00 = true,
-	.extended = true,
+	.certificates = {.fid = 0x0008, .sfi = 0x08},
 	.pin = {.file = {.fid = 0x001B}, .reference = 0x80, .min = 6, .max = 16, .tries = 5,
 		.alphabet = PIN_UPPER_ALNUM, .change = true},
 	.key = {.label = "Digital Signature Key", .id = 0x1A, .file = {.fid = 0x001A}, .bits = 2048,

@@ -17,13 +17,6 @@ static struct card_id one_byte_id(uint8_t id)
 	return (struct card_id){.data = {id}, .len = 1};
 }
 
-static void key_from_profile(struct card_key *key, const struct key_profile *p)
-{
-	*key = (struct card_key){.id = one_byte_id(p->id), .file = p->file, .reference = p->reference,
-				 .bits = p->bits, .user_consent = p->user_consent};
-	set_label(key->label, p->label);
-}
-
 /* A row without a file serves to tell roles apart, not to find a certificate. */
 static void certs_from_profile(struct card *card, const struct profile *p)
 {
@@ -63,11 +56,6 @@ static const struct cert_profile *find_row(const struct profile *p, struct card_
 	return NULL;
 }
 
-static bool same_id(const struct card_id *a, const struct card_id *b)
-{
-	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
 /* The one with the key's iD; else the first that is no authority's; none: n. */
 static size_t find_own(const struct card_cert *certs, size_t n, const struct card_id *key)
 {
@@ -76,20 +64,12 @@ static size_t find_own(const struct card_cert *certs, size_t n, const struct car
 	for (size_t i = 0; i < n; i++) {
 		if (certs[i].role != CERT_OWN)
 			continue;
-		if (same_id(&certs[i].id, key))
+		if (cia_same_id(&certs[i].id, key))
 			return i;
 		if (first == n)
 			first = i;
 	}
 	return first;
-}
-
-static void move_to_front(struct card_cert *certs, size_t i)
-{
-	struct card_cert own = certs[i];
-
-	memmove(certs + 1, certs, i * sizeof *certs);
-	certs[0] = own;
 }
 
 /* Cards need not set the authority flag: whatever is not the key's own
@@ -98,20 +78,23 @@ static void certs_from_directory(struct card *card, const struct card_cert *foun
 {
 	const struct profile *p = card->profile;
 	size_t own = find_own(found, n, &card->key.id);
-	size_t kept = own < n ? 0 : 1; /* the profile's own certificate stays when the card lists none */
 
-	card->n_certs = kept;
+	card->n_certs = 1; /* the profile's own certificate stays when the card lists none */
+	if (own < n) {
+		card->certs[0] = found[own];
+		find_row(p, &card->certs[0]);
+	}
 	for (size_t i = 0; i < n && card->n_certs < CARD_CERTS_MAX; i++) {
 		struct card_cert *c = &card->certs[card->n_certs];
 		const struct cert_profile *row;
 
+		if (i == own)
+			continue;
 		*c = found[i];
 		row = find_row(p, c);
-		c->role = i == own ? CERT_OWN : row && row->role == CERT_ROOT ? CERT_ROOT : CERT_CA;
+		c->role = row && row->role == CERT_ROOT ? CERT_ROOT : CERT_CA;
 		card->n_certs++;
 	}
-	if (own < n)
-		move_to_front(card->certs, own);
 	if (!card->certs[0].label[0])
 		set_label(card->certs[0].label, p->certs[0].label);
 	if (own < n && !key_known && card->certs[0].id.len)
@@ -125,16 +108,11 @@ static enum error read_dir(struct op *op, struct file_ref f, struct buf *out)
 {
 	enum error e = file_given(f) ? op_read_file(op, f, CONTENT_ROW, out) : E_NOT_FOUND;
 
-	if (e == E_LINK || e == E_MEMORY || e == E_TIMEOUT)
+	if (is_fatal(e))
 		return e;
 	if (e != E_OK)
 		out->len = 0;
 	return E_OK;
-}
-
-static struct bytes bytes_of(const struct buf *b)
-{
-	return (struct bytes){b->data, b->len};
 }
 
 static enum error read_certs(struct op *op, const struct cia_od *od, struct buf *b, bool key_known)
@@ -147,7 +125,7 @@ static enum error read_certs(struct op *op, const struct cia_od *od, struct buf 
 
 		if (e != E_OK)
 			return e;
-		cia_read_certs(bytes_of(b), found, &n);
+		cia_read_certs((struct bytes){b->data, b->len}, found, &n);
 	}
 	if (n)
 		certs_from_directory(op->card, found, n, key_known);
@@ -166,28 +144,31 @@ static enum error read_all(struct op *op, struct buf *b)
 
 	if (e != E_OK)
 		return e;
-	cia_read_od(bytes_of(b), &od);
+	cia_read_od((struct bytes){b->data, b->len}, &od);
 	e = read_dir(op, od.keys, b);
 	if (e != E_OK)
 		return e;
-	key_known = cia_read_key(bytes_of(b), &card->key, &auth_id);
+	key_known = cia_read_key((struct bytes){b->data, b->len}, &card->key, &auth_id);
 	if (is_labelled(card->key.label, card->profile->key.label))
 		set_label(card->key.label, card->profile->key.label);
 	e = read_dir(op, od.pins, b);
 	if (e != E_OK)
 		return e;
-	cia_read_pin(bytes_of(b), &auth_id, &card->pin.rule);
+	cia_read_pin((struct bytes){b->data, b->len}, &auth_id, &card->pin.rule);
 	return read_certs(op, &od, b, key_known);
 }
 
 enum error op_read_directories(struct op *op)
 {
 	struct card *card = op->card;
+	const struct key_profile *key = &card->profile->key;
 	struct buf b = {0};
 	enum error e = E_OK;
 
 	card->pin = (struct card_pin){.rule = card->profile->pin, .tries = -1};
-	key_from_profile(&card->key, &card->profile->key);
+	card->key = (struct card_key){.id = one_byte_id(key->id), .file = key->file, .reference = key->reference,
+				      .bits = key->bits, .user_consent = key->user_consent};
+	set_label(card->key.label, key->label);
 	certs_from_profile(card, card->profile);
 	if (card->profile->cia)
 		e = read_all(op, &b);

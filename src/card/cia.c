@@ -27,20 +27,17 @@ struct object {
 	struct bytes type;   /* path and the like */
 };
 
-static bool first_child(struct bytes in, struct tlv *out)
-{
-	return tlv_next(&in, out);
-}
-
 /* The content of typeAttributes [1]: one SEQUENCE around it when EXPLICIT, none
  * when IMPLICIT. A SEQUENCE that starts with an OCTET STRING is a Path already. */
 static struct bytes unwrap(struct bytes in)
 {
 	struct tlv outer, inner;
+	struct bytes content = in;
 
-	if (!first_child(in, &outer) || outer.tag != TAG_SEQUENCE)
+	if (!tlv_next(&content, &outer) || outer.tag != TAG_SEQUENCE)
 		return in;
-	return first_child(outer.value, &inner) && inner.tag == TAG_OCTETS ? in : outer.value;
+	content = outer.value;
+	return tlv_next(&content, &inner) && inner.tag == TAG_OCTETS ? in : outer.value;
 }
 
 static bool split_object(struct bytes in, struct object *out)
@@ -84,13 +81,6 @@ static bool read_unsigned(struct bytes v, unsigned *out)
 	return true;
 }
 
-static bool find_unsigned(struct bytes in, uint32_t tag, unsigned *out)
-{
-	struct tlv t;
-
-	return tlv_find(in, tag, &t) && read_unsigned(t.value, out);
-}
-
 static bool bit_set(struct bytes bits, unsigned n)
 {
 	size_t i = 1 + n / 8; /* the first byte counts unused bits */
@@ -109,14 +99,6 @@ static bool read_reference(struct bytes v, uint8_t *out)
 		return false;
 	*out = v.data[0];
 	return true;
-}
-
-static void read_id(struct bytes v, struct card_id *out)
-{
-	if (v.len == 0 || v.len > CARD_ID_MAX)
-		return;
-	memcpy(out->data, v.data, v.len);
-	out->len = v.len;
 }
 
 /* efidOrPath: one byte is a short identifier in the upper five bits, two are a
@@ -207,8 +189,10 @@ static void read_id_of(struct bytes in, struct card_id *out)
 {
 	struct tlv t;
 
-	if (tlv_find(in, TAG_OCTETS, &t))
-		read_id(t.value, out);
+	if (!tlv_find(in, TAG_OCTETS, &t) || t.value.len == 0 || t.value.len > CARD_ID_MAX)
+		return;
+	memcpy(out->data, t.value.data, t.value.len);
+	out->len = t.value.len;
 }
 
 void cia_read_od(struct bytes file, struct cia_od *out)
@@ -245,25 +229,10 @@ bool cia_read_key(struct bytes file, struct card_key *key, struct card_id *auth_
 	if (tlv_find(o.class, TAG_INTEGER, &t))
 		read_reference(t.value, &key->reference);
 	find_path(o.type, &key->file);
-	if (find_unsigned(o.type, TAG_INTEGER, &bits) && bits >= 1024 && bits <= 8192 && bits % 8 == 0)
+	if (tlv_find(o.type, TAG_INTEGER, &t) && read_unsigned(t.value, &bits) && bits >= 1024 && bits <= 8192 &&
+	    bits % 8 == 0)
 		key->bits = bits;
 	return true;
-}
-
-/* Takes pwdFlags and pwdType, the first two of PasswordAttributes. False for
- * what is no PIN of the holder, or is sent in a coding of its own. */
-static bool is_pin(struct bytes *in, struct bytes *flags, unsigned *type)
-{
-	struct tlv t;
-
-	if (!tlv_next(in, &t) || t.tag != TAG_BITS)
-		return false;
-	*flags = t.value;
-	if (bit_set(*flags, PIN_UNBLOCKS) || bit_set(*flags, PIN_IS_SO))
-		return false;
-	if (!tlv_next(in, &t) || t.tag != TAG_ENUMERATED || !read_unsigned(t.value, type))
-		return false;
-	return *type == PIN_TYPE_NUMERIC || *type == PIN_TYPE_UTF8;
 }
 
 /* Takes minLength, storedLength and maxLength?. Lengths that make no sense are
@@ -290,22 +259,26 @@ static void read_lengths(struct bytes *in, bool padded, struct pin_profile *rule
 	rule->stored = padded ? (uint8_t)stored : 0;
 }
 
-/* PasswordAttributes: flags, type, lengths, pwdReference [0]?, padChar?. */
+/* PasswordAttributes: flags, type, lengths, pwdReference [0]?, padChar?. False for
+ * what is no PIN of the holder, or is sent in a coding of its own. */
 static bool read_pin(struct bytes in, struct pin_profile *rule)
 {
-	struct bytes flags;
-	struct tlv t;
+	struct tlv t, flags;
 	unsigned type;
 
-	if (!is_pin(&in, &flags, &type))
+	if (!tlv_next(&in, &flags) || flags.tag != TAG_BITS || bit_set(flags.value, PIN_UNBLOCKS) ||
+	    bit_set(flags.value, PIN_IS_SO))
 		return false;
-	read_lengths(&in, bit_set(flags, PIN_NEEDS_PADDING), rule);
+	if (!tlv_next(&in, &t) || t.tag != TAG_ENUMERATED || !read_unsigned(t.value, &type) ||
+	    (type != PIN_TYPE_NUMERIC && type != PIN_TYPE_UTF8))
+		return false;
+	read_lengths(&in, bit_set(flags.value, PIN_NEEDS_PADDING), rule);
 	rule->alphabet = type == PIN_TYPE_NUMERIC ? PIN_DIGITS : PIN_ASCII;
 	rule->pad = tlv_find(in, TAG_OCTETS, &t) && t.value.len == 1 ? t.value.data[0] : 0xFF;
 	return !tlv_find(in, TAG_PIN_REFERENCE, &t) || read_reference(t.value, &rule->reference);
 }
 
-static bool same_id(const struct card_id *a, const struct card_id *b)
+bool cia_same_id(const struct card_id *a, const struct card_id *b)
 {
 	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
@@ -323,7 +296,7 @@ bool cia_read_pin(struct bytes file, const struct card_id *auth_id, struct pin_p
 		read_id_of(o.class, &id);
 		if (!read_pin(o.type, &r))
 			continue;
-		if (!found || (auth_id->len && same_id(&id, auth_id)))
+		if (!found || (auth_id->len && cia_same_id(&id, auth_id)))
 			*rule = r;
 		found = true;
 	}

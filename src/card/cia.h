@@ -32,6 +32,8 @@ bool cia_read_pin(struct bytes file, const struct card_id *auth_id, struct pin_p
  * with the authority flag, else CERT_OWN. */
 void cia_read_certs(struct bytes file, struct card_cert *certs, size_t *n);
 
+bool cia_same_id(const struct card_id *a, const struct card_id *b);
+
 /* EF.CIAInfo: the label, "" without one. */
 void cia_read_label(struct bytes file, char label[33]);
 

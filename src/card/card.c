@@ -101,30 +101,26 @@ enum error card_look(const struct card_system *sys, const char *reader, struct p
 	return e;
 }
 
-/* PKCS#15 pads text with spaces, some cards with zeros. */
-static void set_model(struct card *card, const uint8_t *text, size_t n)
-{
-	while (n && (text[n - 1] == ' ' || text[n - 1] == '\0'))
-		n--;
-	for (size_t i = 0; i < n; i++)
-		card->model[i] = text[i] >= 0x20 && text[i] < 0x7F ? (char)text[i] : '?';
-	card->model[n] = '\0';
-}
-
 enum { INFO_LEN = 160, INFO_MODEL = 64, INFO_MODEL_LEN = 16 };
 
+/* The model: the profile's, or the token info file's. PKCS#15 pads text with spaces,
+ * some cards with zeros. */
 static enum error read_token_info(struct op *op, struct buf *info)
 {
 	struct card *card = op->card;
-	const struct profile *p = card->profile;
-	enum error e = E_OK;
+	const char *model = card->profile->model;
+	size_t n = model ? strnlen(model, sizeof card->model - 1) : 0;
+	enum error e = model ? E_OK : op_read_file(op, card->profile->token_info, CONTENT_BLOCK, info);
 
-	if (p->model)
-		set_model(card, (const uint8_t *)p->model, strnlen(p->model, sizeof card->model - 1));
-	else
-		e = op_read_file(op, p->token_info, CONTENT_BLOCK, info);
-	if (e == E_OK && info->len >= INFO_MODEL + INFO_MODEL_LEN)
-		set_model(card, info->data + INFO_MODEL, INFO_MODEL_LEN);
+	if (e == E_OK && info->len >= INFO_MODEL + INFO_MODEL_LEN) {
+		model = (const char *)info->data + INFO_MODEL;
+		n = INFO_MODEL_LEN;
+	}
+	while (n && (model[n - 1] == ' ' || model[n - 1] == '\0'))
+		n--;
+	for (size_t i = 0; i < n; i++)
+		card->model[i] = model[i] >= 0x20 && model[i] < 0x7F ? model[i] : '?';
+	card->model[n] = '\0';
 	return is_fatal(e) ? e : E_OK;
 }
 
@@ -148,53 +144,38 @@ static enum error identify(struct card *card, struct bytes from)
 	return e;
 }
 
-/* The holder's certificate, or that it is behind the PIN. */
-static enum error read_own(struct op *op)
-{
-	struct card *card = op->card;
-	enum error e;
-
-	if (card->n_certs == 0)
-		return E_NOT_FOUND;
-	if (card->certs[0].pin_protected)
-		return E_OK;
-	e = op_read_cert(op, 0);
-	return e == E_SECURITY ? E_OK : e;
-}
-
 static enum error open_step(struct op *op, void *arg)
 {
 	struct card *card = op->card;
+	const struct card_cert *own = &card->certs[0];
 	struct buf info = {0}, identity = {0};
 	enum error e;
 
 	forget_certs(card, false);
 	card->n_certs = 0;
 	e = find_profile(op, arg, &card->profile);
-	if (e != E_OK)
-		goto out;
-	e = check_certificate(op);
-	if (e != E_OK)
-		goto out;
-	e = read_token_info(op, &info);
-	if (e != E_OK)
-		goto out;
-	e = op_read_directories(op);
-	if (e != E_OK)
-		goto out;
-	e = read_own(op);
-	if (e != E_OK)
-		goto out;
-	if (!card->certs[0].der && file_given(card->profile->identity))
+	if (e == E_OK)
+		e = check_certificate(op);
+	if (e == E_OK)
+		e = read_token_info(op, &info);
+	if (e == E_OK)
+		e = op_read_directories(op);
+	if (e == E_OK && card->n_certs == 0)
+		e = E_NOT_FOUND;
+	if (e == E_OK && !own->pin_protected)
+		e = op_read_cert(op, 0);
+	if (e == E_SECURITY)
+		e = E_OK; /* the holder's certificate is behind the PIN */
+	if (e == E_OK && !own->der && file_given(card->profile->identity)) {
 		e = op_read_file(op, card->profile->identity, CONTENT_OBJECT, &identity);
-	if (is_fatal(e))
-		goto out;
-	if (card->certs[0].der)
-		e = identify(card, (struct bytes){card->certs[0].der, card->certs[0].der_len});
-	else
-		e = identify(card, identity.len ? (struct bytes){identity.data, identity.len}
-		                                : (struct bytes){info.data, info.len < INFO_LEN ? info.len : INFO_LEN});
-out:
+		e = is_fatal(e) ? e : E_OK;
+	}
+	if (e == E_OK && own->der)
+		e = identify(card, (struct bytes){own->der, own->der_len});
+	else if (e == E_OK && identity.len)
+		e = identify(card, (struct bytes){identity.data, identity.len});
+	else if (e == E_OK)
+		e = identify(card, (struct bytes){info.data, info.len < INFO_LEN ? info.len : INFO_LEN});
 	if (e != E_OK)
 		card->profile = NULL;
 	buf_wipe(&info);

@@ -328,15 +328,8 @@ static DWORD find_feature(const struct hold *h, uint8_t feature)
 
 #define SHORT_APDU_MAX 261
 
-/* dwMaxAPDUDataSize: 0 says short APDUs only; little-endian, as part 10 has it. */
-static size_t longest_apdu(const uint8_t *value)
-{
-	size_t data = (size_t)value[0] | (size_t)value[1] << 8 | (size_t)value[2] << 16 | (size_t)value[3] << 24;
-
-	return data ? data + 4 + 3 + 2 : SHORT_APDU_MAX;
-}
-
-/* Asks the reader, not the card. 0 when it does not tell. */
+/* Asks the reader, not the card. 0 when it does not tell. dwMaxAPDUDataSize is
+ * little-endian, as part 10 has it; 0 says short APDUs only. */
 static size_t ask_longest_apdu(const struct hold *h)
 {
 	uint8_t properties[256];
@@ -348,8 +341,11 @@ static size_t ask_longest_apdu(const struct hold *h)
 	if (len > sizeof properties)
 		return 0;
 	while (len >= 2 && len >= 2u + p[1]) {
-		if (p[0] == PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize && p[1] == 4)
-			return longest_apdu(p + 2);
+		if (p[0] == PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize && p[1] == 4) {
+			size_t data = (size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24;
+
+			return data ? data + 4 + 3 + 2 : SHORT_APDU_MAX;
+		}
 		len -= 2u + p[1];
 		p += 2 + p[1];
 	}
@@ -413,14 +409,6 @@ static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct
 	return e;
 }
 
-/* T=0 carries no Le beside data: the card answers 61xx instead. */
-static size_t fit_to_protocol(const struct hold *h, const uint8_t *apdu, size_t n)
-{
-	bool data_and_le = n > 5 && apdu[4] && n == 6u + apdu[4];
-
-	return h->protocol == SCARD_PROTOCOL_T0 && data_and_le ? n - 1 : n;
-}
-
 static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response,
                                 size_t *len)
 {
@@ -429,7 +417,10 @@ static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, s
 	DWORD got = (DWORD)*len;
 	LONG rc;
 
-	rc = SCardTransmit(h->card, &pci, apdu, (DWORD)fit_to_protocol(h, apdu, n), NULL, response, &got);
+	/* T=0 carries no Le beside data: the card answers 61xx instead. */
+	if (h->protocol == SCARD_PROTOCOL_T0 && n > 5 && apdu[4] && n == 6u + apdu[4])
+		n--;
+	rc = SCardTransmit(h->card, &pci, apdu, (DWORD)n, NULL, response, &got);
 	*len = rc == SCARD_S_SUCCESS ? got : 0;
 	if (rc != SCARD_S_SUCCESS)
 		log_error("%s: SCardTransmit: %08lX", h->reader, (unsigned long)rc & 0xFFFFFFFF);

@@ -60,12 +60,11 @@ static void free_value(const struct attrs *list, CK_ATTRIBUTE *a)
 
 void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 {
-	for (size_t i = 0; i < a->n; i++) {
+	for (size_t i = a->n; i-- > 0;) {
 		if (a->list[i].type != type)
 			continue;
 		free_value(a, &a->list[i]);
 		a->list[i] = a->list[--a->n];
-		return;
 	}
 }
 
@@ -74,11 +73,6 @@ void attrs_free(struct attrs *a)
 	for (size_t i = 0; i < a->n; i++)
 		free_value(a, &a->list[i]);
 	*a = (struct attrs){0};
-}
-
-static struct bytes value_of(const CK_ATTRIBUTE *a)
-{
-	return (struct bytes){a->pValue, a->ulValueLen};
 }
 
 static bool equal(struct bytes a, struct bytes b)
@@ -112,7 +106,7 @@ static bool has_line(struct bytes text, struct bytes wanted)
 
 bool attr_matches(const CK_ATTRIBUTE *have, const CK_ATTRIBUTE *wanted)
 {
-	struct bytes a = value_of(have), b = value_of(wanted);
+	struct bytes a = {have->pValue, have->ulValueLen}, b = {wanted->pValue, wanted->ulValueLen};
 
 	if (b.len > 0 && !b.data)
 		return false;

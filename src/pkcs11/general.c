@@ -85,7 +85,8 @@ void call_unlock(struct call *call)
 /* Nobody is inside, and nobody gets in. */
 static void clean_up(void)
 {
-	sessions_free();
+	sessions_free_list(module.sessions);
+	module.sessions = NULL;
 	slots_end();
 	status_end();
 	personality.readers->close(module.cards.self);

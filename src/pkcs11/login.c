@@ -5,15 +5,13 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-/* The PIN is consent for one signature in this session, where the key wants it;
- * bound, for none but the one that is under way. */
-static CK_RV keep_consent(struct session *session, struct bytes pin, bool bound)
+#define REPEATS_MAX 8
+
+/* The PIN, where the key signs with one that is kept. */
+static CK_RV keep(struct secret **kept, struct bytes pin, bool wanted)
 {
-	secret_free(&session->consent);
-	session->consent_bound = bound;
-	if (!session->slot->token->card->key.user_consent)
-		return CKR_OK;
-	return secret_new(&session->consent, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
+	secret_free(kept);
+	return !wanted || secret_new(kept, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 /* What a VERIFY has changed in what can be seen. Its success counts for nothing
@@ -35,12 +33,14 @@ static CK_RV show_login(struct session *session, bool logged_in, CK_RV rv)
 	return rv;
 }
 
-/* CKU_USER, which is consent for one signature in this session too; and consent
- * for the signature that C_SignInit has begun in it. */
+/* CKU_USER, which is consent for one signature in this session too, where the key
+ * wants it; and consent for the signature that C_SignInit has begun, and for no other.
+ * A program that takes "incorrect" for "once more" and has but one PIN to give, as
+ * pdfsig on NSS, is told to stop on every eighth round. */
 static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 {
 	struct token *token = session->slot->token;
-	bool logged_in = slot_is_logged_in(session->slot);
+	bool logged_in = slot_is_logged_in(session->slot), consent = token->card->key.user_consent;
 	enum error e;
 	CK_RV rv;
 
@@ -53,11 +53,16 @@ static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 	if (user == CKU_CONTEXT_SPECIFIC && !logged_in)
 		return CKR_USER_NOT_LOGGED_IN;
 	e = token_verify(token, pin);
-	rv = e == E_PIN_REPEATED && token_is_asked_for_ever(token) ? CKR_FUNCTION_REJECTED : ckr_of_session(e);
-	if (rv == CKR_OK)
-		rv = keep_consent(session, pin, user == CKU_CONTEXT_SPECIFIC);
+	rv = ckr_of_session(e);
+	token->repeats = e == E_PIN_REPEATED ? token->repeats + 1 : 0;
+	if (e == E_PIN_REPEATED && token->repeats % REPEATS_MAX == 0)
+		rv = CKR_FUNCTION_REJECTED;
+	if (rv == CKR_OK) {
+		session->consent_bound = user == CKU_CONTEXT_SPECIFIC;
+		rv = keep(&session->consent, pin, consent);
+	}
 	if (rv == CKR_OK && user == CKU_USER)
-		rv = token_keep_pin(token, pin);
+		rv = keep(&token->pin, pin, !consent);
 	if (user == CKU_USER)
 		logged_in = rv == CKR_OK;
 	else
@@ -121,7 +126,7 @@ static CK_RV set_pin(struct session *session, struct bytes old_pin, struct bytes
 		module_unlock();
 	}
 	if (e == E_OK && logged_in)
-		rv = token_keep_pin(slot->token, new_pin);
+		rv = keep(&slot->token->pin, new_pin, !slot->token->card->key.user_consent);
 	if (e == E_OK ? rv != CKR_OK : ends_login(e) || rv == CKR_DEVICE_ERROR)
 		logged_in = false;
 	return show_login(session, logged_in, rv);

@@ -52,14 +52,14 @@ static void list_objects(struct token *token)
  * before it looked for cards, goes on with the key that it had. */
 static void use_record(struct token *token)
 {
-	struct card_record *record = NULL;
+	struct card_record *record;
+	size_t i = 0;
 
 	module_lock();
-	for (size_t i = 0; i < CARDS_MAX; i++)
-		if (strcmp(module.records[i].serial, token->card->serial) == 0)
-			record = &module.records[i];
-	if (!record) {
-		record = &module.records[module.n_records++ % CARDS_MAX];
+	while (i < CARDS_MAX && strcmp(module.records[i].serial, token->card->serial) != 0)
+		i++;
+	record = &module.records[i < CARDS_MAX ? i : module.n_records++ % CARDS_MAX];
+	if (i == CARDS_MAX) {
 		*record = (struct card_record){0};
 		memcpy(record->serial, token->card->serial, sizeof record->serial);
 	}
@@ -68,7 +68,7 @@ static void use_record(struct token *token)
 		record->first = module.last_object + 1;
 		module.last_object += token->n_objects;
 	}
-	for (size_t i = 0; i < token->n_objects; i++)
+	for (i = 0; i < token->n_objects; i++)
 		token->objects[i].handle = record->first + i;
 	token->no_pss = record->no_pss;
 	module_unlock();

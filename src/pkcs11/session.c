@@ -155,13 +155,6 @@ void sessions_close(struct slot *slot)
 	slot_end_login(slot);
 }
 
-void sessions_lose_card(const struct slot *slot)
-{
-	for (struct session *s = module.sessions; s; s = s->next)
-		if (s->slot == slot)
-			s->removed = true;
-}
-
 void sessions_wipe_consent(const struct slot *slot)
 {
 	for (struct session *s = module.sessions; s; s = s->next)
@@ -179,12 +172,4 @@ void sessions_free_list(struct session *list)
 		free(list);
 		list = next;
 	}
-}
-
-void sessions_free(void)
-{
-	struct session *all = module.sessions;
-
-	module.sessions = NULL;
-	sessions_free_list(all);
 }

@@ -76,14 +76,10 @@ void session_end_operation(struct session *session);
 void session_close(struct session *session);
 void sessions_close(struct slot *slot);
 
-/* With the table lock held: the sessions of a slot whose card is gone. */
-void sessions_lose_card(const struct slot *slot);
-
 /* With the slot's lock and the table lock held. */
 void sessions_wipe_consent(const struct slot *slot);
 
-/* Sessions that are on no list of the module's; and, at C_Finalize, all that are. */
+/* Sessions that nobody can find any more. */
 void sessions_free_list(struct session *list);
-void sessions_free(void);
 
 #endif

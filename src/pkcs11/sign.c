@@ -7,46 +7,34 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-static bool is_key(const struct slot *slot, CK_OBJECT_HANDLE handle)
-{
-	const struct object *o;
-	bool is;
-
-	module_lock();
-	o = object_find(slot->token, handle, true);
-	is = o && o->kind == OBJECT_PRIVATE_KEY && slot->token->cert;
-	module_unlock();
-	return is;
-}
-
 /* The key of the card that was in before ends every session: NSS may open one and
  * log in without seeing that the card is another, and looks for its objects anew
  * only when they end. */
-static CK_RV no_such_key(struct slot *slot, CK_OBJECT_HANDLE handle)
+static CK_RV check_key(struct slot *slot, CK_OBJECT_HANDLE handle)
 {
+	const struct object *o;
+	bool is_key;
+
 	module_lock();
-	if (handle >= slot->before && handle - slot->before < slot->n_before)
+	o = object_find(slot->token, handle, true);
+	is_key = o && o->kind == OBJECT_PRIVATE_KEY && slot->token->cert;
+	if (!is_key && handle >= slot->before && handle - slot->before < slot->n_before)
 		sessions_close(slot);
 	module_unlock();
-	return CKR_KEY_HANDLE_INVALID;
+	return is_key ? CKR_OK : CKR_KEY_HANDLE_INVALID;
 }
 
 static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
 	const struct token *token = session->slot->token;
-	CK_RV rv;
+	CK_RV rv = session_begin_operation(session, OPERATION_SIGN);
 
-	if (!session_is_doing(session, OPERATION_NONE))
-		return CKR_OPERATION_ACTIVE;
-	if (!slot_is_logged_in(session->slot))
-		return CKR_USER_NOT_LOGGED_IN;
-	if (!is_key(session->slot, key))
-		return no_such_key(session->slot, key);
-	rv = session_begin_operation(session, OPERATION_SIGN);
 	if (rv != CKR_OK)
 		return rv;
-	rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
-	                &token->cert->key);
+	rv = slot_is_logged_in(session->slot) ? check_key(session->slot, key) : CKR_USER_NOT_LOGGED_IN;
+	if (rv == CKR_OK)
+		rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
+		                &token->cert->key);
 	if (rv != CKR_OK)
 		session_end_operation(session);
 	return rv;
@@ -70,19 +58,15 @@ CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJ
 	return call_leave(&call, rv);
 }
 
-/* A card that cannot do RSASSA-PSS after all: it is withdrawn, and every session
- * ends, which makes NSS read the list of mechanisms again. */
-static bool is_pss_failure(const struct session *session, enum error e)
-{
-	return session->sign.params.scheme == SCHEME_PSS && module.conf.pss == PSS_AUTO &&
-	       (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
-}
-
-/* What a failed signature does to the login, and what it is called. */
+/* What a failed signature does to the login, and what it is called. From a card that
+ * cannot do RSASSA-PSS after all it is withdrawn, and every session ends, which makes
+ * NSS read the list of mechanisms again. */
 static CK_RV after_failure(struct session *session, enum error e)
 {
 	struct slot *slot = session->slot;
-	bool pss_failed = is_pss_failure(session, e), over = ends_login(e) || e == E_PIN_WRONG;
+	bool pss_failed = session->sign.params.scheme == SCHEME_PSS && module.conf.pss == PSS_AUTO &&
+			  (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
+	bool over = ends_login(e) || e == E_PIN_WRONG;
 	CK_RV rv = ckr_of_session(e);
 
 	if (over)

@@ -81,7 +81,8 @@ static void change_card(struct slot *slot, uint32_t insertion)
 	slot->event = true;
 	if (slot->token)
 		slot->token->gone = true;
-	sessions_lose_card(slot);
+	for (struct session *s = module.sessions; s; s = s->next)
+		s->removed |= s->slot == slot;
 	slot_end_login(slot);
 	pthread_cond_broadcast(&module.changed);
 }

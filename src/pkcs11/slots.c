@@ -36,18 +36,6 @@ CK_RV inkan_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *co
 	return call_leave(&call, rv);
 }
 
-static void describe_slot(const struct slot *slot, CK_SLOT_INFO *info)
-{
-	memset(info, 0, sizeof *info);
-	text_pad(info->slotDescription, sizeof info->slotDescription,
-	         slot->reader[0] ? slot->reader : "No card reader yet");
-	text_pad(info->manufacturerID, sizeof info->manufacturerID, personality.conventions->slot_manufacturer);
-	/* the one without a reader too: NSS disables for ever what is not removable and empty */
-	info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
-	if (slot_is_occupied(slot))
-		info->flags |= CKF_TOKEN_PRESENT;
-}
-
 /* C_GetSlotInfo (PKCS#11 5.5): CKF_TOKEN_PRESENT by the rule of C_GetSlotList. NSS
  * polls it on its user-interface thread: it never waits for another program. */
 CK_RV inkan_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
@@ -57,8 +45,16 @@ CK_RV inkan_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 
 	if (rv == CKR_OK && !info)
 		rv = CKR_ARGUMENTS_BAD;
-	if (rv == CKR_OK)
-		describe_slot(call.slot, info);
+	if (rv != CKR_OK)
+		return call_leave(&call, rv);
+	memset(info, 0, sizeof *info);
+	text_pad(info->slotDescription, sizeof info->slotDescription,
+	         call.slot->reader[0] ? call.slot->reader : "No card reader yet");
+	text_pad(info->manufacturerID, sizeof info->manufacturerID, personality.conventions->slot_manufacturer);
+	/* the one without a reader too: NSS disables for ever what is not removable and empty */
+	info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
+	if (slot_is_occupied(call.slot))
+		info->flags |= CKF_TOKEN_PRESENT;
 	return call_leave(&call, rv);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The function tables of PKCS#11 2.40 and 3.0, and the ways to get them (5.4). */
-#include <stdbool.h>
 #include <string.h>
 #include "pkcs11/functions.h"
 #include "pkcs11/unsupported.h"
@@ -93,14 +92,6 @@ CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *count)
 	return CKR_OK;
 }
 
-/* Both tables begin with their version. */
-static bool is_version(const CK_INTERFACE *i, const CK_VERSION *wanted)
-{
-	const CK_VERSION *have = i->pFunctionList;
-
-	return !wanted || (have->major == wanted->major && have->minor == wanted->minor);
-}
-
 /* C_GetInterface (PKCS#11 3.0, 5.4): without a name the newest. An unknown name,
  * version or flag is refused and *out left as it was. */
 CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags)
@@ -110,7 +101,9 @@ CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out,
 	if (name && strcmp((const char *)name, (const char *)name_pkcs11) != 0)
 		return CKR_ARGUMENTS_BAD;
 	for (size_t i = 0; i < N_INTERFACES; i++) {
-		if (is_version(&interfaces[i], version)) {
+		const CK_VERSION *have = interfaces[i].pFunctionList; /* a table begins with its version */
+
+		if (!version || (have->major == version->major && have->minor == version->minor)) {
 			*out = &interfaces[i];
 			return CKR_OK;
 		}

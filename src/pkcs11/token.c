@@ -6,8 +6,6 @@
 #include "pkcs11/ckr.h"
 #include "pkcs11/token.h"
 
-#define REPEATS_MAX 8
-
 /* The holder's certificate is the first on the card. One behind the PIN never
  * becomes an object of libcrypto, which would leave the person in its memory. */
 static enum error read_cert(struct token *token)
@@ -108,8 +106,6 @@ enum error token_verify(struct token *token, struct bytes pin)
 {
 	enum error e = card_login(token->card, pin, module.conf.last_try_allowed);
 
-	if (e != E_PIN_REPEATED)
-		token->repeats = 0;
 	if (e == E_OK)
 		e = read_cert(token);
 	if (e != E_OK || !token->cert)
@@ -118,20 +114,6 @@ enum error token_verify(struct token *token, struct bytes pin)
 	e = objects_complete(token);
 	module_unlock();
 	return e;
-}
-
-CK_RV token_keep_pin(struct token *token, struct bytes pin)
-{
-	secret_free(&token->pin);
-	if (token->card->key.user_consent)
-		return CKR_OK;
-	return secret_new(&token->pin, pin.data, pin.len) == E_OK ? CKR_OK : CKR_HOST_MEMORY;
-}
-
-bool token_is_asked_for_ever(struct token *token)
-{
-	token->repeats = (token->repeats + 1) % REPEATS_MAX;
-	return token->repeats == 0;
 }
 
 void token_logout(struct token *token)

@@ -43,13 +43,6 @@ void token_withdraw_pss(struct token *token);
  * the PIN is there. */
 enum error token_verify(struct token *token, struct bytes pin);
 
-/* Keeps the PIN while logged in, where the key may sign without consent. */
-CK_RV token_keep_pin(struct token *token, struct bytes pin);
-
-/* After E_PIN_REPEATED: a program that takes "incorrect" for "once more" and has but
- * one PIN to give, as pdfsig on NSS, is told to stop on every eighth round. */
-bool token_is_asked_for_ever(struct token *token);
-
 /* Wipes the PIN and what was behind it; handles stay. */
 void token_logout(struct token *token);
 

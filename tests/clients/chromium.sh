@@ -37,5 +37,5 @@ start_chromium "$work/profile-1.2"
 log_in
 cell Chromium 'TLS 1.2'
 no_signature_pin
-other_card 2
+other_card 1
 stop_chromium

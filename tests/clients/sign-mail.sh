@@ -55,6 +55,11 @@ stay_open() {
 
 # ---- GnuPG
 
+# Whose signature; it knows the certificates of all cards.
+local_user=
+[ -z "$neighbour" ] || local_user="--local-user $(openssl x509 -noout -fingerprint -sha1 \
+	-in "$(find "$pki" -name "$card-sign-taro-sample-*.pem")" | sed 's/.*=//; s/://g')"
+
 # A pinentry that answers with what stands in the file pin and notes each question.
 make_pinentry() {
 	cat >pinentry <<-END
@@ -96,7 +101,7 @@ sign_wrongly_with_gnupg() {
 	restart_gnupg "$(wrong_pin)"
 	rm -f letter.p7s
 	mark
-	! timeout 30 gpgsm --detach-sign --output letter.p7s letter.txt >said 2>&1 || fail "gpgsm signed with a wrong PIN"
+	! timeout 30 gpgsm $local_user --detach-sign --output letter.p7s letter.txt >said 2>&1 || fail "gpgsm signed with a wrong PIN"
 	lost_one "gpgsm, a wrong PIN"
 	[ ! -s letter.p7s ] || no_signature
 }
@@ -116,7 +121,7 @@ sign_with_gnupg() {
 	for i in $(seq $documents); do
 		echo "document $i" >letter.txt
 		rm -f letter.p7s
-		guide_run mail gpgsm
+		guide_run mail gpgsm "s|--detach-sign|$local_user &|"
 		said gpgsm 'Good signature'
 		! openssl_agrees || agreed=$((agreed + 1))
 	done
@@ -130,7 +135,7 @@ sign_with_gnupg() {
 	gpgconf --kill gpg-agent
 }
 
-[ "$neighbour" != other-person ] || only_this_card cmsutil nss-card gnupg-pkcs11-scd
+[ "$neighbour" != other-person ] || only_this_card cmsutil nss-card
 sign_with_nss
 stay_open
 if command -v gpgsm >/dev/null && command -v gnupg-pkcs11-scd >/dev/null; then

@@ -128,7 +128,7 @@ sign_pdf() {
 	done
 }
 
-[ "$neighbour" != other-person ] || only_this_card soffice.bin
+only_this_card soffice.bin
 mkdir out
 guide_run libreoffice prepare
 start_screen

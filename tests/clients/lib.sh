@@ -253,7 +253,8 @@ meet_neighbour() {
 	esac
 	other_reader=$((3 - reader))
 	other_tries=$(ask_card tries $other_reader)
-	[ "$neighbour" != other-person ] || know_addresses $(serials $reader)
+	# shellcheck disable=SC2046 # two words
+	[ "$neighbour" != other-person ] || know_addresses $(serials "$reader")
 }
 
 # It got no PIN, but those that the script has said, and made no signature.
@@ -262,8 +263,8 @@ spare_neighbour() {
 	case $neighbour in
 	'' | foreign) return ;;
 	esac
-	seen="VERIFYs: $(ask_card verifies $other_reader), signatures: $(ask_card signatures $other_reader)"
-	seen="$seen, PIN tries lost: $((other_tries - $(ask_card tries $other_reader)))"
+	seen="VERIFYs: $(ask_card verifies "$other_reader"), signatures: $(ask_card signatures "$other_reader")"
+	seen="$seen, PIN tries lost: $((other_tries - $(ask_card tries "$other_reader")))"
 	say "    the card in the other reader: $seen"
 	[ "$seen" = "VERIFYs: $neighbour_got, signatures: 0, PIN tries lost: $neighbour_got" ]
 }
@@ -275,15 +276,6 @@ only_this_card() { # PROGRAM...
 	other-kind) printf '[program %s]\ncard = %s\n' "$*" "$card" ;;
 	other-person) printf '[program %s]\nreader = Inkan Virtual Reader %s *\n' "$*" "$reader" ;;
 	esac >>"$HOME/.config/inkan/inkan.conf"
-}
-
-# How many documents a batch has: the figures are those of a card alone.
-documents() { # NUMBER
-	if [ -n "$neighbour" ]; then
-		echo 2
-	else
-		echo "$1"
-	fi
 }
 
 trusted_for() { # auth|sign: the certificates from the card's CA up to its root

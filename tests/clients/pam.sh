@@ -38,7 +38,9 @@ set_up() {
 	cp "$pki/$card-auth-ca.pem" "$XDG_DATA_HOME/inkan/anchors"
 	[ "$card" = jpki ] || cp "$pki/root.pem" "$XDG_DATA_HOME/inkan/anchors"
 	guide_run pam cas "$here"
-	guide_run pam card "$here${neighbour:+; s|show card|show --reader 'Virtual Reader $reader' card|}"
+	show="show card"
+	[ -z "$neighbour" ] || show="show --reader 'Virtual Reader $reader' card"
+	guide_run pam card "$here; s|show card|$show|"
 	guide_block pam check-lists >"$work/policy"
 	[ -s "$work/policy" ] || fail "the guide has no policy with lists"
 	if [ "$card" = jpki ]; then

@@ -9,7 +9,8 @@ need_nss
 on_cards hpki jpki "jpki before other-kind" "hpki after other-person" "hpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=$(documents 50)
+documents=50
+[ -z "$neighbour" ] || documents=2 # the figures are those of a card alone
 names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|ca.pem|sign-cas.pem|; s|root.pem|$anchor|"
 
 # ---- NSS
@@ -101,6 +102,7 @@ sign_wrongly_with_gnupg() {
 	restart_gnupg "$(wrong_pin)"
 	rm -f letter.p7s
 	mark
+	# shellcheck disable=SC2086 # two words
 	! timeout 30 gpgsm $local_user --detach-sign --output letter.p7s letter.txt >said 2>&1 || fail "gpgsm signed with a wrong PIN"
 	lost_one "gpgsm, a wrong PIN"
 	[ ! -s letter.p7s ] || no_signature

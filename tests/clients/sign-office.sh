@@ -15,7 +15,8 @@ $python -c 'import uno' 2>/dev/null || skip "Python's UNO is missing (package py
 on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki before foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=$(documents 50)
+documents=50
+[ -z "$neighbour" ] || documents=2 # the figures are those of a card alone
 
 # ---- The screen and who sits before it
 

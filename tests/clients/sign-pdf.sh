@@ -9,7 +9,8 @@ need_nss
 on_cards hpki jpki "hpki after other-kind" "hpki after other-person" "jpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
-documents=$(documents 50)
+documents=50
+[ -z "$neighbour" ] || documents=2 # the figures are those of a card alone
 names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|root.pem|$anchor|"
 
 make_pdf() { # FILE TEXT

@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "inkan-pkcs11.h"
 #include "pkcs11/slot.h"
 #include "pkcs11/token.h"
@@ -84,6 +85,18 @@ START_TEST(test_token_info)
 }
 END_TEST
 
+static void is_date(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, const ASN1_TIME *time)
+{
+	uint8_t value[4096];
+	char want[16];
+	struct tm tm;
+
+	ck_assert_int_eq(ASN1_TIME_to_tm(time, &tm), 1);
+	strftime(want, sizeof want, "%Y%m%d", &tm);
+	ck_assert_uint_eq(get(session, object, type, value), 8);
+	ck_assert_mem_eq(value, want, 8);
+}
+
 /* Against libcrypto's reading of the card's own certificate. */
 START_TEST(test_certificate)
 {
@@ -118,7 +131,12 @@ START_TEST(test_certificate)
 	len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &p);
 	ck_assert_uint_eq(get(r.session, cert, CKA_PUBLIC_KEY_INFO, value), len);
 	ck_assert_int_eq(memcmp(value, want, len), 0);
-	ck_assert_uint_eq(get(r.session, cert, CKA_START_DATE, value), 8);
+	is_date(r.session, cert, CKA_START_DATE, X509_get0_notBefore(x));
+	is_date(r.session, cert, CKA_END_DATE, X509_get0_notAfter(x));
+	der = vcard_certificate(r.card, t->app, &len);
+	ck_assert_int_eq(EVP_Digest(der, len, want, NULL, EVP_sha1(), NULL), 1);
+	ck_assert_uint_eq(get(r.session, cert, CKA_CHECK_VALUE, value), 3);
+	ck_assert_int_eq(memcmp(value, want, 3), 0);
 	X509_free(x);
 	rig_stop(&r);
 }
@@ -149,6 +167,77 @@ START_TEST(test_keys)
 	ck_assert_uint_eq(always, t->app == VCARD_SIGN);
 	is(p11->C_GetAttributeValue(r.session, key, &secret, 1), CKR_ATTRIBUTE_SENSITIVE);
 	ck_assert_uint_eq(secret.ulValueLen, CK_UNAVAILABLE_INFORMATION);
+	rig_stop(&r);
+}
+END_TEST
+
+/* What each object says of itself, whatever card it is of. */
+START_TEST(test_flags)
+{
+	static const struct {
+		CK_OBJECT_CLASS class;
+		CK_ATTRIBUTE_TYPE type;
+		CK_BBOOL value;
+	} flags[] = {
+		{CKO_PRIVATE_KEY, CKA_TOKEN, CK_TRUE}, {CKO_PRIVATE_KEY, CKA_PRIVATE, CK_TRUE},
+		{CKO_PRIVATE_KEY, CKA_MODIFIABLE, CK_FALSE}, {CKO_PRIVATE_KEY, CKA_COPYABLE, CK_FALSE},
+		{CKO_PRIVATE_KEY, CKA_DESTROYABLE, CK_FALSE}, {CKO_PRIVATE_KEY, CKA_SENSITIVE, CK_TRUE},
+		{CKO_PRIVATE_KEY, CKA_ALWAYS_SENSITIVE, CK_TRUE}, {CKO_PRIVATE_KEY, CKA_EXTRACTABLE, CK_FALSE},
+		{CKO_PRIVATE_KEY, CKA_NEVER_EXTRACTABLE, CK_TRUE}, {CKO_PRIVATE_KEY, CKA_SIGN, CK_TRUE},
+		{CKO_PRIVATE_KEY, CKA_SIGN_RECOVER, CK_FALSE}, {CKO_PRIVATE_KEY, CKA_DECRYPT, CK_FALSE},
+		{CKO_PRIVATE_KEY, CKA_UNWRAP, CK_FALSE}, {CKO_PRIVATE_KEY, CKA_DERIVE, CK_FALSE},
+		{CKO_PRIVATE_KEY, CKA_WRAP_WITH_TRUSTED, CK_FALSE}, {CKO_PRIVATE_KEY, CKA_LOCAL, CK_FALSE},
+		{CKO_PUBLIC_KEY, CKA_TOKEN, CK_TRUE}, {CKO_PUBLIC_KEY, CKA_VERIFY, CK_TRUE},
+		{CKO_PUBLIC_KEY, CKA_VERIFY_RECOVER, CK_FALSE}, {CKO_PUBLIC_KEY, CKA_ENCRYPT, CK_FALSE},
+		{CKO_PUBLIC_KEY, CKA_WRAP, CK_FALSE}, {CKO_PUBLIC_KEY, CKA_DERIVE, CK_FALSE},
+		{CKO_PUBLIC_KEY, CKA_TRUSTED, CK_FALSE}, {CKO_PUBLIC_KEY, CKA_LOCAL, CK_FALSE},
+		{CKO_CERTIFICATE, CKA_TOKEN, CK_TRUE}, {CKO_CERTIFICATE, CKA_MODIFIABLE, CK_FALSE},
+		{CKO_CERTIFICATE, CKA_TRUSTED, CK_FALSE},
+	};
+	const struct expected *t = &tokens[_i];
+	uint8_t value[4096];
+	CK_ULONG number = 77;
+	CK_OBJECT_HANDLE cert;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, t->kind, t->app);
+	ok(rig_login(&r, CKU_USER, spec.pin[t->app]));
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		ck_assert_uint_eq(get(r.session, rig_find(r.session, flags[i].class), flags[i].type, value), 1);
+		ck_assert_msg(value[0] == flags[i].value, "class %lu, attribute %lX", flags[i].class, flags[i].type);
+	}
+	/* of certificate and public key, what was behind the PIN is private */
+	cert = rig_own_certificate(r.session);
+	get(r.session, cert, CKA_PRIVATE, value);
+	ck_assert_uint_eq(value[0], _i == 3);
+	get(r.session, rig_find(r.session, CKO_PUBLIC_KEY), CKA_PRIVATE, value);
+	ck_assert_uint_eq(value[0], _i == 3);
+	get(r.session, cert, CKA_CERTIFICATE_CATEGORY, (uint8_t *)&number);
+	ck_assert_uint_eq(number, CK_CERTIFICATE_CATEGORY_TOKEN_USER);
+	get(r.session, cert, CKA_CERTIFICATE_TYPE, (uint8_t *)&number);
+	ck_assert_uint_eq(number, CKC_X_509);
+	rig_stop(&r);
+}
+END_TEST
+
+/* A certificate that needs no PIN, and its public key, outlast the login. */
+START_TEST(test_public_after_logout)
+{
+	uint8_t before[4096], after[4096];
+	CK_OBJECT_HANDLE cert;
+	struct vcard_spec spec;
+	struct rig r;
+	size_t len;
+
+	start(&r, &spec, tokens[_i].kind, tokens[_i].app);
+	cert = rig_own_certificate(r.session);
+	len = get(r.session, cert, CKA_VALUE, before);
+	ok(rig_login(&r, CKU_USER, spec.pin[tokens[_i].app]));
+	ok(p11->C_Logout(r.session));
+	ck_assert_uint_eq(get(r.session, cert, CKA_VALUE, after), len);
+	ck_assert_mem_eq(before, after, len);
+	ck_assert_uint_eq(get(r.session, rig_find(r.session, CKO_PUBLIC_KEY), CKA_MODULUS, after), 256);
 	rig_stop(&r);
 }
 END_TEST
@@ -452,6 +541,8 @@ int main(void)
 	tcase_add_loop_test(t, test_token_info, 0, 4);
 	tcase_add_loop_test(t, test_certificate, 0, 4);
 	tcase_add_loop_test(t, test_keys, 0, 4);
+	tcase_add_loop_test(t, test_flags, 0, 4);
+	tcase_add_loop_test(t, test_public_after_logout, 0, 3);
 	tcase_add_test(t, test_get_attribute_value);
 	tcase_add_test(t, test_private_certificate);
 	tcase_add_loop_test(t, test_profile_objects, 0, 4);

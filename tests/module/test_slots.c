@@ -204,6 +204,32 @@ START_TEST(test_removal_ends_sessions)
 }
 END_TEST
 
+/* Each session is told of its own card's removal, whoever else was told first. */
+START_TEST(test_two_removals)
+{
+	CK_SESSION_HANDLE sessions[2];
+	CK_SESSION_INFO info;
+	CK_SLOT_ID list[32];
+	struct vcard_spec spec;
+	struct vreader *a, *b;
+
+	rig_spec(&spec, VCARD_HPKI);
+	a = rig_reader("Reader A", &spec);
+	b = rig_reader("Reader B", &spec);
+	start();
+	ck_assert_uint_eq(slots(CK_TRUE, list), 2);
+	for (int i = 0; i < 2; i++)
+		sessions[i] = rig_session(list[i]);
+	vcard_free(vreader_remove(a));
+	vcard_free(vreader_remove(b));
+	for (int i = 0; i < 2; i++)
+		is(p11->C_GetSessionInfo(sessions[i], &info), CKR_DEVICE_REMOVED);
+	for (int i = 0; i < 2; i++)
+		is(p11->C_GetSessionInfo(sessions[i], &info), CKR_SESSION_HANDLE_INVALID);
+	stop(a, b);
+}
+END_TEST
+
 START_TEST(test_sessions)
 {
 	CK_SESSION_HANDLE a, b;
@@ -491,6 +517,7 @@ int main(void)
 	tcase_add_test(t, test_ids_are_stable);
 	tcase_add_test(t, test_ids_outlive_finalize);
 	tcase_add_test(t, test_removal_ends_sessions);
+	tcase_add_test(t, test_two_removals);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);
 	tcase_add_test(t, test_removal_wipes_pin);

@@ -82,10 +82,11 @@ START_TEST(looks)
 	} rows[] = {
 		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, END}, E_OK},
 		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "6A82"}, END}, E_FOREIGN},
+		{{BEGIN, {SELECT_HPKI_AUTH, "ABCD"}, {SELECT_JPKI, "9000"}, END}, E_OK},
 		{{BEGIN, {SELECT_HPKI_AUTH, "9404"}, {SELECT_JPKI, NULL}, END}, E_LINK},
 		{{{"begin", "busy"}}, E_BUSY},
 	};
-	static const size_t lengths[] = {4, 4, 4, 1};
+	static const size_t lengths[] = {4, 4, 4, 4, 1};
 	const struct profile *profile = NULL;
 
 	fake_play(rows[_i].steps, lengths[_i]);
@@ -226,7 +227,8 @@ START_TEST(the_signature_certificate)
 		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
 		{"00B08100 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END,
 		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
-		{"802A009A " DIGEST_INFO, SIGNED}, LEAVE, END};
+		{"802A009A " DIGEST_INFO, SIGNED}, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123, LEAVE, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_sign), E_OK);
@@ -236,6 +238,7 @@ START_TEST(the_signature_certificate)
 	ck_assert_int_eq(log_in("abC123", false), E_OK);
 	ck_assert_uint_eq(card->certs[0].der_len, 1573);
 	ck_assert_int_eq(sign("ABC123", SCHEME_PKCS1), E_OK);
+	ck_assert_int_eq(log_in("abc123", false), E_OK); /* and reads it but once */
 	card_forget_protected(card);
 	ck_assert_ptr_null(card->certs[0].der);
 }
@@ -389,7 +392,7 @@ int main(void)
 	tcase_add_test(tc, pss_made_by_the_card);
 	tcase_add_test(tc, a_message_that_cannot_be_padded);
 	tcase_add_test(tc, budget_with_extended_length);
-	tcase_add_loop_test(tc, looks, 0, 4);
+	tcase_add_loop_test(tc, looks, 0, 5);
 	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 3);
 	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
 	tcase_add_test(tc, waking_up);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is sent of a PIN, when, and how often; and what a broken link leaves. */
+#include <sys/wait.h>
+#include <unistd.h>
+#include "card/gate_memory.h"
 #include "card_script.h"
 
 #define QUERY "00200088"
@@ -88,6 +91,33 @@ START_TEST(a_refused_pin_is_not_repeated)
 	ck_assert_int_eq(log_in("1234", true), E_PIN_REPEATED);
 	ck_assert_int_eq(log_in("1234", true), E_OK);
 	ck_assert_int_eq(log_in("1234", true), E_OK); /* it has been right since */
+}
+END_TEST
+
+/* What a card has said stays when it was out, but for "locked": that it may say again. */
+START_TEST(a_card_that_was_out)
+{
+	static const struct step wrong[] = {ASK("63C8"), {VERIFY, "63C7"}, LEAVE, END};
+	static const struct step untold[] = {ASK("6700"), END};
+	static const struct step locked[] = {ASK("6700"), {"00200088 04 39393939", "6983"}, LEAVE, END, BEGIN,
+					     {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, END};
+	static const struct step unlocked[] = {ASK("6700"), {"00200088 04 35353535", "9000"}, LEAVE, END};
+
+	PLAY(wrong);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
+	fake_over();
+	open_again(0x10003);
+	PLAY(untold);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_REPEATED);
+	ck_assert_int_eq(card->pin.tries, 7);
+	fake_over();
+	PLAY(locked);
+	ck_assert_int_eq(log_in("9999", false), E_PIN_LOCKED);
+	ck_assert_int_eq(log_in("5555", false), E_PIN_LOCKED);
+	fake_over();
+	open_again(0x10005);
+	PLAY(unlocked);
+	ck_assert_int_eq(log_in("5555", false), E_OK);
 }
 END_TEST
 
@@ -194,10 +224,11 @@ END_TEST
 START_TEST(the_other_application_gets_nothing)
 {
 	static const char *const answers[] = {"9000", FCI(HPKI_SIGN_AID), "6F00 9000", "6F02 8400 9000"};
-	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END};
+	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END, BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(log_in("1234", true), E_PROTOCOL);
+	ck_assert_int_eq(log_in("1234", true), E_PROTOCOL); /* nor the second time */
 }
 END_TEST
 
@@ -273,6 +304,25 @@ START_TEST(a_signature_with_a_wrong_pin)
 }
 END_TEST
 
+/* The thread of the parent that was at the gate is not there to leave it. */
+START_TEST(a_child_of_a_process_at_the_gate)
+{
+	struct gate_memory *m = gate_memory_lock();
+	int status = -1;
+	pid_t child;
+
+	ck_assert_ptr_nonnull(m);
+	child = fork();
+	if (child == 0) {
+		alarm(3);
+		_exit(gate_memory_lock() == m ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	gate_memory_unlock(m);
+}
+END_TEST
+
 START_TEST(padded_pins)
 {
 	static const struct step steps[] = {ASK("63CF"), {"00200088 08 31323334 FFFFFFFF", "9000"}, LEAVE, END};
@@ -303,6 +353,7 @@ int main(void)
 	tcase_add_test(tc, a_wrong_pin);
 	tcase_add_test(tc, a_wrong_pin_without_a_number);
 	tcase_add_test(tc, a_refused_pin_is_not_repeated);
+	tcase_add_test(tc, a_card_that_was_out);
 	tcase_add_test(tc, the_last_try);
 	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 5);
 	tcase_add_loop_test(tc, counters_that_are_an_error, 0, 5);
@@ -316,6 +367,7 @@ int main(void)
 	tcase_add_test(tc, a_pin_whose_fate_is_not_known);
 	tcase_add_test(tc, a_link_that_breaks_after_the_pin);
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
+	tcase_add_test(tc, a_child_of_a_process_at_the_gate);
 	tcase_add_test(tc, padded_pins);
 	tcase_add_test(tc, no_command_for_changing);
 	suite_add_tcase(suite, tc);

@@ -21,6 +21,8 @@ static struct {
 	bool stopped, may_create_threads;
 	vcard_fate *fate; /* what becomes of commands; NULL: each arrives */
 	void *fate_arg;
+	void (*listed)(void *arg); /* after the next list; NULL: nothing */
+	void *listed_arg;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .epoch = 1};
 
 struct self {
@@ -92,6 +94,14 @@ void vcard_readers_fate(vcard_fate *fate, void *arg)
 	pthread_mutex_unlock(&world.lock);
 }
 
+void vcard_readers_listed(void (*call)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&world.lock);
+	world.listed = call;
+	world.listed_arg = arg;
+	pthread_mutex_unlock(&world.lock);
+}
+
 static enum vcard_outcome ask_fate(const char *reader, const uint8_t *apdu, size_t n)
 {
 	vcard_fate *fate;
@@ -149,13 +159,20 @@ static size_t look(struct reader_state *states, size_t room)
 
 static enum error list(void *self, struct reader_state *states, size_t *count)
 {
+	void (*call)(void *arg);
+	void *arg;
 	enum error e;
 
 	(void)self;
 	pthread_mutex_lock(&world.lock);
 	e = world.stopped ? E_NO_SERVICE : E_OK;
 	*count = e == E_OK ? look(states, *count) : 0;
+	call = world.listed;
+	arg = world.listed_arg;
+	world.listed = NULL;
 	pthread_mutex_unlock(&world.lock);
+	if (call)
+		call(arg);
 	return e;
 }
 

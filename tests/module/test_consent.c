@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One signature per consent, in the session that gave it. */
 #include <string.h>
+#include "pkcs11/module.h"
+#include "pkcs11/token.h"
 #include "tests/module/rig.h"
 
 static void start(struct rig *r, struct vcard_spec *spec, int kind)
@@ -38,6 +40,7 @@ START_TEST(test_one_signature)
 
 	start(&r, &spec, _i);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ck_assert_ptr_null(module.slots[r.slot].token->pin); /* nothing is kept but the consent */
 	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
 	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
 	is(end(r.session), CKR_OPERATION_NOT_INITIALIZED); /* a refused C_Sign ends the operation */

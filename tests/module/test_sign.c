@@ -275,8 +275,37 @@ START_TEST(test_pss_withdrawn)
 }
 END_TEST
 
+/* What one card cannot do is not taken from another. */
+START_TEST(test_pss_of_another_card)
+{
+	enum vcard_kind kind = _i ? VCARD_JPKI : VCARD_HPKI;
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	struct vcard_spec spec;
+	struct vcard *first;
+	struct rig r;
+
+	rig_spec(&spec, kind);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ck_assert(offers(r.slot, CKM_RSA_PKCS_PSS));
+	first = vreader_remove(r.reader);
+	spec.no_pss = true;
+	spec.name = "HANAKO SAMPLE";
+	vreader_insert(r.reader, rig_card(&spec));
+	r.session = rig_session(r.slot);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_DEVICE_ERROR);
+	ck_assert(!offers(r.slot, CKM_RSA_PKCS_PSS));
+	vcard_free(vreader_remove(r.reader));
+	vreader_insert(r.reader, first);
+	ck_assert(offers(r.slot, CKM_RSA_PKCS_PSS));
+	rig_stop(&r);
+}
+END_TEST
+
 /* A command before the signature's own that goes wrong once says nothing of
- * RSASSA-PSS, which stays; an answer of another length than a signature's does. */
+ * RSASSA-PSS, which stays; an answer of another length than a signature's does, and
+ * any refusal. */
 START_TEST(test_pss_kept)
 {
 	enum vcard_kind kind = _i % 2 ? VCARD_JPKI : VCARD_HPKI;
@@ -292,7 +321,7 @@ START_TEST(test_pss_kept)
 	commands = vreader_apdus(r.reader);
 	ok(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len));
 	commands = vreader_apdus(r.reader) - commands - 2; /* but the signature, and leaving the card */
-	for (unsigned nth = 1; nth <= commands; nth++) {
+	for (unsigned nth = 1; nth <= commands && _i < 2; nth++) {
 		vreader_fault(r.reader, nth, VFAULT_STATUS, 0x6581);
 		len = sizeof signature;
 		rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len);
@@ -300,7 +329,7 @@ START_TEST(test_pss_kept)
 		if (rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]) != CKR_OK)
 			ck_assert_uint_eq(vcard_tries(r.card, VCARD_AUTH), kind == VCARD_JPKI ? 3 : 15);
 	}
-	vreader_fault(r.reader, commands + 1, VFAULT_STATUS, 0x9000);
+	vreader_fault(r.reader, commands + 1, VFAULT_STATUS, _i / 2 ? 0x6F00 : 0x9000);
 	len = sizeof signature;
 	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_DEVICE_ERROR);
 	ck_assert(!offers(r.slot, CKM_SHA256_RSA_PKCS_PSS));
@@ -403,7 +432,8 @@ int main(void)
 	tcase_add_loop_test(t, test_lengths, 0, 1);
 	tcase_add_loop_test(t, test_lengths, 11, 12);
 	tcase_add_loop_test(t, test_pss_withdrawn, 0, 4);
-	tcase_add_loop_test(t, test_pss_kept, 0, 2);
+	tcase_add_loop_test(t, test_pss_of_another_card, 0, 2);
+	tcase_add_loop_test(t, test_pss_kept, 0, 4);
 	tcase_add_test(t, test_cancel);
 	tcase_add_loop_test(t, test_card_comes_back, 0, 2);
 	tcase_add_loop_test(t, test_key_of_the_card_before, 0, 2);

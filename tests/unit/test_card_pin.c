@@ -11,17 +11,23 @@
 #define LEAVE {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}
 #define ASK(answer) BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {QUERY, answer}
 
-static void open_again(uint32_t insertion)
+/* A card whose certificate has another length is another card. */
+static void open_another(size_t certificate, uint32_t insertion)
 {
 	static const struct step steps[] = {OPEN_JMA};
 
 	card_free(&card);
-	make_file(1414);
+	make_file(certificate);
 	fake.insertion = insertion;
 	PLAY(steps);
 	ck_assert_int_eq(open_card(profiles_auth), E_OK);
 	fake_over();
 	card->login_tries = 15; /* for the tests that sign without logging in */
+}
+
+static void open_again(uint32_t insertion)
+{
+	open_another(1414, insertion);
 }
 
 static void setup(void)
@@ -44,6 +50,16 @@ START_TEST(malformed_pins_are_not_sent)
 	ck_assert_int_eq(log_in("12\x7F""4", true), E_PIN_CHARACTERS);
 	ck_assert_int_eq(log_in("印鑑", true), E_PIN_CHARACTERS);
 	ck_assert_int_eq(sign("123", SCHEME_PKCS1), E_PIN_LENGTH);
+}
+END_TEST
+
+/* Capitals are JPKI's matter. */
+START_TEST(letters_are_sent_as_typed)
+{
+	static const struct step steps[] = {ASK("63CF"), {"00200088 04 6162635A", "9000"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("abcZ", false), E_OK);
 }
 END_TEST
 
@@ -323,6 +339,28 @@ START_TEST(a_child_of_a_process_at_the_gate)
 }
 END_TEST
 
+/* A PIN that is typed for one card is not for another at the same moment; one that is
+ * only kept for a card hinders nobody who types it for another. */
+START_TEST(the_pin_of_another_card)
+{
+	static const struct step signing[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"},
+					      {VERIFY, "9000"}, {"002A9E9A ..", "*0:256 9000"}, LEAVE, END};
+	static const struct step login[] = {ASK("63CF"), {VERIFY, "9000"}, LEAVE, END};
+	static const struct step nothing[] = {ASK("63CF"), END};
+
+	PLAY(signing);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+	open_another(1300, 0x10003);
+	PLAY(login);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+	fake_over();
+	open_another(1200, 0x10005);
+	PLAY(nothing);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_ELSEWHERE);
+}
+END_TEST
+
 START_TEST(padded_pins)
 {
 	static const struct step steps[] = {ASK("63CF"), {"00200088 08 31323334 FFFFFFFF", "9000"}, LEAVE, END};
@@ -350,6 +388,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, malformed_pins_are_not_sent);
+	tcase_add_test(tc, letters_are_sent_as_typed);
 	tcase_add_test(tc, a_wrong_pin);
 	tcase_add_test(tc, a_wrong_pin_without_a_number);
 	tcase_add_test(tc, a_refused_pin_is_not_repeated);
@@ -368,6 +407,7 @@ int main(void)
 	tcase_add_test(tc, a_link_that_breaks_after_the_pin);
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
 	tcase_add_test(tc, a_child_of_a_process_at_the_gate);
+	tcase_add_test(tc, the_pin_of_another_card);
 	tcase_add_test(tc, padded_pins);
 	tcase_add_test(tc, no_command_for_changing);
 	suite_add_tcase(suite, tc);

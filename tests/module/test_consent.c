@@ -137,6 +137,37 @@ START_TEST(test_logout_takes_consent)
 }
 END_TEST
 
+/* A logout of one card takes nothing from another. */
+START_TEST(test_consents_of_two_cards)
+{
+	struct vcard_spec spec, other_spec;
+	struct vreader *reader;
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+	CK_SESSION_HANDLE other;
+	struct rig r;
+
+	rig_spec(&other_spec, VCARD_HPKI);
+	reader = rig_reader("Another reader", &other_spec);
+	start(&r, &spec, 1);
+	ok(p11->C_GetSlotList(CK_TRUE, slots, &n));
+	ck_assert_uint_eq(n, 2);
+	for (CK_ULONG i = 0; i < n; i++) {
+		CK_TOKEN_INFO info;
+
+		ok(p11->C_GetTokenInfo(slots[i], &info));
+		*(info.ulMinPinLen == 6 ? &r.session : &other) = rig_session(slots[i]);
+	}
+	ok(rig_login_in(r.session, CKU_USER, spec.pin[VCARD_SIGN]));
+	ok(rig_login_in(other, CKU_USER, other_spec.pin[VCARD_SIGN]));
+	ok(p11->C_Logout(r.session));
+	ok(sign(other));
+	vcard_readers_remove(reader);
+	rig_stop(&r);
+	vreader_free(reader);
+}
+END_TEST
+
 /* What Japanese medical software does for each signature: C_Login, C_SignInit,
  * C_Sign for the length, C_Sign, C_Logout, with no context-specific login. */
 START_TEST(test_existing_programs)
@@ -248,6 +279,7 @@ int main(void)
 	tcase_add_loop_test(t, test_length_is_free, 0, 2);
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);
+	tcase_add_test(t, test_consents_of_two_cards);
 	tcase_add_loop_test(t, test_existing_programs, 0, 2);
 	tcase_add_test(t, test_existing_searches);
 	tcase_add_test(t, test_new_pin_ends_consent);

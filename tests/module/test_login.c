@@ -323,6 +323,7 @@ static CK_RV set_pin(CK_SESSION_HANDLE session, const char *old_pin, const char 
 START_TEST(test_set_pin)
 {
 	CK_SESSION_HANDLE read_only;
+	CK_SESSION_INFO info;
 	struct vcard_spec spec;
 	struct rig r;
 
@@ -343,6 +344,10 @@ START_TEST(test_set_pin)
 	ok(p11->C_Logout(r.session));
 	is(rig_login(&r, CKU_USER, "1234"), CKR_PIN_INCORRECT);
 	ok(rig_login(&r, CKU_USER, "4321"));
+	vreader_fault(r.reader, 5, VFAULT_STATUS, 0x6581); /* CHANGE: nobody knows which PIN holds now */
+	is(set_pin(r.session, "4321", "1234"), CKR_DEVICE_ERROR);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
 	rig_stop(&r);
 	start(&r, &spec, VCARD_HPKI, AUTH);
 	is(set_pin(r.session, "1234", "4321"), CKR_FUNCTION_NOT_SUPPORTED);

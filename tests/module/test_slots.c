@@ -270,6 +270,56 @@ START_TEST(test_old_news)
 }
 END_TEST
 
+struct change {
+	struct rig *rig;
+	struct vcard *before, *now;
+};
+
+static void change_and_look(void *arg)
+{
+	struct change *c = arg;
+	CK_SLOT_INFO info;
+
+	c->before = vreader_remove(c->rig->reader);
+	vreader_insert(c->rig->reader, c->now);
+	ok(p11->C_GetSlotInfo(c->rig->slot, &info));
+}
+
+/* The card is changed at each command of a login, and another call has seen that before
+ * the login is over: nobody is logged in to the new one. */
+START_TEST(test_changed_during_login)
+{
+	bool by_then = true;
+
+	for (unsigned nth = 1; by_then; nth++) {
+		struct change c = {0};
+		struct rig_line line = {.call = change_and_look, .arg = &c, .nth = nth};
+		struct vcard_spec spec;
+		CK_SESSION_INFO info;
+		struct rig r;
+		CK_RV rv;
+
+		rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
+		rig_start(&r, &spec, VCARD_AUTH);
+		spec.name = "HANAKO SAMPLE";
+		c = (struct change){.rig = &r, .now = rig_card(&spec)};
+		rig_line(&line);
+		rv = rig_login(&r, CKU_USER, "1234");
+		rig_line(NULL);
+		by_then = line.called;
+		ck_assert_int_eq(rv == CKR_OK, !by_then);
+		if (by_then) {
+			r.session = rig_session(r.slot);
+			ok(p11->C_GetSessionInfo(r.session, &info));
+			ck_assert_msg(info.state == CKS_RW_PUBLIC_SESSION, "changed at command %u", nth);
+			ck_assert_uint_eq(vcard_verifies(c.now, VCARD_AUTH), 0);
+		}
+		vcard_free(by_then ? c.before : c.now);
+		rig_stop(&r);
+	}
+}
+END_TEST
+
 START_TEST(test_sessions)
 {
 	CK_SESSION_HANDLE a, b;
@@ -559,6 +609,7 @@ int main(void)
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_two_removals);
 	tcase_add_test(t, test_old_news);
+	tcase_add_loop_test(t, test_changed_during_login, 0, 2);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);
 	tcase_add_test(t, test_removal_wipes_pin);

@@ -99,15 +99,15 @@ END_TEST
 /* A child's card: there is no signature certificate, and so no PIN to ask for. */
 START_TEST(looks_for_a_signature_certificate)
 {
-	static const char *const files[] = {"008F00 9000", "8F8F00 9000", "6982"};
-	static const enum error wanted[] = {E_NOT_FOUND, E_OK, E_OK};
+	static const char *const files[] = {"008F00 9000", "8F8F00 9000", NULL, "6982"};
+	static const enum error wanted[] = {E_NOT_FOUND, E_OK, E_LINK, E_OK};
 	struct step steps[] = {BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08800 00", files[_i]},
 			       {FILE_("0008"), "6A82"}, END};
 	const struct profile *profile = NULL;
 
-	if (_i < 2)
+	if (_i < 3)
 		steps[4] = (struct step)END;
-	fake_play(steps, _i < 2 ? 5 : 6);
+	fake_play(steps, _i < 3 ? 5 : 6);
 	ck_assert_int_eq(look_at_card(profiles_sign, &profile), wanted[_i]);
 	if (_i > 0)
 		return;
@@ -241,6 +241,25 @@ START_TEST(the_signature_certificate)
 	ck_assert_int_eq(log_in("abc123", false), E_OK); /* and reads it but once */
 	card_forget_protected(card);
 	ck_assert_ptr_null(card->certs[0].der);
+}
+END_TEST
+
+/* Tries had been lost, and the card tells none while the PIN is verified; its certificate
+ * is about to be read, so nothing else is selected in between. */
+START_TEST(a_counter_that_is_not_told_after_the_pin)
+{
+	static const struct step steps[] = {
+		OPEN_SIGN("6982", {FILE_("000A"), "6A82"}, END),
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, {QUERY, "63C3"}, {VERIFY_ABC123, "9000"},
+		{QUERY, "9000"}, {"00B08100 00", "*0:256 9000"}, BLOCKS_1573, LEAVE, END,
+		BEGIN, {SELECT_JPKI, "9000"}, {FILE_("001B"), "9000"}, PIN_OK_ABC123,
+		{"802A009A " DIGEST_INFO, SIGNED}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	ck_assert_int_eq(log_in("ABC123", false), E_OK);
+	ck_assert_int_eq(card->pin.tries, 3);
+	ck_assert_int_eq(sign("ABC123", SCHEME_PKCS1), E_OK);
 }
 END_TEST
 
@@ -393,11 +412,12 @@ int main(void)
 	tcase_add_test(tc, a_message_that_cannot_be_padded);
 	tcase_add_test(tc, budget_with_extended_length);
 	tcase_add_loop_test(tc, looks, 0, 5);
-	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 3);
+	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 4);
 	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
 	tcase_add_test(tc, waking_up);
 	tcase_add_test(tc, a_phone);
 	tcase_add_test(tc, the_signature_certificate);
+	tcase_add_test(tc, a_counter_that_is_not_told_after_the_pin);
 	tcase_add_loop_test(tc, no_identity, 0, 2);
 	tcase_add_test(tc, a_login_without_its_certificate);
 	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 6);

@@ -190,6 +190,18 @@ START_TEST(other_answers_to_a_pin)
 }
 END_TEST
 
+/* It has answered, so there is nothing uncertain about the next PIN. */
+START_TEST(another_answer_and_no_counter)
+{
+	static const struct step steps[] = {ASK("6700"), {VERIFY, "6F00"}, LEAVE, END, ASK("6700"), {VERIFY, "9000"}, LEAVE,
+					    END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", true), E_REFUSED);
+	ck_assert_int_eq(log_in("1234", true), E_OK);
+}
+END_TEST
+
 START_TEST(a_card_that_will_not_be_left)
 {
 	static const char *const words[] = {"6A82", "6F00", "1234", NULL, "9000", FCI(HPKI_AUTH_AID)};
@@ -361,6 +373,17 @@ START_TEST(the_pin_of_another_card)
 }
 END_TEST
 
+/* Kept by whom? This card has not accepted any since it came in. */
+START_TEST(a_kept_pin_without_a_login)
+{
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"}, END};
+
+	card->login_tries = -1;
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_STALE);
+}
+END_TEST
+
 START_TEST(padded_pins)
 {
 	static const struct step steps[] = {ASK("63CF"), {"00200088 08 31323334 FFFFFFFF", "9000"}, LEAVE, END};
@@ -397,6 +420,7 @@ int main(void)
 	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 5);
 	tcase_add_loop_test(tc, counters_that_are_an_error, 0, 5);
 	tcase_add_loop_test(tc, other_answers_to_a_pin, 0, 7);
+	tcase_add_test(tc, another_answer_and_no_counter);
 	tcase_add_loop_test(tc, a_card_that_will_not_be_left, 0, 6);
 	tcase_add_test(tc, a_link_that_breaks_before_the_pin);
 	tcase_add_test(tc, another_card_gets_nothing);
@@ -408,6 +432,7 @@ int main(void)
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
 	tcase_add_test(tc, a_child_of_a_process_at_the_gate);
 	tcase_add_test(tc, the_pin_of_another_card);
+	tcase_add_test(tc, a_kept_pin_without_a_login);
 	tcase_add_test(tc, padded_pins);
 	tcase_add_test(tc, no_command_for_changing);
 	suite_add_tcase(suite, tc);

@@ -247,7 +247,7 @@ static void warm_calls(void)
 	tell(LET_GO, 0, 0);
 }
 
-/* Both cards are held by turns when the module has never looked at them. */
+/* A card is held to which the module has never looked. */
 static void cold_calls(void)
 {
 	CK_SLOT_ID slots[32];
@@ -261,7 +261,8 @@ static void cold_calls(void)
 	printf("  %-46s %8lu\n", "tokens", n);
 	n = 32;
 	TIMED(C_GetSlotList, (CK_FALSE, slots, &n));
-	TIMED(C_GetSlotInfo, (slots[0], &info));
+	for (CK_ULONG i = 0; i < n; i++) /* that of the other card, that of this one, the spare one */
+		TIMED(C_GetSlotInfo, (slots[i], &info));
 	tell(LET_GO, 0, 0);
 	n = 32;
 	TIMED(C_GetSlotList, (CK_TRUE, slots, &n));

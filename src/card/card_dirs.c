@@ -115,30 +115,13 @@ static enum error read_dir(struct op *op, struct file_ref f, struct buf *out)
 	return E_OK;
 }
 
-static enum error read_certs(struct op *op, const struct cia_od *od, struct buf *b, bool key_known)
-{
-	struct card_cert found[CARD_CERTS_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < od->n_certs; i++) {
-		enum error e = read_dir(op, od->certs[i], b);
-
-		if (e != E_OK)
-			return e;
-		cia_read_certs((struct bytes){b->data, b->len}, found, &n);
-	}
-	if (n)
-		certs_from_directory(op->card, found, n, key_known);
-	else
-		op->card->certs[0].id = op->card->key.id;
-	return E_OK;
-}
-
 static enum error read_all(struct op *op, struct buf *b)
 {
 	struct card *card = op->card;
+	struct card_cert found[CARD_CERTS_MAX];
 	struct card_id auth_id = {0};
 	struct cia_od od;
+	size_t n = 0;
 	bool key_known;
 	enum error e = read_dir(op, card->profile->od, b);
 
@@ -155,7 +138,17 @@ static enum error read_all(struct op *op, struct buf *b)
 	if (e != E_OK)
 		return e;
 	cia_read_pin((struct bytes){b->data, b->len}, &auth_id, &card->pin.rule);
-	return read_certs(op, &od, b, key_known);
+	for (size_t i = 0; i < od.n_certs; i++) {
+		e = read_dir(op, od.certs[i], b);
+		if (e != E_OK)
+			return e;
+		cia_read_certs((struct bytes){b->data, b->len}, found, &n);
+	}
+	if (n)
+		certs_from_directory(card, found, n, key_known);
+	else
+		card->certs[0].id = card->key.id;
+	return E_OK;
 }
 
 enum error op_read_directories(struct op *op)

@@ -40,32 +40,21 @@ static struct bytes unwrap(struct bytes in)
 	return tlv_next(&content, &inner) && inner.tag == TAG_OCTETS ? in : outer.value;
 }
 
-static bool split_object(struct bytes in, struct object *out)
-{
-	struct tlv t;
-
-	*out = (struct object){0};
-	if (!tlv_next(&in, &t) || t.tag != TAG_SEQUENCE)
-		return false;
-	out->common = t.value;
-	if (!tlv_next(&in, &t) || t.tag != TAG_SEQUENCE)
-		return false;
-	out->class = t.value;
-	if (!tlv_find(in, TAG_TYPE_ATTRIBUTES, &t))
-		return false;
-	out->type = unwrap(t.value);
-	return true;
-}
-
 /* The next object of the row that is a plain SEQUENCE: RSA keys, X.509
  * certificates, passwords. Choices with a tag of their own are passed over. */
 static bool next_object(struct bytes *row, struct object *out)
 {
-	struct tlv t;
+	struct tlv t, common, class, type;
 
-	while (tlv_next(row, &t))
-		if (t.tag == TAG_SEQUENCE && split_object(t.value, out))
-			return true;
+	while (tlv_next(row, &t)) {
+		struct bytes in = t.value;
+
+		if (t.tag != TAG_SEQUENCE || !tlv_next(&in, &common) || common.tag != TAG_SEQUENCE ||
+		    !tlv_next(&in, &class) || class.tag != TAG_SEQUENCE || !tlv_find(in, TAG_TYPE_ATTRIBUTES, &type))
+			continue;
+		*out = (struct object){common.value, class.value, unwrap(type.value)};
+		return true;
+	}
 	return false;
 }
 

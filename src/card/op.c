@@ -63,7 +63,8 @@ static bool names(const struct buf *fci, const struct select_cmd *s)
 
 static struct apdu select_command(const struct select_cmd *s)
 {
-	return (struct apdu){.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len}, .le = s->le ? 256 : 0};
+	return (struct apdu){.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len},
+	                     .le = s->le ? 256 : 0};
 }
 
 /* A card that names what it selects must name that. */

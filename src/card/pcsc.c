@@ -188,16 +188,6 @@ static bool start_thread(struct hold *h)
 
 #define LOOK_MS 20 /* how soon a wait notices pcsc_cancel */
 
-static bool is_closing(struct pcsc *p)
-{
-	bool closing;
-
-	pthread_mutex_lock(&p->lock);
-	closing = p->closing;
-	pthread_mutex_unlock(&p->lock);
-	return closing;
-}
-
 static void disown(struct hold *h)
 {
 	bool done;
@@ -278,7 +268,7 @@ static enum error take_hold_within(struct pcsc *p, const char *reader, int wait_
 	while (!h->done && e == E_OK) {
 		int64_t now = apdu_now_ms(), until = now + LOOK_MS < end ? now + LOOK_MS : end;
 
-		if (is_closing(p))
+		if (p->closing)
 			e = E_CANCELLED;
 		else if (now >= end)
 			e = E_BUSY;
@@ -386,7 +376,7 @@ static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct
 	struct hold *h = NULL;
 	enum error e;
 
-	if (is_closing(p))
+	if (p->closing)
 		return E_CANCELLED;
 	pthread_mutex_lock(&p->lock);
 	e = pcsc_state(p, reader, 0, &state);

@@ -5,6 +5,7 @@
 #define INKAN_CARD_PCSC_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <winscard.h>
 #include "card/reader.h"
 
@@ -32,7 +33,7 @@ struct pcsc {
 	bool waiter_open, waiting, cancelled;
 	bool may_create_threads; /* constant */
 	struct hold *left[READER_COUNT_MAX]; /* threads that still wait for a card, which nobody wants now */
-	bool closing;         /* cancel was called: nobody waits for a card any more */
+	_Atomic bool closing; /* cancel was called: nobody waits for a card any more */
 };
 
 enum error pcsc_error(LONG rc);

@@ -122,21 +122,24 @@ static LONG look(struct pcsc *p, char names[NAMES_MAX], SCARD_READERSTATE *found
 }
 
 /* Twice: pcscd may have begun anew, a reader may go between list and look. */
-static LONG look_well(struct pcsc *p, char names[NAMES_MAX], SCARD_READERSTATE *found, size_t *n)
+static enum error look_well(struct pcsc *p, char names[NAMES_MAX], SCARD_READERSTATE *found, size_t *n)
 {
-	LONG rc = look(p, names, found, n);
+	enum error e = E_OK;
 
-	if (pcsc_is_lost(rc)) {
-		lose_status(p);
-		if (open_context(&p->status, &p->connected) != E_OK)
-			return SCARD_E_NO_SERVICE;
-	} else if (rc == SCARD_S_SUCCESS || rc == SCARD_E_TIMEOUT) {
-		return SCARD_S_SUCCESS;
+	for (int i = 0; i < 2; i++) {
+		LONG rc;
+
+		e = open_context(&p->status, &p->connected);
+		if (e != E_OK)
+			return e;
+		rc = look(p, names, found, n);
+		if (rc == SCARD_S_SUCCESS || rc == SCARD_E_TIMEOUT)
+			return E_OK;
+		if (pcsc_is_lost(rc))
+			lose_status(p);
+		e = pcsc_error(rc);
 	}
-	rc = look(p, names, found, n);
-	if (pcsc_is_lost(rc))
-		lose_status(p);
-	return rc == SCARD_E_TIMEOUT ? SCARD_S_SUCCESS : rc;
+	return e;
 }
 
 static enum error list_locked(struct pcsc *p, struct reader_state *states, size_t *count)
@@ -147,9 +150,7 @@ static enum error list_locked(struct pcsc *p, struct reader_state *states, size_
 	enum error e;
 
 	*count = 0;
-	e = open_context(&p->status, &p->connected);
-	if (e == E_OK)
-		e = pcsc_error(look_well(p, names, found, &n));
+	e = look_well(p, names, found, &n);
 	if (e != E_OK)
 		return e == E_NO_READER ? E_OK : e;
 	for (size_t i = 0; i < n && *count < room; i++) {

@@ -38,7 +38,7 @@ CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
 		return call_leave(&call, rv);
 	if (mechanism)
 		rv = begin(call.session, mechanism);
-	else if (session_is_doing(call.session, OPERATION_DIGEST))
+	else if (call.session->operation == OPERATION_DIGEST)
 		session_end_operation(call.session);
 	else
 		rv = CKR_ARGUMENTS_BAD;

@@ -40,7 +40,7 @@ static CK_RV show_login(struct session *session, bool logged_in, CK_RV rv)
 static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 {
 	struct token *token = session->slot->token;
-	bool logged_in = slot_is_logged_in(session->slot), consent = token->card->key.user_consent;
+	bool logged_in = session->slot->logged_in, consent = token->card->key.user_consent;
 	enum error e;
 	CK_RV rv;
 
@@ -48,7 +48,7 @@ static CK_RV login(struct session *session, CK_USER_TYPE user, struct bytes pin)
 		return CKR_USER_TYPE_INVALID;
 	if (user == CKU_USER && logged_in)
 		return CKR_USER_ALREADY_LOGGED_IN;
-	if (user == CKU_CONTEXT_SPECIFIC && !session_is_doing(session, OPERATION_SIGN))
+	if (user == CKU_CONTEXT_SPECIFIC && session->operation != OPERATION_SIGN)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (user == CKU_CONTEXT_SPECIFIC && !logged_in)
 		return CKR_USER_NOT_LOGGED_IN;
@@ -116,7 +116,7 @@ CK_RV inkan_C_Logout(CK_SESSION_HANDLE handle)
 static CK_RV set_pin(struct session *session, struct bytes old_pin, struct bytes new_pin)
 {
 	struct slot *slot = session->slot;
-	bool logged_in = slot_is_logged_in(slot);
+	bool logged_in = slot->logged_in;
 	enum error e = card_change_pin(slot->token->card, old_pin, module.conf.last_try_allowed, new_pin);
 	CK_RV rv = e == E_UNSUPPORTED ? CKR_FUNCTION_NOT_SUPPORTED : ckr_of_session(e);
 

@@ -63,16 +63,6 @@ CK_RV session_enter_locked(struct call *call, const char *name, CK_SESSION_HANDL
 	return rv == CKR_OK ? session_lock(call, handle) : rv;
 }
 
-bool session_is_doing(const struct session *session, enum operation operation)
-{
-	bool is;
-
-	module_lock();
-	is = session->operation == operation;
-	module_unlock();
-	return is;
-}
-
 CK_RV session_begin_operation(struct session *session, enum operation operation)
 {
 	CK_RV rv = CKR_OPERATION_ACTIVE;
@@ -94,7 +84,7 @@ CK_RV session_enter_step(struct call *call, const char *name, CK_SESSION_HANDLE 
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!session_is_doing(call->session, operation))
+	if (call->session->operation != operation)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	last = call->session->last;
 	call->session->last = step;

@@ -34,7 +34,7 @@ struct session {
 	/* under the table lock */
 	bool removed;              /* its card is gone: the next call says so */
 	bool closed;               /* not to be found any more; freed with the slot's lock held */
-	enum operation operation;
+	_Atomic enum operation operation; /* may be read without it */
 	struct find find;
 
 	/* under the slot's lock */
@@ -64,9 +64,6 @@ CK_RV session_enter_step(struct call *call, const char *name, CK_SESSION_HANDLE 
 
 /* With the slot's lock held. Begins an operation, when none is under way. */
 CK_RV session_begin_operation(struct session *session, enum operation operation);
-
-/* With the slot's lock held: true when this operation is under way. */
-bool session_is_doing(const struct session *session, enum operation operation);
 
 /* With the slot's lock held: ends the operation that is under way, if any. */
 void session_end_operation(struct session *session);

@@ -91,9 +91,9 @@ CK_RV inkan_C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 	struct call call;
 	CK_RV rv = session_enter_locked(&call, "C_SessionCancel", handle);
 
-	if (rv == CKR_OK && ((session_is_doing(call.session, OPERATION_SIGN) && (flags & CKF_SIGN)) ||
-	                     (session_is_doing(call.session, OPERATION_DIGEST) && (flags & CKF_DIGEST)) ||
-	                     (session_is_doing(call.session, OPERATION_FIND) && (flags & CKF_FIND_OBJECTS))))
+	if (rv == CKR_OK && ((call.session->operation == OPERATION_SIGN && (flags & CKF_SIGN)) ||
+	                     (call.session->operation == OPERATION_DIGEST && (flags & CKF_DIGEST)) ||
+	                     (call.session->operation == OPERATION_FIND && (flags & CKF_FIND_OBJECTS))))
 		session_end_operation(call.session);
 	return call_leave(&call, rv);
 }

@@ -31,7 +31,7 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OB
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = slot_is_logged_in(session->slot) ? check_key(session->slot, key) : CKR_USER_NOT_LOGGED_IN;
+	rv = session->slot->logged_in ? check_key(session->slot, key) : CKR_USER_NOT_LOGGED_IN;
 	if (rv == CKR_OK)
 		rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
 		                &token->cert->key);
@@ -51,7 +51,7 @@ CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJ
 		return call_leave(&call, rv);
 	if (mechanism)
 		rv = begin(call.session, mechanism, key);
-	else if (session_is_doing(call.session, OPERATION_SIGN))
+	else if (call.session->operation == OPERATION_SIGN)
 		session_end_operation(call.session);
 	else
 		rv = CKR_ARGUMENTS_BAD;
@@ -111,7 +111,7 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 	rv = output_room(out, out_len, params->signature_len, &done);
 	if (done)
 		return rv;
-	rv = kept && slot_is_logged_in(session->slot) ? sign_end(&session->sign, module.crypto, &in)
+	rv = kept && session->slot->logged_in ? sign_end(&session->sign, module.crypto, &in)
 	                                              : CKR_USER_NOT_LOGGED_IN;
 	if (rv == CKR_OK) {
 		pin.data = secret_bytes(kept, &pin.len);

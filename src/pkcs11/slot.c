@@ -18,16 +18,6 @@ bool slot_is_occupied(const struct slot *slot)
 	return slot->insertion != 0 && slot->settled == slot->insertion && slot->profile;
 }
 
-bool slot_is_logged_in(const struct slot *slot)
-{
-	bool logged_in;
-
-	module_lock();
-	logged_in = slot->logged_in;
-	module_unlock();
-	return logged_in;
-}
-
 void slot_end_login(struct slot *slot)
 {
 	slot->logged_in = false;
@@ -260,29 +250,16 @@ void slot_lock(struct slot *slot)
 /* A call without the lock may leave something to do until the very last moment. */
 void slot_unlock(struct slot *slot)
 {
-	bool again;
-
 	do {
 		finish(slot);
 		pthread_mutex_unlock(&slot->lock);
-		module_lock();
-		again = slot->unfinished;
-		module_unlock();
-	} while (again && pthread_mutex_trylock(&slot->lock) == 0);
+	} while (slot->unfinished && pthread_mutex_trylock(&slot->lock) == 0);
 }
 
 void slots_finish(void)
 {
-	bool unfinished[SLOTS_MAX];
-	size_t n;
-
-	module_lock();
-	n = module.n_slots;
-	for (size_t i = 0; i < n; i++)
-		unfinished[i] = module.slots[i].unfinished;
-	module_unlock();
-	for (size_t i = 0; i < n; i++)
-		if (unfinished[i] && pthread_mutex_trylock(&module.slots[i].lock) == 0)
+	for (size_t i = 0; i < SLOTS_MAX; i++)
+		if (module.slots[i].unfinished && pthread_mutex_trylock(&module.slots[i].lock) == 0)
 			slot_unlock(&module.slots[i]);
 }
 
@@ -301,7 +278,7 @@ static void forget_card(struct slot *slot)
 	slot->token = NULL;
 	slot->closed = NULL;
 	slot->insertion = slot->settled = 0;
-	slot->event = slot->logged_in = slot->unfinished = false;
+	slot->logged_in = slot->unfinished = slot->event = false;
 }
 
 void slots_end(void)

@@ -5,6 +5,7 @@
 #define INKAN_PKCS11_SLOT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -26,8 +27,8 @@ struct slot {
 	uint32_t settled;              /* the insertion for which profile holds; 0: none */
 	const struct profile *profile; /* what the card is; NULL: none of ours */
 	bool event;                    /* for C_WaitForSlotEvent */
-	bool logged_in;
-	bool unfinished;               /* the next to hold the slot's lock has something to free or wipe */
+	_Atomic bool logged_in;        /* these two may be read without it */
+	_Atomic bool unfinished;       /* the next to hold the slot's lock has something to free or wipe */
 	struct session *closed;        /* to be freed */
 	CK_TOKEN_INFO info;            /* of token */
 	CK_OBJECT_HANDLE before;       /* the first object of the card that was in before this one, */
@@ -79,7 +80,5 @@ CK_RV slot_enter(struct call *call, const char *name, CK_SLOT_ID id);
 /* The lock across I/O. What is left of a card that is gone is freed by both. */
 void slot_lock(struct slot *slot);
 void slot_unlock(struct slot *slot);
-
-bool slot_is_logged_in(const struct slot *slot);
 
 #endif

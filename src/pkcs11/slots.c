@@ -98,17 +98,6 @@ static CK_RV wait_for_readers(const struct reader_state *seen, size_t n)
 	return rv;
 }
 
-static struct slot *take_event(void)
-{
-	for (size_t i = 0; i < module.n_slots; i++) {
-		if (module.slots[i].event) {
-			module.slots[i].event = false;
-			return &module.slots[i];
-		}
-	}
-	return NULL;
-}
-
 /* C_WaitForSlotEvent (PKCS#11 5.5), both forms. Blocked, it holds no lock;
  * C_Finalize in another thread ends it with CKR_CRYPTOKI_NOT_INITIALIZED. */
 CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *id, void *reserved)
@@ -126,11 +115,17 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *id, void *reserved)
 
 		slots_finish(); /* the PIN goes with the card, though this call may last for hours */
 		module_lock();
-		slot = take_event();
+		for (size_t i = 0; i < module.n_slots && !slot; i++)
+			if (module.slots[i].event)
+				slot = &module.slots[i];
+		if (slot) {
+			slot->event = false;
+			*id = slot->id;
+		}
 		module_unlock();
 		if (slot)
-			*id = slot->id;
-		else if (flags & CKF_DONT_BLOCK)
+			break;
+		if (flags & CKF_DONT_BLOCK)
 			rv = CKR_NO_EVENT;
 		else if (counts)
 			rv = wait_for_readers(seen, n);

@@ -55,6 +55,7 @@ const listener = {
 		seen.loaded = true;
 	},
 };
+window.listener = listener; // the browser's own reference is a weak one
 browser.addProgressListener(listener);
 browser.fixupAndLoadURIString(url, {triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal()});
 """

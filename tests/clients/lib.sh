@@ -29,7 +29,7 @@ need() { # PROGRAM PACKAGE
 try() { # NAME COMMAND...
 	what=$1
 	shift
-	timeout 60 "$@" >"$work/said" 2>&1 </dev/null && return 0
+	timeout "${patience-60}" "$@" >"$work/said" 2>&1 </dev/null && return 0
 	code=$?
 	sed 's/^/    /' "$work/said"
 	fail "$what (exit $code)"

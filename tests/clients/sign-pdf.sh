@@ -85,6 +85,7 @@ judge
 verify_pdf letter-signed.pdf
 
 mark
+patience=240 # it is one command for all
 guide_run pdf batch "$names"
 made "$documents documents" $((2 * documents))
 for i in $(seq $documents); do

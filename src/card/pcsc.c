@@ -364,6 +364,7 @@ static enum error identify(struct pcsc *p, const struct hold *h, struct reader_l
 }
 
 #define MOMENT_MS 1000
+#define POWER_MS 2000 /* pcscd has taken a card's power that nobody was connected to; readers need up to a second */
 
 /* A program that connects between our look at the reader and SCardConnect, as
  * many do when a card comes in, must not keep those who have but a moment. Where
@@ -384,6 +385,8 @@ static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct
 	if (e != E_OK)
 		return e;
 	if (p->may_create_threads && (state.in_use || wait_ms < MOMENT_MS)) {
+		if (!state.in_use && wait_ms < POWER_MS)
+			wait_ms = POWER_MS;
 		e = take_hold_within(p, reader, wait_ms, &h);
 	} else {
 		h = hold_new(reader);

@@ -172,6 +172,8 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 		return SCARD_E_NO_SERVICE;
 	if (!s)
 		return SCARD_E_UNKNOWN_READER;
+	for (int i = 0; i < s->power_ms; i++)
+		nanosleep(&ms, NULL);
 	pcscd_lock();
 	pcscd.connected_by = pthread_self();
 	while (s->held) {

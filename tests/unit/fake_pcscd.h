@@ -13,6 +13,7 @@ struct fake_slot {
 	char name[MAX_READERNAME];
 	bool present, mute;
 	bool held;            /* another program's transaction: SCardConnect does not return while it lasts */
+	int power_ms;         /* how long SCardConnect takes to give the card its power */
 	uint16_t events;
 	uint32_t channel;     /* 0: the driver does not tell */
 	int max_data;         /* dwMaxAPDUDataSize; -1: the driver does not tell */

@@ -246,6 +246,18 @@ START_TEST(a_card_that_another_program_holds)
 }
 END_TEST
 
+/* Nobody holds it, so the time is the card's own. */
+START_TEST(a_card_without_power)
+{
+	struct fake_slot *s = pcscd_slot("One", true);
+	struct reader_link link;
+
+	s->power_ms = 200;
+	ck_assert_int_eq(ops->begin(self, "One", 30, &link), E_OK);
+	ops->end(&link, false);
+}
+END_TEST
+
 /* A program that forbids threads waits itself, whatever limit it was given. */
 START_TEST(a_card_that_is_held_and_no_threads)
 {
@@ -503,6 +515,7 @@ int main(void)
 	tcase_add_test(tc, a_pulled_card);
 	tcase_add_test(tc, errors_of_a_connection);
 	tcase_add_test(tc, a_card_that_another_program_holds);
+	tcase_add_test(tc, a_card_without_power);
 	tcase_add_loop_test(tc, a_card_that_is_held_and_no_threads, 0, 2);
 	tcase_add_test(tc, a_reader_that_was_plugged_elsewhere);
 	tcase_add_loop_test(tc, what_a_reader_takes, 0, 4);

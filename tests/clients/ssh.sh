@@ -9,7 +9,7 @@ need sshd openssh-server
 need openssl openssl
 [ -z "$(LD_PRELOAD=libnss_wrapper.so true 2>&1)" ] || skip "libnss_wrapper is missing (package libnss-wrapper)"
 hpki_auth_pin=7777 # a My Number Card takes four digits, too
-on_cards hpki jpki "hpki before other-kind" "hpki after other-kind" "hpki before other-person" "jpki after foreign"
+on_cards hpki jpki "hpki before other-kind" "hpki after other-kind" "hpki after other-person" "jpki after foreign"
 
 # ---- A person, a server, and a program that knows the PIN
 
@@ -204,6 +204,18 @@ pulled() {
 	[ "$(ssh-add -L)" = "The agent has no identities." ] || fail "ssh-add -e leaves a key"
 }
 
+# Of two cards of a kind, by the public key in a file.
+by_public_key() {
+	: >"$HOME/.config/inkan/inkan.conf"
+	public_key "$(find "$pki" -name "$card-auth-taro-sample-*.pem")" >"$HOME/.ssh/card.pub"
+	guide_block ssh configuration | sed "s|/usr/local/lib/pkcs11/|$module_dir/|" >"$HOME/.ssh/config"
+	{ guide_block ssh identity && cat "$work/where"; } >>"$HOME/.ssh/config"
+	count
+	SSH_AUTH_SOCK='' try "IdentityFile" ssh doctor@server.example
+	logged_in "IdentityFile"
+	since "IdentityFile" 2 1 0 1
+}
+
 # The agent gives one PIN to every token that it sees.
 all_cards() {
 	kill "$(cat "$work/agent.pid")"
@@ -231,4 +243,7 @@ agent
 by_agent
 signed
 pulled
-[ "$neighbour" != other-kind ] || all_cards
+case $neighbour in
+other-person) by_public_key ;;
+other-kind) all_cards ;;
+esac

@@ -75,6 +75,28 @@ START_TEST(test_other_session)
 }
 END_TEST
 
+/* The card was asked, and refused: the consent is used up by that. */
+START_TEST(test_refused_signature)
+{
+	unsigned commands;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	commands = vreader_apdus(r.reader);
+	ok(sign(r.session));
+	commands = vreader_apdus(r.reader) - commands;
+	ok(p11->C_Logout(r.session));
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	vreader_fault(r.reader, commands - 1, VFAULT_STATUS, 0x6581); /* before the card is left */
+	is(sign(r.session), CKR_DEVICE_ERROR);
+	is(sign(r.session), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 1);
+	rig_stop(&r);
+}
+END_TEST
+
 /* Neither C_SignInit nor asking for the length needs or uses consent. */
 START_TEST(test_length_is_free)
 {
@@ -276,6 +298,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_one_signature, 0, 2);
 	tcase_add_loop_test(t, test_other_session, 0, 2);
+	tcase_add_loop_test(t, test_refused_signature, 0, 2);
 	tcase_add_loop_test(t, test_length_is_free, 0, 2);
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);

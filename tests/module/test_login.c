@@ -3,6 +3,7 @@
  * the application is told. */
 #include <string.h>
 #include <unistd.h>
+#include "pkcs11/ckr.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -356,6 +357,21 @@ START_TEST(test_set_pin)
 }
 END_TEST
 
+/* A login is over when it is not known whether the card, or the PIN, is what it was. */
+START_TEST(test_what_ends_a_login)
+{
+	static const enum error over[] = {E_LINK, E_TIMEOUT, E_CHANGED, E_NO_CARD, E_NO_READER, E_NO_SERVICE, E_SECURITY,
+	                                  E_CANCELLED, E_PIN_LOCKED, E_PIN_STALE, E_PIN_UNCERTAIN};
+	static const enum error not_over[] = {E_OK, E_BUSY, E_MEMORY, E_REFUSED, E_UNSUPPORTED, E_PIN_LENGTH,
+	                                      E_PIN_CHARACTERS, E_PIN_REPEATED, E_PIN_ELSEWHERE, E_PIN_LAST_TRY};
+
+	for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+		ck_assert_msg(ends_login(over[i]), "%s", error_text(over[i]));
+	for (size_t i = 0; i < sizeof not_over / sizeof *not_over; i++)
+		ck_assert_msg(!ends_login(not_over[i]), "%s", error_text(not_over[i]));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("login");
@@ -378,6 +394,7 @@ int main(void)
 	tcase_add_loop_test(t, test_swapped_during_signature, 0, 2);
 	tcase_add_test(t, test_refused_again);
 	tcase_add_test(t, test_set_pin);
+	tcase_add_test(t, test_what_ends_a_login);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

@@ -41,9 +41,9 @@ void vcard_readers_fate(vcard_fate *fate, void *arg);
 /* Whether the last who opened the way was allowed threads. */
 bool vcard_readers_may_create_threads(void);
 
-/* Called once, when the next list has been made and not been handed out: what happens
- * in there makes it old news. No lock is held. */
-void vcard_readers_listed(void (*call)(void *arg), void *arg);
+/* Called once, at the nth list from now on (1: the next): before it is made or, old,
+ * when it has been made and not been handed out. No lock is held. */
+void vcard_readers_listed(unsigned nth, bool old, void (*call)(void *arg), void *arg);
 
 /* Connections begun so far, on all readers. */
 unsigned vcard_readers_begun(void);

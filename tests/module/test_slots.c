@@ -260,13 +260,63 @@ START_TEST(test_old_news)
 	spec.name = "HANAKO SAMPLE";
 	spec.pin[VCARD_AUTH] = "7777";
 	n = (struct news){.rig = &r, .spec = &spec};
-	vcard_readers_listed(change_card, &n);
+	vcard_readers_listed(1, true, change_card, &n);
 	is(p11->C_GetSessionInfo(r.session, &info), CKR_DEVICE_REMOVED);
 	ok(p11->C_GetSessionInfo(n.session, &info));
 	ck_assert_uint_eq(info.state, CKS_RW_USER_FUNCTIONS);
 	r.card = vreader_card(r.reader);
 	ok(rig_sign_checked(&r, n.session, CKM_SHA256_RSA_PKCS));
 	rig_stop(&r);
+}
+END_TEST
+
+struct place {
+	struct vreader *before, *now;
+	bool replaced;
+};
+
+static void replace(void *arg)
+{
+	struct place *p = arg;
+
+	ck_assert_uint_eq(vreader_events(p->before), vreader_events(p->now));
+	vcard_readers_replace(p->before, p->now);
+	p->replaced = true;
+}
+
+/* Another reader, whose card has the same insertion number, takes the place of the one
+ * whose card has just been read: what was read is not its. */
+START_TEST(test_reader_replaced_after_reading)
+{
+	struct place p = {0};
+	struct vcard_spec spec;
+	struct vreader *third;
+	CK_SLOT_INFO slot;
+	CK_TOKEN_INFO info;
+	CK_SLOT_ID list[32];
+	CK_RV rv;
+
+	rig_spec(&spec, VCARD_HPKI);
+	p.before = rig_reader("Reader A", &spec);
+	spec.name = "HANAKO SAMPLE";
+	p.now = vreader_new("Reader B");
+	vreader_insert(p.now, rig_card(&spec));
+	start();
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	third = rig_reader("Reader C", NULL);
+	ok(p11->C_GetSlotInfo(list[0], &slot)); /* C takes the empty slot: A's is the only one left for B */
+	vcard_readers_listed(2, false, replace, &p);
+	rv = p11->C_GetTokenInfo(list[0], &info);
+	ck_assert(p.replaced);
+	ck_assert(rv == CKR_TOKEN_NOT_PRESENT ||
+	          (rv == CKR_OK && rig_is_token(&info, vreader_card(p.now), VCARD_HPKI, VCARD_AUTH)));
+	ok(p11->C_GetSlotInfo(list[0], &slot));
+	ck_assert_int_eq(memcmp(slot.slotDescription, "Reader B", 8), 0);
+	ok(p11->C_GetTokenInfo(list[0], &info));
+	ck_assert(rig_is_token(&info, vreader_card(p.now), VCARD_HPKI, VCARD_AUTH));
+	stop(p.before, p.now);
+	vcard_readers_remove(third);
+	vreader_free(third);
 }
 END_TEST
 
@@ -609,6 +659,7 @@ int main(void)
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_two_removals);
 	tcase_add_test(t, test_old_news);
+	tcase_add_test(t, test_reader_replaced_after_reading);
 	tcase_add_loop_test(t, test_changed_during_login, 0, 2);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <pthread.h>
 #include <stdio.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <reader.h>
@@ -167,6 +168,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 {
 	struct fake_slot *s = find(reader);
 	struct timespec ms = {0, 1000000};
+	sigset_t mask;
 
 	if (!alive(context))
 		return SCARD_E_NO_SERVICE;
@@ -174,8 +176,11 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 		return SCARD_E_UNKNOWN_READER;
 	for (int i = 0; i < s->power_ms; i++)
 		nanosleep(&ms, NULL);
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
 	pcscd_lock();
 	pcscd.connected_by = pthread_self();
+	if (s->held)
+		pcscd.signals_blocked = sigismember(&mask, SIGINT) && sigismember(&mask, SIGALRM);
 	while (s->held) {
 		pcscd_unlock();
 		nanosleep(&ms, NULL);

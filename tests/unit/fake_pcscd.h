@@ -33,6 +33,7 @@ extern struct fake_pcscd {
 	DWORD ended, disconnected; /* dispositions of the last end and disconnect */
 	uint8_t apdu[300];
 	DWORD apdu_len;
+	bool signals_blocked; /* in the thread of the last SCardConnect to a card that is held */
 	bool deaf;            /* SCardCancel is lost, as it is before the waiter is inside */
 	pthread_t connected_by; /* the thread of the last SCardConnect */
 	int waits;            /* blocking SCardGetStatusChange begun */

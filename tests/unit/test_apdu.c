@@ -126,7 +126,9 @@ END_TEST
 
 START_TEST(a_reader_for_short_apdus)
 {
-	static const struct step steps[] = {{"00AA1122 00", "9000"}, {"00AA1122 00 0000", "9000"}};
+	static const struct step steps[] = {{"00AA1122 00", "9000"}, {"00AA1122 00 0000", "9000"},
+					    {"00AA1122 00 0100 ..", "9000"}, {"10AA1122 FF ..", "9000"},
+					    {"00AA1122 01 FF 00", "9000"}};
 	struct apdu c = command(0xAA, 0, APDU_LE_ALL);
 
 	l.extended = true;
@@ -134,6 +136,11 @@ START_TEST(a_reader_for_short_apdus)
 	PLAY(steps);
 	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
 	l.link.max_apdu = 2048;
+	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
+	c = command(0xAA, 256, 256);
+	l.link.max_apdu = 265; /* header, two lengths and the data, to the byte */
+	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
+	l.link.max_apdu = 264;
 	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
 }
 END_TEST
@@ -211,7 +218,7 @@ START_TEST(the_right_length)
 {
 	static const struct step steps[] = {
 		{"00AA1122 00", "6C05"}, {"00AA1122 05", "0102030405 9000"},
-		{"00AA1122 00", "6C05"}, {"00AA1122 05", "6C06"},
+		{"00AA1122 00", "6C05"}, {"00AA1122 05", "6C06"}, {"00AA1122 00", "6C00"}, {"00AA1122 00", "*0:256 9000"},
 		{"00AA1122", "6C05"},
 	};
 	struct apdu c = command(0xAA, 0, APDU_LE_ALL);
@@ -220,6 +227,7 @@ START_TEST(the_right_length)
 	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
 	ck_assert_uint_eq(out.len, 5);
 	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_REFUSED);
+	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_OK);
 	c.le = 0;
 	ck_assert_int_eq(apdu_exchange(&l, &c, &out, &sw), E_REFUSED);
 }

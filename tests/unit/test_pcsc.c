@@ -3,6 +3,7 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include "card/reader.h"
@@ -214,6 +215,7 @@ START_TEST(a_card_that_another_program_holds)
 	struct fake_slot *s = pcscd_slot("One", true);
 	struct reader_link link;
 	pthread_t thread;
+	sigset_t mask;
 
 	s->held = true;
 	ck_assert_int_eq(ops->begin(self, "One", 0, &link), E_BUSY);
@@ -222,6 +224,9 @@ START_TEST(a_card_that_another_program_holds)
 	pcscd_lock();
 	ck_assert_int_eq(pcscd.contexts, 2); /* for looking at readers, and of the one that waits */
 	pcscd_unlock();
+	ck_assert(pcscd.signals_blocked); /* in the thread that waits: they are the application's */
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	ck_assert(!sigismember(&mask, SIGINT));
 	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, s), 0);
 	ck_assert_int_eq(ops->begin(self, "One", 10000, &link), E_OK);
 	ops->end(&link, false);
@@ -444,12 +449,16 @@ END_TEST
 
 START_TEST(cancelling)
 {
+	struct reader_link link;
+
 	pcscd_slot("One", true);
 	ck_assert_int_eq(list(), E_OK);
 	ck_assert_int_eq(wait_for(CANCEL, -1, 900), E_CANCELLED);
 	ops->cancel(self);
 	ck_assert_int_eq(wait_for(NOTHING, -1, 900), E_CANCELLED);
 	ck_assert_int_eq(wait_for(NOTHING, 150, 900), E_OK);
+	ck_assert_int_eq(ops->begin(self, "One", 1000, &link), E_CANCELLED); /* though nobody holds the card */
+	ck_assert_int_eq(pcscd.connections, 0);
 }
 END_TEST
 

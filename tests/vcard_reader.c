@@ -22,7 +22,6 @@ static struct {
 	vcard_fate *fate; /* what becomes of commands; NULL: each arrives */
 	void *fate_arg;
 	unsigned until_listed;     /* so many lists; 0: listed is not called */
-	bool listed_old;
 	void (*listed)(void *arg);
 	void *listed_arg;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .epoch = 1};
@@ -96,11 +95,10 @@ void vcard_readers_fate(vcard_fate *fate, void *arg)
 	pthread_mutex_unlock(&world.lock);
 }
 
-void vcard_readers_listed(unsigned nth, bool old, void (*call)(void *arg), void *arg)
+void vcard_readers_listed(unsigned nth, void (*call)(void *arg), void *arg)
 {
 	pthread_mutex_lock(&world.lock);
 	world.until_listed = nth;
-	world.listed_old = old;
 	world.listed = call;
 	world.listed_arg = arg;
 	pthread_mutex_unlock(&world.lock);
@@ -163,22 +161,19 @@ static size_t look(struct reader_state *states, size_t room)
 
 static enum error list(void *self, struct reader_state *states, size_t *count)
 {
-	bool now, old;
 	enum error e;
+	bool now;
 
 	(void)self;
 	pthread_mutex_lock(&world.lock);
 	now = world.until_listed && --world.until_listed == 0;
-	old = world.listed_old;
 	pthread_mutex_unlock(&world.lock);
-	if (now && !old)
+	if (now)
 		world.listed(world.listed_arg);
 	pthread_mutex_lock(&world.lock);
 	e = world.stopped ? E_NO_SERVICE : E_OK;
 	*count = e == E_OK ? look(states, *count) : 0;
 	pthread_mutex_unlock(&world.lock);
-	if (now && old)
-		world.listed(world.listed_arg);
 	return e;
 }
 

@@ -41,9 +41,8 @@ void vcard_readers_fate(vcard_fate *fate, void *arg);
 /* Whether the last who opened the way was allowed threads. */
 bool vcard_readers_may_create_threads(void);
 
-/* Called once, at the nth list from now on (1: the next): before it is made or, old,
- * when it has been made and not been handed out. No lock is held. */
-void vcard_readers_listed(unsigned nth, bool old, void (*call)(void *arg), void *arg);
+/* Called once, before the nth list from now on (1: the next). No lock is held. */
+void vcard_readers_listed(unsigned nth, void (*call)(void *arg), void *arg);
 
 /* Connections begun so far, on all readers. */
 unsigned vcard_readers_begun(void);

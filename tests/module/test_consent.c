@@ -97,6 +97,32 @@ START_TEST(test_refused_signature)
 }
 END_TEST
 
+/* The PIN of a consent was cut off on its way: nobody is logged in any more. */
+START_TEST(test_consent_cut_off)
+{
+	struct rig_line count = {0}, line = {.broken = 1, .outcome = VCARD_CUT};
+	CK_SESSION_INFO info;
+	struct vcard_spec spec;
+	struct rig r;
+
+	start(&r, &spec, _i);
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	begin(r.session);
+	rig_line(&count);
+	ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	rig_line(NULL);
+	line.nth = count.commands - 1; /* VERIFY, and what leaves the card after it */
+	rig_line(&line);
+	is(rig_login(&r, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]), CKR_DEVICE_ERROR);
+	rig_line(NULL);
+	ck_assert(line.verify_broken);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
+	is(end(r.session), CKR_USER_NOT_LOGGED_IN);
+	rig_stop(&r);
+}
+END_TEST
+
 /* Neither C_SignInit nor asking for the length needs or uses consent. */
 START_TEST(test_length_is_free)
 {
@@ -299,6 +325,7 @@ int main(void)
 	tcase_add_loop_test(t, test_one_signature, 0, 2);
 	tcase_add_loop_test(t, test_other_session, 0, 2);
 	tcase_add_loop_test(t, test_refused_signature, 0, 2);
+	tcase_add_loop_test(t, test_consent_cut_off, 0, 2);
 	tcase_add_loop_test(t, test_length_is_free, 0, 2);
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);

@@ -506,6 +506,32 @@ START_TEST(test_jpki_ca)
 }
 END_TEST
 
+/* Whichever of a CA certificate's attributes is asked for first, the card is read for it. */
+START_TEST(test_ca_attributes)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {
+		CKA_VALUE, CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER, CKA_START_DATE, CKA_END_DATE, CKA_CHECK_VALUE,
+		CKA_PUBLIC_KEY_INFO, CKA_INKAN_PROFILE, CKA_INKAN_PRODUCTION, CKA_INKAN_STATUS};
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ULONG authority = 2, n;
+	CK_ATTRIBUTE cas[] = {{CKA_CLASS, &class, sizeof class}, {CKA_CERTIFICATE_CATEGORY, &authority, sizeof authority}};
+	CK_OBJECT_HANDLE ca;
+	uint8_t value[4096];
+	struct vcard_spec spec;
+	struct rig r;
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		start(&r, &spec, VCARD_JPKI, VCARD_SIGN);
+		ok(p11->C_FindObjectsInit(r.session, cas, 2));
+		ok(p11->C_FindObjects(r.session, &ca, 1, &n));
+		ok(p11->C_FindObjectsFinal(r.session));
+		ck_assert_uint_eq(n, 1);
+		ck_assert_uint_gt(get(r.session, ca, types[i], value), 0);
+		rig_stop(&r);
+	}
+}
+END_TEST
+
 START_TEST(test_search_rules)
 {
 	CK_OBJECT_HANDLE found[2];
@@ -552,6 +578,7 @@ int main(void)
 	tcase_add_test(t, test_no_role);
 	tcase_add_test(t, test_ca_certificates);
 	tcase_add_test(t, test_jpki_ca);
+	tcase_add_test(t, test_ca_attributes);
 	tcase_add_test(t, test_search_rules);
 	suite_add_tcase(s, t);
 	return rig_run(s);

@@ -230,46 +230,6 @@ START_TEST(test_two_removals)
 }
 END_TEST
 
-struct news {
-	struct rig *rig;
-	const struct vcard_spec *spec;
-	CK_SESSION_HANDLE session;
-};
-
-static void change_card(void *arg)
-{
-	struct news *n = arg;
-
-	vcard_free(vreader_remove(n->rig->reader));
-	vreader_insert(n->rig->reader, rig_card(n->spec));
-	n->session = rig_session(n->rig->slot);
-	ok(rig_login_in(n->session, CKU_USER, "7777"));
-}
-
-/* A list of readers that was made before the card was changed comes in after another
- * call has seen the new one: it takes nothing from that. */
-START_TEST(test_old_news)
-{
-	CK_SESSION_INFO info;
-	struct vcard_spec spec;
-	struct news n = {0};
-	struct rig r;
-
-	rig_spec(&spec, VCARD_HPKI);
-	rig_start(&r, &spec, VCARD_AUTH);
-	spec.name = "HANAKO SAMPLE";
-	spec.pin[VCARD_AUTH] = "7777";
-	n = (struct news){.rig = &r, .spec = &spec};
-	vcard_readers_listed(1, true, change_card, &n);
-	is(p11->C_GetSessionInfo(r.session, &info), CKR_DEVICE_REMOVED);
-	ok(p11->C_GetSessionInfo(n.session, &info));
-	ck_assert_uint_eq(info.state, CKS_RW_USER_FUNCTIONS);
-	r.card = vreader_card(r.reader);
-	ok(rig_sign_checked(&r, n.session, CKM_SHA256_RSA_PKCS));
-	rig_stop(&r);
-}
-END_TEST
-
 struct place {
 	struct vreader *before, *now;
 	bool replaced;
@@ -305,7 +265,7 @@ START_TEST(test_reader_replaced_after_reading)
 	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
 	third = rig_reader("Reader C", NULL);
 	ok(p11->C_GetSlotInfo(list[0], &slot)); /* C takes the empty slot: A's is the only one left for B */
-	vcard_readers_listed(2, false, replace, &p);
+	vcard_readers_listed(2, replace, &p);
 	rv = p11->C_GetTokenInfo(list[0], &info);
 	ck_assert(p.replaced);
 	ck_assert(rv == CKR_TOKEN_NOT_PRESENT ||
@@ -658,7 +618,6 @@ int main(void)
 	tcase_add_test(t, test_ids_outlive_finalize);
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_two_removals);
-	tcase_add_test(t, test_old_news);
 	tcase_add_test(t, test_reader_replaced_after_reading);
 	tcase_add_loop_test(t, test_changed_during_login, 0, 2);
 	tcase_add_test(t, test_sessions);

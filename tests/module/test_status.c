@@ -168,6 +168,25 @@ START_TEST(test_jpki_is_unknown)
 }
 END_TEST
 
+/* The certificate behind the PIN is not asked for, though all is there that could tell:
+ * libcrypto would keep the person in its memory. */
+START_TEST(test_behind_the_pin)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	make_folders();
+	rig_spec(&spec, VCARD_JPKI);
+	rig_start(&r, &spec, VCARD_SIGN);
+	install_anchor(spec.pki, "jpki-sign-ca.pem");
+	import(spec.pki, "jpki-sign.crl");
+	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
+	ck_assert_uint_eq(status_of_card(&r), CKI_STATUS_UNKNOWN);
+	rig_stop(&r);
+	remove_folders();
+}
+END_TEST
+
 START_TEST(test_next_update)
 {
 	uint8_t der[65536], text[15];
@@ -209,6 +228,7 @@ int main(void)
 	tcase_add_loop_test(t, test_good_only_with_everything, 0, 2);
 	tcase_add_test(t, test_revoked);
 	tcase_add_test(t, test_jpki_is_unknown);
+	tcase_add_test(t, test_behind_the_pin);
 	tcase_add_test(t, test_next_update);
 	suite_add_tcase(s, t);
 	return rig_run(s);

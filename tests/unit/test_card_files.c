@@ -168,6 +168,9 @@ START_TEST(ids_that_only_one_directory_tells)
 	ck_assert_uint_eq(card->key.id.data[0], 0x45);
 	ck_assert_str_eq(card->key.label, "Private key of HPKI");
 	fake_over();
+	open_with(JMA_PRKD, JMA_AOD, "3011 3000 3003 040117 A108 3006 3004 04020016 9000", FILE_("0016"));
+	ck_assert_str_eq(card->certs[0].label, "HPKI END ENTITY CERTIFICATE");
+	fake_over();
 	open_with("301B 3006 0C014B 040108 3003 040145 A10C 300A 3004 0402000E 02020800 9000", JMA_AOD, "6A82",
 	          FILE_("0016"));
 	ck_assert_uint_eq(card->key.file.fid, 0x000E);
@@ -212,9 +215,12 @@ START_TEST(a_directory_of_many_blocks)
 }
 END_TEST
 
+/* Nor is it hidden what went wrong: command and status word, or that none came, once. */
 START_TEST(personal_files_are_not_logged)
 {
-	static const struct step steps[] = {OPEN_JPKI_SHORT("*0:256 9000"), {"00B00100 00", "*256:44 9000"}, END};
+	static const char refused[] = "READ BINARY 8A 00: status word 6700", cut[] = "SELECT 04 00: ";
+	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, NULL}, END, OPEN_JPKI_SHORT("*0:256 9000"),
+					    {"00B00100 00", "*256:44 9000"}, END};
 	char path[] = "/tmp/inkan-test-card-XXXXXX", text[8192];
 	int fd = mkstemp(path);
 	size_t n;
@@ -236,6 +242,10 @@ START_TEST(personal_files_are_not_logged)
 	unlink(path);
 	ck_assert_ptr_nonnull(strstr(text, "00B08A0000"));
 	ck_assert_ptr_nonnull(strstr(text, "(256 bytes not shown) 9000"));
+	ck_assert_ptr_nonnull(strstr(text, refused));
+	ck_assert_ptr_null(strstr(strstr(text, refused) + 1, refused));
+	ck_assert_ptr_nonnull(strstr(text, cut)); /* error_text of a broken link comes then */
+	ck_assert_ptr_eq(strstr(text, error_text(E_LINK)), strstr(text, cut) + strlen(cut));
 	ck_assert_ptr_null(strstr(text, "2C37424D58")); /* bytes of the file */
 	ck_assert_ptr_null(strstr(text, "4A504B49"));   /* and of EF 0006 */
 }

@@ -172,11 +172,17 @@ START_TEST(test_logout_takes_consent)
 	struct vcard_spec spec;
 	struct rig r;
 
-	start(&r, &spec, _i);
+	start(&r, &spec, _i % 2);
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_SIGN]));
 	other = rig_session(r.slot);
 	begin(other);
 	ok(rig_login_in(other, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]));
+	if (_i >= 2) { /* so does the end of its session, though it is not the last one */
+		ok(p11->C_CloseSession(other));
+		ck_assert_ptr_null(module.slots[r.slot].closed);
+		rig_stop(&r);
+		return;
+	}
 	ok(p11->C_Logout(r.session));
 	is(end(other), CKR_USER_NOT_LOGGED_IN);
 	is(sign(other), CKR_USER_NOT_LOGGED_IN);
@@ -328,7 +334,7 @@ int main(void)
 	tcase_add_loop_test(t, test_consent_cut_off, 0, 2);
 	tcase_add_loop_test(t, test_length_is_free, 0, 2);
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
-	tcase_add_loop_test(t, test_logout_takes_consent, 0, 2);
+	tcase_add_loop_test(t, test_logout_takes_consent, 0, 4);
 	tcase_add_test(t, test_consents_of_two_cards);
 	tcase_add_loop_test(t, test_existing_programs, 0, 2);
 	tcase_add_test(t, test_existing_searches);

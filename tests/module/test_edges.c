@@ -334,30 +334,48 @@ START_TEST(test_sessions_closed_during_login)
 }
 END_TEST
 
+static struct {
+	char folder[32], path[64];
+} settings;
+
+static void write_settings(const char *line)
+{
+	FILE *f;
+
+	strcpy(settings.folder, "/tmp/inkan-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(settings.folder));
+	setenv("XDG_CONFIG_HOME", settings.folder, 1);
+	snprintf(settings.path, sizeof settings.path, "%s/inkan", settings.folder);
+	ck_assert_int_eq(mkdir(settings.path, 0700), 0);
+	snprintf(settings.path, sizeof settings.path, "%s/inkan/inkan.conf", settings.folder);
+	f = fopen(settings.path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(line, f);
+	fclose(f);
+}
+
+static void remove_settings(void)
+{
+	unlink(settings.path);
+	*strrchr(settings.path, '/') = '\0';
+	rmdir(settings.path);
+	rmdir(settings.folder);
+}
+
 /* The settings' own words: a card of another family is a foreign one, and no CA
  * certificates are shown. */
 START_TEST(test_settings)
 {
 	static const char *const lines[] = {"card = hpki\n", "card = jpki\n", "ca-certificates = hide\n"};
 	static const CK_ULONG cards[] = {1, 0, 1}, certificates[] = {2, 0, 1};
-	char folder[] = "/tmp/inkan-test-XXXXXX", path[200];
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
 	CK_TOKEN_INFO info;
 	CK_ULONG n = 0;
 	struct vcard_spec spec;
 	struct rig r;
-	FILE *f;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	setenv("XDG_CONFIG_HOME", folder, 1);
-	snprintf(path, sizeof path, "%s/inkan", folder);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	snprintf(path, sizeof path, "%s/inkan/inkan.conf", folder);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(lines[_i], f);
-	fclose(f);
+	write_settings(lines[_i]);
 	rig_profiles(profiles_auth);
 	rig_spec(&spec, VCARD_HPKI);
 	spec.layout = VCARD_ANNEX_B;
@@ -369,7 +387,51 @@ START_TEST(test_settings)
 		ck_assert_uint_eq(rig_count(rig_session(0), &template, 1), certificates[_i]);
 	else
 		is(p11->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
-	unlink(path);
+	remove_settings();
+	rig_stop(&r);
+}
+END_TEST
+
+/* Who has settled that the card can do RSASSA-PSS keeps it, and the sessions. */
+START_TEST(test_settled_pss)
+{
+	uint8_t signature[256];
+	CK_ULONG len = sizeof signature;
+	CK_SESSION_INFO info;
+	struct vcard_spec spec;
+	struct rig r;
+
+	write_settings("pss = on\n");
+	rig_spec(&spec, VCARD_HPKI);
+	spec.no_pss = true;
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_DEVICE_ERROR);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_USER_FUNCTIONS);
+	ck_assert(rig_lists(r.slot, CKM_SHA256_RSA_PKCS_PSS));
+	remove_settings();
+	rig_stop(&r);
+}
+END_TEST
+
+/* The last try, once it is allowed. */
+START_TEST(test_allowed_last_try)
+{
+	struct vcard_spec spec;
+	struct rig r;
+
+	write_settings(_i ? "last-try = allow\n" : "last-try = keep\n");
+	rig_spec(&spec, VCARD_JPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	vcard_set_tries(r.card, VCARD_AUTH, 1);
+	is(rig_login(&r, CKU_USER, "1234"), _i ? CKR_OK : CKR_FUNCTION_REJECTED);
+	if (_i)
+		ok(p11->C_Logout(r.session));
+	vcard_set_tries(r.card, VCARD_AUTH, 1);
+	is(p11->C_SetPIN(r.session, (CK_UTF8CHAR *)"1234", 4, (CK_UTF8CHAR *)"4321", 4),
+	   _i ? CKR_OK : CKR_FUNCTION_REJECTED);
+	remove_settings();
 	rig_stop(&r);
 }
 END_TEST
@@ -472,6 +534,8 @@ int main(void)
 	tcase_add_test(t, test_cancelled_threads);
 	tcase_add_test(t, test_how_signatures_end);
 	tcase_add_loop_test(t, test_settings, 0, 3);
+	tcase_add_test(t, test_settled_pss);
+	tcase_add_loop_test(t, test_allowed_last_try, 0, 2);
 	suite_add_tcase(s, t);
 	t = tcase_create("times"); /* valgrind has others */
 	tcase_set_timeout(t, 120);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "pkcs11/ckr.h"
+#include "pkcs11/module.h"
+#include "pkcs11/token.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -349,6 +351,7 @@ START_TEST(test_set_pin)
 	is(set_pin(r.session, "4321", "1234"), CKR_DEVICE_ERROR);
 	ok(p11->C_GetSessionInfo(r.session, &info));
 	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
+	ck_assert_ptr_null(module.slots[r.slot].token->pin);
 	rig_stop(&r);
 	start(&r, &spec, VCARD_HPKI, AUTH);
 	is(set_pin(r.session, "1234", "4321"), CKR_FUNCTION_NOT_SUPPORTED);

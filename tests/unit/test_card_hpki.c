@@ -165,12 +165,15 @@ START_TEST(the_older_dialect)
 		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, PIN_OK, {FILE_("000C"), "9000"},
 		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
-		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, MSE_REFUSED("6D00"), END};
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, MSE_REFUSED("6D00"), END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, PIN_OK, {FILE_("000C"), "9000"},
+		{"802A0080 33 0001FF..", SIGNED}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
 	ck_assert_int_eq(sign("1234", SCHEME_PSS), E_UNSUPPORTED);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK); /* what was learned of the other scheme stays */
 	fake_over();
 }
 END_TEST
@@ -230,11 +233,13 @@ START_TEST(refused_and_then_the_pin_too)
 {
 	static const struct step steps[] = {
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {PSO, "6A80"}, {MSE81, "9000"},
-		{PSO, "6982"}, {"00200088", "63CF"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+		{PSO, "6982"}, {"00200088", "63CF"}, {VERIFY, "63CE"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {"00200088", "63CE"}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_WRONG);
 	ck_assert_int_eq(card->pin.tries, 14);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PIN_STALE); /* and the way is not given up for it */
 	fake_over();
 }
 END_TEST
@@ -250,6 +255,30 @@ START_TEST(nothing_is_learned_when_nothing_works)
 	PLAY(all_refused);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_UNSUPPORTED);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+}
+END_TEST
+
+/* 3072 bits: neither the block nor the signature fits into a short command. */
+START_TEST(a_longer_key)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, PIN_OK, {"002A9E9A 00 0180 0001FF..", "*0:384 9000"},
+		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"002241B6 04 8402000C", "6D00"}, {MSE81, "6D00"},
+		{FILE_("000C"), "9000"}, {MSE84, "6D00"}, PIN_OK, {FILE_("000C"), "9000"},
+		{"802A0080 00 0003 0001FF 0000", "*0:384 9000"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
+	static const uint8_t bytes[384] = {0x00, 0x01, 0xFF};
+	struct card_sign in = {.scheme = SCHEME_PKCS1, .block = {bytes, 384}, .message = {bytes, 3}};
+
+	card->key.bits = 3072;
+	PLAY(steps);
+	for (int i = 0; i < 2; i++) {
+		signature_len = sizeof signature;
+		ck_assert_int_eq(card_sign(card, (struct bytes){(const uint8_t *)"1234", 4}, &in, signature, &signature_len),
+		                 E_OK);
+		ck_assert_uint_eq(signature_len, 384);
+	}
 	fake_over();
 }
 END_TEST
@@ -383,6 +412,7 @@ int main(void)
 	tcase_add_test(tc, an_accepted_pin_goes_but_once_more);
 	tcase_add_test(tc, refused_and_then_the_pin_too);
 	tcase_add_test(tc, nothing_is_learned_when_nothing_works);
+	tcase_add_test(tc, a_longer_key);
 	tcase_add_loop_test(tc, other_errors_of_a_signature, 0, 5);
 	tcase_add_test(tc, a_foreign_card);
 	tcase_add_loop_test(tc, without_directories, 0, 2);

@@ -95,6 +95,20 @@ START_TEST(a_wrong_pin_without_a_number)
 }
 END_TEST
 
+/* One that differs in any one digit is another. */
+START_TEST(a_refused_pin_is_no_other)
+{
+	static const struct step steps[] = {ASK("63C8"), {"00200088 04 39323334", "63C7"}, LEAVE, END,
+					    ASK("63C7"), {"00200088 04 31323339", "63C6"}, LEAVE, END,
+					    ASK("63C6"), {VERIFY, "9000"}, {QUERY, "63CF"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("9234", false), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1239", false), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+}
+END_TEST
+
 START_TEST(a_refused_pin_is_not_repeated)
 {
 	static const struct step steps[] = {ASK("63C8"), {VERIFY, "63C7"}, LEAVE, END, ASK("63C7"), END, ASK("63C6"), END,
@@ -370,6 +384,30 @@ START_TEST(the_pin_of_another_card)
 	open_another(1200, 0x10005);
 	PLAY(nothing);
 	ck_assert_int_eq(log_in("1234", false), E_PIN_ELSEWHERE);
+	fake_over();
+	open_again(0x10007); /* the first card, which has kept it */
+	PLAY(signing);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+}
+END_TEST
+
+/* Nor are the two applications of one card two cards, whose PINs may be the same. */
+START_TEST(the_pin_of_the_other_application)
+{
+	static const struct step login[] = {ASK("63CF"), {VERIFY, "9000"}, LEAVE, END};
+	static const struct step other[] = {
+		BEGIN, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, {"00B09100 00 0000", "6A82"}, {FILE_("5031"), "6A82"},
+		{FILE_("0016"), "9000"}, {"00B00000 00 0000", "*0:5000 9000"}, END,
+		BEGIN, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, {QUERY, "63CF"}, {VERIFY, "9000"},
+		{SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, END};
+
+	PLAY(login);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
+	fake_over();
+	card_free(&card);
+	PLAY(other);
+	ck_assert_int_eq(open_card(profiles_sign), E_OK);
+	ck_assert_int_eq(log_in("1234", false), E_OK);
 }
 END_TEST
 
@@ -414,6 +452,7 @@ int main(void)
 	tcase_add_test(tc, letters_are_sent_as_typed);
 	tcase_add_test(tc, a_wrong_pin);
 	tcase_add_test(tc, a_wrong_pin_without_a_number);
+	tcase_add_test(tc, a_refused_pin_is_no_other);
 	tcase_add_test(tc, a_refused_pin_is_not_repeated);
 	tcase_add_test(tc, a_card_that_was_out);
 	tcase_add_test(tc, the_last_try);
@@ -432,6 +471,7 @@ int main(void)
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
 	tcase_add_test(tc, a_child_of_a_process_at_the_gate);
 	tcase_add_test(tc, the_pin_of_another_card);
+	tcase_add_test(tc, the_pin_of_the_other_application);
 	tcase_add_test(tc, a_kept_pin_without_a_login);
 	tcase_add_test(tc, padded_pins);
 	tcase_add_test(tc, no_command_for_changing);

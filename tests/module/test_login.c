@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "pkcs11/ckr.h"
 #include "pkcs11/module.h"
+#include "pkcs11/session.h"
 #include "pkcs11/token.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
@@ -40,6 +41,7 @@ START_TEST(test_form)
 	is(p11->C_Logout(r.session), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(verifies(&r), 0);
 	ok(rig_login(&r, CKU_USER, "1234"));
+	ck_assert_ptr_null(module.sessions->consent); /* this key wants none: one PIN is enough in memory */
 	is(rig_login(&r, CKU_USER, "1234"), CKR_USER_ALREADY_LOGGED_IN);
 	ck_assert_uint_eq(verifies(&r), 1);
 	rig_stop(&r);

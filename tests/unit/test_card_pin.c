@@ -334,6 +334,19 @@ START_TEST(a_link_that_breaks_after_the_pin)
 }
 END_TEST
 
+/* Begun anew from the start, with its one VERIFY. */
+START_TEST(a_signature_whose_link_breaks_before_the_pin)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, NULL}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"}, {VERIFY, "9000"},
+		{"002A9E9A ..", "*0:256 9000"}, LEAVE, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+}
+END_TEST
+
 START_TEST(a_signature_with_a_wrong_pin)
 {
 	static const struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"},
@@ -468,6 +481,7 @@ int main(void)
 	tcase_add_test(tc, a_link_that_breaks_at_the_pin);
 	tcase_add_test(tc, a_pin_whose_fate_is_not_known);
 	tcase_add_test(tc, a_link_that_breaks_after_the_pin);
+	tcase_add_test(tc, a_signature_whose_link_breaks_before_the_pin);
 	tcase_add_test(tc, a_signature_with_a_wrong_pin);
 	tcase_add_test(tc, a_child_of_a_process_at_the_gate);
 	tcase_add_test(tc, the_pin_of_another_card);

@@ -28,6 +28,9 @@ void vcard_readers_replace(struct vreader *out, struct vreader *in);
  * lasts) or ends. */
 void vcard_readers_hold(const struct vreader *r, bool held);
 
+/* Another program's exclusive connection: begin answers E_BUSY at once. */
+void vcard_readers_exclude(const struct vreader *r, bool excluded);
+
 /* What becomes of a command: it is carried out or, LOST, not; and the program gets
  * its answer, a broken link, or an answer of no byte or of one. */
 enum vcard_outcome { VCARD_ARRIVES, VCARD_LOST, VCARD_CUT, VCARD_NO_BYTE, VCARD_ONE_BYTE };

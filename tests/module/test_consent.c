@@ -184,6 +184,7 @@ START_TEST(test_logout_takes_consent)
 		return;
 	}
 	ok(p11->C_Logout(r.session));
+	is(rig_login_in(other, CKU_CONTEXT_SPECIFIC, spec.pin[VCARD_SIGN]), CKR_USER_NOT_LOGGED_IN);
 	is(end(other), CKR_USER_NOT_LOGGED_IN);
 	is(sign(other), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(vcard_signatures(r.card, VCARD_SIGN), 0);
@@ -219,6 +220,34 @@ START_TEST(test_consents_of_two_cards)
 	vcard_readers_remove(reader);
 	rig_stop(&r);
 	vreader_free(reader);
+}
+END_TEST
+
+/* A consent that takes the place of another leaves nothing of that in memory. */
+START_TEST(test_consents_are_wiped)
+{
+	static const uint8_t masked[] = {'Q' ^ RIG_MASK, '8' ^ RIG_MASK, 'Z' ^ RIG_MASK, '3' ^ RIG_MASK, 'W' ^ RIG_MASK,
+	                                 '7' ^ RIG_MASK, 'K' ^ RIG_MASK, '5' ^ RIG_MASK, 'V' ^ RIG_MASK, '2' ^ RIG_MASK};
+	volatile char pin[sizeof masked + 1] = "";
+	struct vcard_spec spec;
+	unsigned of_card;
+	struct rig r;
+
+	for (size_t i = 0; i < sizeof masked; i++)
+		pin[i] = (char)(masked[i] ^ RIG_MASK);
+	rig_spec(&spec, _i ? VCARD_JPKI : VCARD_HPKI);
+	spec.pin[VCARD_SIGN] = (const char *)pin;
+	rig_start(&r, &spec, VCARD_SIGN);
+	of_card = rig_copies(masked, sizeof masked);
+	ok(rig_login(&r, CKU_USER, (const char *)pin));
+	begin(r.session);
+	for (int i = 0; i < 2; i++)
+		ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, (const char *)pin));
+	ck_assert_uint_gt(rig_copies(masked, sizeof masked), of_card);
+	ok(end(r.session));
+	ok(p11->C_Logout(r.session));
+	ck_assert_uint_eq(rig_copies(masked, sizeof masked), of_card);
+	rig_stop(&r);
 }
 END_TEST
 
@@ -336,6 +365,7 @@ int main(void)
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 4);
 	tcase_add_test(t, test_consents_of_two_cards);
+	tcase_add_loop_test(t, test_consents_are_wiped, 0, 2);
 	tcase_add_loop_test(t, test_existing_programs, 0, 2);
 	tcase_add_test(t, test_existing_searches);
 	tcase_add_test(t, test_new_pin_ends_consent);

@@ -193,6 +193,7 @@ START_TEST(test_last_try)
 	vcard_set_tries(r.card, AUTH, 2);
 	is(rig_login(&r, CKU_USER, "9999"), CKR_PIN_INCORRECT);
 	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_FINAL_TRY);
+	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_COUNT_LOW);
 	is(rig_login(&r, CKU_USER, "8888"), CKR_FUNCTION_REJECTED);
 	is(rig_login(&r, CKU_USER, "1234"), CKR_FUNCTION_REJECTED);
 	ck_assert_uint_eq(verifies(&r), 1);

@@ -439,6 +439,32 @@ START_TEST(test_held_card_is_not_known)
 }
 END_TEST
 
+/* A card that is known, and to which another program is connected alone: that it cannot
+ * be read now says nothing of what it is. */
+START_TEST(test_excluded)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	CK_TOKEN_INFO info;
+	struct vcard_spec spec;
+	struct vreader *r;
+
+	rig_profiles(profiles_auth);
+	rig_spec(&spec, VCARD_HPKI);
+	r = rig_reader("A", &spec);
+	ok(p11->C_Initialize(NULL));
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	vcard_readers_exclude(r, true);
+	is(p11->C_GetTokenInfo(list[0], &info), CKR_DEVICE_ERROR);
+	vcard_readers_exclude(r, false);
+	ok(p11->C_GetTokenInfo(list[0], &info));
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(r);
+	vreader_free(r);
+}
+END_TEST
+
 /* The held one is in the other reader: ours is seen and used meanwhile. */
 START_TEST(test_the_other_is_held)
 {
@@ -482,6 +508,7 @@ int main(void)
 	tcase_set_tags(t, "times"); /* not under valgrind, which is too slow for them */
 	tcase_add_loop_test(t, test_nobody_waits, 0, 2 * QUESTIONS);
 	tcase_add_loop_test(t, test_finalize_does_not_wait, 0, 2);
+	tcase_add_test(t, test_excluded);
 	tcase_add_loop_test(t, test_held_card_is_not_known, 0, 4);
 	tcase_add_loop_test(t, test_the_other_is_held, 0, 8);
 	suite_add_tcase(s, t);

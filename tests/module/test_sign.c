@@ -250,6 +250,8 @@ START_TEST(test_pss_withdrawn)
 	enum vcard_kind kind = _i % 2 ? VCARD_JPKI : VCARD_HPKI;
 	uint8_t signature[256] = {0};
 	CK_ULONG len = sizeof signature;
+	CK_MECHANISM_TYPE types[32];
+	CK_ATTRIBUTE allowed = {CKA_ALLOWED_MECHANISMS, types, sizeof types};
 	struct vcard_spec spec;
 	CK_SESSION_INFO info;
 	struct rig r;
@@ -271,6 +273,10 @@ START_TEST(test_pss_withdrawn)
 	ok(rig_login(&r, CKU_USER, spec.pin[VCARD_AUTH]));
 	ok(rig_sign_checked(&r, r.session, CKM_SHA256_RSA_PKCS));
 	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS_PSS, signature, &len), CKR_MECHANISM_INVALID);
+	ok(p11->C_GetAttributeValue(r.session, rig_find(r.session, CKO_PRIVATE_KEY), &allowed, 1));
+	ck_assert_uint_ge(allowed.ulValueLen, sizeof *types);
+	for (CK_ULONG i = 0; i < allowed.ulValueLen / sizeof *types; i++)
+		ck_assert(types[i] != CKM_RSA_PKCS_PSS && types[i] != CKM_SHA256_RSA_PKCS_PSS);
 	rig_stop(&r);
 }
 END_TEST

@@ -220,6 +220,11 @@ END_TEST
 	BEGIN, {SELECT_HPKI_SIGN, "6A82"}, {SELECT_JPKI, "9000"}, {"00B08800 00", "8F8F00 9000"}, INFO_JPKI, \
 	REFUSED_0A, {"00B08A00 00", identity}, __VA_ARGS__
 
+static enum error check_pin(const char *pin)
+{
+	return card_check_pin(card, (struct bytes){(const uint8_t *)pin, strlen(pin)});
+}
+
 START_TEST(the_signature_certificate)
 {
 	static const struct step steps[] = {
@@ -235,6 +240,9 @@ START_TEST(the_signature_certificate)
 	ck_assert_ptr_eq(card->profile, &jpki_sign);
 	ck_assert_ptr_null(card->certs[0].der);
 	ck_assert_int_eq(card_read_cert(card, 0), E_SECURITY);
+	ck_assert_int_eq(check_pin("azAZ09"), E_OK);
+	for (const char *c = "`{@[/:_ "; *c; c++)
+		ck_assert_int_eq(check_pin((char[]){'A', 'B', 'C', '1', '2', *c, '\0'}), E_PIN_CHARACTERS);
 	ck_assert_int_eq(log_in("abC123", false), E_OK);
 	ck_assert_uint_eq(card->certs[0].der_len, 1573);
 	ck_assert_int_eq(sign("ABC123", SCHEME_PKCS1), E_OK);
@@ -347,6 +355,17 @@ START_TEST(a_counter_that_is_never_told)
 }
 END_TEST
 
+/* The PIN is for the file that was selected, and for no other. */
+START_TEST(a_pin_without_its_file)
+{
+	static const struct step steps[] = {BEGIN, {SELECT_JPKI, "9000"}, {FILE_("0018"), "6A82"}, END};
+
+	open_jpki();
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false), E_NOT_FOUND);
+}
+END_TEST
+
 /* Somebody changed the PIN: the one that was kept is not sent. */
 START_TEST(a_kept_pin_after_a_lost_try)
 {
@@ -422,6 +441,7 @@ int main(void)
 	tcase_add_test(tc, a_login_without_its_certificate);
 	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 6);
 	tcase_add_test(tc, a_counter_that_is_never_told);
+	tcase_add_test(tc, a_pin_without_its_file);
 	tcase_add_test(tc, a_kept_pin_after_a_lost_try);
 	tcase_add_test(tc, changing_the_pin);
 	tcase_add_test(tc, a_card_without_the_certificate);

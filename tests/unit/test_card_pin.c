@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is sent of a PIN, when, and how often; and what a broken link leaves. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "card/gate_memory.h"
@@ -151,6 +153,50 @@ START_TEST(a_card_that_was_out)
 }
 END_TEST
 
+/* A card that refuses a PIN and does not count it has refused it all the same. */
+START_TEST(a_refusal_that_is_not_counted)
+{
+	static const struct step steps[] = {ASK("63C8"), {VERIFY, "63C8"}, LEAVE, END, ASK("63C8"), END};
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_REPEATED);
+}
+END_TEST
+
+/* What is remembered is not to be had from a core dump, nor by a table of all PINs. */
+START_TEST(the_memory_of_pins)
+{
+	static const struct step steps[] = {ASK("63C8"), {VERIFY, "63C7"}, LEAVE, END};
+	bool here = false, not_dumped = false;
+	struct gate_memory *m;
+	char line[512];
+	uint8_t hash[32];
+	FILE *maps;
+
+	PLAY(steps);
+	ck_assert_int_eq(log_in("1234", false), E_PIN_WRONG);
+	m = gate_memory_lock();
+	ck_assert_ptr_nonnull(m);
+	gate_memory_unlock(m);
+	ck_assert_uint_eq(m->n_refused, 1);
+	ck_assert_int_eq(crypto_hash(card->sys->crypto, HASH_SHA256, (struct bytes){(const uint8_t *)"1234", 4}, hash), E_OK);
+	ck_assert_mem_ne(m->refused[0].pin_hash, hash, sizeof hash);
+	maps = fopen("/proc/self/smaps", "re");
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof line, maps)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			here = from <= (uintptr_t)m && (uintptr_t)m < to;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			not_dumped = strstr(line, " dd") != NULL;
+	}
+	fclose(maps);
+	ck_assert(not_dumped);
+}
+END_TEST
+
 START_TEST(the_last_try)
 {
 	static const struct step steps[] = {ASK("63C1"), END, ASK("63C1"), {VERIFY, "9000"}, {QUERY, "9000"}, LEAVE,
@@ -167,7 +213,7 @@ END_TEST
 
 START_TEST(counters_that_are_not_told)
 {
-	static const char *const words[] = {"9000", "6300", "6700", "6A86", "6D00"};
+	static const char *const words[] = {"9000", "6300", "6700", "6A80", "6A81", "6A86", "6B00", "6D00"};
 	struct step steps[] = {ASK(words[_i]), {VERIFY, "9000"}, LEAVE, END};
 
 	PLAY(steps);
@@ -468,8 +514,10 @@ int main(void)
 	tcase_add_test(tc, a_refused_pin_is_no_other);
 	tcase_add_test(tc, a_refused_pin_is_not_repeated);
 	tcase_add_test(tc, a_card_that_was_out);
+	tcase_add_test(tc, a_refusal_that_is_not_counted);
+	tcase_add_test(tc, the_memory_of_pins);
 	tcase_add_test(tc, the_last_try);
-	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 5);
+	tcase_add_loop_test(tc, counters_that_are_not_told, 0, 8);
 	tcase_add_loop_test(tc, counters_that_are_an_error, 0, 5);
 	tcase_add_loop_test(tc, other_answers_to_a_pin, 0, 7);
 	tcase_add_test(tc, another_answer_and_no_counter);

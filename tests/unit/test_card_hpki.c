@@ -269,14 +269,15 @@ START_TEST(a_longer_key)
 		{FILE_("000C"), "9000"}, {MSE84, "6D00"}, PIN_OK, {FILE_("000C"), "9000"},
 		{"802A0080 00 0003 0001FF 0000", "*0:384 9000"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 	static const uint8_t bytes[384] = {0x00, 0x01, 0xFF};
-	struct card_sign in = {.scheme = SCHEME_PKCS1, .block = {bytes, 384}, .message = {bytes, 3}};
+	struct scheme_params params = {.scheme = SCHEME_PKCS1, .signature_len = 384};
+	struct encoded in = {.block = {bytes, 384}, .message = {bytes, 3}};
 
 	card->key.bits = 3072;
 	PLAY(steps);
 	for (int i = 0; i < 2; i++) {
 		signature_len = sizeof signature;
-		ck_assert_int_eq(card_sign(card, (struct bytes){(const uint8_t *)"1234", 4}, &in, signature, &signature_len),
-		                 E_OK);
+		ck_assert_int_eq(card_sign(card, (struct bytes){(const uint8_t *)"1234", 4}, &params, &in, signature,
+		                           &signature_len), E_OK);
 		ck_assert_uint_eq(signature_len, 384);
 	}
 	fake_over();

@@ -362,12 +362,13 @@ static void remove_settings(void)
 	rmdir(settings.folder);
 }
 
-/* The settings' own words: a card of another family is a foreign one, and no CA
- * certificates are shown. */
+/* The settings' own words: a card of another family is a foreign one, no CA certificates
+ * are shown, another reader is not there. */
 START_TEST(test_settings)
 {
-	static const char *const lines[] = {"card = hpki\n", "card = jpki\n", "ca-certificates = hide\n"};
-	static const CK_ULONG cards[] = {1, 0, 1}, certificates[] = {2, 0, 1};
+	static const char *const lines[] = {"card = hpki\n", "card = jpki\n", "ca-certificates = hide\n",
+	                                    "reader = Another\n"};
+	static const CK_ULONG cards[] = {1, 0, 1, 0}, certificates[] = {2, 0, 1, 0};
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
 	CK_TOKEN_INFO info;
@@ -386,7 +387,7 @@ START_TEST(test_settings)
 	if (n)
 		ck_assert_uint_eq(rig_count(rig_session(0), &template, 1), certificates[_i]);
 	else
-		is(p11->C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_RECOGNIZED);
+		is(p11->C_GetTokenInfo(0, &info), _i == 1 ? CKR_TOKEN_NOT_RECOGNIZED : CKR_TOKEN_NOT_PRESENT);
 	remove_settings();
 	rig_stop(&r);
 }
@@ -533,7 +534,7 @@ int main(void)
 	tcase_add_test(t, test_threads_of_a_child);
 	tcase_add_test(t, test_cancelled_threads);
 	tcase_add_test(t, test_how_signatures_end);
-	tcase_add_loop_test(t, test_settings, 0, 3);
+	tcase_add_loop_test(t, test_settings, 0, 4);
 	tcase_add_test(t, test_settled_pss);
 	tcase_add_loop_test(t, test_allowed_last_try, 0, 2);
 	suite_add_tcase(s, t);

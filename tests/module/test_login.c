@@ -312,6 +312,7 @@ START_TEST(test_refused_again)
 	ck_assert_uint_eq(rig_change_pin_raw(&r, "1234", "4321"), 0x9000);
 	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);
+	ck_assert(rig_token_flags(&r) & CKF_USER_PIN_COUNT_LOW);
 	is(rig_sign(r.session, CKM_SHA256_RSA_PKCS, signature, &len), CKR_USER_NOT_LOGGED_IN);
 	is(rig_login(&r, CKU_USER, "1234"), CKR_PIN_INCORRECT);
 	ck_assert_uint_eq(vcard_tries(r.card, AUTH), 2);

@@ -465,6 +465,49 @@ START_TEST(test_excluded)
 }
 END_TEST
 
+static struct vreader *only;
+
+static enum vcard_outcome exclude_once(void *arg, const char *reader, const uint8_t *apdu, size_t n)
+{
+	struct vreader **excluded = arg;
+
+	(void)reader, (void)n;
+	if (apdu)
+		return VCARD_ARRIVES;
+	vcard_readers_exclude(*excluded ? *excluded : only, *excluded != NULL);
+	*excluded = NULL;
+	return VCARD_ARRIVES;
+}
+
+/* The card that comes after a known one is of another kind, and cannot be looked at; by
+ * the time that it is read it can: as what it is, not as what the other was. */
+START_TEST(test_another_kind_not_looked_at)
+{
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	CK_TOKEN_INFO info;
+	struct vcard_spec spec;
+	struct vreader *excluded;
+
+	rig_profiles(profiles_auth);
+	rig_spec(&spec, VCARD_HPKI);
+	excluded = only = rig_reader("A", &spec);
+	ok(p11->C_Initialize(NULL));
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 1);
+	vcard_free(vreader_remove(only));
+	rig_spec(&spec, VCARD_JPKI);
+	vreader_insert(only, rig_card(&spec));
+	vcard_readers_fate(exclude_once, &excluded);
+	ok(p11->C_GetTokenInfo(list[0], &info));
+	vcard_readers_fate(NULL, NULL);
+	ck_assert(rig_is_token(&info, vreader_card(only), VCARD_JPKI, VCARD_AUTH));
+	ok(p11->C_Finalize(NULL));
+	vcard_readers_remove(only);
+	vreader_free(only);
+}
+END_TEST
+
 /* The held one is in the other reader: ours is seen and used meanwhile. */
 START_TEST(test_the_other_is_held)
 {
@@ -509,6 +552,7 @@ int main(void)
 	tcase_add_loop_test(t, test_nobody_waits, 0, 2 * QUESTIONS);
 	tcase_add_loop_test(t, test_finalize_does_not_wait, 0, 2);
 	tcase_add_test(t, test_excluded);
+	tcase_add_test(t, test_another_kind_not_looked_at);
 	tcase_add_loop_test(t, test_held_card_is_not_known, 0, 4);
 	tcase_add_loop_test(t, test_the_other_is_held, 0, 8);
 	suite_add_tcase(s, t);

@@ -412,6 +412,9 @@ START_TEST(test_key_of_the_card_before)
 	spec.pin[VCARD_AUTH] = "4321";
 	vreader_insert(r.reader, r.card = rig_card(&spec));
 	is(sign_with(&r, "4321", 4711), CKR_KEY_HANDLE_INVALID);
+	/* its own first object, whose handle follows those of the card before, is no key either */
+	is(p11->C_SignInit(r.session, &(CK_MECHANISM){CKM_RSA_PKCS, NULL, 0}, rig_find(r.session, CKO_CERTIFICATE)),
+	   CKR_KEY_HANDLE_INVALID);
 	ok(p11->C_Logout(r.session));
 	is(sign_with(&r, "4321", key), CKR_KEY_HANDLE_INVALID);
 	is(p11->C_GetSessionInfo(r.session, &info), CKR_SESSION_HANDLE_INVALID);

@@ -245,12 +245,14 @@ static void replace(void *arg)
 }
 
 /* Another reader, whose card has the same insertion number, takes the place of the one
- * whose card has just been read: what was read is not its. */
-START_TEST(test_reader_replaced_after_reading)
+ * whose card has just been read, or been logged in to: nothing of that is its. */
+START_TEST(test_reader_replaced)
 {
 	struct place p = {0};
 	struct vcard_spec spec;
 	struct vreader *third;
+	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+	CK_SESSION_INFO session_info;
 	CK_SLOT_INFO slot;
 	CK_TOKEN_INFO info;
 	CK_SLOT_ID list[32];
@@ -265,7 +267,11 @@ START_TEST(test_reader_replaced_after_reading)
 	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
 	third = rig_reader("Reader C", NULL);
 	ok(p11->C_GetSlotInfo(list[0], &slot)); /* C takes the empty slot: A's is the only one left for B */
-	vcard_readers_listed(2, replace, &p);
+	if (_i) {
+		session = rig_session(list[0]);
+		ok(rig_login_in(session, CKU_USER, "1234"));
+	}
+	vcard_readers_listed(_i ? 1 : 2, replace, &p);
 	rv = p11->C_GetTokenInfo(list[0], &info);
 	ck_assert(p.replaced);
 	ck_assert(rv == CKR_TOKEN_NOT_PRESENT ||
@@ -274,6 +280,12 @@ START_TEST(test_reader_replaced_after_reading)
 	ck_assert_int_eq(memcmp(slot.slotDescription, "Reader B", 8), 0);
 	ok(p11->C_GetTokenInfo(list[0], &info));
 	ck_assert(rig_is_token(&info, vreader_card(p.now), VCARD_HPKI, VCARD_AUTH));
+	if (_i) {
+		is(p11->C_GetSessionInfo(session, &session_info), CKR_DEVICE_REMOVED);
+		session = rig_session(list[0]);
+		ok(p11->C_GetSessionInfo(session, &session_info));
+		ck_assert_uint_eq(session_info.state, CKS_RW_PUBLIC_SESSION);
+	}
 	stop(p.before, p.now);
 	vcard_readers_remove(third);
 	vreader_free(third);
@@ -618,7 +630,7 @@ int main(void)
 	tcase_add_test(t, test_ids_outlive_finalize);
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_two_removals);
-	tcase_add_test(t, test_reader_replaced_after_reading);
+	tcase_add_loop_test(t, test_reader_replaced, 0, 2);
 	tcase_add_loop_test(t, test_changed_during_login, 0, 2);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);

@@ -82,11 +82,12 @@ START_TEST(looks)
 	} rows[] = {
 		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"}, END}, E_OK},
 		{{BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "6A82"}, END}, E_FOREIGN},
+		{{BEGIN, {SELECT_HPKI_AUTH, "6982"}, {SELECT_JPKI, "6982"}, END}, E_FOREIGN},
 		{{BEGIN, {SELECT_HPKI_AUTH, "ABCD"}, {SELECT_JPKI, "9000"}, END}, E_OK},
 		{{BEGIN, {SELECT_HPKI_AUTH, "9404"}, {SELECT_JPKI, NULL}, END}, E_LINK},
 		{{{"begin", "busy"}}, E_BUSY},
 	};
-	static const size_t lengths[] = {4, 4, 4, 4, 1};
+	static const size_t lengths[] = {4, 4, 4, 4, 4, 1};
 	const struct profile *profile = NULL;
 
 	fake_play(rows[_i].steps, lengths[_i]);
@@ -430,7 +431,7 @@ int main(void)
 	tcase_add_test(tc, pss_made_by_the_card);
 	tcase_add_test(tc, a_message_that_cannot_be_padded);
 	tcase_add_test(tc, budget_with_extended_length);
-	tcase_add_loop_test(tc, looks, 0, 5);
+	tcase_add_loop_test(tc, looks, 0, 6);
 	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 4);
 	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
 	tcase_add_test(tc, waking_up);

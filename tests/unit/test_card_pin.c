@@ -311,7 +311,8 @@ END_TEST
 /* The two applications of a card have PINs of the same reference. */
 START_TEST(the_other_application_gets_nothing)
 {
-	static const char *const answers[] = {"9000", FCI(HPKI_SIGN_AID), "6F00 9000", "6F02 8400 9000"};
+	static const char *const answers[] = {"9000", FCI(HPKI_SIGN_AID), "6F00 9000", "6F02 8400 9000",
+	                                      "6F138411" HPKI_AUTH_AID "00 9000"};
 	struct step steps[] = {BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END, BEGIN, {SELECT_HPKI_AUTH, answers[_i]}, END};
 
 	PLAY(steps);
@@ -524,7 +525,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_card_that_will_not_be_left, 0, 6);
 	tcase_add_test(tc, a_link_that_breaks_before_the_pin);
 	tcase_add_test(tc, another_card_gets_nothing);
-	tcase_add_loop_test(tc, the_other_application_gets_nothing, 0, 4);
+	tcase_add_loop_test(tc, the_other_application_gets_nothing, 0, 5);
 	tcase_add_loop_test(tc, errors_of_a_connection, 0, 4);
 	tcase_add_test(tc, a_link_that_breaks_at_the_pin);
 	tcase_add_test(tc, a_pin_whose_fate_is_not_known);

@@ -229,6 +229,7 @@ START_TEST(test_consents_are_wiped)
 	static const uint8_t masked[] = {'Q' ^ RIG_MASK, '8' ^ RIG_MASK, 'Z' ^ RIG_MASK, '3' ^ RIG_MASK, 'W' ^ RIG_MASK,
 	                                 '7' ^ RIG_MASK, 'K' ^ RIG_MASK, '5' ^ RIG_MASK, 'V' ^ RIG_MASK, '2' ^ RIG_MASK};
 	volatile char pin[sizeof masked + 1] = "";
+	CK_SESSION_HANDLE other;
 	struct vcard_spec spec;
 	unsigned of_card;
 	struct rig r;
@@ -245,6 +246,14 @@ START_TEST(test_consents_are_wiped)
 		ok(rig_login(&r, CKU_CONTEXT_SPECIFIC, (const char *)pin));
 	ck_assert_uint_gt(rig_copies(masked, sizeof masked), of_card);
 	ok(end(r.session));
+	ok(p11->C_Logout(r.session));
+	ck_assert_uint_eq(rig_copies(masked, sizeof masked), of_card);
+	/* nor does one of a session that is closed, or of a login that is over */
+	ok(rig_login(&r, CKU_USER, (const char *)pin));
+	other = rig_session(r.slot);
+	begin(other);
+	ok(rig_login_in(other, CKU_CONTEXT_SPECIFIC, (const char *)pin));
+	ok(p11->C_CloseSession(other));
 	ok(p11->C_Logout(r.session));
 	ck_assert_uint_eq(rig_copies(masked, sizeof masked), of_card);
 	rig_stop(&r);

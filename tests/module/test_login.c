@@ -376,6 +376,13 @@ START_TEST(test_what_ends_a_login)
 		ck_assert_msg(ends_login(over[i]), "%s", error_text(over[i]));
 	for (size_t i = 0; i < sizeof not_over / sizeof *not_over; i++)
 		ck_assert_msg(!ends_login(not_over[i]), "%s", error_text(not_over[i]));
+	is(ckr_of_session(E_CHANGED), CKR_DEVICE_REMOVED);
+	is(ckr_of_session(E_NO_CARD), CKR_DEVICE_REMOVED);
+	is(ckr_of_session(E_FOREIGN), CKR_DEVICE_ERROR);
+	is(ckr_of_session(E_PIN_STALE), CKR_USER_NOT_LOGGED_IN);
+	is(ckr_of_session(E_PIN_ELSEWHERE), CKR_PIN_INCORRECT);
+	is(ckr_of_session(E_PIN_LAST_TRY), CKR_FUNCTION_REJECTED);
+	is(ckr_of_session(E_CANCELLED), CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 END_TEST
 

@@ -292,6 +292,30 @@ START_TEST(test_reader_replaced)
 }
 END_TEST
 
+/* A card of another kind, with the insertion number of the one that was in before
+ * C_Finalize, is what it is. */
+START_TEST(test_another_kind_after_finalize)
+{
+	struct vcard_spec spec;
+	struct vreader *now;
+	CK_TOKEN_INFO info;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_HPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(p11->C_Finalize(NULL));
+	rig_spec(&spec, VCARD_JPKI);
+	now = vreader_new(vreader_name(r.reader));
+	vreader_insert(now, rig_card(&spec));
+	ck_assert_uint_eq(vreader_events(now), vreader_events(r.reader));
+	vcard_readers_replace(r.reader, now);
+	ok(p11->C_Initialize(NULL));
+	ok(p11->C_GetTokenInfo(r.slot, &info));
+	ck_assert(rig_is_token(&info, vreader_card(now), VCARD_JPKI, VCARD_AUTH));
+	stop(r.reader, now);
+}
+END_TEST
+
 struct change {
 	struct rig *rig;
 	struct vcard *before, *now;
@@ -631,6 +655,7 @@ int main(void)
 	tcase_add_test(t, test_removal_ends_sessions);
 	tcase_add_test(t, test_two_removals);
 	tcase_add_loop_test(t, test_reader_replaced, 0, 2);
+	tcase_add_test(t, test_another_kind_after_finalize);
 	tcase_add_loop_test(t, test_changed_during_login, 0, 2);
 	tcase_add_test(t, test_sessions);
 	tcase_add_test(t, test_no_certificate);

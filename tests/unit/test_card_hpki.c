@@ -267,6 +267,8 @@ START_TEST(a_longer_key)
 		{SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"002241B6 04 8402000C", "6D00"}, {MSE81, "6D00"},
 		{FILE_("000C"), "9000"}, {MSE84, "6D00"}, PIN_OK, {FILE_("000C"), "9000"},
+		{"802A0080 00 0003 0001FF 0000", "*0:384 9000"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END,
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, PIN_OK, {FILE_("000C"), "9000"},
 		{"802A0080 00 0003 0001FF 0000", "*0:384 9000"}, {SELECT_HPKI_SIGN, FCI(HPKI_SIGN_AID)}, END};
 	static const uint8_t bytes[384] = {0x00, 0x01, 0xFF};
 	struct scheme_params params = {.scheme = SCHEME_PKCS1, .signature_len = 384};
@@ -280,6 +282,8 @@ START_TEST(a_longer_key)
 		                           &signature_len), E_OK);
 		ck_assert_uint_eq(signature_len, 384);
 	}
+	signature_len = 383;
+	ck_assert_int_eq(card_sign(card, (struct bytes){(const uint8_t *)"1234", 4}, &in, signature, &signature_len), E_TOO_LONG);
 	fake_over();
 }
 END_TEST

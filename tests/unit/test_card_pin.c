@@ -388,9 +388,14 @@ START_TEST(a_signature_whose_link_breaks_before_the_pin)
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, NULL}, END,
 		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "9000"}, {QUERY, "63CF"}, {VERIFY, "9000"},
 		{"002A9E9A ..", "*0:256 9000"}, LEAVE, END};
+	static const struct step earlier[] = {BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, NULL}, END,
+					      BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {MSE84, "6F00"}, END};
 
 	PLAY(steps);
 	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_OK);
+	fake_over();
+	PLAY(earlier);
+	ck_assert_int_eq(sign("1234", SCHEME_PKCS1), E_PROTOCOL); /* no other way is tried for that */
 }
 END_TEST
 

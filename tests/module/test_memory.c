@@ -375,6 +375,9 @@ START_TEST(test_searched)
 	}
 	ok(call(LOGOUT));
 	holds(false, 0, 0);
+	ok(call_pin(LOGIN, PIN)); /* and a consent that nobody uses */
+	ok(call(LOGOUT));
+	holds(false, 0, 0);
 	ok(call_pin(LOGIN, PIN));
 	take_out();
 	ck_assert_uint_eq(call(LOOK), CKR_DEVICE_REMOVED);
@@ -426,7 +429,8 @@ static void break_everywhere(const struct kind *k, CK_RV (*make)(void), unsigned
 		insert(k);
 		call(LOOK);
 		ok(call(OPEN));
-		p.broken = ++n;
+		n += getenv("INKAN_SANITIZERS") ? 3 : 1; /* a search of their memory takes long */
+		p.broken = n;
 		p.was_broken = false;
 		p.sent = 0;
 		rv = make();

@@ -130,20 +130,17 @@ enum error card_tries(struct card *card);
  * E_OK. Sends nothing. */
 enum error card_check_pin(const struct card *card, struct bytes pin);
 
-/* VERIFY with a PIN that a person has typed, through the gate (gate.h); then the
- * certificates behind the PIN are read. After E_LINK with the VERIFY sent, the
- * counter is read on a new connection, if there is one. */
+/* VERIFY with a PIN that a person has typed, through the gate (gate.h); then the certificates behind the PIN are
+ * read. After E_LINK with the VERIFY sent, the counter is read on a new connection, if there is one. */
 enum error card_login(struct card *card, struct bytes pin, bool last_try_allowed);
 
 /* The same, then CHANGE REFERENCE DATA. E_UNSUPPORTED when the profile knows no
  * command for it. */
 enum error card_change_pin(struct card *card, struct bytes old_pin, bool last_try_allowed, struct bytes new_pin);
 
-/* VERIFY through the gate with a PIN that was accepted before in this insertion
- * and was kept, and sign. A way of the profile whose form is missing in `in` is passed over, and
- * one by which the card would pad otherwise. *len: in, the room; out, the signature's length.
- * E_UNSUPPORTED: every way of that scheme was refused by the card (or fits
- * not). */
+/* VERIFY through the gate with a PIN that was accepted before in this insertion, and sign. A way of the profile
+ * whose form is missing in `in`, or by which the card would pad otherwise, is passed over. *len: in, the room; out,
+ * the signature's length. E_UNSUPPORTED: no way fits, or the card has refused every one. */
 enum error card_sign(struct card *card, struct bytes pin, const struct scheme_params *params, const struct encoded *in,
                      uint8_t *signature, size_t *len);
 

@@ -107,8 +107,12 @@ on_cards() {
 	worst=0
 	for options; do
 		say "== $options"
+		neighbour='' order=''
+		case $options in
+		*' before '* | *' after '*) neighbour=${options##* } order=${options% *} order=${order##* } ;;
+		esac
 		# shellcheck disable=SC2086 # options are words
-		run_on_card $options || worst=$?
+		run_on_card ${options%" $order $neighbour"} || worst=$?
 		[ $worst != 77 ] || break
 	done
 	keep_cells
@@ -149,24 +153,23 @@ stage() {
 	unprivileged='setpriv --reuid=65534 --regid=65534 --clear-groups --'
 }
 
-run_on_card() { # KIND OPTIONS... [before|after NEIGHBOUR]: this script again, inside
+neighbour='' order=''
+run_on_card() { # KIND OPTIONS...: this script again, inside, with the neighbour before or after
 	know_card "$1"
-	run=$* neighbour='' reader=1
-	case $run in
-	*' before '* | *' after '*) neighbour=${run##* } run=${run% * *} ;;
-	esac
-	own="--card $run --pin-auth $auth_pin --pin-sign $sign_pin"
-	case $* in
-	*' before '*) own="$own $(neighbour_options)" ;;
-	*' after '*) own="$(neighbour_options) $own" reader=2 ;;
+	words=$* reader=1
+	set -- --card "$@" --pin-auth "$auth_pin" --pin-sign "$sign_pin"
+	# shellcheck disable=SC2046 # options are words
+	case $order in
+	before) set -- "$@" $(neighbour_options) ;;
+	after) set -- $(neighbour_options) "$@" && reader=2 ;;
 	esac
 	rm -rf "${work:?}/$card"
 	$unprivileged mkdir -p "$work/$card/home"
-	# shellcheck disable=SC2086 # $unprivileged and $own are words
-	HOME=$work/$card/home INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$* INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
+	# shellcheck disable=SC2086 # $unprivileged is words
+	HOME=$work/$card/home INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$words INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
 		INKAN_TEST_CELLS=$work/cells INKAN_TEST_READER=$reader INKAN_TEST_NEIGHBOUR=$neighbour \
 		in_build timeout --foreground "${time_limit:-300}" $unprivileged \
-		"$vcard" $own --pki "$pki" --trace "$work/$card/trace" -- "$script"
+		"$vcard" "$@" --pki "$pki" --trace "$work/$card/trace" -- "$script"
 }
 
 neighbour_options() {

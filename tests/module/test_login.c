@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PIN tries are sacred: what never reaches the card, what the card saw, and what
  * the application is told. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "pkcs11/ckr.h"
@@ -386,6 +387,45 @@ START_TEST(test_what_ends_a_login)
 }
 END_TEST
 
+/* How much memory is kept out of core dumps: where PINs are. */
+static unsigned long hidden_memory(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	unsigned long size = 0, sum = 0;
+	char line[512];
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		sscanf(line, "Size: %lu", &size);
+		if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dd"))
+			sum += size;
+	}
+	fclose(f);
+	return sum;
+}
+
+/* The PIN that was kept goes when another takes its place. */
+START_TEST(test_no_old_pin_stays)
+{
+	static CK_UTF8CHAR old_pin[] = "1234", new_pin[] = "5678";
+	struct vcard_spec spec;
+	unsigned long before;
+	struct rig r;
+
+	rig_spec(&spec, VCARD_JPKI);
+	rig_start(&r, &spec, VCARD_AUTH);
+	ok(rig_login(&r, CKU_USER, "1234"));
+	before = hidden_memory();
+	for (int i = 0; i < 4; i++) {
+		ok(p11->C_SetPIN(r.session, i % 2 ? new_pin : old_pin, 4, i % 2 ? old_pin : new_pin, 4));
+		ck_assert_uint_eq(hidden_memory(), before);
+	}
+	ok(p11->C_Logout(r.session));
+	ck_assert(hidden_memory() < before || before == 0); /* valgrind does not tell */
+	rig_stop(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("login");
@@ -409,6 +449,7 @@ int main(void)
 	tcase_add_test(t, test_refused_again);
 	tcase_add_test(t, test_set_pin);
 	tcase_add_test(t, test_what_ends_a_login);
+	tcase_add_test(t, test_no_old_pin_stays);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

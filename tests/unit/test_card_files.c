@@ -216,6 +216,30 @@ START_TEST(a_directory_of_many_blocks)
 END_TEST
 
 /* Nor is it hidden what went wrong: command and status word, or that none came, once. */
+/* A directory of which the card gives but a part is as good as none. */
+START_TEST(a_directory_that_breaks_off)
+{
+	static uint8_t row[256];
+	struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, FCI(HPKI_AUTH_AID)}, {"00B09100 00 0000", JMA_OD}, {FILE_("0002"), "9000"},
+		{"00B00000 00 0000", "*0:256 9000"}, {"00B00100 00 0000", "6581"},
+		{FILE_("0001"), "9000"}, {"00B00000 00 0000", JMA_AOD}, {FILE_("0004"), "9000"},
+		{"00B00000 00 0000", "6A82"}, {FILE_("0016"), "9000"}, {"00B00000 00 0000", "30021234 9000"}, END};
+
+	card_free(&card);
+	from_hex("301B 3006 0C014B 040108 3003 040145 A10C 300A 3004 0402000E 02020800", row, 29);
+	row[29] = 0xBF; /* and an object of 227 bytes that nobody knows */
+	row[30] = 0x21;
+	row[31] = 0x81;
+	row[32] = 223;
+	fake.file = row;
+	fake.file_len = sizeof row;
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert_uint_eq(card->key.file.fid, 0x000C);
+}
+END_TEST
+
 START_TEST(personal_files_are_not_logged)
 {
 	static const char refused[] = "READ BINARY 8A 00: status word 6700", cut[] = "SELECT 04 00: ";
@@ -269,6 +293,7 @@ int main(void)
 	tcase_add_test(tc, ids_that_only_one_directory_tells);
 	tcase_add_loop_test(tc, a_broken_pin_directory, 0, 4);
 	tcase_add_test(tc, a_directory_of_many_blocks);
+	tcase_add_test(tc, a_directory_that_breaks_off);
 	tcase_add_test(tc, personal_files_are_not_logged);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

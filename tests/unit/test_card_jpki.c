@@ -196,6 +196,20 @@ START_TEST(waking_up)
 }
 END_TEST
 
+/* PKCS#15 pads text with spaces, some cards with zeros. */
+START_TEST(a_model_padded_with_zeros)
+{
+	static const struct step steps[] = {
+		BEGIN, {SELECT_HPKI_AUTH, "6A82"}, {SELECT_JPKI, "9000"},
+		{"00B08600 00", "*2000:64 4D6F64656C2032 000000000000000000 9000"}, REFUSED_0A,
+		{"00B08A00 00", "*0:256 9000"}, BLOCKS_1573, END};
+
+	PLAY(steps);
+	ck_assert_int_eq(open_card(profiles_auth), E_OK);
+	ck_assert_str_eq(card->model, "Model 2");
+}
+END_TEST
+
 START_TEST(a_phone)
 {
 	static const struct step steps[] = {
@@ -435,6 +449,7 @@ int main(void)
 	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 4);
 	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
 	tcase_add_test(tc, waking_up);
+	tcase_add_test(tc, a_model_padded_with_zeros);
 	tcase_add_test(tc, a_phone);
 	tcase_add_test(tc, the_signature_certificate);
 	tcase_add_test(tc, a_counter_that_is_not_told_after_the_pin);

@@ -207,7 +207,11 @@ pulled() {
 # Of two cards of a kind, by the public key in a file.
 by_public_key() {
 	: >"$HOME/.config/inkan/inkan.conf"
-	public_key "$(find "$pki" -name "$card-auth-taro-sample-*.pem")" >"$HOME/.ssh/card.pub"
+	serial=$(serials "$reader" | awk 'NR == 1 { print $1 }')
+	for certificate in "$pki/$card"-auth-taro-sample-*.pem; do # other tests may have made cards for the same name
+		fingerprint=$(openssl x509 -in "$certificate" -outform DER | sha256sum | cut -c 1-16 | tr a-f A-F)
+		[ "$fingerprint" != "$serial" ] || public_key "$certificate" >"$HOME/.ssh/card.pub"
+	done
 	guide_block ssh configuration | sed "s|/usr/local/lib/pkcs11/|$module_dir/|" >"$HOME/.ssh/config"
 	{ guide_block ssh identity && cat "$work/where"; } >>"$HOME/.ssh/config"
 	count

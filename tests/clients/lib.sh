@@ -87,6 +87,7 @@ serials() { # READER
 }
 
 loadable() { # pcscd can run; a module built with sanitizers needs a program built with them
+	[ "${INKAN_CLIENTS-}" != no ] || skip "not wanted this time (INKAN_CLIENTS=no)"
 	need pcscd pcscd
 	[ "$(id -u)" != 0 ] || mkdir -p /run/pcscd
 	[ -d /run/pcscd ] || skip "pcscd needs the folder /run/pcscd, which only root can make"
@@ -122,7 +123,8 @@ on_cards() {
 prepare() {
 	loadable
 	make_work
-	pki=${INKAN_TEST_PKI:-$work/pki}
+	pki=${INKAN_TEST_PKI:+$INKAN_TEST_PKI-clients} # of these scripts alone: one card for each name
+	pki=${pki:-$work/pki}
 	script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 	[ "$(id -u)" != 0 ] || stage
 }

@@ -42,7 +42,7 @@ tried() {
 # A second program holds the card open all the while, and finds it locked.
 watched() {
 	mkfifo "$work/hold"
-	tests/clients/witness "$INKAN_TEST_KIND" <"$work/hold" >"$work/witness" 2>&1 &
+	tests/clients/witness "$INKAN_TEST_KIND" 1 <"$work/hold" >"$work/witness" 2>&1 &
 	exec 9>"$work/hold"
 	while ! grep -q watching "$work/witness"; do sleep 0.05; done
 	"$@"

@@ -38,4 +38,4 @@ TESTS += tests/unit/test_vcard_pcscd.sh
 # the PKI that the cards of all tests come from
 CLEAN_TARGETS += clean-pki
 clean-pki:
-	-rm -rf tests/pki tests/bench-pki
+	-rm -rf tests/pki tests/pki-clients tests/bench-pki

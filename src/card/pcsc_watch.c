@@ -281,14 +281,14 @@ enum error pcsc_wait(void *self, const struct reader_state *seen, size_t count, 
 	return e;
 }
 
-/* A cancel that comes before the waiter is inside pcscd is lost there: it is
- * repeated until the waiter has come out. */
+/* A cancel that comes before the waiter is inside pcscd is lost there: it is repeated until the waiter is out. */
 void pcsc_cancel(void *self)
 {
 	struct pcsc *p = self;
 
 	pthread_mutex_lock(&p->lock);
-	p->cancelled = p->closing = true;
+	p->cancelled = true;
+	p->closing = true;
 	pthread_cond_broadcast(&p->woken);
 	for (int i = 0; p->waiting && i < CANCEL_ROUNDS; i++) {
 		SCardCancel(p->waiter);

@@ -39,11 +39,11 @@ static const struct needle {
 	bool person;
 } needles[] = {
 	{"PIN, first half", PIN, HALF, false},
-	{"PIN, second half", PIN + HALF, HALF, false},
+	{"PIN, second half", &PIN[HALF], HALF, false},
 	{"new PIN, first half", NEW_PIN, HALF, false},
-	{"new PIN, second half", NEW_PIN + HALF, HALF, false},
+	{"new PIN, second half", &NEW_PIN[HALF], HALF, false},
 	{"wrong PIN, first half", WRONG_PIN, HALF, false},
-	{"wrong PIN, second half", WRONG_PIN + HALF, HALF, false},
+	{"wrong PIN, second half", &WRONG_PIN[HALF], HALF, false},
 	{"name", NAME, sizeof NAME - 1, true},
 	{"address", ADDRESS, sizeof ADDRESS - 1, true},
 	{"date of birth", BIRTH, sizeof BIRTH - 1, true},

@@ -191,7 +191,7 @@ static void start(struct scene *s, int i)
 	CK_SLOT_ID slots[8];
 	CK_ULONG n = 8;
 
-	*s = (struct scene){.pair = &pairs[i / WAYS], .way = i % WAYS};
+	*s = (struct scene){.pair = &pairs[i / WAYS], .way = (enum way)(i % WAYS)};
 	s->rsa.mechanism = CKM_RSA_PKCS;
 	s->sha.mechanism = CKM_SHA256;
 	s->a_pin = pins[s->pair->app][0];

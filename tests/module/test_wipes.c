@@ -256,11 +256,11 @@ static void look_for_card(const struct vcard *card)
 
 	watch.n_needles = 0;
 	add_needle("PIN, first half", PIN, HALF);
-	add_needle("PIN, second half", PIN + HALF, HALF);
+	add_needle("PIN, second half", &PIN[HALF], HALF);
 	add_needle("new PIN, first half", NEW_PIN, HALF);
-	add_needle("new PIN, second half", NEW_PIN + HALF, HALF);
+	add_needle("new PIN, second half", &NEW_PIN[HALF], HALF);
 	add_needle("wrong PIN, first half", WRONG_PIN, HALF);
-	add_needle("wrong PIN, second half", WRONG_PIN + HALF, HALF);
+	add_needle("wrong PIN, second half", &WRONG_PIN[HALF], HALF);
 	if (!s.kind->person)
 		return;
 	der = vcard_certificate(card, VCARD_SIGN, &n);

@@ -374,11 +374,15 @@ int main(void)
 	tcase_add_loop_test(t, test_wrong_consent, 0, 2);
 	tcase_add_loop_test(t, test_logout_takes_consent, 0, 4);
 	tcase_add_test(t, test_consents_of_two_cards);
-	tcase_add_loop_test(t, test_consents_are_wiped, 0, 2);
 	tcase_add_loop_test(t, test_existing_programs, 0, 2);
 	tcase_add_test(t, test_existing_searches);
 	tcase_add_test(t, test_new_pin_ends_consent);
 	tcase_add_loop_test(t, test_consent_ends_with_operation, 0, 2);
+	suite_add_tcase(s, t);
+	t = tcase_create("memory");
+	tcase_set_tags(t, "memory"); /* not valgrind's, which has copies of its own */
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_consents_are_wiped, 0, 2);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

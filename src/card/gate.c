@@ -48,26 +48,26 @@ static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1,
 	return e;
 }
 
-/* Of the PIN as the card gets it: where it takes capitals only, "abc123" and
- * "ABC123" are one PIN. Then as many zeros are hashed, so that the PIN does not stay
- * in the vector registers, which a core dump holds. */
-static enum error hash_pin(const struct gate_memory *m, const struct card *card, const struct secret *command,
+/* Of the PIN without padding, and in capitals when `raise`. Then as many zeros are
+ * hashed, so that the PIN does not stay in the vector registers, which a core dump
+ * holds. */
+static enum error hash_pin(const struct gate_memory *m, const struct card *card, struct bytes pin, bool raise,
                            uint8_t hash[32])
 {
 	struct secret *salted = NULL;
 	uint8_t of_zeros[32], *field = NULL;
-	size_t n;
-	const uint8_t *bytes = secret_bytes(command, &n);
 	struct bytes in;
 	enum error e = secret_new(&salted, m->salt, sizeof m->salt);
 
-	if (e == E_OK && !(field = secret_extend(salted, n - 5)))
+	if (e == E_OK && !(field = secret_extend(salted, pin.len)))
 		e = E_TOO_LONG;
 	if (e == E_OK) {
 		in.data = secret_bytes(salted, &in.len);
-		memcpy(field, bytes + 5, n - 5);
+		memcpy(field, pin.data, pin.len);
+		for (size_t i = 0; raise && i < pin.len; i++)
+			field[i] = field[i] >= 'a' && field[i] <= 'z' ? (uint8_t)(field[i] - 0x20) : field[i];
 		e = crypto_hash(card->sys->crypto, HASH_SHA256, in, hash);
-		mem_wipe(field, n - 5);
+		mem_wipe(field, pin.len);
 		crypto_hash(card->sys->crypto, HASH_SHA256, in, of_zeros);
 	}
 	secret_free(&salted);
@@ -210,12 +210,11 @@ static bool given_elsewhere(const struct gate_memory *m, const struct card *card
 
 /* The rules of gate.h, in the order that tells a person most; on E_OK the PIN is
  * on record as sent. */
-static enum error may_send(struct card *card, const struct secret *command, enum pin_use use, bool last_try_allowed,
-                           bool told)
+static enum error may_send(struct card *card, struct bytes pin, enum pin_use use, bool last_try_allowed, bool told)
 {
 	struct gate_memory *m = gate_memory_lock();
 	struct counter *c;
-	uint8_t hash[32];
+	uint8_t hash[32], any_card[32]; /* as this card gets the PIN; the same for every card */
 	const struct refused *refused;
 	int tries;
 	enum error e;
@@ -224,7 +223,9 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 		return E_MEMORY;
 	c = find_counter(m, card);
 	tries = c->said >= 0 ? c->said : card->pin.rule.tries;
-	e = hash_pin(m, card, command, hash);
+	e = hash_pin(m, card, pin, card->pin.rule.alphabet == PIN_UPPER_ALNUM, hash);
+	if (e == E_OK)
+		e = hash_pin(m, card, pin, true, any_card);
 	refused = e == E_OK ? find_refused(m, card, hash) : NULL;
 	if (e != E_OK)
 		;
@@ -236,7 +237,7 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 		e = E_PIN_STALE;
 	else if (use == PIN_TYPED && refused && refused->tries >= tries)
 		e = E_PIN_REPEATED;
-	else if (use == PIN_TYPED && given_elsewhere(m, card, hash))
+	else if (use == PIN_TYPED && given_elsewhere(m, card, any_card))
 		e = E_PIN_ELSEWHERE;
 	else if (use == PIN_TYPED && tries == 1 && !last_try_allowed)
 		e = E_PIN_LAST_TRY;
@@ -251,7 +252,7 @@ static enum error may_send(struct card *card, const struct secret *command, enum
 		*g = (struct given){.at_ms = apdu_now_ms(), .insertion = card->insertion};
 		memcpy(g->reader, card->reader, sizeof g->reader);
 		memcpy(g->pin_id, card->pin_id, sizeof g->pin_id);
-		memcpy(g->pin_hash, hash, sizeof g->pin_hash);
+		memcpy(g->pin_hash, any_card, sizeof g->pin_hash);
 	}
 	gate_memory_unlock(m);
 	if (e != E_OK)
@@ -344,7 +345,7 @@ enum error gate_verify(struct op *op, struct bytes pin, enum pin_use use, bool l
 	if (e == E_OK)
 		e = make_command(op->card, INS_VERIFY, 0x00, pin, &command);
 	if (e == E_OK)
-		e = may_send(op->card, command, use, last_try_allowed, told >= 0);
+		e = may_send(op->card, pin, use, last_try_allowed, told >= 0);
 	if (e == E_OK) {
 		e = send_command(op, command, &sw);
 		e = conclude(op, use, told, sw, e);

@@ -48,9 +48,8 @@ static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1,
 	return e;
 }
 
-/* Of the PIN without padding, and in capitals when `raise`. Then as many zeros are
- * hashed, so that the PIN does not stay in the vector registers, which a core dump
- * holds. */
+/* Of the PIN without padding, and in capitals when `raise`. Then as many zeros are hashed: the PIN must not stay in
+ * the vector registers, which a core dump holds. */
 static enum error hash_pin(const struct gate_memory *m, const struct card *card, struct bytes pin, bool raise,
                            uint8_t hash[32])
 {

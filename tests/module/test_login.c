@@ -387,6 +387,33 @@ START_TEST(test_what_ends_a_login)
 }
 END_TEST
 
+/* One PIN is meant for one card, though one card takes capitals alone and the other
+ * the letters as they are typed: the second gets nothing. */
+START_TEST(test_one_pin_for_two_cards)
+{
+	struct vcard_spec jpki, hpki;
+	struct vreader *other;
+	CK_SLOT_ID list[8];
+	CK_ULONG n = 8;
+	struct rig r;
+
+	rig_spec(&jpki, VCARD_JPKI);
+	rig_spec(&hpki, VCARD_HPKI);
+	rig_start(&r, &jpki, VCARD_SIGN);
+	other = rig_reader("Virtual Reader 01", &hpki);
+	ok(rig_login(&r, CKU_USER, "abc123"));
+	ok(p11->C_GetSlotList(CK_TRUE, NULL, &n));
+	n = 8;
+	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
+	ck_assert_uint_eq(n, 2);
+	is(rig_login_in(rig_session(list[list[0] == r.slot]), CKU_USER, "abc123"), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(vcard_verifies(vreader_card(other), VCARD_SIGN), 0);
+	rig_stop(&r);
+	vcard_readers_remove(other);
+	vreader_free(other);
+}
+END_TEST
+
 /* How much memory is kept out of core dumps: where PINs are. */
 static unsigned long hidden_memory(void)
 {
@@ -450,6 +477,7 @@ int main(void)
 	tcase_add_test(t, test_set_pin);
 	tcase_add_test(t, test_what_ends_a_login);
 	tcase_add_test(t, test_no_old_pin_stays);
+	tcase_add_test(t, test_one_pin_for_two_cards);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/text.h"
 
 #define LINE_MAX_LEN 1024
 #define DATA_SHOWN_MAX 300 /* bytes of a command or a response */
@@ -120,13 +121,6 @@ void log_line(enum log_level level, const char *fmt, ...)
 		return; /* there is nobody left to tell */
 }
 
-static void hex(char *out, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02X", p[i]);
-	out[2 * n] = '\0';
-}
-
 /* VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER, by instruction alone:
  * whatever the class, the chaining or the length form, and however malformed. */
 static bool holds_secret(const uint8_t *apdu, size_t n)
@@ -146,7 +140,7 @@ void log_command(const char *reader, const uint8_t *apdu, size_t n)
 		return;
 	if (secret && shown > 4)
 		shown = 4;
-	hex(text, apdu, shown);
+	hex_write_upper(apdu, shown, text);
 	log_line(LOG_TRACE, "%s > %s%s", reader, text, shown == n ? "" : secret ? " (not shown)" : "...");
 }
 
@@ -158,8 +152,8 @@ void log_response(const char *reader, const uint8_t *apdu, size_t n, bool secret
 
 	if (!log_on(LOG_TRACE))
 		return;
-	hex(text, apdu, shown);
-	hex(sw, n ? apdu + data : apdu, n - data);
+	hex_write_upper(apdu, shown, text);
+	hex_write_upper(n ? apdu + data : apdu, n - data, sw);
 	if (secret_answer && data)
 		log_line(LOG_TRACE, "%s < (%zu bytes not shown) %s", reader, data, sw);
 	else

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "card/cia.h"
 #include "card/gate.h"
 
@@ -132,8 +133,8 @@ static enum error identify(struct card *card, struct bytes from)
 	uint8_t hash[32];
 	enum error e = crypto_hash(card->sys->crypto, HASH_SHA256, from, hash);
 
-	for (size_t i = 0; e == E_OK && i < CARD_SERIAL_LEN / 2; i++)
-		snprintf(card->serial + 2 * i, 3, "%02X", hash[i]);
+	if (e == E_OK)
+		hex_write_upper(hash, CARD_SERIAL_LEN / 2, card->serial);
 	if (e == E_OK)
 		e = buf_append(&b, hash, sizeof hash);
 	if (e == E_OK)

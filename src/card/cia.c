@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
+#include "base/text.h"
 #include "card/cia.h"
 
 enum {
@@ -125,26 +126,6 @@ static bool find_path(struct bytes in, struct file_ref *out)
 	return false;
 }
 
-/* How many bytes of a UTF-8 character are at p; 0 when it is none. Overlong
- * forms, surrogates and values past 10FFFF are none. */
-static size_t utf8_char(const uint8_t *p, size_t n)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : 4;
-
-	if (len == 1)
-		return p[0] >= 0x20 && p[0] != 0x7F;
-	if (p[0] < 0xC2 || p[0] > 0xF4 || n < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F))
-		return 0;
-	if ((p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-		return 0;
-	return len;
-}
-
 /* A label as the card has it, spaces and all: software looks for it byte by
  * byte. What is no printable UTF-8 becomes '?'; no character is cut in two. */
 static void read_text(struct bytes v, char *out, size_t max)
@@ -152,8 +133,11 @@ static void read_text(struct bytes v, char *out, size_t max)
 	size_t used = 0, n;
 
 	for (size_t i = 0; i < v.len; i += n) {
-		size_t good = utf8_char(v.data + i, v.len - i);
+		uint32_t c;
+		size_t good = utf8_next(v.data + i, v.len - i, &c);
 
+		if (c < 0x20 || c == 0x7F)
+			good = 0;
 		n = good ? good : 1;
 		if (used + n > max)
 			break;

@@ -7,17 +7,6 @@
 #include "base/log.h"
 #include "status/store_shelf.h"
 
-void hex_write(const uint8_t *in, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		*out++ = digits[in[i] >> 4];
-		*out++ = digits[in[i] & 15];
-	}
-	*out = '\0';
-}
-
 enum error kept_open(const struct crypto *c, int dir, const char *name, const struct cert *issuer,
                      struct crl **crl, struct stat *st)
 {

@@ -7,8 +7,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/file.h"
+#include "base/text.h"
 #include "status/store.h"
-#include "status/store_dir.h"
 
 #define STORE_NAME_LEN 133                    /* <64 hex>-<64 hex>.crl */
 #define STORE_ARCHIVED_LEN 166                /* <64 hex>-<64 hex>-<time>-<16 hex>.crl */
@@ -44,8 +45,6 @@ struct store {
 	uint64_t tickets;        /* one for each look, in the order of their beginnings */
 	uint64_t forgotten;      /* looks up to this one are of no use to others */
 };
-
-void hex_write(const uint8_t *in, size_t n, char *out); /* 2n digits and a 0 */
 
 /* Looks at the folders; what `old` has of files that have not changed is taken over. */
 enum error shelf_make(struct store *store, const struct trusted_ca *ca, const struct shelf *old,

@@ -148,7 +148,7 @@ static enum error purge_one(void *arg, const char *name)
 {
 	struct purge *p = arg;
 
-	if (strcmp(name, STORE_TEMPORARY) != 0 && !to_remove(p, name))
+	if (strcmp(name, FILE_TEMPORARY) != 0 && !to_remove(p, name))
 		return E_OK;
 	if (unlinkat(p->dir, name, 0) == 0)
 		p->removed++;
@@ -174,7 +174,7 @@ static enum error purge_folder(const struct crypto *c, const char *path, time_t 
 		close(p.dir);
 	}
 	if (ok == E_OK && dir_enter(folder, "archive", false, &p.dir) == E_OK) {
-		p.removed += unlinkat(p.dir, STORE_TEMPORARY, 0) == 0;
+		p.removed += unlinkat(p.dir, FILE_TEMPORARY, 0) == 0;
 		close(p.dir);
 	}
 	if (lock >= 0)

@@ -8,7 +8,7 @@
 #include "doctor.h"
 #include "say.h"
 #include "status_verb.h"
-#include "status/store_dir.h"
+#include "base/file.h"
 
 #define CLOCK_TOLERANCE 300 /* seconds that two clocks may differ */
 

@@ -1,58 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include "base/text.h"
 #include "cards/family.h"
 #include "say.h"
 
 #define LABEL_COLUMNS 18
 
-/* One character of UTF-8; the number of its bytes, or 0 when it is none. */
-static size_t decode(const uint8_t *p, uint32_t *c)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 :
-		   p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
-
-	if (n < 2) {
-		*c = p[0];
-		return n;
-	}
-	*c = p[0] & (0x7Fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-		*c = *c << 6 | (p[i] & 0x3F);
-	}
-	return *c < least[n] || (*c >= 0xD800 && *c < 0xE000) || *c > 0x10FFFF ? 0 : n;
-}
-
-/* Would move the cursor, or turn the direction of what stands beside it. */
-static bool is_dangerous(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
-	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
-}
-
 void put_text(FILE *f, const char *text)
 {
-	const uint8_t *p = (const uint8_t *)text;
+	char *visible = text_visible(text);
 
-	while (*p) {
-		uint32_t c;
-		size_t n = decode(p, &c);
-
-		if (n > 0 && !is_dangerous(c))
-			fwrite(p, 1, n, f);
-		else if (n > 1)
-			fprintf(f, "\\u%04X", (unsigned)c);
-		else
-			fprintf(f, "\\x%02X", p[0]);
-		p += n ? n : 1;
-	}
+	fputs(visible ? visible : _("(out of memory)"), f);
+	free(visible);
 }
 
 __attribute__((format(printf, 2, 0)))

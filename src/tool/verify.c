@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/text.h"
 #include "input.h"
 #include "say.h"
 #include "show.h"
@@ -105,7 +106,7 @@ static bool take(struct wish *wish, int option)
 	case OPTION_STATUS:
 		return take_status(wish, optarg);
 	case OPTION_AT:
-		return when_time(optarg, &wish->rules.at);
+		return time_read(optarg, &wish->rules.at);
 	case OPTION_GRACE:
 		return when_duration(optarg, &wish->rules.grace);
 	case OPTION_TOKEN:

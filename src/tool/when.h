@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Times and durations as people type them. */
+/* Durations as people type them. */
 #ifndef INKAN_TOOL_WHEN_H
 #define INKAN_TOOL_WHEN_H
 
@@ -7,7 +7,6 @@
 #include <time.h>
 
 /* "2026-11-20" (its beginning, local time), "2026-11-20T12:00:00Z", "…+09:00". */
-bool when_time(const char *text, time_t *out);
 
 /* "90s", "30m", "12h", "4d", "2w"; at most ten years. */
 bool when_duration(const char *text, long *out);

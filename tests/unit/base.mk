@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-base_tests = tests/unit/test_tlv tests/unit/test_mem tests/unit/test_log tests/unit/test_conf
+base_tests = tests/unit/test_tlv tests/unit/test_mem tests/unit/test_log tests/unit/test_conf \
+  tests/unit/test_text tests/unit/test_file
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
@@ -14,3 +15,7 @@ tests_unit_test_log_CFLAGS = $(base_test_cflags)
 tests_unit_test_log_LDADD = $(base_test_ldadd)
 tests_unit_test_conf_CFLAGS = $(base_test_cflags)
 tests_unit_test_conf_LDADD = $(base_test_ldadd)
+tests_unit_test_text_CFLAGS = $(base_test_cflags)
+tests_unit_test_text_LDADD = $(base_test_ldadd)
+tests_unit_test_file_CFLAGS = $(base_test_cflags)
+tests_unit_test_file_LDADD = $(base_test_ldadd)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint
 TESTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 if TESTS_WANTED
@@ -17,3 +17,7 @@ include tests/tool/local.mk
 include tests/family/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk
+
+lint:
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' LINT_FLAGS="$(DEFS) $(AM_CPPFLAGS)" '$(srcdir)/tests/lint'
+.PHONY: lint

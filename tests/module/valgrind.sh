@@ -21,7 +21,7 @@ CK_EXCLUDE_TAGS="leaves-memory times memory"
 export INKAN_TEST_SAMPLE CK_TIMEOUT_MULTIPLIER CK_EXCLUDE_TAGS
 for test in $INKAN_MODULE_TESTS; do
 	echo "== $test"
-	./libtool --mode=execute valgrind --quiet --leak-check=full \
+	./libtool --mode=execute valgrind --quiet --fair-sched=try --leak-check=full \
 		--show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
 		--error-exitcode=9 "./$test" || failed=1
 done

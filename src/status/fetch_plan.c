@@ -197,6 +197,8 @@ static enum error note_list(void *self, const struct store_file *file)
 	e = crypto_hash(w->crypto, HASH_SHA256, file->crl->der, p->held[p->n_held]);
 	if (e == E_OK)
 		p->n_held++;
+	if (file->issuer->cert->profile->family->lists_closed)
+		return e; /* whoever is registered has its URL in `sources` */
 	return e == E_OK && file->crl->point ? add_names(&p->sources, file->crl->point->distpoint) : e;
 }
 
@@ -207,8 +209,12 @@ enum error fetch_plan_make(const struct crypto *c, struct store *store, const st
 	enum error e = E_OK;
 
 	*out = (struct fetch_plan){.n_held = 0};
-	for (size_t i = 0; i < trust->n && e == E_OK; i++)
+	for (size_t i = 0; i < trust->n && (e == E_OK || e == E_REFUSED); i++) {
 		e = fetch_sources_of_cert(&out->sources, trust->list[i]->cert);
+		if (e == E_REFUSED)
+			log_info("%s: its revocation lists are for registered verifiers only", trust->list[i]->file);
+	}
+	e = e == E_REFUSED ? E_OK : e;
 	for (size_t i = 0; i < n && e == E_OK; i++)
 		e = fetch_sources_read(&out->sources, folders[i]);
 	if (e == E_OK)

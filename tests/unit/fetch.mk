@@ -9,6 +9,6 @@ tests_unit_libserve_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 
 tests_unit_test_fetch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_test_fetch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_fetch_LDADD = tests/unit/libserve.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) \
+tests_unit_test_fetch_LDADD = tests/unit/libserve.la tests/unit/libmakecrl.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) \
   $(CURL_LIBS) $(CRYPTO_LIBS)
 tests_tool_serve_LDADD = tests/unit/libserve.la

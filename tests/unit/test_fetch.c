@@ -16,6 +16,7 @@
 #include "status/fetch.h"
 #include "status/fetch_plan.h"
 #include "status/fetch_turn.h"
+#include "store_rig.h"
 
 #define LIST "a list, for all that this room knows\n"
 
@@ -360,6 +361,104 @@ START_TEST(a_last_line_without_its_end)
 }
 END_TEST
 
+static mode_t mode_of(const char *name)
+{
+	char path[300];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* What others may write leads nobody anywhere; and nobody else may write what we write. */
+START_TEST(sources_of_this_user_alone)
+{
+	static const mode_t bad[] = {0664, 0646, 0666};
+	static const mode_t masks[] = {0, 022, 077};
+	struct fetch_sources s = {0};
+	char path[300], real[320];
+
+	snprintf(path, sizeof path, "%s/sources", folder);
+	ck_assert_int_eq(fetch_sources_add(&s, "http://a/1.crl"), E_OK);
+	for (int i = 0; i < 3; i++) {
+		unlink(path);
+		umask(masks[i]);
+		ck_assert_int_eq(fetch_sources_record(folder, &s, NULL), E_OK);
+		ck_assert_uint_eq(mode_of("sources"), 0644 & ~masks[i]);
+	}
+	fetch_sources_free(&s);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(chmod(path, bad[i]), 0);
+		ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+		ck_assert_uint_eq(s.n, 0);
+	}
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	snprintf(real, sizeof real, "%s.real", path);
+	ck_assert_int_eq(rename(path, real), 0);
+	ck_assert_int_eq(symlink(real, path), 0);
+	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_uint_eq(s.n, 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rename(real, path), 0);
+	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_uint_eq(s.n, 1);
+	if (geteuid() == 0) {
+		fetch_sources_free(&s);
+		ck_assert_int_eq(chown(path, 12345, 12345), 0);
+		ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+		ck_assert_uint_eq(s.n, 0);
+	}
+	fetch_sources_free(&s);
+}
+END_TEST
+
+/* ---- Whose lists are fetched */
+
+#define KEYS "keyUsage = critical,keyCertSign,cRLSign\nsubjectKeyIdentifier = hash\n"
+#define JPKI "certificatePolicies = 1.2.392.200149.8.5.1.3.30\n"
+
+static void planned(const char *const *want)
+{
+	const char *place = folder;
+	struct fetch_plan plan;
+	size_t n = 0;
+
+	ck_assert_int_eq(fetch_plan_make(rig.crypto, rig.store, &rig.trust, &place, 1, &plan), E_OK);
+	for (; want[n]; n++)
+		ck_assert_str_eq(n < plan.sources.n ? plan.sources.url[n] : "nothing", want[n]);
+	ck_assert_uint_eq(plan.sources.n, n);
+	fetch_plan_free(&plan);
+}
+
+/* JPKI's are for registered verifiers: nothing asks for them, whatever names their place, until an administrator
+ * writes the URL down; and its CA keeps nobody else's lists from being fetched. */
+START_TEST(closed_lists)
+{
+	static const char point[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nfullname=URI:http://jpki/2.crl\n";
+	struct fetch_sources s = {0};
+	enum store_put what;
+
+	rig_start();
+	for (size_t i = 0; i < 3; i++)
+		cert_free(&rig.cas[i].cert);
+	rig.cas[0] = make_ca(rig.crypto, CA, 0, KEYS JPKI "crlDistributionPoints = URI:http://jpki/1.crl");
+	rig.cas[1] = make_ca(rig.crypto, CA, 1, KEYS "crlDistributionPoints = URI:http://hpki/1.crl");
+	rig.cas[2] = make_ca(rig.crypto, "Other CA", 2, KEYS "crlDistributionPoints = URI:ldap://a/b,URI:http://hpki/2.crl");
+	ck_assert_int_eq(rig.cas[0].cert->kind, CERT_JPKI_AUTH);
+	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", NULL});
+	ck_assert_int_eq(rig_put(rig_list(0, 5, point), &what), E_OK);
+	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", NULL});
+	ck_assert_int_eq(fetch_sources_of_cert(&s, rig.cas[0].cert), E_REFUSED);
+	ck_assert_uint_eq(s.n, 0);
+	ck_assert_int_eq(fetch_sources_add(&s, "http://jpki/1.crl"), E_OK);
+	ck_assert_int_eq(fetch_sources_record(folder, &s, NULL), E_OK);
+	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", "http://jpki/1.crl", NULL});
+	fetch_sources_free(&s);
+	rig_stop();
+}
+END_TEST
+
 /* ---- Turns */
 
 static struct crypto *crypto;
@@ -472,6 +571,8 @@ int main(void)
 	tcase_add_test(tc, when_the_next_try_is_due);
 	tcase_add_test(tc, chance_differs);
 	tcase_add_test(tc, a_last_line_without_its_end);
+	tcase_add_test(tc, sources_of_this_user_alone);
+	tcase_add_test(tc, closed_lists);
 	tcase_add_test(tc, what_is_remembered);
 	tcase_add_test(tc, a_note_that_was_cut_short_counts_as_none);
 	tcase_add_test(tc, one_at_a_time);

@@ -318,6 +318,33 @@ START_TEST(signing_time)
 }
 END_TEST
 
+/* The second of a revocation, of thisUpdate and of nextUpdate belong to what they begin or end. */
+START_TEST(exact_seconds)
+{
+	static const struct entry_spec then = {.serial = 5, .revoked = NOW + 100, .reason = 1};
+	struct status_rules rules = {.historic = true};
+	struct cert *five = person(5), *six = person(6);
+	struct status s;
+
+	put_list("01", 0, NULL);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	put_list("02", 1, &then);
+	for (time_t at = NOW - 1; at <= NOW + 101; at++) {
+		rules.at = at;
+		status_of(rig.store, five, &rig.cas[0], &rules, &s);
+		ck_assert_int_eq(s.result, at < NOW ? STATUS_UNKNOWN : at < NOW + 100 ? STATUS_GOOD : STATUS_REVOKED);
+	}
+	rules.historic = false;
+	for (int later = 0; later < 2; later++) {
+		rules.at = NOW + 3600 + 4 * DAY + later;
+		status_of(rig.store, six, &rig.cas[0], &rules, &s);
+		ck_assert_int_eq(s.result, later ? STATUS_UNKNOWN : STATUS_GOOD);
+	}
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
 START_TEST(whole_chain)
 {
 	static const char ca_conf[] = "[exts]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,cRLSign,keyCertSign\n";
@@ -396,6 +423,7 @@ int main(void)
 	tcase_add_loop_test(t, unusable, 0, 3);
 	tcase_add_test(t, hold_ends);
 	tcase_add_test(t, signing_time);
+	tcase_add_test(t, exact_seconds);
 	tcase_add_test(t, whole_chain);
 	tcase_add_test(t, texts);
 	srunner_run_all(r, CK_ENV);

@@ -44,6 +44,23 @@ START_TEST(kept)
 }
 END_TEST
 
+/* Everybody may read what is public, nobody else may write, whatever the umask is. */
+START_TEST(permissions)
+{
+	static const mode_t masks[] = {0, 022, 077};
+	char command[400];
+
+	umask(masks[_i]);
+	put_is(rig_list(0, 5, NULL), E_OK, STORE_NEW);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	snprintf(command, sizeof command, "cd %s && test $(find crl archive -name '*.crl' -perm 644 | wc -l) = 2", rig.folder);
+	ck_assert_int_eq(system(command), 0);
+	snprintf(command, sizeof command, "cd %s && test -z \"$(find . -perm /022)\" && test -z \"$(find . -type f ! -name '*.crl' -perm /077)\"",
+	         rig.folder);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(same_bytes)
 {
 	char path[512];
@@ -512,6 +529,35 @@ START_TEST(archive)
 }
 END_TEST
 
+/* The name of an archived list says where to look, and nothing else. */
+START_TEST(archived_under_a_wrong_name)
+{
+	const time_t first = NOW - DAY + 3600;
+	struct bytes late = rig_list(0, 3, NULL), other = rig_list(2, 3, NULL);
+	char command[600], name[300], path[400];
+	FILE *ls;
+
+	put_is(rig_list(0, 1, NULL), E_OK, STORE_NEW);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	snprintf(command, sizeof command, "ls %s/archive", rig.folder);
+	ls = popen(command, "r");
+	ck_assert_ptr_nonnull(fgets(name, sizeof name, ls));
+	pclose(ls);
+	name[strcspn(name, "\n")] = '\0';
+	snprintf(path, sizeof path, "%s/archive/%s", rig.folder, name);
+	put_is(rig_list(0, 2, NULL), E_OK, STORE_NEW);
+	ck_assert_uint_eq(number_at(first), 1);
+	rig_write(path, late); /* of two hours later than its name says */
+	ck_assert_uint_eq(number_at(first), 0);
+	ck_assert_uint_eq(number_at(first + 2 * 3600 - 1), 2);
+	ck_assert_uint_eq(number_at(first + 2 * 3600), 3);
+	rig_write(path, other); /* of another CA */
+	ck_assert_uint_eq(number_at(first), 0);
+	made_free(&late);
+	made_free(&other);
+}
+END_TEST
+
 struct seen {
 	unsigned good, bad, archived, no_issuer;
 	enum error why;
@@ -622,6 +668,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, rig_start, rig_stop);
 	tcase_add_test(t, kept);
+	tcase_add_loop_test(t, permissions, 0, 3);
 	tcase_add_test(t, same_bytes);
 	tcase_add_test(t, rollback);
 	tcase_add_test(t, refused);
@@ -636,6 +683,7 @@ int main(void)
 	tcase_add_test(t, interval);
 	tcase_add_test(t, many_threads);
 	tcase_add_test(t, archive);
+	tcase_add_test(t, archived_under_a_wrong_name);
 	tcase_add_test(t, walk);
 	tcase_add_test(t, purge);
 	tcase_add_test(t, purge_beside_a_folder_of_others);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Killed in the middle of each step of a write; the disk full; a crowd. The
- * linker puts our hands between the store and the system (--wrap). */
+/* The order of a write's steps; killed in the middle of each; the disk full; a
+ * crowd. The linker puts our hands between the store and the system (--wrap). */
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +34,16 @@ enum fate { NOTHING, DIE, FAIL };
 static enum fate fate;
 static int step, fatal_step; /* steps are counted while there is a fate */
 static bool small_writes;
+static char steps[400];          /* a letter and a descriptor for each step, while there is no fate */
+static bool noting;
+
+static void note(char letter, int fd)
+{
+	size_t n = strlen(steps);
+
+	if (noting)
+		snprintf(steps + n, sizeof steps - n, "%c%d ", letter, fd);
+}
 
 /* True: this step fails. */
 static bool is_fatal(void)
@@ -48,26 +58,34 @@ static bool is_fatal(void)
 
 int __wrap_openat(int dir, const char *path, int flags, mode_t mode)
 {
-	return flags & O_CREAT && is_fatal() ? -1 : __real_openat(dir, path, flags, mode);
+	int fd = flags & O_CREAT && is_fatal() ? -1 : __real_openat(dir, path, flags, mode);
+
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		note('c', fd);
+	return fd;
 }
 
 ssize_t __wrap_write(int fd, const void *p, size_t n)
 {
+	note('w', fd);
 	return is_fatal() ? -1 : __real_write(fd, p, small_writes && n > 50 ? 50 : n);
 }
 
 int __wrap_fsync(int fd)
 {
+	note('s', fd);
 	return is_fatal() ? -1 : __real_fsync(fd);
 }
 
 int __wrap_fchmod(int fd, mode_t mode)
 {
+	note('m', fd);
 	return is_fatal() ? -1 : __real_fchmod(fd, mode);
 }
 
 int __wrap_renameat(int from, const char *a, int to, const char *b)
 {
+	note('r', to);
 	return is_fatal() ? -1 : __real_renameat(from, a, to, b);
 }
 
@@ -80,6 +98,39 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 {
 	return is_fatal() ? -1 : __real_unlinkat(dir, path, flags);
 }
+
+/* Created by this writer alone, written, made readable, on the disk, and only then under its name; then the folder
+ * is on the disk. A crash of the machine leaves the old list or the new one. */
+START_TEST(order)
+{
+	char *file, *folder, want[64];
+	enum store_put what;
+
+	small_writes = true;
+	for (int i = 0; i < 2; i++) {
+		size_t n = 0;
+
+		noting = true;
+		steps[0] = '\0';
+		if (i == 0)
+			ck_assert_int_eq(rig_put(rig_list(0, 5, NULL), &what), E_OK);
+		else
+			ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+		noting = false;
+		ck_assert_msg(steps[0] == 'c', "%s", steps);
+		file = strtok(strdup(steps + 1), " ");
+		snprintf(want, sizeof want, "w%s ", file);
+		for (folder = strchr(steps, ' ') + 1; strncmp(folder, want, strlen(want)) == 0; folder += strlen(want))
+			n++;
+		ck_assert_uint_gt(n, 3);
+		snprintf(want, sizeof want, "m%s s%s r", file, file);
+		ck_assert_msg(strncmp(folder, want, strlen(want)) == 0, "%s", steps);
+		folder = strtok(strdup(folder + strlen(want)), " ");
+		snprintf(want, sizeof want, " r%s s%s ", folder, folder);
+		ck_assert_msg(strcmp(strstr(steps, " r"), want) == 0, "%s", steps);
+	}
+}
+END_TEST
 
 /* Puts number n in a child that meets its fate at that step; true if it came through. */
 static bool put_in_child(unsigned n, int at, enum fate how)
@@ -290,6 +341,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 300);
 	tcase_add_checked_fixture(t, rig_start, rig_stop);
+	tcase_add_test(t, order);
 	tcase_add_loop_test(t, killed, 0, 2);
 	tcase_add_test(t, failed);
 	tcase_add_test(t, no_room);

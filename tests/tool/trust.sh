@@ -22,6 +22,11 @@ hex_of() { print_of "$1" | tr -d : | tr A-F a-f; }
 pki=${INKAN_TEST_PKI:-$work/pki}
 # card_has STEM...: these CAs of the PKI are shown, and none is trusted for being there; then by --yes
 card_has() {
+	# the card shows the root of its own chain: that makes nobody an anchor
+	run 4 "$inkan" verify --status off card
+	wrote "its chain ends at no installed anchor"
+	run 0 ./tests/unit/test_policy card "$anchors"
+	wrote "4 no-anchor"
 	run 77 "$inkan" trust add card
 	said "Nothing was changed"
 	[ ! -e "$anchors" ] || bad "a card's CA is trusted unasked"
@@ -36,6 +41,8 @@ card_has() {
 	[ "$(find "$anchors" -type f | wc -l)" = $# ] || bad "$(find "$anchors" -type f | wc -l) files, not $#"
 	run 0 "$inkan" verify --status off card
 	wrote "Decision:        accepted"
+	run 0 ./tests/unit/test_policy card "$anchors"
+	wrote "0 "
 	[ "$(./inkan-vcard --send 'verifies 1 auth' | sed 's/^ok *//')" = 0 ] || bad "a PIN was sent"
 }
 hpki() { card_has root hpki-auth-ca hpki-sign-ca; }

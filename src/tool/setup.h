@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/error.h"
+#include "base/mem.h"
+#include "tool.h"
 
 enum setup_client {
 	SETUP_FIREFOX,
@@ -21,6 +22,9 @@ enum setup_client {
 /* "firefox", …: what inkan setup calls it. */
 const char *setup_client_word(enum setup_client client);
 
+/* "Firefox", …: its name for people, translated. */
+const char *setup_client_name(enum setup_client client);
+
 /* A name that `inkan setup CLIENT --card` writes into inkan.conf. */
 bool setup_knows_program(const char *name);
 
@@ -31,12 +35,17 @@ enum setup_kind {
 	SETUP_FOREIGN, /* another's module, OpenSC's for instance */
 };
 
-/* A place where a program is told of modules, with one module that stands there. */
+/* A place where a program looks for modules, with one module that is registered there.
+ * For inkan doctor, of the rows of one client:
+ *   it is set up         one has kind SETUP_AUTH, and neither gone nor confined
+ *   it is set up twice   two such in one file, or a SETUP_FOREIGN that drives the same cards
+ *   it is installed      any row that is not confined (or the browser's own program is there)
+ *   what was found       file, library */
 struct setup_row {
 	enum setup_client client;
 	enum setup_kind kind;
 	bool system;   /* for everybody on this machine */
-	bool confined; /* a snap or flatpak program: it cannot load what it is told here */
+	bool confined; /* a snap or flatpak program: it cannot load the module */
 	bool gone;     /* the library is not there (any more) */
 	char *file;    /* pkcs11.txt, policies.json, config, … */
 	char *library; /* as it is written there; NULL with SETUP_NOTHING */
@@ -47,10 +56,21 @@ struct setup_rows {
 	size_t n;
 };
 
-/* Looks, and changes nothing: this user's places, and the machine's. A file that
- * cannot be read counts as not there. Never asks a card. rows need not be
- * initialised; setup_rows_free after success and failure alike. */
-enum error setup_registered(struct setup_rows *rows);
+/* Looks, and changes nothing: this user's places, and the machine's, below root ("": none).
+ * Runs no program, loads no library, asks no card. A file that cannot be read is passed
+ * over. rows need not be initialised; setup_rows_free after success and failure alike. */
+enum error setup_registered(const char *root, struct setup_rows *rows);
 void setup_rows_free(struct setup_rows *rows);
+
+/* Where a file is: "/etc/…", "~/…", "config/…" (XDG_CONFIG_HOME) or "data/…" (XDG_DATA_HOME),
+ * below root; to be freed. NULL: the user has no such folder, or no memory. */
+char *setup_path(const char *root, const char *file);
+
+/* Shows how the file will change, asks unless `yes`, replaces it in one step with owner and
+ * mode kept. What went wrong has been said. */
+enum exit_code setup_replace(const char *path, const struct buf *content, bool yes);
+
+/* Like asprintf, but NULL when out of memory. */
+char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -205,3 +205,22 @@ enum error chrome_databases(const struct setup_dirs *d, struct names *files)
 		e = take_database(files, format("%s/pki/nssdb", d->data));
 	return e;
 }
+
+char *setup_path(const char *root, const char *file)
+{
+	struct setup_dirs d;
+	char *path = NULL;
+
+	if (dirs_find(&d, root) == E_OK) {
+		if (file[0] == '/')
+			path = format("%s%s", d.root, file);
+		else if (strncmp(file, "~/", 2) == 0 && d.home)
+			path = format("%s%s", d.home, file + 1);
+		else if (strncmp(file, "config/", 7) == 0 && d.config)
+			path = format("%s%s", d.config, file + 6);
+		else if (strncmp(file, "data/", 5) == 0 && d.data)
+			path = format("%s%s", d.data, file + 4);
+	}
+	dirs_free(&d);
+	return path;
+}

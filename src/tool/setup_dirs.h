@@ -16,9 +16,6 @@ struct setup_dirs {
 enum error dirs_find(struct setup_dirs *d, const char *root);
 void dirs_free(struct setup_dirs *d);
 
-/* Like asprintf, but NULL when out of memory. */
-char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
 struct names {
 	char **list;
 	size_t n;

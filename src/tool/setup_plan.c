@@ -303,3 +303,19 @@ enum exit_code plan_carry_out(const struct plan *p, const struct setup_wish *w)
 		put_next(p);
 	return code;
 }
+
+enum exit_code setup_replace(const char *path, const struct buf *content, bool yes)
+{
+	struct plan p = {0};
+	struct change *c;
+	enum exit_code code = check_whose(path);
+
+	if (code == EXIT_DONE)
+		code = plan_file(&p, strdup(path), 0644, &c);
+	if (code == EXIT_DONE && change_to(c, (const char *)content->data, content->len) != E_OK)
+		code = setup_no_memory();
+	if (code == EXIT_DONE)
+		code = plan_carry_out(&p, &(struct setup_wish){.yes = yes});
+	plan_free(&p);
+	return code;
+}

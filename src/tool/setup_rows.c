@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <jansson.h>
+#include "base/i18n.h"
 #include "setup_dirs.h"
 
 const char *setup_client_word(enum setup_client client)
@@ -15,6 +16,14 @@ const char *setup_client_word(enum setup_client client)
 	static const char *const words[] = {"firefox", "chrome", "ssh", "openssl", "pam", "p11-kit", "signers"};
 
 	return words[client];
+}
+
+const char *setup_client_name(enum setup_client client)
+{
+	static const char *const names[] = {"Firefox", "Chromium, Chrome", "OpenSSH", "OpenSSL", "PAM",
+		N_("p11-kit (GnuTLS and others)"), N_("programs that sign documents")};
+
+	return _(names[client]);
 }
 
 void setup_rows_free(struct setup_rows *rows)
@@ -324,10 +333,10 @@ enum error rows_read(const struct setup_dirs *d, struct setup_rows *rows)
 	return e;
 }
 
-enum error setup_registered(struct setup_rows *rows)
+enum error setup_registered(const char *root, struct setup_rows *rows)
 {
 	struct setup_dirs dirs;
-	enum error e = dirs_find(&dirs, NULL);
+	enum error e = dirs_find(&dirs, root);
 
 	*rows = (struct setup_rows){0};
 	if (e == E_OK)

@@ -93,12 +93,12 @@ INKAN_API enum inkan_error inkan_cert_from_pem(struct inkan *ctx, const char *pe
 INKAN_API enum inkan_error inkan_cert_from_file(struct inkan *ctx, const char *path, struct inkan_cert **out);
 
 enum inkan_purpose {
-	INKAN_ANY = 0,
-	INKAN_LOGIN = 1, /* digitalSignature; clientAuth where there is an extKeyUsage; no signature profile */
-	INKAN_SIGN = 2,  /* nonRepudiation (RFC 5280 4.2.1.3) */
+	INKAN_PURPOSE_ANY = 0,
+	INKAN_PURPOSE_LOGIN = 1, /* digitalSignature; clientAuth where there is an extKeyUsage; no signature profile */
+	INKAN_PURPOSE_SIGN = 2,  /* nonRepudiation (RFC 5280 4.2.1.3) */
 };
 
-/* The holder's certificate for that purpose (INKAN_ANY: login) on the card in the
+/* The holder's certificate for that purpose (INKAN_PURPOSE_ANY: login) on the card in the
  * reader whose name holds `reader` (NULL: the first with one of our cards).
  * Blocks for about a second, and while another program is using the card for a minute
  * at the most; needs no PIN and uses no try. */
@@ -119,11 +119,11 @@ INKAN_API int inkan_cert_is_ca(const struct inkan_cert *cert); /* 1 or 0: basicC
  * are those of CKA_INKAN_PROFILE. */
 enum inkan_profile {
 	INKAN_PROFILE_UNKNOWN = 0,
-	INKAN_HPKI_SIGN = 1,
-	INKAN_HPKI_AUTH_PERSON = 2,
-	INKAN_HPKI_AUTH_ORGANISATION = 3,
-	INKAN_JPKI_AUTH = 4,
-	INKAN_JPKI_SIGN = 5,
+	INKAN_PROFILE_HPKI_SIGN = 1,
+	INKAN_PROFILE_HPKI_AUTH_PERSON = 2,
+	INKAN_PROFILE_HPKI_AUTH_ORGANISATION = 3,
+	INKAN_PROFILE_JPKI_AUTH = 4,
+	INKAN_PROFILE_JPKI_SIGN = 5,
 };
 
 INKAN_API enum inkan_profile inkan_cert_profile(const struct inkan_cert *cert);
@@ -152,16 +152,16 @@ INKAN_API int inkan_has_role(const struct inkan_cert *cert, const char *text); /
 
 /* ---- The decision */
 
-enum inkan_need {
-	INKAN_REQUIRE = 0, /* known not to be revoked, or refused */
-	INKAN_PREFER = 1,  /* refused when known to be revoked or on hold */
-	INKAN_IGNORE = 2,  /* not looked at */
+enum inkan_status_rule {
+	INKAN_STATUS_REQUIRE = 0, /* known not to be revoked, or refused */
+	INKAN_STATUS_PREFER = 1,  /* refused when known to be revoked or on hold */
+	INKAN_STATUS_IGNORE = 2,  /* not looked at */
 };
 
 struct inkan_rules {
 	size_t size;
 	enum inkan_purpose purpose;
-	enum inkan_need status;
+	enum inkan_status_rule status;
 	int64_t at;               /* 0: now. A time in the past: archived lists count as well */
 	int64_t grace;            /* seconds after nextUpdate during which a list counts */
 	const char *const *roles; /* one of them is to be held; ends with NULL. NULL: none asked for */
@@ -170,13 +170,13 @@ struct inkan_rules {
 /* The first that applies, in the order 4 2 5 6 3 1 0. The numbers are the exit
  * codes of `inkan verify`. */
 enum inkan_verdict {
-	INKAN_ACCEPTED = 0,
-	INKAN_NO_ROLE = 1,   /* none of the roles that were asked for */
-	INKAN_REVOKED = 2,   /* or on hold; or a CA above */
-	INKAN_NO_STATUS = 3, /* not known, and required */
-	INKAN_BAD_CHAIN = 4, /* no way to an anchor, policy, use (RFC 5280 6.1) */
-	INKAN_NOT_VALID = 5, /* not yet or no longer; or a CA above */
-	INKAN_TEST_ONLY = 6, /* a test certificate */
+	INKAN_VERDICT_ACCEPTED = 0,
+	INKAN_VERDICT_NO_ROLE = 1,   /* none of the roles that were asked for */
+	INKAN_VERDICT_REVOKED = 2,   /* or on hold; or a CA above */
+	INKAN_VERDICT_NO_STATUS = 3, /* not known, and required */
+	INKAN_VERDICT_BAD_CHAIN = 4, /* no way to an anchor, policy, use (RFC 5280 6.1) */
+	INKAN_VERDICT_NOT_VALID = 5, /* not yet or no longer; or a CA above */
+	INKAN_VERDICT_TEST_ONLY = 6, /* a test certificate */
 };
 
 /* Decides, and finds every reason, not only the first. `rules` may be NULL. INKAN_OK
@@ -207,7 +207,7 @@ enum inkan_status {
 	INKAN_STATUS_ON_HOLD = 3,
 };
 
-enum inkan_freshness { INKAN_FRESH = 0, INKAN_STALE = 1, INKAN_EXPIRED = 2 };
+enum inkan_freshness { INKAN_FRESHNESS_FRESH = 0, INKAN_FRESHNESS_STALE = 1, INKAN_FRESHNESS_EXPIRED = 2 };
 
 struct inkan_status_info {
 	size_t size;
@@ -221,8 +221,8 @@ struct inkan_status_info {
 	const char *why;                /* of INKAN_STATUS_UNKNOWN: a sentence as above; else "" */
 };
 
-/* INKAN_E_ARGUMENT: size is not set. With INKAN_IGNORE it is INKAN_STATUS_UNKNOWN, whose
- * freshness is always INKAN_EXPIRED. */
+/* INKAN_E_ARGUMENT: size is not set. With INKAN_STATUS_IGNORE it is INKAN_STATUS_UNKNOWN, whose
+ * freshness is always INKAN_FRESHNESS_EXPIRED. */
 INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *decision,
                                                  struct inkan_status_info *out);
 

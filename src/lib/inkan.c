@@ -148,8 +148,8 @@ static bool read_rules(const struct inkan_rules *rules, struct rules *q)
 	*q = (struct rules){.purpose = PURPOSE_ANY};
 	if (!rules)
 		return true;
-	if (rules->size < sizeof *rules || (unsigned)rules->purpose > INKAN_SIGN ||
-	    (unsigned)rules->status > INKAN_IGNORE || rules->at < 0 || rules->grace < 0)
+	if (rules->size < sizeof *rules || (unsigned)rules->purpose > INKAN_PURPOSE_SIGN ||
+	    (unsigned)rules->status > INKAN_STATUS_IGNORE || rules->at < 0 || rules->grace < 0)
 		return false;
 	q->purpose = (enum purpose)rules->purpose;
 	q->need = (enum status_need)rules->status;

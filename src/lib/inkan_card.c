@@ -86,9 +86,9 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 
 	if (out)
 		*out = NULL;
-	if (!ctx || !out || (unsigned)purpose > INKAN_SIGN)
+	if (!ctx || !out || (unsigned)purpose > INKAN_PURPOSE_SIGN)
 		return INKAN_E_ARGUMENT;
-	s.profiles = purpose == INKAN_SIGN ? profiles_sign : profiles_auth;
+	s.profiles = purpose == INKAN_PURPOSE_SIGN ? profiles_sign : profiles_auth;
 	e = pcsc_reader_ops.open(&s.pcsc, true);
 	if (e != E_OK)
 		return inkan_error_of(e);

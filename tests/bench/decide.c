@@ -93,10 +93,10 @@ struct leaf {
 
 static void decide(struct leaf *l, const struct inkan_cert *cert)
 {
-	struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_LOGIN};
+	struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_PURPOSE_LOGIN};
 	struct inkan_decision *d = NULL;
 
-	if (inkan_decide(l->ctx, cert, &rules, &d) != INKAN_OK || inkan_decision_verdict(d) != INKAN_ACCEPTED)
+	if (inkan_decide(l->ctx, cert, &rules, &d) != INKAN_OK || inkan_decision_verdict(d) != INKAN_VERDICT_ACCEPTED)
 		die("the certificate is not accepted");
 	inkan_decision_free(&d);
 }

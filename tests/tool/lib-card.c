@@ -25,7 +25,7 @@ static void say_role(const struct inkan_cert *cert, size_t i)
 
 int main(int argc, char **argv)
 {
-	enum inkan_purpose purpose = argc > 1 && strcmp(argv[1], "sign") == 0 ? INKAN_SIGN : INKAN_LOGIN;
+	enum inkan_purpose purpose = argc > 1 && strcmp(argv[1], "sign") == 0 ? INKAN_PURPOSE_SIGN : INKAN_PURPOSE_LOGIN;
 	struct inkan_cert *cert = NULL;
 	struct inkan *ctx = NULL;
 	enum inkan_error e = inkan_new(NULL, &ctx);

@@ -83,7 +83,7 @@ START_TEST(what_it_says)
 
 	ck_assert_mem_eq(inkan_cert_der(cert, &n), leaf, (size_t)leaf_len);
 	ck_assert_uint_eq(n, (size_t)leaf_len);
-	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_HPKI_AUTH_PERSON);
+	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_PROFILE_HPKI_AUTH_PERSON);
 	ck_assert_int_eq(inkan_cert_is_production(cert), 1);
 	ck_assert_int_eq(inkan_cert_is_ca(cert), 0);
 	ck_assert_str_eq(inkan_cert_policy(cert), POLICY_LOGIN);
@@ -111,8 +111,8 @@ static enum inkan_verdict decided(struct inkan *ctx, const struct inkan_rules *r
 	inkan_cert_free(&cert); /* a decision does not need it any more */
 	v = inkan_decision_verdict(d);
 	*reason = inkan_decision_reason(d, 0); /* constant */
-	ck_assert_int_eq(*reason == NULL, v == INKAN_ACCEPTED);
-	ck_assert_int_eq(inkan_decision_reason_text(d, 0) == NULL, v == INKAN_ACCEPTED);
+	ck_assert_int_eq(*reason == NULL, v == INKAN_VERDICT_ACCEPTED);
+	ck_assert_int_eq(inkan_decision_reason_text(d, 0) == NULL, v == INKAN_VERDICT_ACCEPTED);
 	inkan_decision_free(&d);
 	ck_assert_ptr_null(d);
 	return v;
@@ -127,13 +127,13 @@ START_TEST(verdicts)
 		enum inkan_verdict verdict;
 		const char *reason;
 	} rows[] = {
-		{{.status = INKAN_IGNORE}, INKAN_ACCEPTED, NULL},
-		{{.status = INKAN_PREFER, .purpose = INKAN_LOGIN}, INKAN_ACCEPTED, NULL},
-		{{.status = INKAN_REQUIRE}, INKAN_NO_STATUS, "status-unknown"},
-		{{.status = INKAN_IGNORE, .purpose = INKAN_SIGN}, INKAN_BAD_CHAIN, "usage"},
-		{{.status = INKAN_IGNORE, .at = time(NULL) + century}, INKAN_NOT_VALID, "expired"},
-		{{.status = INKAN_IGNORE, .at = 1}, INKAN_NOT_VALID, "not-yet-valid"},
-		{{.status = INKAN_IGNORE, .roles = roles}, INKAN_NO_ROLE, "role"},
+		{{.status = INKAN_STATUS_IGNORE}, INKAN_VERDICT_ACCEPTED, NULL},
+		{{.status = INKAN_STATUS_PREFER, .purpose = INKAN_PURPOSE_LOGIN}, INKAN_VERDICT_ACCEPTED, NULL},
+		{{.status = INKAN_STATUS_REQUIRE}, INKAN_VERDICT_NO_STATUS, "status-unknown"},
+		{{.status = INKAN_STATUS_IGNORE, .purpose = INKAN_PURPOSE_SIGN}, INKAN_VERDICT_BAD_CHAIN, "usage"},
+		{{.status = INKAN_STATUS_IGNORE, .at = time(NULL) + century}, INKAN_VERDICT_NOT_VALID, "expired"},
+		{{.status = INKAN_STATUS_IGNORE, .at = 1}, INKAN_VERDICT_NOT_VALID, "not-yet-valid"},
+		{{.status = INKAN_STATUS_IGNORE, .roles = roles}, INKAN_VERDICT_NO_ROLE, "role"},
 	};
 	struct inkan *ctx = context();
 	const char *reason;
@@ -145,7 +145,7 @@ START_TEST(verdicts)
 		ck_assert_int_eq(decided(ctx, &rules, &reason), rows[i].verdict);
 		ck_assert_pstr_eq(reason, rows[i].reason);
 	}
-	ck_assert_int_eq(decided(ctx, NULL, &reason), INKAN_NO_STATUS);
+	ck_assert_int_eq(decided(ctx, NULL, &reason), INKAN_VERDICT_NO_STATUS);
 	inkan_free(&ctx);
 }
 END_TEST
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(every_reason_and_the_chain)
 {
 	static const char *const roles[] = {"Medical Doctor", NULL};
-	const struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_SIGN, .at = 1, .roles = roles};
+	const struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_PURPOSE_SIGN, .at = 1, .roles = roles};
 	static const char *const words[] = {"usage", "not-yet-valid", "status-unknown", "role"};
 	struct inkan_status_info info = {.size = sizeof info};
 	struct inkan *ctx = context();
@@ -189,7 +189,7 @@ END_TEST
 /* Who looks at the freshness alone must not be told of a fresh list. */
 START_TEST(a_status_that_was_not_looked_at_is_not_fresh)
 {
-	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_IGNORE};
+	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE};
 	struct inkan_status_info info = {.size = sizeof info};
 	struct inkan *ctx = context();
 	struct inkan_cert *cert = holder(ctx);
@@ -198,7 +198,7 @@ START_TEST(a_status_that_was_not_looked_at_is_not_fresh)
 	ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
 	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_OK);
 	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
-	ck_assert_int_eq(info.freshness, INKAN_EXPIRED);
+	ck_assert_int_eq(info.freshness, INKAN_FRESHNESS_EXPIRED);
 	ck_assert_int_eq(info.reason, -1);
 	ck_assert_str_eq(info.why, "");
 	inkan_decision_free(&d);
@@ -308,7 +308,7 @@ START_TEST(from_a_file)
 	write_pem("holder.txt", chain[2]); /* not an ending that anchors have */
 	snprintf(path, sizeof path, "%s/holder.txt", folder);
 	ck_assert_int_eq(inkan_cert_from_file(ctx, path, &cert), INKAN_OK);
-	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_HPKI_AUTH_PERSON);
+	ck_assert_int_eq(inkan_cert_profile(cert), INKAN_PROFILE_HPKI_AUTH_PERSON);
 	inkan_cert_free(&cert);
 	inkan_free(&ctx);
 }
@@ -321,7 +321,8 @@ struct shared {
 
 static void *decide_often(void *arg)
 {
-	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_PREFER, .purpose = INKAN_LOGIN};
+	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_PREFER,
+	                                  .purpose = INKAN_PURPOSE_LOGIN};
 	const struct shared *s = arg;
 	struct inkan_decision *d;
 	intptr_t accepted = 0;
@@ -329,7 +330,7 @@ static void *decide_often(void *arg)
 	for (int i = 0; i < 200; i++) {
 		if (inkan_decide(s->ctx, s->cert, &rules, &d) != INKAN_OK)
 			break;
-		accepted += inkan_decision_verdict(d) == INKAN_ACCEPTED;
+		accepted += inkan_decision_verdict(d) == INKAN_VERDICT_ACCEPTED;
 		inkan_decision_free(&d);
 	}
 	return (void *)accepted;

@@ -19,6 +19,8 @@ static struct {
 	pthread_mutex_t lock; /* log_start's; a line is one write and needs none */
 	atomic_int level;
 	atomic_int fd;
+	void (*receiver)(enum log_level level, const char *text); /* NULL: lines go to fd */
+	int receiver_level;
 	char program[32];
 } logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO};
 
@@ -77,9 +79,16 @@ void log_configure(enum log_level level, const char *path)
 	pthread_mutex_unlock(&logger.lock);
 }
 
+void log_to(enum log_level level, void (*receiver)(enum log_level level, const char *text))
+{
+	logger.receiver = receiver;
+	logger.receiver_level = (int)level;
+}
+
 bool log_on(enum log_level level)
 {
-	return level != LOG_OFF && (int)level <= atomic_load(&logger.level);
+	return level != LOG_OFF &&
+	       (int)level <= (logger.receiver ? logger.receiver_level : atomic_load(&logger.level));
 }
 
 static size_t prefix(char *line, size_t size, enum log_level level)
@@ -108,7 +117,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	if (!log_on(level))
 		return;
-	n = prefix(line, sizeof line - 1, level);
+	n = logger.receiver ? 0 : prefix(line, sizeof line - 1, level);
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof line - 1 - n, fmt, ap);
 	va_end(ap);
@@ -116,6 +125,10 @@ void log_line(enum log_level level, const char *fmt, ...)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
 			line[i] = '?';
+	if (logger.receiver) {
+		logger.receiver(level, line);
+		return;
+	}
 	line[n++] = '\n';
 	if (write(logger.fd, line, n) < 0)
 		return; /* there is nobody left to tell */

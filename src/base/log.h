@@ -22,6 +22,10 @@ void log_start(const char *program); /* reads the environment; safe to call agai
 void log_configure(enum log_level level, const char *path);
 bool log_level_of(const char *word, enum log_level *level); /* "off", "error" …; false: none */
 
+/* Lines go to a function instead, without time and program, up to this level; NULL: where they went before.
+ * While no other thread logs. */
+void log_to(enum log_level level, void (*receiver)(enum log_level level, const char *text));
+
 bool log_on(enum log_level level);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,7 @@
 #ifndef INKAN_LIB_OBJECT_H
 #define INKAN_LIB_OBJECT_H
 
+#include <stdatomic.h>
 #include "inkan.h"
 #include "lib/decide.h"
 
@@ -12,18 +13,49 @@ struct inkan {
 	struct store *store;
 };
 
+/* Made when somebody asks, by whichever thread comes first. */
+struct cert_texts {
+	_Atomic(char *) issuer, subject, urls;
+};
+
 struct inkan_cert {
-	struct cert *cert;
+	const struct cert *cert;
+	struct cert *owned;  /* cert; NULL: it is another object's */
 	struct trust *trust; /* the context's and the CAs of the card that it came from; NULL: the context's */
+	struct cert_texts own, *texts; /* `texts` is `own`: it can be written in a constant certificate */
+};
+
+struct inkan_evidence {
+	const struct inkan *ctx;
+	struct cert **cas;
+	size_t n_cas;
+	struct trust *trust; /* the context's and these CAs; NULL: none of these */
+	struct bytes *lists; /* DER, of OPENSSL_malloc */
+	size_t n_lists;
 };
 
 struct inkan_decision {
 	struct decision d;
+	const struct inkan_cert *cert;
+	struct trust *trust; /* made for this decision alone; NULL: none was */
+	struct inkan_cert cas[TRUST_DEPTH_MAX];
 };
 
 enum inkan_error inkan_error_of(enum error e);
 
-/* Takes the certificate over, also on failure. */
+/* Messages come from where the library was installed to, whatever the program has bound. */
+void inkan_bind_messages(void);
+
+/* Copies what both know of a caller's struct and ours of `known` bytes; the rest of ours must be zero
+ * before. False: its size cannot be one, or it has more than ours and that is not zero. */
+bool struct_take(void *ours, size_t known, const void *theirs);
+bool struct_give(void *theirs, const void *ours, size_t known);
+
+size_t list_count(const char *const *list); /* up to its NULL; 0: NULL */
+
+/* Takes the certificate and the trust store over, also on failure. */
 enum inkan_error inkan_cert_wrap(struct cert *cert, struct trust *trust, struct inkan_cert **out);
+
+void cert_texts_free(struct cert_texts *texts);
 
 #endif

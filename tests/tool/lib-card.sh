@@ -47,11 +47,11 @@ on 0 --card jpki -- login
 said "profile 4 production 1 roles 0"
 on 6 --card jpki -- sign # behind the PIN
 on 5 --card none -- login
-on 5 --card foreign -- login
-on 5 --card hpki -- login 'No such reader'
+on 13 --card foreign -- login
+on 12 --card hpki -- login 'No such reader'
 on 0 --card none --card jpki -- login 'Reader 2'
 on 6 --card foreign --card jpki -- sign # the card that is ours has the word
 on 6 --card jpki --card foreign -- sign
 PCSCLITE_CSOCK_NAME=/nonexistent ./tests/tool/lib-card login >"$work/out" 2>&1
-[ $? = 5 ] || fail "without pcscd"
+[ $? = 10 ] || fail "without pcscd"
 echo "roles, profile and purposes of cards; no card, a foreign card, no pcscd"

@@ -10,8 +10,9 @@ tests_unit_test_chain_LDADD = $(cert_test_ldadd)
 
 lib_tests = tests/unit/test_lib tests/unit/test_policy
 check_PROGRAMS += $(lib_tests)
-TESTS += $(lib_tests) tests/unit/test_lib_symbols.sh
-dist_check_SCRIPTS += tests/unit/test_lib_symbols.sh
+TESTS += $(lib_tests) tests/unit/test_lib_symbols.sh tests/unit/test_lib_abi.sh
+dist_check_SCRIPTS += tests/unit/test_lib_symbols.sh tests/unit/test_lib_abi.sh
+EXTRA_DIST += tests/unit/libinkan.abi
 
 # by the header and the shared library, as any program
 tests_unit_test_lib_SOURCES = tests/unit/test_lib.c tests/unit/make_chain.h tests/unit/make_chain.c

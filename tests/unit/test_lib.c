@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <inkan.h>
+#include <libintl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,10 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include "make_chain.h"
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define INKAN_SANITIZED /* they have a free of their own */
+#endif
 
 static char folder[64], empty[80];
 static X509 *chain[3];
@@ -41,6 +46,8 @@ static void make(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(empty, sizeof empty, "%s/no-lists", folder);
 	chain_plan(links, 3, POLICY_LOGIN, time(NULL));
+	links[2].unknown = "crlDistributionPoints=URI:http://a.example/one.crl,URI:ldap://a.example/x,"
+	                   "URI:HTTPS://b.example/two.crl";
 	chain_make(links, 3, chain);
 	leaf_len = i2d_X509(chain[2], &leaf);
 	ck_assert_int_gt(leaf_len, 0);
@@ -93,6 +100,16 @@ START_TEST(what_it_says)
 	ck_assert_ptr_null(inkan_role_text(cert, 0));
 	ck_assert_ptr_null(inkan_role_der(cert, 0, &n));
 	ck_assert_int_eq(inkan_has_role(cert, "Medical Doctor"), 0);
+	ck_assert_str_eq(inkan_cert_profile_word(cert), "hpki-auth-person");
+	ck_assert_str_eq(inkan_cert_issuer(cert), "CN=CA one, C=JP");
+	ck_assert_str_eq(inkan_cert_subject(cert), ""); /* a person's */
+	ck_assert_int_eq(inkan_cert_is_personal(cert), 0);
+	ck_assert_uint_eq(inkan_cert_key_usage(cert), 1 << 0);
+	ck_assert_str_eq(inkan_cert_key_type(cert), "RSA");
+	ck_assert_int_eq(inkan_cert_key_bits(cert), 2048);
+	ck_assert_str_eq(inkan_cert_list_url(cert, 0), "http://a.example/one.crl");
+	ck_assert_str_eq(inkan_cert_list_url(cert, 1), "HTTPS://b.example/two.crl");
+	ck_assert_ptr_null(inkan_cert_list_url(cert, 2));
 	inkan_cert_free(&cert);
 	ck_assert_ptr_null(cert);
 	inkan_cert_free(&cert);
@@ -165,15 +182,19 @@ START_TEST(every_reason_and_the_chain)
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_str_eq(inkan_decision_reason(d, i), words[i]);
 	ck_assert_ptr_null(inkan_decision_reason(d, 4));
-	for (size_t i = 0; i < 2; i++) {
-		const unsigned char *der = inkan_decision_chain(d, i, &n);
+	for (size_t i = 0; i < 3; i++) {
+		const unsigned char *der = inkan_cert_der(inkan_decision_cert(d, i), &n);
 		unsigned char *own = NULL;
 
-		ck_assert_int_eq(i2d_X509(chain[1 - i], &own), (int)n);
+		ck_assert_int_eq(i2d_X509(chain[2 - i], &own), (int)n);
 		ck_assert_mem_eq(der, own, n);
+		ck_assert_int_eq(inkan_decision_is_anchor(d, i), i == 2);
 		OPENSSL_free(own);
 	}
-	ck_assert_ptr_null(inkan_decision_chain(d, 2, &n));
+	ck_assert_ptr_null(inkan_decision_cert(d, 3));
+	ck_assert_ptr_null(inkan_decision_missing_issuer(d));
+	ck_assert_str_eq(inkan_cert_subject(inkan_decision_cert(d, 1)), "CN=CA one, C=JP");
+	ck_assert_str_eq(inkan_cert_issuer(inkan_decision_cert(d, 1)), "CN=Root, C=JP");
 	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_OK);
 	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
 	ck_assert_str_ne(info.why, "");
@@ -243,11 +264,297 @@ START_TEST(what_it_does_not_take)
 	errno = 0;
 	ck_assert_int_eq(inkan_cert_from_file(ctx, "/does/not/exist", &other), INKAN_E_IO);
 	ck_assert_int_eq(errno, ENOENT);
-	for (int e = INKAN_OK; e <= INKAN_E_INTERNAL; e++)
-		ck_assert_str_ne(inkan_error_text((enum inkan_error)e), "");
-	ck_assert_str_eq(inkan_version(), PACKAGE_VERSION);
 	inkan_cert_free(&cert);
 	inkan_free(&ctx);
+}
+END_TEST
+
+/* A program of an older version has a smaller struct, one of a newer version a larger one. */
+START_TEST(structs_of_other_versions)
+{
+	struct {
+		struct inkan_rules rules;
+		char later[16];
+	} newer = {.rules = {.size = sizeof newer, .status = INKAN_STATUS_IGNORE}};
+	struct {
+		struct inkan_options options;
+		void *later;
+	} options = {.options = {.size = sizeof options}};
+	struct {
+		struct inkan_status_info info;
+		char later[16];
+	} info = {.info = {.size = sizeof info}};
+	const size_t wrong[] = {0, 1, sizeof(size_t), 5000, SIZE_MAX};
+	const char *const anchors[] = {folder, NULL};
+	struct inkan_rules older;
+	struct inkan *ctx = context(), *other;
+	struct inkan_cert *cert = holder(ctx);
+	struct inkan_decision *d;
+
+	memset(&older, 0xFF, sizeof older); /* what is behind its end is no member */
+	older.size = offsetof(struct inkan_rules, at);
+	older.purpose = INKAN_PURPOSE_SIGN;
+	older.status = INKAN_STATUS_IGNORE;
+	ck_assert_int_eq(inkan_decide(ctx, cert, &older, &d), INKAN_OK);
+	ck_assert_int_eq(inkan_decision_verdict(d), INKAN_VERDICT_BAD_CHAIN);
+	inkan_decision_free(&d);
+	ck_assert_int_eq(inkan_decide(ctx, cert, &newer.rules, &d), INKAN_OK);
+	ck_assert_int_eq(inkan_decision_verdict(d), INKAN_VERDICT_ACCEPTED);
+
+	ck_assert_int_eq(inkan_decision_status(d, &info.info), INKAN_OK);
+	ck_assert_uint_eq(info.info.size, sizeof info);
+	ck_assert_int_eq(info.info.reason, -1);
+	info.info = (struct inkan_status_info){.size = offsetof(struct inkan_status_info, reason), .reason = 77};
+	ck_assert_int_eq(inkan_decision_status(d, &info.info), INKAN_OK);
+	ck_assert_int_eq(info.info.freshness, INKAN_FRESHNESS_EXPIRED);
+	ck_assert_int_eq(info.info.reason, 77);
+	info.info.size = sizeof info;
+	info.later[15] = 1;
+	ck_assert_int_eq(inkan_decision_status(d, &info.info), INKAN_E_ARGUMENT);
+	inkan_decision_free(&d);
+
+	newer.later[15] = 1; /* it asks for something that this library cannot do */
+	ck_assert_int_eq(inkan_decide(ctx, cert, &newer.rules, &d), INKAN_E_ARGUMENT);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		older.size = options.options.size = wrong[i];
+		ck_assert_int_eq(inkan_decide(ctx, cert, &older, &d), INKAN_E_ARGUMENT);
+		ck_assert_int_eq(inkan_new(&options.options, &other), INKAN_E_ARGUMENT);
+	}
+	options.options = (struct inkan_options){.size = sizeof options, .anchors = anchors};
+	ck_assert_int_eq(inkan_new(&options.options, &other), INKAN_OK);
+	inkan_free(&other);
+	options.options.size = offsetof(struct inkan_options, lists);
+	options.options.lists = (const char *const *)&options; /* not looked at */
+	ck_assert_int_eq(inkan_new(&options.options, &other), INKAN_OK);
+	ck_assert_uint_eq(inkan_anchor_count(other), 1);
+	inkan_free(&other);
+	options.options = (struct inkan_options){.size = sizeof options, .anchors = anchors};
+	options.later = &options;
+	ck_assert_int_eq(inkan_new(&options.options, &other), INKAN_E_ARGUMENT);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+/* As the header's rules have it: nothing crashes, nothing is accepted. */
+START_TEST(nothing_where_something_is_wanted)
+{
+	struct inkan_status_info info = {.size = sizeof info};
+	struct inkan *ctx = context();
+	struct inkan_cert *cert = holder(ctx), *c;
+	struct inkan_person *person;
+	struct inkan_evidence *evidence;
+	struct inkan_decision *d;
+	size_t n = 7;
+
+	inkan_free(NULL);
+	inkan_cert_free(NULL);
+	inkan_person_free(NULL);
+	inkan_evidence_free(NULL);
+	inkan_decision_free(NULL);
+	ck_assert_uint_eq(inkan_anchor_count(NULL), 0);
+	ck_assert_int_eq(inkan_cert_from_der(NULL, leaf, 1, &c), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, 1, NULL), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_cert_from_pem(NULL, "", 0, &c), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_cert_from_file(NULL, "/", &c), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_cert_from_card(NULL, NULL, INKAN_PURPOSE_ANY, &c), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(inkan_cert_der(NULL, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_nonnull(inkan_cert_der(cert, NULL));
+	ck_assert_ptr_null(inkan_cert_sha256(NULL));
+	ck_assert(inkan_cert_not_before(NULL) == 0 && inkan_cert_not_after(NULL) == 0);
+	ck_assert(inkan_cert_is_ca(NULL) == 0 && inkan_cert_is_production(NULL) == 0 && inkan_cert_is_personal(NULL) == 0);
+	ck_assert(!inkan_cert_issuer(NULL) && !inkan_cert_subject(NULL) && !inkan_cert_list_url(NULL, 0));
+	ck_assert(!inkan_cert_key_type(NULL) && inkan_cert_key_bits(NULL) == 0 && inkan_cert_key_usage(NULL) == 0);
+	ck_assert_int_eq(inkan_cert_profile(NULL), INKAN_PROFILE_UNKNOWN);
+	ck_assert(!inkan_cert_profile_word(NULL) && !inkan_cert_profile_text(NULL) && !inkan_cert_policy(NULL));
+	ck_assert(inkan_role_count(NULL) == 0 && inkan_roles_malformed(NULL) == 0);
+	ck_assert(!inkan_role_text(NULL, 0) && !inkan_role_scheme(NULL, 0) && !inkan_role_code(NULL, 0));
+	n = 7;
+	ck_assert_ptr_null(inkan_role_der(NULL, 0, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_null(inkan_role_der(cert, 0, NULL));
+	ck_assert(inkan_has_role(NULL, "x") == 0 && inkan_has_role(cert, NULL) == 0);
+	ck_assert_int_eq(inkan_person_new(NULL, &person), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(person);
+	ck_assert_int_eq(inkan_person_new(cert, NULL), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(inkan_person_get(NULL, INKAN_PERSON_NAME));
+	ck_assert_int_eq(inkan_person_malformed(NULL), 0);
+	ck_assert_int_eq(inkan_evidence_new(NULL, &evidence), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(evidence);
+	ck_assert_int_eq(inkan_evidence_new(ctx, NULL), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_evidence_add_certs(NULL, "x", 1), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_evidence_add_lists(NULL, "x", 1), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decide(NULL, cert, NULL, &d), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decide(ctx, NULL, NULL, &d), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decide(ctx, cert, NULL, NULL), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decision_verdict(NULL), INKAN_VERDICT_BAD_CHAIN);
+	ck_assert(inkan_decision_at(NULL) == 0 && inkan_decision_is_test(NULL) == 0);
+	ck_assert(!inkan_decision_reason(NULL, 0) && !inkan_decision_reason_text(NULL, 0));
+	ck_assert(!inkan_decision_cert(NULL, 0) && inkan_decision_is_anchor(NULL, 0) == 0);
+	ck_assert_ptr_null(inkan_decision_missing_issuer(NULL));
+	ck_assert_int_eq(inkan_decision_status(NULL, &info), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decision_cert_status(NULL, 0, &info), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decide(ctx, cert, NULL, &d), INKAN_OK);
+	ck_assert_int_eq(inkan_decision_status(d, NULL), INKAN_E_ARGUMENT);
+	ck_assert_int_eq(inkan_decision_cert_status(d, 0, NULL), INKAN_E_ARGUMENT);
+	inkan_decision_free(&d);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+START_TEST(words_for_every_error)
+{
+	for (int e = INKAN_OK; e <= INKAN_E_SIGNATURE; e++) {
+		ck_assert_str_ne(inkan_error_text((enum inkan_error)e), "");
+		for (int other = INKAN_OK; other < e; other++)
+			ck_assert_str_ne(inkan_error_text((enum inkan_error)e), inkan_error_text((enum inkan_error)other));
+	}
+	ck_assert_str_eq(inkan_error_text((enum inkan_error)99), inkan_error_text(INKAN_E_INTERNAL));
+}
+END_TEST
+
+/* The header's macros, configure.ac and the library are of one version. */
+START_TEST(versions)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%d.%d.%d", INKAN_VERSION_MAJOR, INKAN_VERSION_MINOR, INKAN_VERSION_PATCH);
+	ck_assert_str_eq(text, PACKAGE_VERSION);
+	ck_assert_str_eq(inkan_version(), PACKAGE_VERSION);
+	ck_assert_int_eq(INKAN_VERSION_NUMBER,
+	                 INKAN_VERSION_MAJOR * 1000000 + INKAN_VERSION_MINOR * 1000 + INKAN_VERSION_PATCH);
+}
+END_TEST
+
+/* A program binds its own domain at most. */
+START_TEST(messages_come_from_where_it_was_installed)
+{
+	struct inkan *ctx;
+
+	ck_assert_ptr_nonnull(bindtextdomain("inkan", "/somewhere/else"));
+	ctx = context();
+	ck_assert_str_eq(bindtextdomain("inkan", NULL), LOCALEDIR);
+	ck_assert_str_eq(bind_textdomain_codeset("inkan", NULL), "UTF-8");
+	inkan_free(&ctx);
+}
+END_TEST
+
+#ifndef INKAN_SANITIZED
+static void *watched;
+static size_t watched_len;
+static int freed_wiped = -1; /* 0: with content */
+
+void __libc_free(void *p);
+__attribute__((visibility("default"))) void free(void *p);
+
+/* Of all libraries in this process, too. */
+void free(void *p)
+{
+	if (p && p == watched) {
+		freed_wiped = 1;
+		for (size_t i = 0; i < watched_len; i++)
+			if (((const char *)p)[i])
+				freed_wiped = 0;
+		watched = NULL;
+	}
+	__libc_free(p);
+}
+#endif
+
+START_TEST(the_holder)
+{
+	struct inkan *ctx = context();
+	struct inkan_cert *cert = holder(ctx);
+	struct inkan_person *person;
+	char *serial = BN_bn2hex(ASN1_INTEGER_to_BN(X509_get0_serialNumber(chain[2]), NULL));
+
+	ck_assert_int_eq(inkan_person_new(cert, &person), INKAN_OK);
+	ck_assert_str_eq(inkan_person_get(person, INKAN_PERSON_NAME), "Holder");
+	ck_assert_str_eq(inkan_person_get(person, INKAN_PERSON_SUBJECT), "CN=Holder, C=JP");
+	ck_assert_str_eq(inkan_person_get(person, INKAN_PERSON_SERIAL), serial);
+	ck_assert_ptr_null(inkan_person_get(person, INKAN_PERSON_JAPANESE_NAME));
+	ck_assert_ptr_null(inkan_person_get(person, INKAN_PERSON_BIRTH_DATE));
+	ck_assert_ptr_null(inkan_person_get(person, (enum inkan_person_field)99));
+	ck_assert_int_eq(inkan_person_malformed(person), 0);
+#ifndef INKAN_SANITIZED
+	watched_len = strlen(inkan_person_get(person, INKAN_PERSON_NAME));
+	watched = (void *)(uintptr_t)inkan_person_get(person, INKAN_PERSON_NAME);
+	inkan_person_free(&person);
+	ck_assert_int_eq(freed_wiped, 1);
+#endif
+	inkan_person_free(&person);
+	ck_assert_ptr_null(person);
+	OPENSSL_free(serial);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+}
+END_TEST
+
+static void add_pem(struct inkan_evidence *evidence, X509 *x, X509 *other)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+
+	ck_assert_int_gt(BIO_puts(bio, "Bag Attributes\n"), 0);
+	ck_assert(PEM_write_bio_X509(bio, x) && PEM_write_bio_X509(bio, other));
+	n = BIO_get_mem_data(bio, &text);
+	ck_assert_int_eq(inkan_evidence_add_certs(evidence, text, (size_t)n), INKAN_OK);
+	BIO_free(bio);
+}
+
+/* The CA between comes with the certificate; what comes along is no anchor, and nothing of it stays. */
+START_TEST(evidence_of_certificates)
+{
+	char own[80], path[128];
+	const char *const anchors[] = {own, NULL}, *const lists[] = {empty, NULL}, *const none[] = {NULL};
+	struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
+	struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE};
+	struct inkan_evidence *evidence;
+	struct inkan_decision *d;
+	struct inkan_cert *cert;
+	struct inkan *ctx;
+
+	snprintf(own, sizeof own, "%s/only-root", folder);
+	ck_assert_int_eq(mkdir(own, 0755), 0);
+	snprintf(path, sizeof path, "only-root/root.pem");
+	write_pem(path, chain[0]);
+	for (int installed = 1; installed >= 0; installed--) {
+		options.anchors = installed ? anchors : none;
+		ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+		ck_assert_uint_eq(inkan_anchor_count(ctx), (size_t)installed);
+		cert = holder(ctx);
+		ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, "hello", 5), INKAN_E_FORMAT);
+		ck_assert_int_eq(inkan_evidence_add_lists(evidence, "hello", 5), INKAN_E_FORMAT);
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, leaf, (size_t)leaf_len), INKAN_OK);
+		add_pem(evidence, chain[1], chain[0]);
+
+		rules.evidence = NULL;
+		ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+		ck_assert_str_eq(inkan_decision_reason(d, 0), "no-issuer");
+		ck_assert_str_eq(inkan_decision_missing_issuer(d), "CN=CA one, C=JP");
+		inkan_decision_free(&d);
+		rules.evidence = evidence;
+		ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+		if (installed) {
+			ck_assert_int_eq(inkan_decision_verdict(d), INKAN_VERDICT_ACCEPTED);
+		} else {
+			ck_assert_str_eq(inkan_decision_reason(d, 0), "no-anchor");
+			ck_assert_str_eq(inkan_decision_missing_issuer(d), "CN=Root, C=JP");
+		}
+		inkan_decision_free(&d);
+		rules.evidence = NULL;
+		ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+		ck_assert_int_eq(inkan_decision_verdict(d), INKAN_VERDICT_BAD_CHAIN);
+		inkan_decision_free(&d);
+		inkan_evidence_free(&evidence);
+		ck_assert_ptr_null(evidence);
+		inkan_cert_free(&cert);
+		inkan_free(&ctx);
+	}
 }
 END_TEST
 
@@ -296,6 +603,40 @@ START_TEST(the_log_says_what_is_passed_over)
 	ck_assert_ptr_nonnull(strstr(text, "open.pem: passed over"));
 	fclose(f);
 	inkan_free(&ctx);
+}
+END_TEST
+
+static void keep_line(void *arg, enum inkan_log_level level, const char *line)
+{
+	char *text = arg;
+
+	ck_assert_int_eq(level, INKAN_LOG_ERROR);
+	if (strstr(line, "open.pem"))
+		strcpy(text, line);
+}
+
+START_TEST(the_log_of_a_program)
+{
+	char text[2000] = "", path[128];
+	struct inkan *ctx;
+
+	write_pem("open.pem", chain[1]);
+	snprintf(path, sizeof path, "%s/open.pem", folder);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	inkan_log_to(INKAN_LOG_ERROR, keep_line, text);
+	ctx = context();
+	inkan_free(&ctx);
+	ck_assert_ptr_nonnull(strstr(text, path));
+	ck_assert_ptr_null(strchr(text, '\n'));
+	text[0] = '\0';
+	inkan_log_to(INKAN_LOG_OFF, keep_line, text);
+	ctx = context();
+	inkan_free(&ctx);
+	inkan_log_to(INKAN_LOG_TRACE, NULL, NULL);
+	ctx = context();
+	inkan_free(&ctx);
+	ck_assert_str_eq(text, "");
+	ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
 
@@ -369,8 +710,16 @@ int main(void)
 	tcase_add_test(t, every_reason_and_the_chain);
 	tcase_add_test(t, a_status_that_was_not_looked_at_is_not_fresh);
 	tcase_add_test(t, what_it_does_not_take);
+	tcase_add_test(t, structs_of_other_versions);
+	tcase_add_test(t, nothing_where_something_is_wanted);
+	tcase_add_test(t, words_for_every_error);
+	tcase_add_test(t, versions);
+	tcase_add_test(t, messages_come_from_where_it_was_installed);
+	tcase_add_test(t, the_holder);
+	tcase_add_test(t, evidence_of_certificates);
 	tcase_add_test(t, anchors_in_a_bundle);
 	tcase_add_test(t, the_log_says_what_is_passed_over);
+	tcase_add_test(t, the_log_of_a_program);
 	tcase_add_test(t, from_a_file);
 	tcase_add_test(t, many_threads);
 	srunner_run_all(r, CK_ENV);

@@ -20,4 +20,13 @@ include tests/bench/local.mk
 
 lint:
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' LINT_FLAGS="$(DEFS) $(AM_CPPFLAGS)" '$(srcdir)/tests/lint'
-.PHONY: lint
+
+# After make check in a tree with --enable-coverage: how many of the lines of each file have run.
+coverage:
+	@find src cards -name '*.gcda' ! -path '*vcard*' | xargs gcov -n 2>/dev/null | \
+	  awk -F "'" '/^File / { file = $$2 } \
+	    /^Lines executed/ && file ~ /(src|cards)\/[^\/]*\/?[^\/]*\.c$$/ { split($$0, a, /[:% ]+/); sub(/.*\/(src|cards)\//, "", file); \
+	      run = a[3] * a[5]; if (run > best[file]) best[file] = run; n[file] = a[5] } \
+	    END { for (f in n) { printf "%5.1f %% of %4d  %s\n", best[f] / n[f], n[f], f; all += n[f]; ran += best[f] } \
+	      printf "%5.1f %% of %4d  together\n", ran / all, all }' | sort -k5
+.PHONY: coverage lint

@@ -123,7 +123,7 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 	mem_wipe(&in, sizeof in);
 	if (rv == CKR_OK && e != E_OK)
 		rv = after_failure(session, e);
-	if (rv == CKR_OK) {
+	if (rv == CKR_OK && out) {
 		memcpy(out, signature, len);
 		*out_len = len;
 	}

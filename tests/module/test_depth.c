@@ -134,14 +134,21 @@ START_TEST(test_depth)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("depth");
-	TCase *t = tcase_create("depth");
 
 	setlinebuf(stdout);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, test_depth, 0, sizeof signatures / sizeof *signatures);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_depth"), test_depth, 0, sizeof signatures / sizeof *signatures);
 	return rig_run(s);
 }

@@ -142,14 +142,21 @@ START_TEST(test_ends)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("digest");
-	TCase *t = tcase_create("digest");
 
-	tcase_add_loop_test(t, test_hashes, 0, N_HASHES);
-	tcase_add_test(t, test_order);
-	tcase_add_test(t, test_ends);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_hashes"), test_hashes, 0, N_HASHES);
+	tcase_add_test(new_case(s, "test_order"), test_order);
+	tcase_add_test(new_case(s, "test_ends"), test_ends);
 	return rig_run(s);
 }

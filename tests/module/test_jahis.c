@@ -571,25 +571,32 @@ START_TEST(test_no_slot_to_spare)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("jahis");
-	TCase *t = tcase_create("jahis");
 
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, test_info, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(t, test_slot_info, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(t, test_token_info, 0, 4);
-	tcase_add_test(t, test_no_label);
-	tcase_add_loop_test(t, test_mechanisms, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_test(t, test_unsupported);
-	tcase_add_loop_test(t, test_objects, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(t, test_a4, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(t, test_medis, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_test(t, test_e_prescription);
-	tcase_add_test(t, test_consent);
-	tcase_add_test(t, test_slot_order);
-	tcase_add_test(t, test_no_slot_to_spare);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_info"), test_info, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(s, "test_slot_info"), test_slot_info, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(s, "test_token_info"), test_token_info, 0, 4);
+	tcase_add_test(new_case(s, "test_no_label"), test_no_label);
+	tcase_add_loop_test(new_case(s, "test_mechanisms"), test_mechanisms, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_test(new_case(s, "test_unsupported"), test_unsupported);
+	tcase_add_loop_test(new_case(s, "test_objects"), test_objects, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(s, "test_a4"), test_a4, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(s, "test_medis"), test_medis, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_test(new_case(s, "test_e_prescription"), test_e_prescription);
+	tcase_add_test(new_case(s, "test_consent"), test_consent);
+	tcase_add_test(new_case(s, "test_slot_order"), test_slot_order);
+	tcase_add_test(new_case(s, "test_no_slot_to_spare"), test_no_slot_to_spare);
 	return rig_run(s);
 }

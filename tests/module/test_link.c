@@ -462,15 +462,22 @@ START_TEST(test_pulled)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 600);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("link");
-	TCase *t = tcase_create("link");
 
-	tcase_set_timeout(t, 600);
-	tcase_add_loop_test(t, test_link, 0, N_SETTINGS * N_OPERATIONS);
-	tcase_add_loop_test(t, test_cut_before_the_last_try, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_pulled, 0, N_SETTINGS);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_link"), test_link, 0, N_SETTINGS * N_OPERATIONS);
+	tcase_add_loop_test(new_case(s, "test_cut_before_the_last_try"), test_cut_before_the_last_try, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_pulled"), test_pulled, 0, N_SETTINGS);
 	return rig_run(s);
 }

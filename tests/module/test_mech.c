@@ -187,18 +187,25 @@ START_TEST(clear)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_add_checked_fixture(t, start, stop);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("mech");
-	TCase *t = tcase_create("mech");
 
-	tcase_add_checked_fixture(t, start, stop);
-	tcase_add_test(t, parameters);
-	tcase_add_test(t, pss_parameters);
-	tcase_add_test(t, keys);
-	tcase_add_test(t, input);
-	tcase_add_test(t, hashing);
-	tcase_add_test(t, clear);
-	suite_add_tcase(s, t);
+	tcase_add_test(new_case(s, "parameters"), parameters);
+	tcase_add_test(new_case(s, "pss_parameters"), pss_parameters);
+	tcase_add_test(new_case(s, "keys"), keys);
+	tcase_add_test(new_case(s, "input"), input);
+	tcase_add_test(new_case(s, "hashing"), hashing);
+	tcase_add_test(new_case(s, "clear"), clear);
 	return rig_run(s);
 }

@@ -456,18 +456,25 @@ START_TEST(test_link_breaks)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 300);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("memory");
-	TCase *t = tcase_create("memory");
 	SRunner *runner;
 	int failed;
 
 	setlinebuf(stdout);
-	tcase_set_timeout(t, 300);
-	tcase_add_loop_test(t, test_searched, 0, N_KINDS);
-	tcase_add_loop_test(t, test_link_breaks, 0, 2 * N_KINDS);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_searched"), test_searched, 0, N_KINDS);
+	tcase_add_loop_test(new_case(s, "test_link_breaks"), test_link_breaks, 0, 2 * N_KINDS);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -558,28 +558,35 @@ START_TEST(test_search_rules)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("objects");
-	TCase *t = tcase_create("objects");
 
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, test_token_info, 0, 4);
-	tcase_add_loop_test(t, test_certificate, 0, 4);
-	tcase_add_loop_test(t, test_keys, 0, 4);
-	tcase_add_loop_test(t, test_flags, 0, 4);
-	tcase_add_loop_test(t, test_public_after_logout, 0, 3);
-	tcase_add_test(t, test_get_attribute_value);
-	tcase_add_test(t, test_private_certificate);
-	tcase_add_loop_test(t, test_profile_objects, 0, 4);
-	tcase_add_loop_test(t, test_unique_ids, 0, 4);
-	tcase_add_loop_test(t, test_hcrole, 0, 2);
-	tcase_add_test(t, test_several_roles);
-	tcase_add_test(t, test_no_role);
-	tcase_add_test(t, test_ca_certificates);
-	tcase_add_test(t, test_jpki_ca);
-	tcase_add_test(t, test_ca_attributes);
-	tcase_add_test(t, test_search_rules);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_token_info"), test_token_info, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_certificate"), test_certificate, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_keys"), test_keys, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_flags"), test_flags, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_public_after_logout"), test_public_after_logout, 0, 3);
+	tcase_add_test(new_case(s, "test_get_attribute_value"), test_get_attribute_value);
+	tcase_add_test(new_case(s, "test_private_certificate"), test_private_certificate);
+	tcase_add_loop_test(new_case(s, "test_profile_objects"), test_profile_objects, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_unique_ids"), test_unique_ids, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_hcrole"), test_hcrole, 0, 2);
+	tcase_add_test(new_case(s, "test_several_roles"), test_several_roles);
+	tcase_add_test(new_case(s, "test_no_role"), test_no_role);
+	tcase_add_test(new_case(s, "test_ca_certificates"), test_ca_certificates);
+	tcase_add_test(new_case(s, "test_jpki_ca"), test_jpki_ca);
+	tcase_add_test(new_case(s, "test_ca_attributes"), test_ca_attributes);
+	tcase_add_test(new_case(s, "test_search_rules"), test_search_rules);
 	return rig_run(s);
 }

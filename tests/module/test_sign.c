@@ -427,25 +427,32 @@ START_TEST(test_key_of_the_card_before)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 120);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("sign");
-	TCase *t = tcase_create("sign");
 
-	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, test_signatures, 0, 2 * N_VARIANTS);
-	tcase_add_test(t, test_the_question);
-	tcase_add_test(t, test_jpki_pss_parameters);
-	tcase_add_loop_test(t, test_in_parts, 0, 1);
-	tcase_add_loop_test(t, test_in_parts, 11, 12);
-	tcase_add_loop_test(t, test_lengths, 0, 1);
-	tcase_add_loop_test(t, test_lengths, 11, 12);
-	tcase_add_loop_test(t, test_pss_withdrawn, 0, 4);
-	tcase_add_loop_test(t, test_pss_of_another_card, 0, 2);
-	tcase_add_loop_test(t, test_pss_kept, 0, 4);
-	tcase_add_test(t, test_cancel);
-	tcase_add_loop_test(t, test_card_comes_back, 0, 2);
-	tcase_add_loop_test(t, test_key_of_the_card_before, 0, 2);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_signatures"), test_signatures, 0, 2 * N_VARIANTS);
+	tcase_add_test(new_case(s, "test_the_question"), test_the_question);
+	tcase_add_test(new_case(s, "test_jpki_pss_parameters"), test_jpki_pss_parameters);
+	tcase_add_loop_test(new_case(s, "test_in_parts"), test_in_parts, 0, 1);
+	tcase_add_loop_test(new_case(s, "test_in_parts"), test_in_parts, 11, 12);
+	tcase_add_loop_test(new_case(s, "test_lengths"), test_lengths, 0, 1);
+	tcase_add_loop_test(new_case(s, "test_lengths"), test_lengths, 11, 12);
+	tcase_add_loop_test(new_case(s, "test_pss_withdrawn"), test_pss_withdrawn, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_pss_of_another_card"), test_pss_of_another_card, 0, 2);
+	tcase_add_loop_test(new_case(s, "test_pss_kept"), test_pss_kept, 0, 4);
+	tcase_add_test(new_case(s, "test_cancel"), test_cancel);
+	tcase_add_loop_test(new_case(s, "test_card_comes_back"), test_card_comes_back, 0, 2);
+	tcase_add_loop_test(new_case(s, "test_key_of_the_card_before"), test_key_of_the_card_before, 0, 2);
 	return rig_run(s);
 }

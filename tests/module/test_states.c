@@ -568,23 +568,30 @@ START_TEST(test_random)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 120);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("states");
-	TCase *t = tcase_create("states");
 
-	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, test_errors_end_the_signature, 0, N_MISUSES * N_SETTINGS);
-	tcase_add_loop_test(t, test_logout_ends_the_signature, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_length_ends_nothing, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_refused_begins_nothing, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_card_errors_end_the_signature, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_errors_end_the_hash, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_two_operations, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_session_cancel, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_listed_mechanisms, 0, N_SETTINGS);
-	tcase_add_loop_test(t, test_close_all_sessions, 0, 4);
-	tcase_add_loop_test(t, test_random, 0, N_SETTINGS);
-	suite_add_tcase(s, t);
+	tcase_add_loop_test(new_case(s, "test_errors_end_the_signature"), test_errors_end_the_signature, 0, N_MISUSES * N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_logout_ends_the_signature"), test_logout_ends_the_signature, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_length_ends_nothing"), test_length_ends_nothing, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_refused_begins_nothing"), test_refused_begins_nothing, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_card_errors_end_the_signature"), test_card_errors_end_the_signature, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_errors_end_the_hash"), test_errors_end_the_hash, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_two_operations"), test_two_operations, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_session_cancel"), test_session_cancel, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_listed_mechanisms"), test_listed_mechanisms, 0, N_SETTINGS);
+	tcase_add_loop_test(new_case(s, "test_close_all_sessions"), test_close_all_sessions, 0, 4);
+	tcase_add_loop_test(new_case(s, "test_random"), test_random, 0, N_SETTINGS);
 	return rig_run(s);
 }

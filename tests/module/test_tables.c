@@ -130,16 +130,23 @@ START_TEST(test_3_0)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("tables");
-	TCase *t = tcase_create("tables");
 
-	tcase_add_test(t, test_interfaces);
-	tcase_add_test(t, test_info);
-	tcase_add_test(t, test_no_holes);
-	tcase_add_test(t, test_unsupported);
-	tcase_add_test(t, test_3_0);
-	suite_add_tcase(s, t);
+	tcase_add_test(new_case(s, "test_interfaces"), test_interfaces);
+	tcase_add_test(new_case(s, "test_info"), test_info);
+	tcase_add_test(new_case(s, "test_no_holes"), test_no_holes);
+	tcase_add_test(new_case(s, "test_unsupported"), test_unsupported);
+	tcase_add_test(new_case(s, "test_3_0"), test_3_0);
 	return rig_run(s);
 }

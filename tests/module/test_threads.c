@@ -177,14 +177,21 @@ START_TEST(test_finalize_under_way)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("threads");
-	TCase *t = tcase_create("threads");
 
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, test_threads);
-	tcase_add_loop_test(t, test_finalize_under_way, 0, 3);
-	suite_add_tcase(s, t);
+	tcase_add_test(new_case(s, "test_threads"), test_threads);
+	tcase_add_loop_test(new_case(s, "test_finalize_under_way"), test_finalize_under_way, 0, 3);
 	return rig_run(s);
 }

@@ -399,31 +399,38 @@ START_TEST(label_of_the_application)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("card: HPKI");
-	TCase *tc = tcase_create("hpki");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, directories_are_obeyed);
-	tcase_add_test(tc, budget_with_extended_length);
-	tcase_add_test(tc, budget_with_short_length);
-	tcase_add_test(tc, the_other_tag_for_the_key);
-	tcase_add_test(tc, the_older_dialect);
-	tcase_add_test(tc, the_key_by_its_reference);
-	tcase_add_test(tc, the_key_by_its_file);
-	tcase_add_loop_test(tc, refused_after_an_accepted_pin, 0, 9);
-	tcase_add_test(tc, an_accepted_pin_goes_once_more);
-	tcase_add_test(tc, an_accepted_pin_goes_but_once_more);
-	tcase_add_test(tc, refused_and_then_the_pin_too);
-	tcase_add_test(tc, nothing_is_learned_when_nothing_works);
-	tcase_add_test(tc, a_longer_key);
-	tcase_add_loop_test(tc, other_errors_of_a_signature, 0, 5);
-	tcase_add_test(tc, a_foreign_card);
-	tcase_add_loop_test(tc, without_directories, 0, 2);
-	tcase_add_test(tc, labels_of_the_standard);
-	tcase_add_test(tc, deactivated_and_yet_there);
-	tcase_add_test(tc, label_of_the_application);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(new_case(suite, "directories_are_obeyed"), directories_are_obeyed);
+	tcase_add_test(new_case(suite, "budget_with_extended_length"), budget_with_extended_length);
+	tcase_add_test(new_case(suite, "budget_with_short_length"), budget_with_short_length);
+	tcase_add_test(new_case(suite, "the_other_tag_for_the_key"), the_other_tag_for_the_key);
+	tcase_add_test(new_case(suite, "the_older_dialect"), the_older_dialect);
+	tcase_add_test(new_case(suite, "the_key_by_its_reference"), the_key_by_its_reference);
+	tcase_add_test(new_case(suite, "the_key_by_its_file"), the_key_by_its_file);
+	tcase_add_loop_test(new_case(suite, "refused_after_an_accepted_pin"), refused_after_an_accepted_pin, 0, 9);
+	tcase_add_test(new_case(suite, "an_accepted_pin_goes_once_more"), an_accepted_pin_goes_once_more);
+	tcase_add_test(new_case(suite, "an_accepted_pin_goes_but_once_more"), an_accepted_pin_goes_but_once_more);
+	tcase_add_test(new_case(suite, "refused_and_then_the_pin_too"), refused_and_then_the_pin_too);
+	tcase_add_test(new_case(suite, "nothing_is_learned_when_nothing_works"), nothing_is_learned_when_nothing_works);
+	tcase_add_test(new_case(suite, "a_longer_key"), a_longer_key);
+	tcase_add_loop_test(new_case(suite, "other_errors_of_a_signature"), other_errors_of_a_signature, 0, 5);
+	tcase_add_test(new_case(suite, "a_foreign_card"), a_foreign_card);
+	tcase_add_loop_test(new_case(suite, "without_directories"), without_directories, 0, 2);
+	tcase_add_test(new_case(suite, "labels_of_the_standard"), labels_of_the_standard);
+	tcase_add_test(new_case(suite, "deactivated_and_yet_there"), deactivated_and_yet_there);
+	tcase_add_test(new_case(suite, "label_of_the_application"), label_of_the_application);
 	return run_suite(suite);
 }

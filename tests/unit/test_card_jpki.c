@@ -435,32 +435,39 @@ START_TEST(a_card_without_the_certificate)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("card: JPKI");
-	TCase *tc = tcase_create("jpki");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, budget);
-	tcase_add_test(tc, pss_made_by_the_card);
-	tcase_add_test(tc, a_message_that_cannot_be_padded);
-	tcase_add_test(tc, budget_with_extended_length);
-	tcase_add_loop_test(tc, looks, 0, 6);
-	tcase_add_loop_test(tc, looks_for_a_signature_certificate, 0, 4);
-	tcase_add_loop_test(tc, no_short_identifiers, 0, 5);
-	tcase_add_test(tc, waking_up);
-	tcase_add_test(tc, a_model_padded_with_zeros);
-	tcase_add_test(tc, a_phone);
-	tcase_add_test(tc, the_signature_certificate);
-	tcase_add_test(tc, a_counter_that_is_not_told_after_the_pin);
-	tcase_add_loop_test(tc, no_identity, 0, 2);
-	tcase_add_test(tc, a_login_without_its_certificate);
-	tcase_add_loop_test(tc, blocked_in_three_ways, 0, 6);
-	tcase_add_test(tc, a_counter_that_is_never_told);
-	tcase_add_test(tc, a_pin_without_its_file);
-	tcase_add_test(tc, a_kept_pin_after_a_lost_try);
-	tcase_add_test(tc, changing_the_pin);
-	tcase_add_test(tc, a_card_without_the_certificate);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(new_case(suite, "budget"), budget);
+	tcase_add_test(new_case(suite, "pss_made_by_the_card"), pss_made_by_the_card);
+	tcase_add_test(new_case(suite, "a_message_that_cannot_be_padded"), a_message_that_cannot_be_padded);
+	tcase_add_test(new_case(suite, "budget_with_extended_length"), budget_with_extended_length);
+	tcase_add_loop_test(new_case(suite, "looks"), looks, 0, 6);
+	tcase_add_loop_test(new_case(suite, "looks_for_a_signature_certificate"), looks_for_a_signature_certificate, 0, 4);
+	tcase_add_loop_test(new_case(suite, "no_short_identifiers"), no_short_identifiers, 0, 5);
+	tcase_add_test(new_case(suite, "waking_up"), waking_up);
+	tcase_add_test(new_case(suite, "a_model_padded_with_zeros"), a_model_padded_with_zeros);
+	tcase_add_test(new_case(suite, "a_phone"), a_phone);
+	tcase_add_test(new_case(suite, "the_signature_certificate"), the_signature_certificate);
+	tcase_add_test(new_case(suite, "a_counter_that_is_not_told_after_the_pin"), a_counter_that_is_not_told_after_the_pin);
+	tcase_add_loop_test(new_case(suite, "no_identity"), no_identity, 0, 2);
+	tcase_add_test(new_case(suite, "a_login_without_its_certificate"), a_login_without_its_certificate);
+	tcase_add_loop_test(new_case(suite, "blocked_in_three_ways"), blocked_in_three_ways, 0, 6);
+	tcase_add_test(new_case(suite, "a_counter_that_is_never_told"), a_counter_that_is_never_told);
+	tcase_add_test(new_case(suite, "a_pin_without_its_file"), a_pin_without_its_file);
+	tcase_add_test(new_case(suite, "a_kept_pin_after_a_lost_try"), a_kept_pin_after_a_lost_try);
+	tcase_add_test(new_case(suite, "changing_the_pin"), changing_the_pin);
+	tcase_add_test(new_case(suite, "a_card_without_the_certificate"), a_card_without_the_certificate);
 	return run_suite(suite);
 }

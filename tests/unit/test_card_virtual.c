@@ -388,20 +388,27 @@ START_TEST(every_command_goes_wrong)
 }
 END_TEST
 
-int main(void)
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
 {
-	Suite *suite = suite_create("card: every virtual card");
-	TCase *tc = tcase_create("virtual");
+	TCase *tc = tcase_create(name);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 300);
-	tcase_add_loop_test(tc, every_kind, 0, KINDS);
-	tcase_add_test(tc, a_card_with_one_application);
-	tcase_add_loop_test(tc, pss_refused, 0, 2);
-	tcase_add_test(tc, no_way_to_send_a_block);
-	tcase_add_test(tc, a_foreign_card);
-	tcase_add_test(tc, a_swapped_card);
-	tcase_add_loop_test(tc, every_command_goes_wrong, 0, 4 * FAULTS);
 	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("card: every virtual card");
+
+	tcase_add_loop_test(new_case(suite, "every_kind"), every_kind, 0, KINDS);
+	tcase_add_test(new_case(suite, "a_card_with_one_application"), a_card_with_one_application);
+	tcase_add_loop_test(new_case(suite, "pss_refused"), pss_refused, 0, 2);
+	tcase_add_test(new_case(suite, "no_way_to_send_a_block"), no_way_to_send_a_block);
+	tcase_add_test(new_case(suite, "a_foreign_card"), a_foreign_card);
+	tcase_add_test(new_case(suite, "a_swapped_card"), a_swapped_card);
+	tcase_add_loop_test(new_case(suite, "every_command_goes_wrong"), every_command_goes_wrong, 0, 4 * FAULTS);
 	return run_suite(suite);
 }

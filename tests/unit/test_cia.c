@@ -355,29 +355,36 @@ START_TEST(spoiled)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("cia");
-	TCase *tc = tcase_create("cia");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, object_directory);
-	tcase_add_test(tc, object_directory_of_another_kind);
-	tcase_add_test(tc, paths);
-	tcase_add_test(tc, pins);
-	tcase_add_test(tc, pins_of_another_kind);
-	tcase_add_test(tc, the_pin_that_the_key_names);
-	tcase_add_test(tc, keys);
-	tcase_add_test(tc, keys_of_another_kind);
-	tcase_add_test(tc, certificates);
-	tcase_add_test(tc, certificates_of_another_kind);
-	tcase_add_test(tc, labels);
-	tcase_add_test(tc, application_label);
-	tcase_add_loop_test(tc, cut_short, 0, sizeof all / sizeof *all);
-	tcase_add_loop_test(tc, spoiled, 0, sizeof all / sizeof *all);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(new_case(suite, "object_directory"), object_directory);
+	tcase_add_test(new_case(suite, "object_directory_of_another_kind"), object_directory_of_another_kind);
+	tcase_add_test(new_case(suite, "paths"), paths);
+	tcase_add_test(new_case(suite, "pins"), pins);
+	tcase_add_test(new_case(suite, "pins_of_another_kind"), pins_of_another_kind);
+	tcase_add_test(new_case(suite, "the_pin_that_the_key_names"), the_pin_that_the_key_names);
+	tcase_add_test(new_case(suite, "keys"), keys);
+	tcase_add_test(new_case(suite, "keys_of_another_kind"), keys_of_another_kind);
+	tcase_add_test(new_case(suite, "certificates"), certificates);
+	tcase_add_test(new_case(suite, "certificates_of_another_kind"), certificates_of_another_kind);
+	tcase_add_test(new_case(suite, "labels"), labels);
+	tcase_add_test(new_case(suite, "application_label"), application_label);
+	tcase_add_loop_test(new_case(suite, "cut_short"), cut_short, 0, sizeof all / sizeof *all);
+	tcase_add_loop_test(new_case(suite, "spoiled"), spoiled, 0, sizeof all / sizeof *all);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

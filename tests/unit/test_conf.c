@@ -325,27 +325,34 @@ START_TEST(readers)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("conf");
-	TCase *tc = tcase_create("conf");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, settings);
-	tcase_add_test(tc, sections_of_programs);
-	tcase_add_test(tc, a_program_by_the_name_of_its_executable);
-	tcase_add_test(tc, sections_that_are_not_known);
-	tcase_add_test(tc, checked_for_all_programs);
-	tcase_add_test(tc, two_files);
-	tcase_add_test(tc, mistakes_are_passed_over);
-	tcase_add_test(tc, a_pattern_that_is_too_long);
-	tcase_add_test(tc, long_lines_are_one_line);
-	tcase_add_test(tc, files_that_cannot_be_read);
-	tcase_add_test(tc, where_the_users_file_is);
-	tcase_add_test(tc, readers);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(new_case(suite, "settings"), settings);
+	tcase_add_test(new_case(suite, "sections_of_programs"), sections_of_programs);
+	tcase_add_test(new_case(suite, "a_program_by_the_name_of_its_executable"), a_program_by_the_name_of_its_executable);
+	tcase_add_test(new_case(suite, "sections_that_are_not_known"), sections_that_are_not_known);
+	tcase_add_test(new_case(suite, "checked_for_all_programs"), checked_for_all_programs);
+	tcase_add_test(new_case(suite, "two_files"), two_files);
+	tcase_add_test(new_case(suite, "mistakes_are_passed_over"), mistakes_are_passed_over);
+	tcase_add_test(new_case(suite, "a_pattern_that_is_too_long"), a_pattern_that_is_too_long);
+	tcase_add_test(new_case(suite, "long_lines_are_one_line"), long_lines_are_one_line);
+	tcase_add_test(new_case(suite, "files_that_cannot_be_read"), files_that_cannot_be_read);
+	tcase_add_test(new_case(suite, "where_the_users_file_is"), where_the_users_file_is);
+	tcase_add_test(new_case(suite, "readers"), readers);
 	srunner_set_fork_status(runner, CK_FORK); /* one log per process */
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

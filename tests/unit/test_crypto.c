@@ -187,23 +187,30 @@ START_TEST(host_errors_stay)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("crypto");
-	TCase *t = tcase_create("crypto");
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, hashes);
-	tcase_add_test(t, random_bytes_differ);
-	tcase_add_test(t, many_threads);
-	tcase_add_test(t, host_errors_stay);
-	tcase_add_test(t, thread_outlives_the_context);
+	tcase_add_test(new_case(s, "hashes"), hashes);
+	tcase_add_test(new_case(s, "random_bytes_differ"), random_bytes_differ);
+	tcase_add_test(new_case(s, "many_threads"), many_threads);
+	tcase_add_test(new_case(s, "host_errors_stay"), host_errors_stay);
+	tcase_add_test(new_case(s, "thread_outlives_the_context"), thread_outlives_the_context);
 	if (srunner_fork_status(r) == CK_FORK) { /* these spoil the process */
-		tcase_add_test(t, libcrypto_gone_before);
-		tcase_add_test(t, host_configuration_stays_out);
+		tcase_add_test(new_case(s, "libcrypto_gone_before"), libcrypto_gone_before);
+		tcase_add_test(new_case(s, "host_configuration_stays_out"), host_configuration_stays_out);
 	}
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

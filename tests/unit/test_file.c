@@ -167,21 +167,28 @@ START_TEST(folders_are_made)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
 int main(void)
 {
-	TCase *tcase = tcase_create("file");
 	Suite *suite = suite_create("file");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, replaced_in_one_step);
-	tcase_add_test(tcase, a_link_is_replaced_not_followed);
-	tcase_add_test(tcase, a_failure_leaves_nothing);
-	tcase_add_test(tcase, reading_has_a_limit);
-	tcase_add_test(tcase, only_what_may_be_believed);
-	tcase_add_test(tcase, folders_are_made);
-	suite_add_tcase(suite, tcase);
+	tcase_add_test(new_case(suite, "replaced_in_one_step"), replaced_in_one_step);
+	tcase_add_test(new_case(suite, "a_link_is_replaced_not_followed"), a_link_is_replaced_not_followed);
+	tcase_add_test(new_case(suite, "a_failure_leaves_nothing"), a_failure_leaves_nothing);
+	tcase_add_test(new_case(suite, "reading_has_a_limit"), reading_has_a_limit);
+	tcase_add_test(new_case(suite, "only_what_may_be_believed"), only_what_may_be_believed);
+	tcase_add_test(new_case(suite, "folders_are_made"), folders_are_made);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -184,23 +184,30 @@ START_TEST(commands_only_when_traced)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
-	TCase *tc = tcase_create("log");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, levels_of_detail, 0, 6);
-	tcase_add_test(tc, the_file_is_for_its_owner);
-	tcase_add_test(tc, no_link_is_followed);
-	tcase_add_test(tc, control_characters_and_long_lines);
-	tcase_add_test(tc, no_pin_in_any_form);
-	tcase_add_test(tc, commands_and_responses);
-	tcase_add_test(tc, secret_answers);
-	tcase_add_test(tc, commands_only_when_traced);
-	suite_add_tcase(suite, tc);
+	tcase_add_loop_test(new_case(suite, "levels_of_detail"), levels_of_detail, 0, 6);
+	tcase_add_test(new_case(suite, "the_file_is_for_its_owner"), the_file_is_for_its_owner);
+	tcase_add_test(new_case(suite, "no_link_is_followed"), no_link_is_followed);
+	tcase_add_test(new_case(suite, "control_characters_and_long_lines"), control_characters_and_long_lines);
+	tcase_add_test(new_case(suite, "no_pin_in_any_form"), no_pin_in_any_form);
+	tcase_add_test(new_case(suite, "commands_and_responses"), commands_and_responses);
+	tcase_add_test(new_case(suite, "secret_answers"), secret_answers);
+	tcase_add_test(new_case(suite, "commands_only_when_traced"), commands_only_when_traced);
 	srunner_set_fork_status(runner, CK_FORK); /* one level per process */
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -122,21 +122,28 @@ START_TEST(every_error_has_a_sentence)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("mem");
-	TCase *tc = tcase_create("mem");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tc, buffers_grow);
-	tcase_add_test(tc, buffers_have_an_end);
-	tcase_add_test(tc, wiping);
-	tcase_add_test(tc, secrets);
-	tcase_add_test(tc, secrets_as_they_are_typed);
-	tcase_add_test(tc, a_child_inherits_no_secret);
-	tcase_add_test(tc, every_error_has_a_sentence);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(new_case(suite, "buffers_grow"), buffers_grow);
+	tcase_add_test(new_case(suite, "buffers_have_an_end"), buffers_have_an_end);
+	tcase_add_test(new_case(suite, "wiping"), wiping);
+	tcase_add_test(new_case(suite, "secrets"), secrets);
+	tcase_add_test(new_case(suite, "secrets_as_they_are_typed"), secrets_as_they_are_typed);
+	tcase_add_test(new_case(suite, "a_child_inherits_no_secret"), a_child_inherits_no_secret);
+	tcase_add_test(new_case(suite, "every_error_has_a_sentence"), every_error_has_a_sentence);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -512,35 +512,42 @@ START_TEST(a_child_talks_to_nobody)
 }
 END_TEST
 
-int main(void)
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
 {
-	Suite *suite = suite_create("pcsc");
-	TCase *tc = tcase_create("pcsc");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = tcase_create(name);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
-	tcase_add_test(tc, nothing_there);
-	tcase_add_test(tc, readers_and_cards);
-	tcase_add_test(tc, what_makes_another_insertion);
-	tcase_add_test(tc, one_operation);
-	tcase_add_test(tc, a_pulled_card);
-	tcase_add_test(tc, errors_of_a_connection);
-	tcase_add_test(tc, a_card_that_another_program_holds);
-	tcase_add_test(tc, a_card_without_power);
-	tcase_add_loop_test(tc, a_card_that_is_held_and_no_threads, 0, 2);
-	tcase_add_test(tc, a_reader_that_was_plugged_elsewhere);
-	tcase_add_loop_test(tc, what_a_reader_takes, 0, 4);
-	tcase_add_loop_test(tc, no_le_beside_data_on_t0, 0, 2);
-	tcase_add_loop_test(tc, waiting, 0, 3);
-	tcase_add_test(tc, what_changed_before_the_wait);
-	tcase_add_test(tc, waiting_in_vain);
-	tcase_add_test(tc, cancelling);
-	tcase_add_test(tc, cancelling_too_early);
-	tcase_add_test(tc, waiting_for_pcscd);
-	tcase_add_test(tc, a_child_talks_to_nobody);
 	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("pcsc");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(new_case(suite, "nothing_there"), nothing_there);
+	tcase_add_test(new_case(suite, "readers_and_cards"), readers_and_cards);
+	tcase_add_test(new_case(suite, "what_makes_another_insertion"), what_makes_another_insertion);
+	tcase_add_test(new_case(suite, "one_operation"), one_operation);
+	tcase_add_test(new_case(suite, "a_pulled_card"), a_pulled_card);
+	tcase_add_test(new_case(suite, "errors_of_a_connection"), errors_of_a_connection);
+	tcase_add_test(new_case(suite, "a_card_that_another_program_holds"), a_card_that_another_program_holds);
+	tcase_add_test(new_case(suite, "a_card_without_power"), a_card_without_power);
+	tcase_add_loop_test(new_case(suite, "a_card_that_is_held_and_no_threads"), a_card_that_is_held_and_no_threads, 0, 2);
+	tcase_add_test(new_case(suite, "a_reader_that_was_plugged_elsewhere"), a_reader_that_was_plugged_elsewhere);
+	tcase_add_loop_test(new_case(suite, "what_a_reader_takes"), what_a_reader_takes, 0, 4);
+	tcase_add_loop_test(new_case(suite, "no_le_beside_data_on_t0"), no_le_beside_data_on_t0, 0, 2);
+	tcase_add_loop_test(new_case(suite, "waiting"), waiting, 0, 3);
+	tcase_add_test(new_case(suite, "what_changed_before_the_wait"), what_changed_before_the_wait);
+	tcase_add_test(new_case(suite, "waiting_in_vain"), waiting_in_vain);
+	tcase_add_test(new_case(suite, "cancelling"), cancelling);
+	tcase_add_test(new_case(suite, "cancelling_too_early"), cancelling_too_early);
+	tcase_add_test(new_case(suite, "waiting_for_pcscd"), waiting_for_pcscd);
+	tcase_add_test(new_case(suite, "a_child_talks_to_nobody"), a_child_talks_to_nobody);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

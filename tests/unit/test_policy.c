@@ -144,7 +144,7 @@ static const struct row {
 	int cert;
 	enum inkan_purpose purpose;
 	const char *anchors;
-	enum inkan_need need;
+	enum inkan_status_rule need;
 	const char *const *lists;
 	const char *answer;
 	const char *const *roles;
@@ -153,107 +153,107 @@ static const struct row {
 	int64_t grace;
 } rows[] = {
 	/* certificate and purpose */
-	{DOCTOR_LOGIN, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "0"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{DOCTOR_LOGIN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{DOCTOR_SIGN, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "0"},
-	{DOCTOR_SIGN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{DOCTOR_SIGN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{OFFICE_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{PATIENT_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{PATIENT_LOGIN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{PATIENT_SIGN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{PATIENT_SIGN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{PATIENT_BOTH_USES, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{SERVER, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{SERVER, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "0"},
-	{CLIENT, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{ANY_EKU, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{NO_KEY_USAGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{NO_KEY_USAGE, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{ONLY_ENCIPHER, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 usage"},
-	{ONLY_ENCIPHER, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "0"},
-	{A_CA, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 is-ca"},
-	{LOGIN_CA, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 is-ca"},
-	{CRITICAL, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 critical-extension"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{DOCTOR_SIGN, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{DOCTOR_SIGN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{DOCTOR_SIGN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{OFFICE_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{PATIENT_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{PATIENT_LOGIN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{PATIENT_SIGN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{PATIENT_SIGN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{PATIENT_BOTH_USES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{SERVER, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{SERVER, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{CLIENT, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{ANY_EKU, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{NO_KEY_USAGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{NO_KEY_USAGE, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{ONLY_ENCIPHER, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage"},
+	{ONLY_ENCIPHER, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{A_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 is-ca"},
+	{LOGIN_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 is-ca"},
+	{CRITICAL, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 critical-extension"},
 
 	/* policy and level */
-	{TEST_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "6 test-certificate"},
-	{TEST_LOGIN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "4 usage,test-certificate"},
-	{TEST_SIGN, INKAN_SIGN, "all", INKAN_IGNORE, none, .answer = "6 test-certificate"},
-	{NO_POLICY, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
-	{OTHER_POLICY, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
-	{NO_VERSION, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
-	{LONG_VERSION, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
-	{BIG_VERSION, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
-	{BIG_LEVEL, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "0"},
-	{NOT_OF_ITS_CA, INKAN_ANY, "all", INKAN_IGNORE, none, .answer = "4 policy"},
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "6 test-certificate"},
+	{TEST_LOGIN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage,test-certificate"},
+	{TEST_SIGN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "6 test-certificate"},
+	{NO_POLICY, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+	{OTHER_POLICY, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+	{NO_VERSION, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+	{LONG_VERSION, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+	{BIG_VERSION, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+	{BIG_LEVEL, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{NOT_OF_ITS_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
 
 	/* anchors */
-	{DOCTOR_LOGIN, INKAN_LOGIN, "nothing", INKAN_IGNORE, none, .answer = "4 no-issuer"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "root", INKAN_IGNORE, none, .answer = "4 no-issuer"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "cas", INKAN_IGNORE, none, .answer = "4 no-anchor"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "other", INKAN_IGNORE, none, .answer = "4 no-anchor"},
-	{UNDER_NOBODY, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 no-issuer"},
-	{FORGED, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 signature"},
-	{OWN_WORD, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "4 no-issuer"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "nothing", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "root", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "cas", INKAN_STATUS_IGNORE, none, .answer = "4 no-anchor"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "other", INKAN_STATUS_IGNORE, none, .answer = "4 no-anchor"},
+	{UNDER_NOBODY, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer"},
+	{FORGED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 signature"},
+	{OWN_WORD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer"},
 
 	/* status */
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, good, .answer = "0"},
-	{DOCTOR_SIGN, INKAN_SIGN, "all", INKAN_REQUIRE, good, .answer = "0"},
-	{PATIENT_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, good, .answer = "0"},
-	{PATIENT_SIGN, INKAN_SIGN, "all", INKAN_REQUIRE, good, .answer = "3 status-unknown"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, none, .answer = "3 status-unknown"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_PREFER, none, .answer = "0"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, user_only, .answer = "3 status-unknown"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_PREFER, user_only, .answer = "0"},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, good, .answer = "2 revoked"},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_PREFER, good, .answer = "2 revoked"},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_IGNORE, good, .answer = "0"},
-	{HELD, INKAN_LOGIN, "all", INKAN_REQUIRE, good, .answer = "2 on-hold"},
-	{HELD, INKAN_LOGIN, "all", INKAN_PREFER, good, .answer = "2 on-hold"},
-	{HELD, INKAN_LOGIN, "all", INKAN_IGNORE, good, .answer = "0"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, ca_gone, .answer = "2 revoked"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_PREFER, ca_gone, .answer = "2 revoked"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, ended, .answer = "3 status-stale"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_PREFER, ended, .answer = "0"},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, stale, .answer = "2 revoked"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "cas", INKAN_REQUIRE, good, .answer = "4 no-anchor,status-unknown"},
-	{TEST_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, none, .answer = "6 test-certificate,status-unknown"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, good, .answer = "0"},
+	{DOCTOR_SIGN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_REQUIRE, good, .answer = "0"},
+	{PATIENT_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, good, .answer = "0"},
+	{PATIENT_SIGN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_REQUIRE, good, .answer = "3 status-unknown"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, none, .answer = "3 status-unknown"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, none, .answer = "0"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, user_only, .answer = "3 status-unknown"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, user_only, .answer = "0"},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, good, .answer = "2 revoked"},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, good, .answer = "2 revoked"},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, good, .answer = "0"},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, good, .answer = "2 on-hold"},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, good, .answer = "2 on-hold"},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, good, .answer = "0"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, ca_gone, .answer = "2 revoked"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, ca_gone, .answer = "2 revoked"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, ended, .answer = "3 status-stale"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, ended, .answer = "0"},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "2 revoked"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "cas", INKAN_STATUS_REQUIRE, good, .answer = "4 no-anchor,status-unknown"},
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, none, .answer = "6 test-certificate,status-unknown"},
 
 	/* roles */
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", doctor},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", either},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 role", dentist},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 role", beginning},
-	{NO_ROLES, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 role", doctor},
-	{TEST_LOGIN, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "6 test-certificate", doctor},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, good, .answer = "2 revoked,role", doctor},
-	{ROLE_TWICE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", doctor},
-	{TWO_ATTRIBUTES, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
-	{TWO_ATTRIBUTES, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0"},
-	{SCHEME_TWICE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
-	{TWO_ROLES, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "1 roles-malformed,role", dentist},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", doctor},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", either},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 role", dentist},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 role", beginning},
+	{NO_ROLES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 role", doctor},
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "6 test-certificate", doctor},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, good, .answer = "2 revoked,role", doctor},
+	{ROLE_TWICE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", doctor},
+	{TWO_ATTRIBUTES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
+	{TWO_ATTRIBUTES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
+	{SCHEME_TWICE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
+	{TWO_ROLES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", dentist},
 
 	/* the very second */
-	{EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", .edge = AT_FROM, 0},
-	{EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "5 not-yet-valid", .edge = AT_FROM, -1},
-	{EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", .edge = AT_TO, 0},
-	{EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "5 expired", .edge = AT_TO, 1},
-	{UNDER_EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", .edge = AT_FROM, 0},
-	{UNDER_EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "5 not-yet-valid", .edge = AT_FROM, -1},
-	{UNDER_EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "0", .edge = AT_TO, 0},
-	{UNDER_EDGE, INKAN_LOGIN, "all", INKAN_IGNORE, none, .answer = "5 expired", .edge = AT_TO, 1},
-	{EDGE, INKAN_SIGN, "all", INKAN_REQUIRE, none, .answer = "4 usage,expired,status-unknown"},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, stale, .answer = "0", .edge = AT_NEXT, 0},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, stale, .answer = "3 status-stale", .edge = AT_NEXT, 1},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, stale, .answer = "0", .edge = AT_NEXT, 1, 1},
-	{DOCTOR_LOGIN, INKAN_LOGIN, "all", INKAN_REQUIRE, stale, .answer = "3 status-stale", .edge = AT_NEXT, 2, 1},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, later, .answer = "2 revoked", .edge = AT_GONE, 0},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, later, .answer = "0", .edge = AT_GONE, -1},
-	{REVOKED, INKAN_LOGIN, "all", INKAN_REQUIRE, later, .answer = "2 revoked"},
-	{HELD, INKAN_LOGIN, "all", INKAN_REQUIRE, later, .answer = "2 on-hold", .edge = AT_GONE, 0},
-	{HELD, INKAN_LOGIN, "all", INKAN_REQUIRE, later, .answer = "0", .edge = AT_GONE, -1},
+	{EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .edge = AT_FROM, 0},
+	{EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "5 not-yet-valid", .edge = AT_FROM, -1},
+	{EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .edge = AT_TO, 0},
+	{EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "5 expired", .edge = AT_TO, 1},
+	{UNDER_EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .edge = AT_FROM, 0},
+	{UNDER_EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "5 not-yet-valid", .edge = AT_FROM, -1},
+	{UNDER_EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .edge = AT_TO, 0},
+	{UNDER_EDGE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "5 expired", .edge = AT_TO, 1},
+	{EDGE, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_REQUIRE, none, .answer = "4 usage,expired,status-unknown"},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "0", .edge = AT_NEXT, 0},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "3 status-stale", .edge = AT_NEXT, 1},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "0", .edge = AT_NEXT, 1, 1},
+	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "3 status-stale", .edge = AT_NEXT, 2, 1},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, later, .answer = "2 revoked", .edge = AT_GONE, 0},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, later, .answer = "0", .edge = AT_GONE, -1},
+	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, later, .answer = "2 revoked"},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, later, .answer = "2 on-hold", .edge = AT_GONE, 0},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, later, .answer = "0", .edge = AT_GONE, -1},
 };
 
 START_TEST(one_row)
@@ -272,7 +272,7 @@ END_TEST
 /* Nothing is accepted that is not in a row: a certificate for no purpose, by no anchor. */
 START_TEST(nobody_without_an_anchor)
 {
-	const struct inkan_rules rules = {.status = INKAN_IGNORE};
+	const struct inkan_rules rules = {.status = INKAN_STATUS_IGNORE};
 
 	for (size_t i = 0; i < N_CERTS; i++)
 		ck_assert_int_eq(pki_decide("nothing", NULL, i, &rules)[0], '4');
@@ -284,14 +284,14 @@ static int of_card(const char *anchors)
 {
 	const char *const folders[] = {anchors, NULL};
 	const struct inkan_options options = {.size = sizeof options, .anchors = folders};
-	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_IGNORE, .purpose = INKAN_LOGIN};
+	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE, .purpose = INKAN_PURPOSE_LOGIN};
 	struct inkan_decision *d = NULL;
 	struct inkan_cert *cert = NULL;
 	struct inkan *ctx = NULL;
 	enum inkan_error e = inkan_new(&options, &ctx);
 
 	if (e == INKAN_OK)
-		e = inkan_cert_from_card(ctx, NULL, INKAN_LOGIN, &cert);
+		e = inkan_cert_from_card(ctx, NULL, INKAN_PURPOSE_LOGIN, &cert);
 	if (e == INKAN_OK)
 		e = inkan_decide(ctx, cert, &rules, &d);
 	if (e == INKAN_OK)

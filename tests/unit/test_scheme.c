@@ -387,29 +387,36 @@ START_TEST(many_threads)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *s, const char *name)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, start, stop);
+	suite_add_tcase(s, t);
+	return t;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("scheme");
-	TCase *t = tcase_create("scheme");
 	SRunner *r = srunner_create(s);
 	int failed;
 
 	for (size_t i = 0; i < N_SIZES; i++)
 		keys[i].pkey = EVP_RSA_gen(sizes[i]);
-	suite_add_tcase(s, t);
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, start, stop);
-	tcase_add_loop_test(t, numbers, 0, N_SIZES);
-	tcase_add_test(t, keys_of_other_kinds);
-	tcase_add_test(t, cut_keys);
-	tcase_add_loop_test(t, pkcs1_of_a_hash, 0, N_SIZES);
-	tcase_add_loop_test(t, pkcs1_of_a_message, 0, N_SIZES);
-	tcase_add_loop_test(t, pss, 0, N_SIZES);
-	tcase_add_test(t, salts_differ);
-	tcase_add_test(t, parameters_without_sense);
-	tcase_add_test(t, sizes_that_are_refused);
-	tcase_add_test(t, host_errors_stay);
-	tcase_add_test(t, many_threads);
+	tcase_add_loop_test(new_case(s, "numbers"), numbers, 0, N_SIZES);
+	tcase_add_test(new_case(s, "keys_of_other_kinds"), keys_of_other_kinds);
+	tcase_add_test(new_case(s, "cut_keys"), cut_keys);
+	tcase_add_loop_test(new_case(s, "pkcs1_of_a_hash"), pkcs1_of_a_hash, 0, N_SIZES);
+	tcase_add_loop_test(new_case(s, "pkcs1_of_a_message"), pkcs1_of_a_message, 0, N_SIZES);
+	tcase_add_loop_test(new_case(s, "pss"), pss, 0, N_SIZES);
+	tcase_add_test(new_case(s, "salts_differ"), salts_differ);
+	tcase_add_test(new_case(s, "parameters_without_sense"), parameters_without_sense);
+	tcase_add_test(new_case(s, "sizes_that_are_refused"), sizes_that_are_refused);
+	tcase_add_test(new_case(s, "host_errors_stay"), host_errors_stay);
+	tcase_add_test(new_case(s, "many_threads"), many_threads);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

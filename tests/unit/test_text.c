@@ -119,19 +119,26 @@ START_TEST(times_are_written)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
 int main(void)
 {
-	TCase *tcase = tcase_create("text");
 	Suite *suite = suite_create("text");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tcase, hex_both_ways);
-	tcase_add_loop_test(tcase, utf8_characters, 0, sizeof characters / sizeof *characters);
-	tcase_add_loop_test(tcase, nothing_hides, 0, sizeof shown / sizeof *shown);
-	tcase_add_loop_test(tcase, times_are_read, 0, sizeof times / sizeof *times);
-	tcase_add_test(tcase, times_are_written);
-	suite_add_tcase(suite, tcase);
+	tcase_add_test(new_case(suite, "hex_both_ways"), hex_both_ways);
+	tcase_add_loop_test(new_case(suite, "utf8_characters"), utf8_characters, 0, sizeof characters / sizeof *characters);
+	tcase_add_loop_test(new_case(suite, "nothing_hides"), nothing_hides, 0, sizeof shown / sizeof *shown);
+	tcase_add_loop_test(new_case(suite, "times_are_read"), times_are_read, 0, sizeof times / sizeof *times);
+	tcase_add_test(new_case(suite, "times_are_written"), times_are_written);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -265,23 +265,30 @@ START_TEST(status_stays_in_its_application)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *c = tcase_create(name);
+
+	tcase_set_timeout(c, 120);
+	suite_add_tcase(suite, c);
+	return c;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("vcard: HPKI");
-	TCase *c = tcase_create("card");
 
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, selects_by_whole_and_partial_names);
-	tcase_add_test(c, refuses_what_it_does_not_know);
-	tcase_add_test(c, jma_directories_are_those_of_the_standard);
-	tcase_add_test(c, annex_b_directories_are_those_of_the_standard);
-	tcase_add_test(c, certificates_are_in_their_files);
-	tcase_add_test(c, reads_past_the_end_as_iso_7816_says);
-	tcase_add_test(c, counts_the_tries);
-	tcase_add_test(c, a_pin_is_compared_whole);
-	tcase_add_test(c, signs_any_block_after_verify);
-	tcase_add_test(c, the_signature_pin_is_good_for_one);
-	tcase_add_test(c, status_stays_in_its_application);
-	suite_add_tcase(suite, c);
+	tcase_add_test(new_case(suite, "selects_by_whole_and_partial_names"), selects_by_whole_and_partial_names);
+	tcase_add_test(new_case(suite, "refuses_what_it_does_not_know"), refuses_what_it_does_not_know);
+	tcase_add_test(new_case(suite, "jma_directories_are_those_of_the_standard"), jma_directories_are_those_of_the_standard);
+	tcase_add_test(new_case(suite, "annex_b_directories_are_those_of_the_standard"), annex_b_directories_are_those_of_the_standard);
+	tcase_add_test(new_case(suite, "certificates_are_in_their_files"), certificates_are_in_their_files);
+	tcase_add_test(new_case(suite, "reads_past_the_end_as_iso_7816_says"), reads_past_the_end_as_iso_7816_says);
+	tcase_add_test(new_case(suite, "counts_the_tries"), counts_the_tries);
+	tcase_add_test(new_case(suite, "a_pin_is_compared_whole"), a_pin_is_compared_whole);
+	tcase_add_test(new_case(suite, "signs_any_block_after_verify"), signs_any_block_after_verify);
+	tcase_add_test(new_case(suite, "the_signature_pin_is_good_for_one"), the_signature_pin_is_good_for_one);
+	tcase_add_test(new_case(suite, "status_stays_in_its_application"), status_stays_in_its_application);
 	return run_suite(suite);
 }

@@ -104,15 +104,22 @@ START_TEST(a_card_alone)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *c = tcase_create(name);
+
+	suite_add_tcase(suite, c);
+	return c;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("vcard: command line");
-	TCase *c = tcase_create("options");
 
-	tcase_add_test(c, a_card_has_what_stands_after_it);
-	tcase_add_test(c, every_flag_sets_its_member);
-	tcase_add_test(c, what_makes_no_sense_is_refused);
-	tcase_add_test(c, a_card_alone);
-	suite_add_tcase(suite, c);
+	tcase_add_test(new_case(suite, "a_card_has_what_stands_after_it"), a_card_has_what_stands_after_it);
+	tcase_add_test(new_case(suite, "every_flag_sets_its_member"), every_flag_sets_its_member);
+	tcase_add_test(new_case(suite, "what_makes_no_sense_is_refused"), what_makes_no_sense_is_refused);
+	tcase_add_test(new_case(suite, "a_card_alone"), a_card_alone);
 	return run_suite(suite);
 }

@@ -517,25 +517,32 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-int main(void)
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
 {
-	Suite *suite = suite_create("vcard: PKI");
-	TCase *c = tcase_create("pki");
+	TCase *c = tcase_create(name);
 
 	tcase_set_timeout(c, 300);
 	tcase_add_unchecked_fixture(c, make_folder, remove_folder);
-	tcase_add_test(c, every_chain_holds);
-	tcase_add_test(c, authorities_are_like_the_ministrys);
-	tcase_add_test(c, a_doctor_is_described);
-	tcase_add_test(c, roles_as_asked_for);
-	tcase_add_test(c, a_patient_is_described);
-	tcase_add_test(c, lists_are_like_the_ministrys);
-	tcase_add_test(c, revoked_expired_and_test_level);
-	tcase_add_test(c, the_same_person_has_the_same_card);
-	tcase_add_test(c, every_size_can_be_had);
-	tcase_add_test(c, a_server_for_localhost);
-	tcase_add_test(c, keys_are_their_owners_alone);
-	tcase_add_test(c, many_at_once);
 	suite_add_tcase(suite, c);
+	return c;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("vcard: PKI");
+
+	tcase_add_test(new_case(suite, "every_chain_holds"), every_chain_holds);
+	tcase_add_test(new_case(suite, "authorities_are_like_the_ministrys"), authorities_are_like_the_ministrys);
+	tcase_add_test(new_case(suite, "a_doctor_is_described"), a_doctor_is_described);
+	tcase_add_test(new_case(suite, "roles_as_asked_for"), roles_as_asked_for);
+	tcase_add_test(new_case(suite, "a_patient_is_described"), a_patient_is_described);
+	tcase_add_test(new_case(suite, "lists_are_like_the_ministrys"), lists_are_like_the_ministrys);
+	tcase_add_test(new_case(suite, "revoked_expired_and_test_level"), revoked_expired_and_test_level);
+	tcase_add_test(new_case(suite, "the_same_person_has_the_same_card"), the_same_person_has_the_same_card);
+	tcase_add_test(new_case(suite, "every_size_can_be_had"), every_size_can_be_had);
+	tcase_add_test(new_case(suite, "a_server_for_localhost"), a_server_for_localhost);
+	tcase_add_test(new_case(suite, "keys_are_their_owners_alone"), keys_are_their_owners_alone);
+	tcase_add_test(new_case(suite, "many_at_once"), many_at_once);
 	return run_suite(suite);
 }

@@ -238,19 +238,26 @@ START_TEST(several_threads)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *c = tcase_create(name);
+
+	tcase_set_timeout(c, 120);
+	suite_add_tcase(suite, c);
+	return c;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("vcard: reader");
-	TCase *c = tcase_create("reader");
 
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, presence);
-	tcase_add_test(c, faults);
-	tcase_add_test(c, a_pulled_card_comes_back);
-	tcase_add_test(c, the_trace_has_no_pin);
-	tcase_add_test(c, a_command_is_for_one_card);
-	tcase_add_test(c, a_delay_is_kept);
-	tcase_add_test(c, several_threads);
-	suite_add_tcase(suite, c);
+	tcase_add_test(new_case(suite, "presence"), presence);
+	tcase_add_test(new_case(suite, "faults"), faults);
+	tcase_add_test(new_case(suite, "a_pulled_card_comes_back"), a_pulled_card_comes_back);
+	tcase_add_test(new_case(suite, "the_trace_has_no_pin"), the_trace_has_no_pin);
+	tcase_add_test(new_case(suite, "a_command_is_for_one_card"), a_command_is_for_one_card);
+	tcase_add_test(new_case(suite, "a_delay_is_kept"), a_delay_is_kept);
+	tcase_add_test(new_case(suite, "several_threads"), several_threads);
 	return run_suite(suite);
 }

@@ -385,28 +385,35 @@ START_TEST(what_cannot_be_is_said)
 }
 END_TEST
 
-int main(void)
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
 {
-	Suite *suite = suite_create("vcard: options");
-	TCase *c = tcase_create("card");
+	TCase *c = tcase_create(name);
 
 	tcase_set_timeout(c, 120);
 	tcase_add_unchecked_fixture(c, make_blocks, NULL);
-	tcase_add_test(c, no_extended);
-	tcase_add_test(c, chaining_is_checked);
-	tcase_add_test(c, get_response);
-	tcase_add_test(c, exact_le);
-	tcase_add_test(c, no_sfi);
-	tcase_add_test(c, no_pss_and_wrong_pss);
-	tcase_add_test(c, no_pss_and_wrong_pss_of_jpki);
-	tcase_add_test(c, phone);
-	tcase_add_test(c, first_6f00);
-	tcase_add_test(c, mse_tag);
-	tcase_add_test(c, the_older_dialect);
-	tcase_add_test(c, directories_missing_and_broken);
-	tcase_add_test(c, other_identifiers);
-	tcase_add_test(c, pins_tries_and_missing_applications);
-	tcase_add_test(c, what_cannot_be_is_said);
 	suite_add_tcase(suite, c);
+	return c;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("vcard: options");
+
+	tcase_add_test(new_case(suite, "no_extended"), no_extended);
+	tcase_add_test(new_case(suite, "chaining_is_checked"), chaining_is_checked);
+	tcase_add_test(new_case(suite, "get_response"), get_response);
+	tcase_add_test(new_case(suite, "exact_le"), exact_le);
+	tcase_add_test(new_case(suite, "no_sfi"), no_sfi);
+	tcase_add_test(new_case(suite, "no_pss_and_wrong_pss"), no_pss_and_wrong_pss);
+	tcase_add_test(new_case(suite, "no_pss_and_wrong_pss_of_jpki"), no_pss_and_wrong_pss_of_jpki);
+	tcase_add_test(new_case(suite, "phone"), phone);
+	tcase_add_test(new_case(suite, "first_6f00"), first_6f00);
+	tcase_add_test(new_case(suite, "mse_tag"), mse_tag);
+	tcase_add_test(new_case(suite, "the_older_dialect"), the_older_dialect);
+	tcase_add_test(new_case(suite, "directories_missing_and_broken"), directories_missing_and_broken);
+	tcase_add_test(new_case(suite, "other_identifiers"), other_identifiers);
+	tcase_add_test(new_case(suite, "pins_tries_and_missing_applications"), pins_tries_and_missing_applications);
+	tcase_add_test(new_case(suite, "what_cannot_be_is_said"), what_cannot_be_is_said);
 	return run_suite(suite);
 }

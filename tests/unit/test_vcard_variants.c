@@ -346,24 +346,31 @@ START_TEST(a_verify_outlives_the_same_select_or_not)
 }
 END_TEST
 
+/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
+static TCase *new_case(Suite *suite, const char *name)
+{
+	TCase *c = tcase_create(name);
+
+	tcase_set_timeout(c, 120);
+	suite_add_tcase(suite, c);
+	return c;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("vcard variants");
-	TCase *c = tcase_create("variants");
 
-	tcase_set_timeout(c, 120);
-	tcase_add_test(c, the_counter_is_told_by_verify_alone);
-	tcase_add_test(c, short_identifiers_are_refused_in_any_words);
-	tcase_add_test(c, extended_length_may_break_the_link);
-	tcase_add_test(c, a_childs_card_has_no_signature_certificate);
-	tcase_add_test(c, files_end_in_four_ways);
-	tcase_add_test(c, the_directory_has_another_reference_than_mse_takes);
-	tcase_add_test(c, mse_takes_anything_and_pso_refuses);
-	tcase_add_test(c, the_key_file_must_be_selected);
-	tcase_add_test(c, labels_have_spaces_around_them);
-	tcase_add_test(c, the_first_select_warns);
-	tcase_add_test(c, files_may_be_filled_with_ff);
-	tcase_add_test(c, a_verify_outlives_the_same_select_or_not);
-	suite_add_tcase(suite, c);
+	tcase_add_test(new_case(suite, "the_counter_is_told_by_verify_alone"), the_counter_is_told_by_verify_alone);
+	tcase_add_test(new_case(suite, "short_identifiers_are_refused_in_any_words"), short_identifiers_are_refused_in_any_words);
+	tcase_add_test(new_case(suite, "extended_length_may_break_the_link"), extended_length_may_break_the_link);
+	tcase_add_test(new_case(suite, "a_childs_card_has_no_signature_certificate"), a_childs_card_has_no_signature_certificate);
+	tcase_add_test(new_case(suite, "files_end_in_four_ways"), files_end_in_four_ways);
+	tcase_add_test(new_case(suite, "the_directory_has_another_reference_than_mse_takes"), the_directory_has_another_reference_than_mse_takes);
+	tcase_add_test(new_case(suite, "mse_takes_anything_and_pso_refuses"), mse_takes_anything_and_pso_refuses);
+	tcase_add_test(new_case(suite, "the_key_file_must_be_selected"), the_key_file_must_be_selected);
+	tcase_add_test(new_case(suite, "labels_have_spaces_around_them"), labels_have_spaces_around_them);
+	tcase_add_test(new_case(suite, "the_first_select_warns"), the_first_select_warns);
+	tcase_add_test(new_case(suite, "files_may_be_filled_with_ff"), files_may_be_filled_with_ff);
+	tcase_add_test(new_case(suite, "a_verify_outlives_the_same_select_or_not"), a_verify_outlives_the_same_select_or_not);
 	return run_suite(suite);
 }

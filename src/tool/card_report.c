@@ -1,68 +1,348 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inkan doctor --card-report: which card, and where the report goes. */
+/* inkan doctor --card-report: commands to a card, a line for each answer. */
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/file.h"
+#include "card/apdu.h"
+#include "card/cia.h"
 #include "card_report.h"
+#include "cards/family.h"
 #include "doctor.h"
 #include "say.h"
 
-/* Our own applications and the one that JPKI's login is left with: nothing else of a
- * card is ever selected. */
-static void put_select(struct probe *p, const struct select_cmd *app)
-{
-	char aid[2 * sizeof app->aid + 1] = "";
+#define WAIT_MS 20000
+#define FILES_MAX 40
+#define FILE_MAX 32768
+#define APPLICATIONS_MAX 16
 
-	for (size_t i = 0; i < app->aid_len; i++)
-		snprintf(aid + 2 * i, 3, "%02X", app->aid[i]);
-	put_answer(p, "%s", aid);
+enum what {
+	UNKNOWN, PRKD, PUKD, CD, DCOD, AOD, OD, CIA_INFO, CERTIFICATE, KEY, PIN_FILE, TOKEN_INFO, TOKEN_STATE, PROTECTED,
+};
+
+/* What a file is, and what of its content is shown. Of a file that is not known and of EF.DCOD nothing is. */
+static const struct kind {
+	const char *name;
+	enum shown shown;
+} kinds[] = {
+	[PRKD] = {"EF.PrKD", SHOW_DIRECTORY}, [PUKD] = {"EF.PuKD", SHOW_DIRECTORY}, [CD] = {"EF.CD", SHOW_CERTIFICATES},
+	[DCOD] = {"EF.DCOD", SHOW_NOTHING}, [AOD] = {"EF.AOD", SHOW_DIRECTORY}, [OD] = {"EF.OD", SHOW_DIRECTORY},
+	[CIA_INFO] = {"EF.CIAInfo", SHOW_CIA_INFO}, [KEY] = {"key", SHOW_NOTHING}, [PIN_FILE] = {"PIN", SHOW_NOTHING},
+	[TOKEN_INFO] = {"token information", SHOW_TOKEN_INFO},
+	[TOKEN_STATE] = {"which certificates are there", SHOW_BYTES},
+	[PROTECTED] = {"signature certificate, never read here", SHOW_NOTHING},
+};
+
+/* A card and its application: one transaction, begun again when the link breaks. */
+struct probe {
+	FILE *out;
+	struct recorder recorder;
+	struct apdu_link link;
+	bool open;
+	enum error error;             /* why it cannot go on; nothing is sent then */
+	const struct select_cmd *app; /* selected again after a broken link; NULL: none */
+	struct file {
+		struct file_ref ref;
+		enum what what;
+	} files[FILES_MAX];
+	size_t n_files, done;
+	struct card_key key;          /* by EF.PrKD, else the profile's file */
+	struct pin_profile pin;       /* by EF.AOD, else the profile's */
+};
+
+/* ---- Commands and their answers */
+
+static enum error begin(struct probe *p)
+{
+	enum error e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS, &p->link.link);
+
+	p->open = e == E_OK;
+	return e;
 }
 
-static bool report_select(struct probe *p, const struct select_cmd *app)
+/* "counter 88: 6C14+9000, 20 bytes, 12 ms": a name, bytes in hexadecimal, the answer to the last command. */
+static void put_answer(struct probe *p, const char *name, struct bytes hex)
 {
-	struct buf fci = {0};
-	uint16_t sw = ask_select(p, app, &fci);
+	const struct recorder *r = &p->recorder;
 
-	buf_free(&fci);
-	put_select(p, app);
-	return sw_is_good(sw);
+	fputs(name, p->out);
+	put_hex(p->out, hex.data, hex.len);
+	fputs(": ", p->out);
+	for (size_t i = 0; i < r->n && r->sw[i]; i++)
+		fprintf(p->out, "%s%04X", i ? "+" : "", r->sw[i]);
+	if (r->n == 0 || r->sw[r->n - 1] == 0)
+		fputs("no answer", p->out);
+	if (r->bytes)
+		fprintf(p->out, ", %zu bytes", r->bytes);
+	fprintf(p->out, ", %u ms\n", r->ms);
 }
 
-/* The first command after power-up: some cards fail it, and wake up by it. */
-static bool report_first_select(struct probe *p, const struct select_cmd *app)
+static bool is_good(uint16_t sw)
 {
-	struct buf fci = {0};
-	uint16_t sw = ask_select(p, app, &fci);
+	return sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283;
+}
 
-	if (sw == 0x6F00) {
-		put_answer(p, "first command");
-		ask(p, &(struct apdu){.ins = 0xA4}, NULL);
-		sw = ask_select(p, app, &fci);
+/* After a broken link the application is selected again, if the card is still the same. */
+static bool ask(struct probe *p, struct apdu c, struct buf *out)
+{
+	bool short_only = !p->link.extended, taken = true; /* what is refused is not said again in short form */
+	uint32_t insertion = p->link.link.insertion;
+	struct recorder *r = &p->recorder;
+	uint16_t sw = 0, again;
+	size_t n;
+
+	r->n = r->bytes = r->ms = 0;
+	if (p->error != E_OK)
+		return false;
+	p->link.short_only = &short_only;
+	p->link.extended_taken = &taken;
+	c.personal = true;
+	if (apdu_exchange(&p->link, &c, out, &sw) != E_LINK)
+		return is_good(sw);
+	n = r->n;
+	recording_ops.end(&p->link.link, false);
+	p->error = begin(p);
+	if (p->error == E_OK && p->link.link.insertion != insertion)
+		p->error = E_CHANGED;
+	if (p->error == E_OK && p->app &&
+	    apdu_exchange(&p->link, &(struct apdu){.ins = 0xA4, .p1 = 4, .p2 = p->app->p2,
+	                  .data = {p->app->aid, p->app->aid_len}}, NULL, &again) == E_LINK)
+		p->error = E_LINK;
+	r->n = n;
+	return false;
+}
+
+static bool select_app(struct probe *p, const struct select_cmd *app, struct buf *fci)
+{
+	p->app = app;
+	p->link.commands = 0; /* what a transaction may cost is an application's here */
+	return ask(p, (struct apdu){.ins = 0xA4, .p1 = app->p1, .p2 = app->p2, .data = {app->aid, app->aid_len},
+	                            .le = app->le ? 256 : 0}, app->le ? fci : NULL);
+}
+
+static bool select_file(struct probe *p, uint16_t fid)
+{
+	const uint8_t id[] = {(uint8_t)(fid >> 8), (uint8_t)fid};
+
+	return ask(p, (struct apdu){.ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = {id, sizeof id}}, NULL);
+}
+
+static bool read_at(struct probe *p, size_t offset, size_t le, struct buf *out)
+{
+	return ask(p, (struct apdu){.ins = 0xB0, .p1 = (uint8_t)(offset >> 8), .p2 = (uint8_t)offset, .le = le}, out);
+}
+
+/* ---- Directories: ISO/IEC 7816-15 */
+
+/* What is known of a file first stays. */
+static void add_file(struct probe *p, struct file_ref ref, enum what what)
+{
+	if (ref.fid == 0)
+		ref.fid = ref.sfi;
+	if (ref.sfi == 0 && ref.fid <= 0x1E)
+		ref.sfi = (uint8_t)ref.fid;
+	for (size_t i = 0; i < p->n_files; i++)
+		if (p->files[i].ref.fid == ref.fid) {
+			if (p->files[i].what == UNKNOWN)
+				p->files[i].what = what;
+			return;
+		}
+	if (ref.fid && p->n_files < FILES_MAX)
+		p->files[p->n_files++] = (struct file){.ref = ref, .what = what};
+}
+
+/* Every file that EF.OD names, also those that the driver passes over: its path is an OCTET STRING in a SEQUENCE. */
+static void read_od(struct probe *p, struct bytes in)
+{
+	static const enum what choices[] = {PRKD, PUKD, UNKNOWN, UNKNOWN, CD, CD, CD, DCOD, AOD};
+	struct tlv t, path, id;
+
+	while (tlv_next(&in, &t)) {
+		unsigned choice = t.tag - 0xA0;
+
+		if (!tlv_find(t.value, 0x30, &path) || !tlv_find(path.value, 0x04, &id) || id.value.len == 0)
+			continue;
+		add_file(p, id.value.len == 1 ? (struct file_ref){.sfi = id.value.data[0] >> 3} :
+		         (struct file_ref){.fid = (uint16_t)(id.value.data[id.value.len - 2] << 8 |
+		                                             id.value.data[id.value.len - 1])},
+		         choice < sizeof choices / sizeof *choices ? choices[choice] : UNKNOWN);
 	}
-	buf_free(&fci);
-	fputs("\n[select]\n", p->out);
-	put_select(p, app);
-	return sw_is_good(sw);
 }
 
-static void put_head(FILE *out, const struct reader_state *reader, size_t max_apdu)
+static void read_directory(struct probe *p, struct bytes content, enum what what)
 {
-	char name[READER_NAME_MAX];
+	struct card_cert certs[CARD_CERTS_MAX];
+	struct card_id pin = {.len = 0};
+	size_t n = 0;
 
-	report_reader_name(reader->name, name, sizeof name);
-	fprintf(out, "Inkan card report 1\n# %s\n# %s\nsoftware: inkan %s\nreader: ",
-	        _("No name, serial number, key, date or PIN is in this text; ** is a byte that was left out."),
-	        _("Read it before you send it; inkan-doctor(1) says what the lines are."), PACKAGE_VERSION);
-	put_text(out, name);
-	if (max_apdu)
-		fprintf(out, "\nlongest command: %zu bytes", max_apdu);
-	fputs("\natr: ", out);
-	for (size_t i = 0; i < reader->atr_len; i++)
-		fprintf(out, "%02X", reader->atr[i]);
-	fputc('\n', out);
+	if (what == OD)
+		read_od(p, content);
+	if (what == AOD)
+		cia_read_pin(content, &pin, &p->pin);
+	if (what == PRKD && cia_read_key(content, &p->key, &pin))
+		add_file(p, p->key.file, KEY);
+	if (what == CD)
+		cia_read_certs(content, certs, &n);
+	for (size_t i = 0; i < n; i++)
+		add_file(p, certs[i].file, CERTIFICATE);
+}
+
+/* ---- Files */
+
+/* Where the objects end and filling begins; an object may itself end with such bytes. */
+static size_t content_len(struct bytes file, bool one)
+{
+	struct bytes in = file;
+	size_t end = file.len;
+	struct tlv t;
+
+	while (end && (file.data[end - 1] == 0x00 || file.data[end - 1] == 0xFF) &&
+	       file.data[end - 1] == file.data[file.len - 1])
+		end--;
+	while (tlv_next(&in, &t) && !one)
+		;
+	return file.len - in.len > end ? file.len - in.len : end;
+}
+
+/* EF 0006: its label, and nothing that differs from card to card. */
+static void put_token_info(FILE *out, struct bytes file)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const uint8_t *p = file.data;
+	char label[33] = "";
+
+	memcpy(label, p, file.len < 32 ? file.len : 32);
+	if (strncmp(label, "JPKI", 4) == 0)
+		fprintf(out, "label: %.*s\n", (int)strspn(label, letters), label);
+	if (file.len >= 144)
+		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n", p[119], p[123],
+		        p[140], p[141], p[142], p[143]);
+}
+
+static void put_content(struct probe *p, enum what what, struct bytes file)
+{
+	enum shown shown = kinds[what].shown;
+	struct bytes content = {file.data, content_len(file, shown == SHOW_NOTHING)};
+
+	switch (shown) {
+	case SHOW_TOKEN_INFO:
+		put_token_info(p->out, file);
+		return;
+	case SHOW_NOTHING:
+		put_certificate(p->out, content);
+		break;
+	case SHOW_BYTES:
+		fputs("content: ", p->out);
+		put_hex(p->out, file.data, file.len < 3 ? file.len : 3);
+		fputc('\n', p->out);
+		return;
+	default:
+		read_directory(p, content, what);
+		if (content.len == 0)
+			break;
+		fputs("content: ", p->out);
+		put_masked(p->out, content, shown);
+		fputc('\n', p->out);
+	}
+	if (content.len < file.len)
+		fprintf(p->out, "padding: %zu x %02X\n", file.len - content.len, file.data[file.len - 1]);
+}
+
+static void report_file(struct probe *p, size_t i, const char *section)
+{
+	const struct file *file = &p->files[i];
+	bool readable = file->what != KEY && file->what != PIN_FILE, there = false, good;
+	size_t before, le = file->what == PROTECTED ? 4 : 256;
+	struct apdu by_sfi = {.ins = 0xB0, .p1 = 0x80 | file->ref.sfi, .le = le};
+	struct buf content = {0};
+
+	if (p->error != E_OK)
+		return;
+	fprintf(p->out, "\n[%s file %04X]\n", section, file->ref.fid);
+	if (kinds[file->what].name)
+		fprintf(p->out, "what: %s\n", kinds[file->what].name);
+	if (file->ref.sfi && readable) {
+		there = ask(p, by_sfi, &content);
+		content.len = 0;
+		put_answer(p, "by short id ", (struct bytes){&file->ref.sfi, 1});
+	}
+	good = select_file(p, file->ref.fid);
+	put_answer(p, "by id", (struct bytes){0});
+	if (!good && there) /* the refused command may have changed what is selected */
+		ask(p, by_sfi, NULL);
+	if (!readable || (!good && !there))
+		goto out;
+	do {
+		before = content.len;
+		good = read_at(p, before, le, &content);
+		if (before == 0)
+			put_answer(p, "read", (struct bytes){0});
+	} while (good && le == 256 && content.len - before == 256 && content.len < FILE_MAX - 256);
+	if (le == 256 && (good || before > 0)) {
+		fprintf(p->out, "size: %zu\n", content.len);
+		put_answer(p, "end", (struct bytes){0});
+		if (content.len > before) {
+			read_at(p, content.len, 256, NULL);
+			put_answer(p, "beyond", (struct bytes){0});
+		}
+		put_content(p, file->what, (struct bytes){content.data, content.len});
+	}
+out:
+	buf_wipe(&content);
+}
+
+/* ---- Applications */
+
+/* MANAGE SECURITY ENVIRONMENT takes no PIN, and tells by what name the key is known. 3FFF is no key of any card. */
+static void report_mse(struct probe *p, const struct select_cmd *app, bool selected)
+{
+	const uint16_t file = p->key.file.fid ? p->key.file.fid : p->key.file.sfi, reference = p->key.reference;
+	const struct {
+		uint8_t tag;
+		uint16_t number;
+	} tries[] = {{0x84, reference == file ? 0 : reference}, {0x84, file}, {0x81, file}, {0x84, selected ? 0 : 0x3FFF}};
+
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		uint8_t crt[] = {tries[i].tag, 2, (uint8_t)(tries[i].number >> 8), (uint8_t)tries[i].number};
+
+		if (tries[i].number == 0)
+			continue;
+		select_app(p, app, NULL);
+		if (selected && !select_file(p, file))
+			return;
+		ask(p, (struct apdu){.ins = 0x22, .p1 = 0x41, .p2 = 0xB6, .data = {crt, sizeof crt}}, NULL);
+		put_answer(p, selected ? "mse selected " : "mse ", (struct bytes){crt, sizeof crt});
+	}
+}
+
+/* One READ BINARY with extended length, of a file by its short identifier or selected. */
+static void report_extended(struct probe *p, struct file_ref file)
+{
+	bool by_sfi = ask(p, (struct apdu){.ins = 0xB0, .p1 = 0x80 | file.sfi, .le = 256}, NULL);
+	struct buf out = {0};
+
+	if (!by_sfi && !select_file(p, file.fid))
+		return;
+	p->link.extended = true;
+	read_at(p, by_sfi ? (size_t)(0x80 | file.sfi) << 8 : 0, APDU_LE_ALL, &out);
+	p->link.extended = false;
+	if (p->recorder.n && p->recorder.first_len == 7)
+		put_answer(p, "extended", (struct bytes){0});
+	else
+		fprintf(p->out, "extended: not tried, the reader takes %zu bytes\n", p->link.link.max_apdu);
+	buf_wipe(&out);
+}
+
+/* Without the answer's data; of HPKI's the directory tells which PIN. */
+static void report_counter(struct probe *p, const struct pin_profile *pin)
+{
+	const uint8_t fid[] = {(uint8_t)(pin->file.fid >> 8), (uint8_t)pin->file.fid};
+
+	if (pin->file.fid && !select_file(p, pin->file.fid))
+		return;
+	ask(p, (struct apdu){.ins = 0x20, .p2 = pin->reference}, NULL);
+	put_answer(p, "counter ", pin->file.fid ? (struct bytes){fid, 2} : (struct bytes){&pin->reference, 1});
 }
 
 const char *report_section(const struct profile *profile, char out[32])
@@ -72,167 +352,218 @@ const char *report_section(const struct profile *profile, char out[32])
 	return out;
 }
 
-static bool same_application(const struct profile *a, const struct profile *b)
+static void add_profile(struct probe *p, const struct profile *profile)
 {
-	return a->select.aid_len == b->select.aid_len &&
-	       memcmp(a->select.aid, b->select.aid, a->select.aid_len) == 0;
+	add_file(p, profile->token_info, TOKEN_INFO);
+	add_file(p, profile->certificates, TOKEN_STATE);
+	for (size_t i = 0; i < profile->n_certs; i++)
+		add_file(p, profile->certs[i].file, profile->certs[i].pin_protected ? PROTECTED : CERTIFICATE);
+	add_file(p, profile->key.file, KEY);
+	add_file(p, profile->pin.file, PIN_FILE);
 }
 
-#define APPLICATIONS_MAX 16
-
-/* Every application of ours once; a family's last is selected first. *ours: one of them
- * is there. */
-static enum error examine(struct probe *p, const struct find *f, const struct reader_state *reader, bool *ours)
+static void report_application(struct probe *p, const struct profile *profile)
 {
-	const struct profile *there[APPLICATIONS_MAX], *before = NULL;
-	enum error e = probe_open(p, f, reader);
+	/* of the JMA card; looked for behind what the directories name */
+	static const uint16_t usual[] = {0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x000F, 0x0016, 0x0017};
+	const struct profile_set *set = &profile->family->profiles;
+	struct buf fci = {0};
+	char section[32];
+
+	p->n_files = p->done = 0;
+	p->key = (struct card_key){.file = profile->key.file};
+	p->pin = profile->pin;
+	report_section(profile, section);
+	select_app(p, &profile->select, &fci);
+	if (profile->cia) {
+		add_file(p, profile->od, OD);
+		add_file(p, profile->cia_info, CIA_INFO);
+	}
+	for (size_t i = 0; !profile->cia && i < set->n; i++)
+		add_profile(p, set->list[i]);
+	while (p->done < p->n_files)
+		report_file(p, p->done++, section);
+	if (profile->cia) {
+		add_file(p, p->key.file, KEY);
+		for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+			add_file(p, (struct file_ref){.fid = usual[i]}, UNKNOWN);
+	}
+	while (p->done < p->n_files)
+		report_file(p, p->done++, section);
+
+	fprintf(p->out, "\n[%s]\n", section);
+	if (profile->cia) {
+		fputs("fci: ", p->out);
+		put_masked(p->out, (struct bytes){fci.data, fci.len}, SHOW_FCI);
+		fputc('\n', p->out);
+	}
+	fci.len = 0;
+	select_app(p, &profile->select, &fci);
+	put_answer(p, "select again", (struct bytes){0});
+	if (profile->cia) {
+		report_counter(p, &p->pin);
+		report_mse(p, &profile->select, false);
+		report_mse(p, &profile->select, true);
+	}
+	for (size_t i = 0; !profile->cia && i < set->n; i++)
+		report_counter(p, &set->list[i]->pin);
+	report_extended(p, profile->cia ? profile->od : set->list[0]->certs[0].file);
+	buf_free(&fci);
+}
+
+/* Applications of our families, each once, a family's last first; and what JPKI's login is left with. Nothing else
+ * of a card is ever selected. */
+static enum error examine(struct probe *p, bool *ours)
+{
+	const struct profile *list[APPLICATIONS_MAX] = {NULL};
+	bool there[APPLICATIONS_MAX];
+	struct buf fci = {0};
 	size_t n = 0;
 
-	if (e != E_OK)
-		return e;
-	put_head(p->out, reader, p->link.link.max_apdu);
 	for (const struct family *const *family = families; *family; family++)
-		for (size_t i = (*family)->profiles.n; i-- > 0;) {
-			const struct profile *profile = (*family)->profiles.list[i];
-			bool good;
-
-			if (before && same_application(before, profile))
-				continue;
-			good = before ? report_select(p, &profile->select) : report_first_select(p, &profile->select);
-			before = profile;
-			if (good && !profile->cia)
-				report_select(p, &profile->leave);
-			if (good && n < APPLICATIONS_MAX)
-				there[n++] = profile;
+		for (size_t i = (*family)->profiles.n; i-- > 0 && n < APPLICATIONS_MAX;) {
+			list[n] = (*family)->profiles.list[i];
+			n += n == 0 || memcmp(&list[n]->select, &list[n - 1]->select, sizeof list[n]->select) != 0;
 		}
-	for (size_t i = 0; i < n; i++) {
-		char section[32];
-
-		if (there[i]->cia)
-			report_directories(p, there[i], report_section(there[i], section));
-		else
-			report_known_files(p, there[i]->family);
+	there[0] = select_app(p, &list[0]->select, &fci);
+	if (p->recorder.n && p->recorder.sw[p->recorder.n - 1] == 0x6F00) { /* some cards wake up by their first command */
+		put_answer(p, "first command", (struct bytes){0});
+		ask(p, (struct apdu){.ins = 0xA4}, NULL);
+		there[0] = select_app(p, &list[0]->select, &fci);
 	}
-	*ours = n > 0;
+	fputs("\n[select]\n", p->out);
+	for (size_t i = 0; i < n; i++) {
+		const struct select_cmd *app = &list[i]->select, *leave = &list[i]->leave;
+
+		if (i > 0)
+			there[i] = select_app(p, app, &fci);
+		put_answer(p, "", (struct bytes){app->aid, app->aid_len});
+		if (!there[i] || list[i]->cia)
+			continue;
+		select_app(p, leave, &fci);
+		put_answer(p, "", (struct bytes){leave->aid, leave->aid_len});
+	}
+	buf_free(&fci);
+	for (size_t i = 0; i < n; i++) {
+		*ours |= there[i];
+		if (there[i])
+			report_application(p, list[i]);
+	}
 	return p->error;
 }
 
-/* ---- Which reader */
+/* The card loses its power first, for its answer to the first command is of interest, and at the end, and a VERIFY
+ * with it. */
+static enum error report(FILE *out, const struct find *f, const struct reader_state *reader, bool *ours)
+{
+	static struct probe p;
+	char name[READER_NAME_MAX];
+	enum error e;
+
+	p = (struct probe){.out = out, .recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self},
+	                   .link = {.ops = &recording_ops, .reader = reader->name}};
+	p.link.response = malloc(READER_RESPONSE_MAX);
+	if (!p.link.response)
+		return E_MEMORY;
+	e = begin(&p);
+	if (e == E_OK) {
+		recording_ops.end(&p.link.link, true);
+		e = begin(&p);
+	}
+	if (e == E_OK && p.link.link.insertion != reader->insertion)
+		e = E_CHANGED;
+	reader_name(reader->name, name);
+	fprintf(out, "Inkan card report 1\n# %s\n# %s\nsoftware: inkan %s\nreader: ",
+	        _("No name, serial number, key, date or PIN is in this text; ** is a byte that was left out."),
+	        _("Read it before you send it; inkan-doctor(1) says what the lines are."), PACKAGE_VERSION);
+	put_text(out, name);
+	if (p.link.link.max_apdu)
+		fprintf(out, "\nlongest command: %zu bytes", p.link.link.max_apdu);
+	fputs("\natr: ", out);
+	put_hex(out, reader->atr, reader->atr_len);
+	fputc('\n', out);
+	if (e == E_OK)
+		e = examine(&p, ours);
+	if (p.open)
+		recording_ops.end(&p.link.link, true);
+	free(p.link.response);
+	return e;
+}
+
+/* ---- Which reader, and where the report goes */
 
 /* The reader with a card in it; of several, the one whose card is ours. */
-static enum exit_code choose(struct find *f, const char *wanted, const struct reader_state **out)
+static enum exit_code choose(struct find *f, const char *wanted, struct place **out)
 {
-	const struct place *found = NULL;
 	enum error e = find_all(f, wanted);
-	bool ours = false;
 
+	*out = NULL;
 	if (e != E_OK) {
 		complain_reader(e, wanted ? wanted : f->conf.reader);
 		return exit_of(e);
 	}
 	for (size_t i = 0; i < f->n; i++) {
-		const struct place *p = &f->places[i];
+		struct place *p = &f->places[i];
+		bool ours = p->error != E_FOREIGN, found_ours = *out && (*out)->error != E_FOREIGN;
 
-		if (!p->state.present || p->state.mute || (ours && p->error == E_FOREIGN))
+		if (!p->state.present || p->state.mute || (found_ours && !ours))
 			continue;
-		if (found && (ours || p->error == E_FOREIGN)) {
-			complain(_("There are cards in %s and in %s."), found->state.name, p->state.name);
+		if (*out && ours == found_ours) {
+			complain(_("There are cards in %s and in %s."), (*out)->state.name, p->state.name);
 			advise(_("Choose one with --reader and a part of the reader's name."));
 			return EXIT_USAGE;
 		}
-		found = p;
-		ours = p->error != E_FOREIGN;
+		*out = p;
 	}
-	if (!found)
-		return find_nothing(f);
-	*out = &found->state;
-	return EXIT_DONE;
+	return *out ? EXIT_DONE : find_nothing(f);
 }
 
-/* ---- Where it goes */
-
-/* A new file beside it, which takes its place when it is whole. */
-static bool write_file(const char *path, const char *text, size_t n)
+static enum exit_code deliver(const char *file, const char *text, size_t n)
 {
-	char *temporary = format("%s.XXXXXX", path);
-	int fd = temporary ? mkstemp(temporary) : -1;
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	bool ok = f && fwrite(text, 1, n, f) == n && fflush(f) == 0 && fsync(fd) == 0;
-	int saved = errno;
-
-	if (f)
-		ok = fclose(f) == 0 && ok;
-	else if (fd >= 0)
-		close(fd);
-	ok = ok && rename(temporary, path) == 0;
-	if (!ok) {
-		saved = errno ? errno : saved;
-		if (fd >= 0)
-			unlink(temporary);
-		complain(_("The card report could not be written to %s: %s."), path, strerror(saved));
-		advise(_("Name a file in a folder of your own."));
-	}
-	free(temporary);
-	return ok;
-}
-
-static enum exit_code deliver(const struct card_report_wish *wish, const char *text, size_t n)
-{
-	if (!wish->file)
+	if (!file)
 		return fwrite(text, 1, n, stdout) == n && fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
-	if (!write_file(wish->file, text, n))
+	if (path_replace(file, (struct bytes){(const uint8_t *)text, n}, 0600) != E_OK) {
+		complain(_("The card report could not be written to %s: %s."), file, strerror(errno));
+		advise(_("Name a file in a folder of your own."));
 		return EXIT_OUTPUT;
-	printf(_("The card report is in %s. Read it before you send it to anybody.\n"), wish->file);
+	}
+	printf(_("The card report is in %s. Read it before you send it to anybody.\n"), file);
 	return EXIT_DONE;
 }
 
-/* With the holder's PIN: the card's authentication token alone. */
-static enum exit_code sign(FILE *out, struct find *f, const struct reader_state *reader)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		struct token *t;
-
-		if (&f->places[i].state != reader)
-			continue;
-		t = place_token(&f->places[i], USE_AUTH);
-		return t ? exit_of(report_signing(out, f, t)) : refuse_no_token(&f->places[i]);
-	}
-	return EXIT_INTERNAL;
-}
-
-enum exit_code doctor_card_report(const struct card_report_wish *wish)
+enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures)
 {
 	static struct find f;
-	struct probe p = {.open = false};
-	const struct reader_state *reader = NULL;
-	enum exit_code code = choose(&f, wish->reader, &reader), signing = EXIT_DONE;
+	struct place *place;
+	enum exit_code code = choose(&f, reader, &place), signing = EXIT_DONE;
+	struct token *t;
 	bool ours = false;
 	char *text = NULL;
 	size_t n = 0;
-	enum error e = E_OK;
+	FILE *out = NULL;
+	enum error e;
 
 	if (code != EXIT_DONE)
 		goto out;
-	p.out = open_memstream(&text, &n);
-	e = p.out ? examine(&p, &f, reader, &ours) : E_MEMORY;
-	probe_close(&p);
+	out = open_memstream(&text, &n);
+	e = out ? report(out, &f, &place->state, &ours) : E_MEMORY;
 	if (e != E_OK) {
-		complain_reader(e, reader->name);
+		complain_reader(e, place->state.name);
 		code = exit_of(e);
+		goto out;
 	}
-	if (code == EXIT_DONE && wish->sign)
-		signing = sign(p.out, &f, reader); /* without it the rest is worth having, too */
-	if (p.out && fclose(p.out) != 0 && code == EXIT_DONE)
-		code = EXIT_INTERNAL;
-	if (code == EXIT_DONE)
-		code = deliver(wish, text, n);
+	if (with_signatures) { /* without them the rest is of use, too */
+		t = place_token(place, USE_AUTH);
+		signing = t ? report_signing(out, &f, t) : refuse_no_token(place);
+	}
+	code = fflush(out) == 0 ? deliver(file, text, n) : EXIT_INTERNAL;
 	if (code == EXIT_DONE && !ours)
 		complain(_("The card in %s has none of our applications; the report says no more than that."),
-		         reader->name);
-	if (code == EXIT_DONE)
-		code = signing;
+		         place->state.name);
 out:
+	if (out)
+		fclose(out);
 	free(text);
 	find_free(&f);
-	return code;
+	return code == EXIT_DONE ? signing : code;
 }

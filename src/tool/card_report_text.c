@@ -1,171 +1,124 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a card report may show of a card's bytes. Whatever is not known to be harmless
- * is hidden: ISO/IEC 7816-15 has places for the holder's name, the card's serial
- * number, a certificate's serial number and identifiers made of the key, and a card
- * that uses them may be in somebody's hand. */
+/* What a card report may show of a card's bytes. Whatever is not known to be harmless is
+ * hidden: ISO/IEC 7816-15 has places for the holder's name, serial numbers of the card and
+ * of certificates, and identifiers made of the key. */
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/tlv.h"
 #include "card_report.h"
 
-enum { BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, OID = 0x06, UTF8 = 0x0C, SEQUENCE = 0x30,
-       SET = 0x31 };
+enum { BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, NOTHING = 0x05, OID = 0x06, ENUMERATED = 0x0A,
+       UTF8 = 0x0C, SEQUENCE = 0x30, SET = 0x31 };
 
 static bool is_constructed(const struct tlv *t)
 {
 	return *t->whole.data & 0x20;
 }
 
-/* ---- Bytes of directories */
-
-struct masking {
-	const uint8_t *start;
-	bool *shown; /* a flag for each byte */
-	enum shown kind;
-};
-
-static void show(const struct masking *m, const uint8_t *from, size_t n)
+void put_hex(FILE *out, const uint8_t *p, size_t n)
 {
-	memset(m->shown + (from - m->start), true, n);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%02X", p[i]);
 }
 
-/* A file identifier, a short one, a path from the master file, an identifier of the
- * card's own: not the twenty bytes that are made of a key. */
-static bool is_plain_octets(struct bytes v)
-{
-	return v.len <= 4 || (v.len <= 16 && v.data[0] == 0x3F && v.data[1] == 0x00);
-}
+/* ---- Directories */
 
-static bool may_show(const struct masking *m, const struct tlv *t, bool in_set, bool in_path)
+/* File identifiers and paths are at most 4 bytes or begin at the master file; an identifier that is made of a key
+ * has twenty bytes. EF.CD has a place for a certificate's serial number, EF.CIAInfo one for the card's. */
+static bool may_show(enum shown kind, const struct tlv *t, bool in_set, bool in_path)
 {
-	if (m->kind == SHOW_FCI)
+	size_t n = t->value.len;
+
+	if (kind == SHOW_FCI)
 		return t->tag == 0x84;
 	switch (t->tag) {
 	case OID:
 		return true;
 	case BOOLEAN:
-	case 0x05:
-	case 0x0A:
-		return t->value.len <= 2;
-	case INTEGER: /* EF.CD has a place for the certificate's serial number */
-		return t->value.len <= 2 && (m->kind != SHOW_CERTIFICATES || in_path);
+	case NOTHING:
+	case ENUMERATED:
+		return n <= 2;
+	case INTEGER:
+		return n <= 2 && (kind != SHOW_CERTIFICATES || in_path);
 	case BITS:
-		return t->value.len <= 5;
-	case OCTETS: /* EF.CIAInfo has one for the card's */
-		return m->kind != SHOW_CIA_INFO && is_plain_octets(t->value);
+		return n <= 5;
+	case OCTETS:
+		return kind != SHOW_CIA_INFO && (n <= 4 || (n <= 16 && memcmp(t->value.data, "\x3F\x00", 2) == 0));
 	case UTF8:
 		return !in_set;
 	case 0x80: /* CIAInfo.label, or a reference */
-		return m->kind == SHOW_CIA_INFO || t->value.len <= 2;
+		return kind == SHOW_CIA_INFO || n <= 2;
 	default:
 		return false;
 	}
 }
 
-static bool begins_with_octets(struct bytes in)
+static void put_hidden(FILE *out, struct bytes in)
 {
-	struct tlv t;
-
-	return tlv_next(&in, &t) && t.tag == OCTETS;
+	for (size_t i = 0; i < in.len; i++)
+		fputs("**", out);
 }
 
-static void unmask(const struct masking *m, struct bytes in, bool in_set, bool in_path)
+static void mask(FILE *out, struct bytes in, enum shown kind, bool in_set, bool in_path)
 {
-	struct tlv t;
+	struct bytes inner;
+	struct tlv t, first;
 
 	while (tlv_next(&in, &t)) {
-		show(m, t.whole.data, t.whole.len - t.value.len);
+		put_hex(out, t.whole.data, t.whole.len - t.value.len);
+		inner = t.value;
 		if (is_constructed(&t))
-			unmask(m, t.value, in_set || t.tag == SET, t.tag == SEQUENCE && begins_with_octets(t.value));
-		else if (may_show(m, &t, in_set, in_path))
-			show(m, t.value.data, t.value.len);
+			mask(out, t.value, kind, in_set || t.tag == SET,
+			     t.tag == SEQUENCE && tlv_next(&inner, &first) && first.tag == OCTETS);
+		else if (may_show(kind, &t, in_set, in_path))
+			put_hex(out, t.value.data, t.value.len);
+		else
+			put_hidden(out, t.value);
 	}
+	put_hidden(out, in);
 }
 
 void put_masked(FILE *out, struct bytes in, enum shown kind)
 {
-	struct masking m = {.start = in.data, .shown = calloc(in.len + 1, sizeof *m.shown), .kind = kind};
-
-	if (m.shown)
-		unmask(&m, in, false, false);
-	for (size_t i = 0; i < in.len; i++)
-		if (m.shown && m.shown[i])
-			fprintf(out, "%02X", in.data[i]);
-		else
-			fputs("**", out);
-	free(m.shown);
+	mask(out, in, kind, false, false);
 }
 
 /* ---- Certificates */
 
 #define COLUMNS 100
 
-struct layout {
-	FILE *out;
-	size_t column;
-};
-
-static void put_word(struct layout *l, const char *word)
+static void put_word(FILE *out, size_t *column, const char *word)
 {
-	if (l->column && l->column + 1 + strlen(word) > COLUMNS) {
-		fputc('\n', l->out);
-		l->column = 0;
+	if (*column && *column + 1 + strlen(word) > COLUMNS) {
+		fputc('\n', out);
+		*column = 0;
 	}
-	l->column += (size_t)fprintf(l->out, " %s", word);
+	*column += (size_t)fprintf(out, " %s", word);
 }
 
-static void oid_text(struct bytes v, char *out, size_t room)
-{
-	unsigned long n = 0;
-	bool first = true;
-	size_t at = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < v.len && at < room; i++) {
-		n = n << 7 | (v.data[i] & 0x7F);
-		if (v.data[i] & 0x80)
-			continue;
-		if (first) {
-			unsigned long arc = n < 80 ? n / 40 : 2;
-
-			at += (size_t)snprintf(out + at, room - at, "%lu.%lu", arc, n - 40 * arc);
-		} else {
-			at += (size_t)snprintf(out + at, room - at, ".%lu", n);
-		}
-		first = false;
-		n = 0;
-	}
-}
-
-/* extnValue, which comes behind an OID (and BOOLEAN): DER of its own. */
-static bool is_wrapper(const struct tlv *t, bool after_oid)
-{
-	struct bytes in = t->value;
-	struct tlv inner;
-
-	return t->tag == OCTETS && after_oid && tlv_next(&in, &inner) && in.len == 0;
-}
-
-static void put_objects(struct layout *l, struct bytes in)
+static void put_objects(FILE *out, size_t *column, struct bytes in)
 {
 	bool after_oid = false;
 	char word[200];
-	struct tlv t;
+	struct tlv t, inner;
 
 	while (tlv_next(&in, &t)) {
-		bool inside = is_constructed(&t) || is_wrapper(&t, after_oid);
-		int n = snprintf(word, sizeof word, "%02X(%zu)%s", (unsigned)t.tag, t.value.len, inside ? "{" : "");
+		struct bytes value = t.value;
+		const uint8_t *p = t.whole.data;
+		bool inside = is_constructed(&t) || /* or an extension's extnValue: DER in an OCTET STRING */
+		              (t.tag == OCTETS && after_oid && tlv_next(&value, &inner) && value.len == 0);
+		ASN1_OBJECT *oid = t.tag == OID ? d2i_ASN1_OBJECT(NULL, &p, (long)t.whole.len) : NULL;
 
-		if (t.tag == OID) {
-			n = snprintf(word, sizeof word, "06=");
-			oid_text(t.value, word + n, sizeof word - (size_t)n);
-		}
+		snprintf(word, sizeof word, "%02X(%zu)%s", (unsigned)t.tag, t.value.len, inside ? "{" : "");
+		if (oid)
+			OBJ_obj2txt(stpcpy(word, "06="), sizeof word - 3, oid, 1);
 		if (t.tag == BOOLEAN && t.value.len == 1)
 			snprintf(word, sizeof word, "01=%02X", *t.value.data);
-		put_word(l, word);
+		ASN1_OBJECT_free(oid);
+		put_word(out, column, word);
 		if (inside) {
-			put_objects(l, t.value);
-			put_word(l, "}");
+			put_objects(out, column, t.value);
+			put_word(out, column, "}");
 		}
 		after_oid = t.tag == OID || (after_oid && t.tag == BOOLEAN);
 	}
@@ -173,75 +126,27 @@ static void put_objects(struct layout *l, struct bytes in)
 
 void put_structure(FILE *out, struct bytes der)
 {
-	struct layout l = {.out = out};
+	size_t column = 0;
 
-	put_objects(&l, der);
+	put_objects(out, &column, der);
 	fputc('\n', out);
 }
 
-struct outline { /* of a certificate, RFC 5280, 4.1 */
-	struct bytes issuer, subject, key, extensions;
-};
-
-static bool take_outline(struct bytes der, struct outline *o)
+void put_certificate(FILE *out, struct bytes der)
 {
-	struct tlv t, tbs;
-	struct bytes in;
+	const uint8_t *p = der.data;
+	X509 *x509 = d2i_X509(NULL, &p, (long)der.len);
+	EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
 
-	if (!tlv_next(&der, &t) || t.tag != SEQUENCE || !tlv_next(&t.value, &tbs) || tbs.tag != SEQUENCE)
-		return false;
-	in = tbs.value;
-	if (!tlv_next(&in, &t) || (t.tag == 0xA0 && !tlv_next(&in, &t)) || t.tag != INTEGER || !tlv_next(&in, &t) ||
-	    !tlv_next(&in, &t))
-		return false;
-	o->issuer = t.whole;
-	if (!tlv_next(&in, &t) || !tlv_next(&in, &t))
-		return false;
-	o->subject = t.whole;
-	if (!tlv_next(&in, &t))
-		return false;
-	o->key = t.value;
-	o->extensions = in;
-	return true;
-}
-
-static void key_text(struct bytes in, char out[32])
-{
-	static const uint8_t rsa[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01};
-	struct tlv algorithm, oid, bits, sequence, modulus;
-	size_t n;
-
-	snprintf(out, 32, "%s", "no RSA key");
-	if (!tlv_next(&in, &algorithm) || !tlv_next(&algorithm.value, &oid) || oid.value.len != sizeof rsa ||
-	    memcmp(oid.value.data, rsa, sizeof rsa) != 0 || !tlv_next(&in, &bits) || bits.value.len < 2)
+	if (!x509)
 		return;
-	bits.value.data++;
-	bits.value.len--;
-	if (!tlv_next(&bits.value, &sequence) || !tlv_next(&sequence.value, &modulus) || modulus.tag != INTEGER ||
-	    modulus.value.len < 2)
-		return;
-	n = modulus.value.len - (*modulus.value.data == 0);
-	snprintf(out, 32, "RSA %zu", n * 8);
-}
-
-/* basicConstraints (2.5.29.19) with cA TRUE. */
-static bool names_ca(struct bytes in)
-{
-	static const uint8_t oid[] = {0x06, 0x03, 0x55, 0x1D, 0x13}, yes[] = {0x30, 0x03, 0x01, 0x01, 0xFF};
-	const uint8_t *at = memmem(in.data, in.len, oid, sizeof oid);
-	size_t left = at ? in.len - (size_t)(at - in.data) : 0;
-
-	return at && memmem(at, left < 20 ? left : 20, yes, sizeof yes);
-}
-
-enum certificate_role certificate_role(struct bytes der, char key[32])
-{
-	struct outline o;
-
-	if (!take_outline(der, &o))
-		return NO_CERTIFICATE;
-	key_text(o.key, key);
-	if (o.issuer.len == o.subject.len && memcmp(o.issuer.data, o.subject.data, o.issuer.len) == 0)
-		return ROOT_CERTIFICATE;
-	return names_ca(o.extensions) ? CA_CERTIFICATE : OWN_CERTIFICATE;
+	fprintf(out, "what: %s\ncertificate: %zu bytes, ",
+	        X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(x509)) == 0 ? "root certificate" :
+	        X509_check_ca(x509) == 1 ? "CA certificate" : "own certificate", der.len);
+	if (key && EVP_PKEY_is_a(key, "RSA"))
+		fprintf(out, "RSA %d\nstructure:\n", EVP_PKEY_get_bits(key));
+	else
+		fputs("no RSA key\nstructure:\n", out);
+	put_structure(out, der);
+	X509_free(x509);
 }

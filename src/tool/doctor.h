@@ -1,94 +1,89 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inkan doctor: checks, each of which looks at one thing and reports what it
- * found. None asks for a PIN, and none uses the network. */
+/* inkan doctor: facts (doctor_facts.c), what they mean (doctor_findings.c), and how that is printed (doctor_print.c). */
 #ifndef INKAN_TOOL_DOCTOR_H
 #define INKAN_TOOL_DOCTOR_H
 
-#include <time.h>
-#include "doctor_report.h"
-#include "find.h"
-#include "setup_dirs.h"
-#include "verify.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include "card/reader.h"
+#include "tool.h"
 
-#define DOCTOR_SCOPES_MAX 64
-
-/* The revocation lists that are held, by scope: the newest of each. */
-struct doctor_lists {
-	struct {
-		uint8_t key[64];
-		time_t this_update, next_update;
-	} list[DOCTOR_SCOPES_MAX];
-	size_t n, unusable;
-	bool told;                /* that they are missing or too old */
+/* What a fact is about; its value is one of those below, or a number. */
+enum about {
+	SETTINGS_FILE,   /* enum state */
+	SETTING,         /* enum setting */
+	MODULE,          /* enum state */
+	SERVICE,         /* enum state */
+	DEVICE,          /* on USB, that is no reader of pcscd's: enum state */
+	READERS,         /* how many readers there are */
+	READER,
+	READER_HIDDEN,   /* how many others are not */
+	CARDS,           /* how many cards are in readers */
+	CARD,            /* enum error */
+	CARD_BESIDE,     /* the same of a card when one of ours is in another reader */
+	PIN,             /* tries that are left; PIN_FULL: all */
+	CERT_UNREAD,     /* enum error */
+	CERT_BEGINS,     /* seconds until then, when it has not begun */
+	CERT_ENDS,       /* seconds until then */
+	CERT_TEST,
+	STATUS,          /* enum status_result, or STATUS_WHY and an enum status_why */
+	CLOCK,           /* enum state */
+	ANCHORS, LISTS,  /* enum state */
+	LISTS_UNUSABLE,  /* how many */
+	CONFINED,        /* a browser: 1 when it is there as a package, too */
+	CLIENT,          /* enum state */
+	CLIENT_SECOND,   /* enum setup_client: two modules drive one card */
+	CLIENT_SIGN,     /* enum setup_client: the signature module is registered */
 };
 
-struct doctor {
-	struct report report;
-	struct setup_dirs dirs;   /* where other programs' files are */
-	struct setup_rows rows;   /* what stands in them */
-	struct find find;         /* conf, readers, cards: as far as they could be looked at */
-	enum error looked;        /* why there is no reader */
-	struct reader_state readers[READER_COUNT_MAX]; /* those that the settings hide, too */
-	size_t n_readers;
-	struct judge judge;       /* NULLs when the stores could not be opened */
-	struct doctor_lists lists;
-	time_t now;
+enum state { GOOD, UNTRIED, MISSING, BROKEN, DENIED, OTHERS_MAY_WRITE, NOT_UNDERSTOOD, STOPPED, NO_DRIVER, KERNEL_DRIVER, OWN_PROTOCOL,
+	     EARLY, BEHIND, OLD, UNSOUND };
+enum setting { SETTING_PROGRAM, SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
+
+#define PIN_FULL 1000
+#define STATUS_WHY 100
+
+struct fact {
+	enum about about;
+	long value;
+	char *subject;   /* which reader, token, program or file; "" for the machine */
+	char *word;      /* for each %s of the message */
+	char *help;      /* for each %s of the remedy */
 };
 
-/* What is needed to reach a card. */
-void check_service(struct doctor *d);
-void check_readers(struct doctor *d);
-void check_usb(struct doctor *d);
-
-/* The cards; no PIN is sent. */
-void check_cards(struct doctor *d);
-void check_pins(struct doctor *d);
-void check_certificates(struct doctor *d);
-
-/* Time, and the word of the certificates' authorities. */
-void check_clock(struct doctor *d);
-void check_anchors(struct doctor *d);
-void check_lists(struct doctor *d);
-void check_revocation(struct doctor *d);
-
-/* This software. */
-void check_settings(struct doctor *d);
-void check_modules(struct doctor *d);
-
-/* The programs that should use it. */
-void check_sandboxes(struct doctor *d);
-void check_clients(struct doctor *d);
-void check_rivals(struct doctor *d);
-
-/* Into d->lists. */
-void doctor_look_at_lists(struct doctor *d);
-
-/* The path of a system's file below the root; to be freed. NULL: no memory. */
-char *doctor_path(const struct doctor *d, const char *path);
-bool doctor_has(const struct doctor *d, const char *path);
-
-/* What helps when others may write a file or folder: the system's, or the user's. */
-void doctor_remedy_others(struct report *r, const char *path, bool system);
-
-/* One of those browsers is installed, and not in a sandbox. */
-bool doctor_has_browser(const struct doctor *d, enum setup_client client);
-
-/* How this distribution installs the service ("sudo apt-get install pcscd"); NULL
- * for one that is not known. */
-const char *doctor_install_service(const struct doctor *d);
-
-/* inkan doctor --try-pss. */
-struct pss_wish {
-	const char *reader;
-	bool yes;
+struct facts {
+	struct fact *list;
+	size_t n;
+	bool incomplete; /* there was no memory for all of them */
 };
-enum exit_code doctor_try_pss(const struct pss_wish *wish);
 
-/* inkan doctor --card-report. */
-struct card_report_wish {
-	const char *reader, *file; /* file NULL: standard output */
-	bool sign;
+/* Sends no PIN, opens no connection to the network, runs nothing of root ("": the machine itself), changes nothing.
+ * Without memory facts are incomplete. E_NO_READER: none is named so. */
+enum error facts_find(const char *root, const char *reader, struct facts *facts);
+void facts_free(struct facts *facts);
+
+/* A reader's name without what stands in parentheses, where drivers put serial numbers. */
+void reader_name(const char *name, char out[READER_NAME_MAX]);
+
+enum result { RESULT_OK, RESULT_NOTE, RESULT_PROBLEM, RESULT_COUNT };
+
+/* What it means that a fact has a value from `from` to `to`. */
+struct finding {
+	enum about about;
+	long from, to;
+	const char *id;      /* inkan-doctor(1) lists them; never changes */
+	enum result result;
+	const char *message, *remedy; /* N_; remedy NULL: none is needed */
 };
-enum exit_code doctor_card_report(const struct card_report_wish *wish);
+
+/* The first that applies; NULL: nothing is to be said. */
+const struct finding *finding_of(const struct fact *fact);
+
+/* On standard output; quiet: without what is in order. What is printed may be sent to others: folders of homes, and
+ * those called as the user, are hidden. */
+enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet);
+
+enum exit_code doctor_try_pss(const char *reader, bool yes);
+enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures); /* file NULL: standard output */
 
 #endif

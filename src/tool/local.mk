@@ -17,8 +17,6 @@ inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/too
   src/tool/setup_nss.c src/tool/setup_nss.h src/tool/setup_policy.c src/tool/setup_policy.h \
   src/tool/setup_browser.c src/tool/setup_card.c src/tool/setup_ssh.c src/tool/setup_openssl.c src/tool/setup_p11kit.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
-inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_report.c src/tool/doctor_report.h \
-  src/tool/doctor_pcsc.c src/tool/doctor_usb.c src/tool/doctor_card.c src/tool/doctor_status.c \
-  src/tool/doctor_settings.c src/tool/doctor_clients.c src/tool/doctor_browsers.c \
-  src/tool/doctor_pss.c src/tool/card_report.c src/tool/card_report.h src/tool/card_report_ask.c \
-  src/tool/card_report_files.c src/tool/card_report_text.c src/tool/card_report_sign.c
+inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_facts.c src/tool/doctor_findings.c \
+  src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
+  src/tool/card_report_record.c src/tool/card_report_text.c

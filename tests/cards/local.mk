@@ -14,4 +14,4 @@ TESTS += tests/unit/test_card_report
 tests_unit_test_card_report_SOURCES = tests/unit/test_card_report.c src/tool/card_report_text.c
 tests_unit_test_card_report_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(srcdir)/src/tool
 tests_unit_test_card_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_card_report_LDADD = libbase.la $(CHECK_LIBS)
+tests_unit_test_card_report_LDADD = libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)

@@ -72,7 +72,7 @@ tries() {
 		tell "tries 1 auth $n" >/dev/null
 		doctor 0
 	done
-	found 'note pin-low HPKI Authentication | 2 PIN tries'
+	found 'note pin-low HPKI Authentication | PIN tries left: 2'
 	advised_to pin-low 'inkan pin verify --token auth'
 	tell 'tries 1 auth 1' >/dev/null
 	doctor 1
@@ -93,7 +93,7 @@ patient_tries() {
 	doctor 0
 	found 'note pin-low JPKI Authentication'
 	found 'ok pin JPKI Signature'
-	found 'ok certificate JPKI Signature | the certificate is behind the PIN'
+	found 'ok certificate JPKI Signature | the certificate needs the PIN'
 	tell 'tries 1 sign 0' >/dev/null
 	doctor 1
 	found 'problem pin-locked JPKI Signature'
@@ -105,8 +105,8 @@ ended() {
 	found 'problem certificate-expired'
 	run 1 "$inkan" doctor --root "$root"
 	case $INKAN_TEST_KIND in
-	hpki) grep -q 'has ended (2[0-9-]*)' "$work/out" || bad "the day is not told" ;;
-	jpki) grep -q 'has ended$' "$work/out" || bad "the day of a My Number Card is told" ;;
+	hpki) grep -q 'has expired (2[0-9-]*)' "$work/out" || bad "the day is not told" ;;
+	jpki) grep -q 'has expired$' "$work/out" || bad "the day of a My Number Card is told" ;;
 	esac
 }
 

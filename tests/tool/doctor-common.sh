@@ -74,11 +74,8 @@ install_modules() {
 	cp .libs/inkan-pkcs11.so .libs/inkan-sign-pkcs11.so "$root$modules"
 }
 
-# What the source can find, an id per line.
-all_ids() {
-	cat "${srcdir:-.}"/src/tool/doctor_*.c | tr -d '\n\t' |
-		grep -oE '(well|note|problem|report_folder)\((r|&d->report|d), "[a-z-]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u
-}
+# The ids of the table, one per line.
+all_ids() { grep -oE '"[a-z-]+", (OK|NOTE|PROBLEM)' "${srcdir:-.}/src/tool/doctor_findings.c" | sed 's/"\(.*\)".*/\1/' | sort -u; }
 
 # all_seen PATTERN: every finding whose id begins so has been found by this test
 all_seen() {

@@ -52,17 +52,16 @@ watched() {
 
 able() {
 	watched tried 0 1234
-	wrote "(RSASSA-PSS), over a"
-	wrote "thrown away"
+	said "thrown away"
 	wrote "TLS 1.3 works"
-	wrote "Nothing needs to be set."
+	wrote "The settings fit the card."
 	[ -e "$settings" ] && bad "settings were written"
 	saw 2 1 # a login, and the signature
 	lost 0
 	mkdir -p "$XDG_CONFIG_HOME/inkan"
 	echo 'pss = off' >"$settings"
 	tried 77 1234
-	said "into inkan.conf: pss = on"
+	wrote "pss = on"
 	said "Nothing was changed"
 	tried 0 1234 --yes
 	[ "$(cat "$settings")" = 'pss = on' ] || bad "the setting is not written"
@@ -71,8 +70,8 @@ able() {
 
 unable() { # refuses|errs
 	watched tried 77 1234
-	wrote "TLS goes up to 1.2"
-	said "into inkan.conf: pss = off"
+	wrote "TLS works up to version 1.2"
+	wrote "pss = off"
 	[ -e "$settings" ] && bad "settings were written"
 	lost 0
 	made=0
@@ -105,7 +104,7 @@ unable() { # refuses|errs
 	[ "$(stat -c %a "$work/elsewhere.conf")" = 640 ] || bad "another mode"
 	ls "$work"/elsewhere.conf?* >/dev/null 2>&1 && bad "something was left beside the settings"
 	tried 0 1234
-	wrote "pss = off is set already"
+	wrote "The settings fit the card."
 	lost 0
 	run 1 "$inkan" doctor
 	wrote "pss = off"

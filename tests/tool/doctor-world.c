@@ -6,11 +6,15 @@
  * WORLD_ESTABLISH  SCardEstablishContext's answer, hexadecimal
  * WORLD_READERS    the readers, "|" between their names; "": none
  * WORLD_STATE      what SCardGetStatusChange says of each, hexadecimal
- * WORLD_CONNECT    SCardConnect's answer, hexadecimal */
+ * WORLD_CONNECT    SCardConnect's answer, hexadecimal
+ * WORLD_MODULES    the folder in which Inkan's modules are looked for, wherever they should be */
 #include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <winscard.h>
 
 static LONG hexadecimal(const char *text)
@@ -91,4 +95,32 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 
 	next("SCardConnect", &real);
 	return answer ? hexadecimal(answer) : real(context, reader, share, protocols, card, protocol);
+}
+
+static const char *elsewhere(const char *path, char out[PATH_MAX])
+{
+	const char *folder = getenv("WORLD_MODULES"), *name = path ? strrchr(path, '/') : NULL;
+
+	if (!folder || !name || !strstr(name, "pkcs11.so"))
+		return path;
+	snprintf(out, PATH_MAX, "%s%s", folder, name);
+	return out;
+}
+
+int access(const char *path, int mode)
+{
+	int (*real)(const char *, int);
+	char other[PATH_MAX];
+
+	next("access", &real);
+	return real(elsewhere(path, other), mode);
+}
+
+void *dlopen(const char *path, int flags)
+{
+	void *(*real)(const char *, int);
+	char other[PATH_MAX];
+
+	next("dlopen", &real);
+	return real(elsewhere(path, other), flags);
 }

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What there is, in the order in which it is told. Of a My Number Card no date is a fact, for it is a birthday. */
+#include "config.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "cards/family.h"
+#include "doctor.h"
+#include "facts.h"
+#include "find.h"
+#include "say.h"
+#include "setup.h"
+#include "verify.h"
+
+#define SOCKET_PATH "/run/pcscd/pcscd.comm" /* libpcsclite's own, where the environment names none */
+#define LOAD_SECONDS 10
+#define CLOCK_TOLERANCE 300                 /* seconds that two clocks may differ */
+
+static void fact(struct facts *f, enum about about, long value, const char *subject, const char *word, const char *help)
+{
+	struct fact *list = reallocarray(f->list, f->n + 1, sizeof *list);
+	struct fact new = {about, value, strdup(subject), strdup(word ? word : ""), strdup(help ? help : "")};
+
+	if (list) {
+		f->list = list;
+		f->list[f->n++] = new;
+	}
+	f->incomplete |= !list || !new.subject || !new.word || !new.help;
+}
+
+void facts_free(struct facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->list[i].subject);
+		free(f->list[i].word);
+		free(f->list[i].help);
+	}
+	free(f->list);
+	*f = (struct facts){0};
+}
+
+static const char *base_name(const char *path)
+{
+	return path && strrchr(path, '/') ? strrchr(path, '/') + 1 : path ? path : "";
+}
+
+/* A path of that pattern is there: glob(7), with {a,b}. */
+__attribute__((format(printf, 1, 2)))
+static bool there(const char *fmt, ...)
+{
+	glob_t found = {0};
+	char *pattern;
+	va_list args;
+	bool is;
+
+	va_start(args, fmt);
+	is = vasprintf(&pattern, fmt, args) >= 0;
+	va_end(args);
+	if (!is)
+		return false;
+	is = glob(pattern, GLOB_BRACE, NULL, &found) == 0;
+	globfree(&found);
+	free(pattern);
+	return is;
+}
+
+/* Who mends a file or folder that others may write. */
+static void fact_writable(struct facts *f, enum about about, long value, const char *path, bool system)
+{
+	const char *sudo = system ? "sudo " : "";
+	char *help = format("sudo chown %s %s; %schmod go-w %s", system ? "root" : "$(id -u)", path, sudo, path);
+
+	fact(f, about, value, path, "", help);
+	free(help);
+}
+
+/* ---- Settings */
+
+struct lines {
+	const char *root;
+	char *wrong, *programs; /* their numbers */
+};
+
+static void add_line(char **list, int line)
+{
+	char *longer = *list ? format("%s, %d", *list, line) : format("%d", line);
+
+	free(*list);
+	*list = longer;
+}
+
+static void take_wrong(void *arg, int line)
+{
+	add_line(&((struct lines *)arg)->wrong, line);
+}
+
+/* A name that inkan setup writes may be that of a program that comes later. */
+static void take_program(void *arg, int line, const char *name)
+{
+	struct lines *lines = arg;
+	char *path = strdup(getenv("PATH") ? getenv("PATH") : "/");
+
+	for (char *p = path; p && (p = strchr(p, ':'));)
+		*p = ',';
+	if (!setup_knows_program(name) &&
+	    (strpbrk(name, "/*?[]{}\\") ||
+	     !there("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec,libexec/*,lib,lib/*,lib/*/*,lib64/*},/opt/*,/opt/*/*}/%s",
+	            lines->root, path ? path : "", name)))
+		add_line(&lines->programs, line);
+	free(path);
+}
+
+/* What stands in a line may be anything, so that only its number is told. */
+static void find_settings(struct facts *f, const char *root, const struct conf *conf)
+{
+	char paths[2][4096];
+	size_t n = conf_files(paths);
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++) {
+		struct lines lines = {.root = root};
+		const struct conf_checks checks = {take_wrong, take_program, &lines};
+
+		if (stat(paths[i], &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		if (conf_check(paths[i], &checks) != E_OK)
+			fact(f, SETTINGS_FILE, DENIED, paths[i], "", paths[i]);
+		else if ((st.st_mode & S_IWOTH) || (st.st_uid != 0 && st.st_uid != getuid()) ||
+		         ((st.st_mode & S_IWGRP) && st.st_gid != getgid() && st.st_gid != 0)) /* a group of one's own is no other */
+			fact_writable(f, SETTINGS_FILE, OTHERS_MAY_WRITE, paths[i], i == 0);
+		else
+			fact(f, SETTINGS_FILE, lines.wrong ? NOT_UNDERSTOOD : GOOD, paths[i], lines.wrong, "");
+		if (lines.programs)
+			fact(f, SETTING, SETTING_PROGRAM, paths[i], lines.programs, "");
+		free(lines.wrong);
+		free(lines.programs);
+	}
+	if (conf->card[0])
+		fact(f, SETTING, SETTING_CARD, "", conf->card, "");
+	if (conf->last_try_allowed)
+		fact(f, SETTING, SETTING_LAST_TRY, "", "", "");
+	if (conf->pss == PSS_OFF)
+		fact(f, SETTING, SETTING_PSS_OFF, "", "", "");
+}
+
+/* ---- Modules */
+
+/* In a child: a file that is cut short ends the process that loads it, and a pipe blocks it. Nothing below a root is
+ * loaded. */
+static bool loads(const char *path)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		void *module;
+
+		signal(SIGALRM, SIG_DFL);
+		alarm(LOAD_SECONDS);
+		module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+		_exit(module && dlsym(module, "C_GetFunctionList") ? 0 : 1);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void find_modules(struct facts *f, const char *root)
+{
+	static const char *const names[] = {"inkan-pkcs11.so", "inkan-sign-pkcs11.so"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char *path = format("%s" MODULEDIR "/%s", root, names[i]);
+
+		if (path)
+			fact(f, MODULE, access(path, F_OK) != 0 ? MISSING : root[0] ? UNTRIED : loads(path) ? GOOD : BROKEN, path, "", path);
+		free(path);
+	}
+}
+
+/* ---- The smartcard service, and what is on USB */
+
+/* pcscd ends the connection of a user whom polkit does not allow without a word: when somebody listens there, the
+ * user is refused. */
+static void find_service(struct facts *f, const char *root, enum error looked)
+{
+	const char *path = secure_getenv("PCSCLITE_CSOCK_NAME");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	enum state state = GOOD;
+	int fd;
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path && path[0] ? path : SOCKET_PATH);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (looked == E_DENIED)
+		state = DENIED;
+	else if (looked == E_NO_SERVICE)
+		state = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno == EACCES || errno == EPERM ?
+		        DENIED : there("%s/{,usr/,usr/local/}{sbin,bin}/pcscd", root) ? STOPPED : MISSING;
+	if (fd >= 0)
+		close(fd);
+	fact(f, SERVICE, state, "pcscd", "", there("%s/run/systemd/system", root) ?
+	     "sudo systemctl enable --now pcscd.socket" : "sudo pcscd");
+}
+
+/* Of sysfs: the line of a file or, where that is a link, the name to which it leads; "" without it. */
+static void read_line(const char *path, const char *name, char *out, size_t room)
+{
+	char *full = format("%s%s", path, name), target[256] = "";
+	FILE *file = NULL;
+
+	out[0] = '\0';
+	if (full && readlink(full, target, sizeof target - 1) > 0)
+		snprintf(out, room, "%s", base_name(target));
+	else if (full && (file = fopen(full, "re")) && fgets(out, (int)room, file))
+		out[strcspn(out, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	free(full);
+}
+
+/* A reader may have several names in pcscd, so that it cannot be said which device it is; only without any reader
+ * is it certain that one is not known. Interfaces are beside their device: 1-2:1.0 is one of 1-2. */
+static void find_devices(struct facts *f, const char *root, size_t n_readers)
+{
+	/* common in Japan, and not CCID: Sony RC-S330 and RC-S370, RC-S380/S, RC-S380/P */
+	static const char *const own_protocol[] = {"054c:02e1", "054c:06c1", "054c:06c3"};
+	char *pattern = format("%s/sys/bus/usb/devices/*:*", root), unknown[64] = "";
+	glob_t interfaces = {0};
+	size_t n_before = f->n;
+
+	if (pattern)
+		glob(pattern, 0, NULL, &interfaces);
+	free(pattern);
+	for (size_t i = 0; i < interfaces.gl_pathc; i++) {
+		char *path = interfaces.gl_pathv[i], class[8], driver[256], vendor[5], product[5], words[40], name[64];
+		bool own = false;
+
+		read_line(path, "/bInterfaceClass", class, sizeof class);
+		read_line(path, "/driver", driver, sizeof driver);
+		path[strcspn(path, ":")] = '\0';
+		read_line(path, "/idVendor", vendor, sizeof vendor);
+		read_line(path, "/idProduct", product, sizeof product);
+		read_line(path, "/product", words, sizeof words);
+		snprintf(name, sizeof name, "%s:%s%s%s", vendor, product, words[0] ? " " : "", words);
+		for (size_t k = 0; k < sizeof own_protocol / sizeof *own_protocol; k++)
+			own |= strncmp(name, own_protocol[k], 9) == 0;
+		if (own)
+			fact(f, DEVICE, OWN_PROTOCOL, name, "", "");
+		else if (strcmp(class, "0b") == 0 && driver[0] && strcmp(driver, "usbfs") != 0) /* which is how pcscd holds it */
+			fact(f, DEVICE, KERNEL_DRIVER, name, driver, driver);
+		else if (strcmp(class, "0b") == 0) /* smartcard */
+			memcpy(unknown, name, sizeof unknown);
+	}
+	globfree(&interfaces);
+	if (f->n == n_before && n_readers == 0)
+		fact(f, DEVICE, unknown[0] ? NO_DRIVER : MISSING, unknown, "", "");
+}
+
+/* ---- The clock, CA certificates and revocation lists */
+
+struct lists {
+	struct {
+		uint8_t key[64];
+		time_t this_update, next_update;
+	} scopes[64];        /* the newest list of each */
+	size_t n, unusable;
+};
+
+static enum error take_list(void *arg, const struct store_file *file)
+{
+	struct lists *lists = arg;
+	const struct crl *crl = file->crl;
+	size_t i = 0;
+
+	if (file->archived)
+		return E_OK;
+	lists->unusable += !crl || crl->defects;
+	if (!crl || crl->defects)
+		return E_OK;
+	while (i < lists->n && memcmp(lists->scopes[i].key, crl->key, sizeof crl->key) != 0)
+		i++;
+	if (i == sizeof lists->scopes / sizeof *lists->scopes)
+		return E_OK;
+	lists->n += i == lists->n;
+	if (crl->this_update > lists->scopes[i].this_update) {
+		memcpy(lists->scopes[i].key, crl->key, sizeof crl->key);
+		lists->scopes[i].this_update = crl->this_update;
+		lists->scopes[i].next_update = crl->next_update;
+	}
+	return E_OK;
+}
+
+/* Folders that others may write are passed over by everything that reads them. */
+static bool find_folders(struct facts *f, enum about about, char folders[2][4096], size_t n)
+{
+	bool denied = false;
+
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+		enum error e = dir_open(folders[i], false, &fd);
+
+		if (e == E_OK)
+			close(fd);
+		if (e == E_DENIED)
+			fact_writable(f, about, OTHERS_MAY_WRITE, folders[i], i == 0);
+		denied |= e == E_DENIED;
+	}
+	return denied;
+}
+
+static void count(struct facts *f, enum about about, long value, size_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%zu", n);
+	fact(f, about, value, "", text, "");
+}
+
+/* True: that lists are missing or too old has been said. */
+static bool find_evidence(struct facts *f, const struct judge *judge, time_t now)
+{
+	static struct lists lists;
+	char folders[2][4096], text[FACT_TIME_SIZE];
+	size_t all = 0, sound = 0, old = 0;
+	time_t latest = 0;
+	bool denied;
+
+	lists = (struct lists){.n = 0};
+	store_walk(judge->store, judge->trust, take_list, &lists);
+	for (size_t i = 0; i < lists.n; i++) {
+		latest = lists.scopes[i].this_update > latest ? lists.scopes[i].this_update : latest;
+		old += lists.scopes[i].next_update < now;
+	}
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M %Z", localtime(&now));
+	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY : now + CLOCK_TOLERANCE < latest ? BEHIND : GOOD, "", text, "");
+
+	denied = find_folders(f, ANCHORS, folders, trust_folders(folders));
+	for (size_t i = 0; i < judge->trust->n; i++)
+		if (judge->trust->list[i]->file[0]) { /* else it is the card's */
+			all++;
+			sound += judge->trust->list[i]->sound;
+		}
+	if (all > 0 || !denied)
+		count(f, ANCHORS, all == 0 ? MISSING : sound < all ? UNSOUND : GOOD, sound < all ? all - sound : all);
+
+	denied = find_folders(f, LISTS, folders, store_folders(folders));
+	if (denied || judge->trust->n == 0)
+		return true; /* nothing could be verified */
+	count(f, LISTS, lists.n == 0 ? MISSING : old ? OLD : GOOD, old ? old : lists.n);
+	if (lists.unusable)
+		count(f, LISTS_UNUSABLE, 1, lists.unusable);
+	return lists.n == 0 || old > 0;
+}
+
+/* ---- Readers and cards */
+
+void reader_name(const char *name, char out[READER_NAME_MAX])
+{
+	size_t n = 0;
+	int depth = 0;
+
+	for (; *name && n + 1 < READER_NAME_MAX; name++) {
+		depth += *name == '(';
+		if (depth == 0 && (*name != ' ' || n == 0 || out[n - 1] != ' '))
+			out[n++] = *name;
+		depth -= *name == ')' && depth > 0;
+	}
+	out[n] = '\0';
+}
+
+static void find_readers(struct facts *f, const struct find *find)
+{
+	struct reader_state all[READER_COUNT_MAX];
+	size_t n_all = READER_COUNT_MAX, known = 0, inside = 0;
+	char name[READER_NAME_MAX], *ours = families_text();
+
+	if (pcsc_reader_ops.list(find->cards.self, all, &n_all) != E_OK)
+		n_all = 0;
+	for (size_t i = 0; i < find->n; i++) {
+		known += find->places[i].n > 0;
+		inside += find->places[i].error != E_NO_CARD;
+	}
+	for (size_t i = 0; i < find->n; i++) {
+		const struct place *p = &find->places[i];
+
+		reader_name(p->state.name, name);
+		fact(f, READER, 0, name, "", "");
+		if (p->n > 0)
+			fact(f, CARD, E_OK, name, _(p->tokens[0].card->profile->family->name), "");
+		if (p->error != E_OK)
+			fact(f, known > 0 && p->error == E_FOREIGN ? CARD_BESIDE : CARD, p->error, name,
+			     p->error == E_FOREIGN ? ours : _(error_text(p->error)), "");
+	}
+	for (size_t i = 0; i < n_all; i++)
+		if (!conf_shows_reader(&find->conf, all[i].name)) {
+			reader_name(all[i].name, name);
+			fact(f, READER_HIDDEN, (long)find->n, name, "", "");
+		}
+	if (find->n > 0)
+		fact(f, CARDS, (long)inside, "", "", "");
+	free(ours);
+}
+
+/* " (2030-03-31)", or nothing. */
+static void date_text(const struct token *t, const ASN1_TIME *time, char out[FACT_TIME_SIZE + 3])
+{
+	char date[FACT_TIME_SIZE];
+
+	out[0] = '\0';
+	if (!t->card->profile->family->personal && fact_local_time(time, true, date))
+		snprintf(out, FACT_TIME_SIZE + 3, " (%s)", date);
+}
+
+static void find_token(struct facts *f, const struct token *t, const struct judge *judge, time_t now, bool lists_told)
+{
+	const struct rules rules = {.need = STATUS_REQUIRE};
+	const struct family *family = t->card->profile->family;
+	const char *name = token_text(t->card->profile), *word = token_is(t, USE_SIGN) ? "sign" : "auth";
+	char text[FACT_TIME_SIZE + 3];
+	int tries = t->card->pin.tries, days, seconds;
+	struct decision decision;
+	const struct status *s = &decision.status;
+	const ASN1_TIME *from, *until;
+
+	snprintf(text, sizeof text, "%d", tries);
+	fact(f, PIN, tries > 0 && tries >= t->card->profile->pin.tries ? PIN_FULL : tries, name, text,
+	     tries == 0 ? _(family->pin_office) : word);
+	if (!t->cert) {
+		fact(f, CERT_UNREAD, t->cert_error, name, _(error_text(t->cert_error)), _(family->renewal));
+		return;
+	}
+	from = X509_get0_notBefore(t->cert->x509);
+	until = X509_get0_notAfter(t->cert->x509);
+	if (X509_cmp_time(from, &now) > 0) {
+		date_text(t, from, text);
+		fact(f, CERT_BEGINS, 1, name, text, "");
+	} else if (ASN1_TIME_diff(&days, &seconds, NULL, until)) {
+		date_text(t, until, text);
+		fact(f, CERT_ENDS, days * 86400L + seconds, name, text, _(family->renewal));
+	}
+	if (t->cert->kind != CERT_UNKNOWN && !t->cert->production)
+		fact(f, CERT_TEST, 0, name, "", "");
+	if (judge->trust->n == 0)
+		return;
+	decide(judge->trust, judge->store, t->cert, &rules, &decision);
+	if (s->result != STATUS_UNKNOWN)
+		fact(f, STATUS, s->result, name, "", _(family->renewal));
+	else if (!lists_told || s->why == STATUS_NOT_PERMITTED)
+		fact(f, STATUS, STATUS_WHY + s->why, name, _(status_why_text(s->why)), "");
+}
+
+/* ---- Programs */
+
+/* Snaps and flatpaks cannot load a module; p11-kit's client in them reaches one through a server outside. What is in
+ * /usr/bin may start the snap. */
+static void find_browsers(struct facts *f, const char *root, const struct setup_rows *rows)
+{
+	static const struct {
+		enum setup_client client;
+		const char *name, *snap, *flatpak, *package;
+	} browsers[] = {
+		{SETUP_FIREFOX, "Firefox", "firefox", "org.mozilla.firefox", "{usr/lib,usr/lib64,opt}/firefox{,-esr}/firefox{,-esr}"},
+		{SETUP_CHROME, "Chromium", "chromium", "org.chromium.Chromium", "usr/{lib,lib64}/chromium{,-browser}/chromium{,-browser}"},
+		{SETUP_CHROME, "Google Chrome", "chrome", "com.google.Chrome", "opt/google/chrome/chrome"},
+		{SETUP_CHROME, "Microsoft Edge", "microsoft-edge", "com.microsoft.Edge", "opt/microsoft/msedge/msedge"},
+		{SETUP_CHROME, "Brave", "brave", "com.brave.Browser", "opt/brave.com/brave/brave"},
+	};
+	char *data = setup_path(root, "data/flatpak");
+
+	for (size_t i = 0; i < sizeof browsers / sizeof *browsers; i++) {
+		bool snap = there("%s/{snap,var/lib/snapd/snap}/bin/%s", root, browsers[i].snap), served = false;
+
+		for (size_t k = 0; k < rows->n; k++)
+			served |= rows->list[k].client == browsers[i].client && rows->list[k].confined &&
+			          strcmp(base_name(rows->list[k].library), "p11-kit-client.so") == 0;
+		if (!served && (snap || there("{%s/var/lib/flatpak,%s}/app/%s", root, data ? data : "", browsers[i].flatpak)))
+			fact(f, CONFINED, there("%s/%s", root, browsers[i].package), browsers[i].name, snap ? "snap" : "flatpak", "");
+	}
+	free(data);
+}
+
+/* Ours, other people's modules for the same cards by file name, and p11-kit's proxy, which brings those that p11-kit
+ * knows. */
+static bool drives_our_cards(const struct setup_rows *rows, const struct setup_row *row)
+{
+	static const char *const others[] = {"*opensc-pkcs11*", "*HpkiAuthP11*", "*HpkiSigP11*", "*JPKIPKCS11*"};
+	const char *name = base_name(row->library);
+	bool does = row->kind == SETUP_AUTH;
+
+	for (size_t i = 0; row->kind == SETUP_FOREIGN && i < sizeof others / sizeof *others; i++)
+		does |= fnmatch(others[i], name, 0) == 0;
+	if (row->client == SETUP_P11KIT || strcmp(name, "p11-kit-proxy.so") != 0)
+		return does && !row->gone;
+	for (size_t i = 0; i < rows->n; i++)
+		does |= rows->list[i].client == SETUP_P11KIT && drives_our_cards(rows, &rows->list[i]);
+	return does;
+}
+
+/* p11-kit has a file for each module, and a file of that name in the user's folder takes it out again. OpenSSH may have
+ * several modules, for several servers. */
+static void find_program(struct facts *f, const char *root, const struct setup_rows *rows, enum setup_client client)
+{
+	const char *name = setup_client_name(client);
+	const struct setup_row *ours = NULL, *gone = NULL, *sign = NULL, *second = NULL;
+	char *user = setup_path(root, "config/pkcs11/modules"), *text = NULL;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct setup_row *row = &rows->list[i];
+
+		if (row->client != client || row->confined)
+			continue;
+		if (row->kind == SETUP_SIGN && client != SETUP_P11KIT)
+			sign = row;
+		else if (row->kind == SETUP_AUTH && row->gone)
+			gone = !gone || row->system ? row : gone;
+		else if (row->kind == SETUP_AUTH && !ours)
+			ours = row;
+		else if (drives_our_cards(rows, row) && (!ours || strcmp(row->library, ours->library) != 0) &&
+		         (client != SETUP_P11KIT || !user || strncmp(row->file, user, strlen(user)) == 0 ||
+		          !there("%s/%s", user, base_name(row->file))))
+			second = row;
+	}
+	if (gone)
+		text = format(gone->system ? "sudo inkan setup %s --system" : "inkan setup %s", setup_client_word(client));
+	else if (ours && second)
+		text = format("%s, %s", base_name(ours->library), base_name(second->library));
+	if (gone || ours)
+		fact(f, CLIENT, gone ? BROKEN : GOOD, name, "", text);
+	if (ours && second && client != SETUP_SSH)
+		fact(f, CLIENT_SECOND, client, name, text, base_name(client == SETUP_P11KIT ? second->file : second->library));
+	if (sign)
+		fact(f, CLIENT_SIGN, client, name, "", base_name(sign->library));
+	free(text);
+	free(user);
+}
+
+/* ---- All of it */
+
+enum error facts_find(const char *root, const char *reader, struct facts *f)
+{
+	static const enum setup_client clients[] = {SETUP_FIREFOX, SETUP_CHROME, SETUP_SSH, SETUP_P11KIT};
+	static struct find find;
+	struct judge judge = {NULL};
+	struct setup_rows rows = {0};
+	time_t now = time(NULL);
+	enum error looked = find_all(&find, reader), e = E_OK;
+	bool told;
+	size_t n;
+
+	if (looked == E_NO_READER && reader)
+		e = looked;
+	else if (!find.crypto || !find.cards.self)
+		e = E_MEMORY;
+	if (e == E_OK)
+		e = judge_open(find.crypto, &judge);
+	if (e == E_OK)
+		e = setup_registered(root, &rows);
+	if (e != E_OK)
+		goto out;
+	for (size_t i = 0; judge.trust->n > 0 && i < find.n; i++)
+		for (size_t k = 0; k < find.places[i].n; k++)
+			judge_lend_card(find.crypto, &judge, find.places[i].tokens[k].card);
+	find_settings(f, root, &find.conf);
+	find_modules(f, root);
+	find_service(f, root, looked);
+	if (looked != E_NO_SERVICE && looked != E_DENIED)
+		find_devices(f, root, find.n);
+	find_readers(f, &find);
+	told = find_evidence(f, &judge, now);
+	for (size_t i = 0; i < find.n; i++)
+		for (size_t k = 0; k < find.places[i].n; k++)
+			find_token(f, &find.places[i].tokens[k], &judge, now, told);
+	find_browsers(f, root, &rows);
+	n = f->n;
+	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+		find_program(f, root, &rows, clients[i]);
+	if (f->n == n)
+		fact(f, CLIENT, MISSING, "", "", "");
+out:
+	setup_rows_free(&rows);
+	judge_free(&judge);
+	find_free(&find);
+	return e;
+}

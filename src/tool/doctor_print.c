@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Findings as text for people and as JSON for programs. */
+#include "config.h"
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "doctor.h"
+#include "say.h"
+#include "setup.h"
+#include "show.h"
+
+/* ---- Nothing that tells who somebody is */
+
+struct hidden {
+	char *homes[4];   /* of this user, by all names: shown as ~ */
+	size_t n;
+	const char *user; /* a folder of this name; NULL: the account of a service, which is no person */
+};
+
+static void hide_home(struct hidden *h, char *home)
+{
+	size_t n = home ? strlen(home) : 0;
+
+	while (n > 0 && home[n - 1] == '/')
+		home[--n] = '\0';
+	if (n > 0)
+		h->homes[h->n++] = home;
+	else
+		free(home);
+}
+
+static size_t is_name(const char *text, const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	return n > 0 && strncmp(text, name, n) == 0 && !isalnum((unsigned char)text[n]) && !strchr("_-.", text[n] ? text[n] : ' ') ?
+	       n : 0;
+}
+
+/* The text with the word for each %s; to be freed. */
+static char *text_of(const struct hidden *h, const char *text, const char *word)
+{
+	char *raw = NULL, *out = NULL, *rest;
+	size_t size, n;
+	FILE *f = open_memstream(&raw, &size);
+
+	for (; f && (rest = strstr(text, "%s")); text = rest + 2)
+		fprintf(f, "%.*s%s", (int)(rest - text), text, word);
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+		return NULL;
+	f = open_memstream(&out, &size);
+	for (const char *p = raw; f && *p; p += n) {
+		bool in_path = p > raw && p[-1] == '/', begins = p == raw || !isalnum((unsigned char)p[-1]);
+		const char *instead = "~";
+
+		n = 0;
+		for (size_t i = 0; begins && i < h->n && n == 0; i++)
+			n = is_name(p, h->homes[i]);
+		if (n == 0 && in_path && (n = is_name(p, h->user)) > 0)
+			instead = "…";
+		if (n == 0 && !in_path && strncmp(p, "/home/", 6) == 0) {
+			n = 6 + strcspn(p + 6, "/ \"'");
+			instead = "/home/…";
+		}
+		if (n > 0)
+			fputs(instead, f);
+		else
+			fputc(p[n++], f);
+	}
+	free(raw);
+	return f && fclose(f) == 0 ? out : NULL;
+}
+
+/* ---- Text and JSON */
+
+static const char *const words[] = {"ok", "note", "problem"};
+
+static void print_text(const struct finding *finding, const char *subject, const char *message, const char *help)
+{
+	const char *const results[] = {_("ok"), _("note"), _("problem")};
+	int column = 0;
+
+	for (int i = 0; i < RESULT_COUNT; i++)
+		column = text_columns(results[i]) + 2 > column ? text_columns(results[i]) + 2 : column;
+	printf("%s%*s", results[finding->result], column - text_columns(results[finding->result]), "");
+	put_text(stdout, subject);
+	fputs(subject[0] ? ": " : "", stdout);
+	put_text(stdout, message);
+	if (help) {
+		printf("\n%*s", column, "");
+		put_text(stdout, help);
+	}
+	putchar('\n');
+}
+
+static json_t *finding_json(const struct finding *finding, const char *subject, const char *message, const char *help)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "id", json_string(finding->id));
+	json_object_set_new(json, "result", json_string(words[finding->result]));
+	json_object_set_new(json, "subject", json_text(subject));
+	json_object_set_new(json, "message", json_text(message));
+	json_object_set_new(json, "remedy", help ? json_text(help) : json_null());
+	return json;
+}
+
+enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet)
+{
+	const struct passwd *user = getpwuid(getuid());
+	const char *home = getenv("HOME");
+	struct hidden hidden = {.user = user && user->pw_uid >= 1000 ? user->pw_name : NULL};
+	json_t *object = json ? json_object() : NULL, *checks = json_array(), *summary = json_object();
+	size_t count[RESULT_COUNT] = {0};
+	bool incomplete = facts->incomplete;
+
+	hide_home(&hidden, home ? strdup(home) : NULL);
+	hide_home(&hidden, home ? realpath(home, NULL) : NULL);
+	hide_home(&hidden, home ? format("%s%s", root, home) : NULL);
+	hide_home(&hidden, user ? strdup(user->pw_dir) : NULL);
+	if (!json && !quiet)
+		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to whoever helps you."));
+	for (size_t i = 0; !incomplete && i < facts->n; i++) {
+		const struct fact *fact = &facts->list[i];
+		const struct finding *finding = finding_of(fact);
+		char *subject, *message, *help;
+
+		if (!finding)
+			continue;
+		count[finding->result]++;
+		if (quiet && finding->result == RESULT_OK)
+			continue;
+		subject = text_of(&hidden, fact->subject, "");
+		message = text_of(&hidden, _(finding->message), fact->word);
+		help = finding->remedy ? text_of(&hidden, _(finding->remedy), fact->help) : NULL;
+		incomplete = !subject || !message || (finding->remedy && !help);
+		if (!incomplete && json)
+			json_array_append_new(checks, finding_json(finding, subject, message, help));
+		else if (!incomplete)
+			print_text(finding, subject, message, help);
+		free(subject);
+		free(message);
+		free(help);
+	}
+	if (!json && !quiet && count[RESULT_PROBLEM] > 0)
+		printf(_("\nProblems: %zu, notes: %zu.\n"), count[RESULT_PROBLEM], count[RESULT_NOTE]);
+	else if (!json && !quiet)
+		printf(_("\nNothing is wrong (notes: %zu).\n"), count[RESULT_NOTE]);
+	for (int i = 0; i < RESULT_COUNT; i++)
+		json_object_set_new(summary, words[i], json_integer((json_int_t)count[i]));
+	json_object_set_new(object, "version", json_integer(1));
+	json_object_set_new(object, "software", json_string(PACKAGE_VERSION));
+	json_object_set_new(object, "checks", checks);
+	json_object_set_new(object, "summary", summary);
+	while (hidden.n > 0)
+		free(hidden.homes[--hidden.n]);
+	if ((json && json_print(object) != EXIT_DONE) || incomplete)
+		return EXIT_INTERNAL;
+	return count[RESULT_PROBLEM] ? EXIT_TO_MEND : EXIT_DONE;
+}

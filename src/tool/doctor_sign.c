@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signatures to try a card, with the holder's PIN: inkan doctor --try-pss, and the last part of a card report.
+ * Every VERIFY is src/card's, which never uses the last try. */
+#include <stdlib.h>
+#include <string.h>
+#include "ask.h"
+#include "base/file.h"
+#include "card_report.h"
+#include "crypto/scheme.h"
+#include "doctor.h"
+#include "say.h"
+#include "setup.h"
+
+#define SALT_LEN 32 /* that of TLS 1.3 with SHA-256 */
+
+/* Logs in once. What went wrong has been said. */
+static enum exit_code log_in_once(const struct find *f, struct token *t, struct secret **pin, struct bytes *typed)
+{
+	enum error e = check_tries(t->card, false);
+
+	if (e != E_OK)
+		return exit_of(e);
+	fprintf(stderr, _("The card is to sign a text that is thrown away, with the PIN of %s.\n"
+	                  "A wrong PIN uses one try. The last try is never used.\n"), token_text(t->card->profile));
+	e = ask_card_pin(t->card, ASK_PIN, pin);
+	if (e != E_OK)
+		return exit_of(e);
+	typed->data = secret_bytes(*pin, &typed->len);
+	e = card_login(t->card, *typed, false);
+	if (e != E_OK)
+		complain_pin(e, t->card);
+	else if (!t->cert)
+		token_read_cert(f, t); /* a phone shows it after the PIN */
+	return e != E_OK ? exit_of(e) : t->cert ? EXIT_DONE : refuse_unread(t, NULL);
+}
+
+/* E_SIGNATURE: the card's answer is wrong. A card that pads does not tell the length of the salt: it is the one with
+ * which the signature is right. */
+static enum error sign(const struct find *f, const struct token *t, struct card *card, struct bytes pin,
+                       struct scheme_params *params)
+{
+	static const char text[] = "inkan doctor: this text is thrown away";
+	const enum scheme scheme = params->scheme;
+	uint8_t hash[SALT_LEN], signature[SIGNATURE_MAX];
+	struct encoded encoded = {0};
+	size_t len = sizeof signature;
+	enum error e;
+
+	*params = (struct scheme_params){scheme, HASH_SHA256, .mgf1 = HASH_SHA256, .salt_len = SALT_LEN};
+	e = scheme_begin(params, &t->cert->key);
+	if (e == E_OK)
+		e = crypto_hash(f->crypto, params->hash, (struct bytes){(const uint8_t *)text, sizeof text - 1}, hash);
+	if (e == E_OK)
+		e = scheme_prepare(f->crypto, params, (struct bytes){hash, sizeof hash}, &encoded);
+	if (e == E_OK)
+		e = card_sign(card, pin, params, &encoded, signature, &len);
+	if (e != E_OK)
+		return e;
+	e = scheme_check(f->crypto, params, &t->cert->key, &encoded, (struct bytes){signature, len});
+	for (unsigned n = 0; e != E_OK && scheme == SCHEME_PSS && n + sizeof hash + 2 <= len; n++) {
+		params->salt_len = n;
+		e = scheme_check(f->crypto, params, &t->cert->key, &encoded, (struct bytes){signature, len});
+	}
+	return e == E_OK ? E_OK : E_SIGNATURE;
+}
+
+/* ---- inkan doctor --try-pss */
+
+/* "pss = …", as base/conf.c reads it. */
+static bool is_pss(const char *line)
+{
+	if (strncmp(line, "pss", 3) != 0)
+		return false;
+	line += 3 + strspn(line + 3, " \t");
+	return *line == '=' || *line == ':';
+}
+
+/* Each such line is replaced, for the last one is used; without any, one is added before the first section. */
+static enum exit_code write_setting(const char *value, bool yes)
+{
+	char *path = setup_path("", "config/inkan/inkan.conf");
+	struct buf old = {0}, new = {0};
+	bool general = true, written = false;
+	enum exit_code code = EXIT_OUTPUT;
+	char line[32];
+	int n = snprintf(line, sizeof line, "pss = %s\n", value);
+	enum error e = path ? path_read(path, 65536, &old) : E_MEMORY;
+
+	if (e == E_OK || e == E_NOT_FOUND)
+		e = buf_append(&old, "", 1);
+	for (const char *p = (const char *)old.data, *end; e == E_OK && *p; p = end) {
+		const char *text = p + strspn(p, " \t");
+		bool ours = general && is_pss(text);
+
+		end = p + strcspn(p, "\n");
+		end += *end == '\n';
+		if (ours || (*text == '[' && !written))
+			e = buf_append(&new, line, (size_t)n);
+		written |= ours || *text == '[';
+		if (*text == '[')
+			general = strncmp(text, "[general]", 9) == 0;
+		if (e == E_OK && !ours)
+			e = buf_append(&new, p, (size_t)(end - p));
+		if (e == E_OK && end[-1] != '\n')
+			e = buf_append(&new, "\n", 1);
+	}
+	if (e == E_OK && !written)
+		e = buf_append(&new, line, (size_t)n);
+	if (e == E_OK) {
+		code = setup_replace(path, &new, yes);
+	} else {
+		complain(_("The settings could not be written to %s: %s."), path ? path : "inkan.conf", _(error_text(e)));
+		advise(_("Write this line into inkan.conf, before the first section: pss = %s"), value);
+	}
+	buf_free(&old);
+	buf_free(&new);
+	free(path);
+	return code;
+}
+
+enum exit_code doctor_try_pss(const char *reader, bool yes)
+{
+	static struct find f;
+	struct scheme_params params = {.scheme = SCHEME_PSS};
+	struct place *place;
+	struct token *t;
+	struct secret *pin = NULL;
+	struct bytes typed = {0};
+	enum exit_code code = find_card(&f, reader, &place);
+	bool works;
+	enum error e;
+
+	if (code != EXIT_DONE)
+		goto out;
+	t = place_token(place, USE_AUTH);
+	code = t ? log_in_once(&f, t, &pin, &typed) : refuse_no_token(place);
+	if (code != EXIT_DONE)
+		goto out;
+	e = sign(&f, t, t->card, typed, &params);
+	if (e != E_OK && e != E_UNSUPPORTED && e != E_SIGNATURE) {
+		complain_pin(e, t->card);
+		code = exit_of(e);
+		goto out;
+	}
+	works = e == E_OK && params.salt_len == SALT_LEN;
+	puts(works ? _("The card makes RSASSA-PSS signatures: TLS 1.3 works with it.") :
+	     e == E_UNSUPPORTED ? _("The card refuses RSASSA-PSS: with it TLS works up to version 1.2.") :
+	     _("The card's RSASSA-PSS signature is wrong: with it TLS works up to version 1.2."));
+	if (works == (f.conf.pss != PSS_OFF))
+		puts(_("The settings fit the card."));
+	else
+		code = write_setting(works ? "on" : "off", yes);
+out:
+	secret_free(&pin);
+	find_free(&f);
+	return code;
+}
+
+/* ---- inkan doctor --card-report --sign */
+
+/* A profile that knows this method alone, on a card that is opened for it: what the card has refused before does
+ * not matter. */
+static enum error report_method(FILE *out, const struct find *f, const struct token *t, const struct sign_way *method,
+                                struct bytes pin)
+{
+	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self};
+	const struct card_system cards = {&recording_ops, &recorder, f->crypto, say_waiting};
+	struct scheme_params params = {.scheme = method->scheme};
+	struct profile profile = *t->card->profile;
+	const struct profile *list = &profile;
+	struct card *card = NULL;
+	char *steps = NULL;
+	size_t size;
+	enum error e;
+
+	profile.ways = method;
+	profile.n_ways = 1;
+	e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
+	if (e == E_OK && card->insertion != t->card->insertion)
+		e = E_CHANGED;
+	if (e == E_OK)
+		e = card_login(card, pin, false);
+	if (e == E_OK && !(recorder.steps = open_memstream(&steps, &size)))
+		e = E_MEMORY;
+	if (e != E_OK)
+		goto out;
+	recorder.n = recorder.ms = 0;
+	e = sign(f, t, card, pin, &params);
+	fclose(recorder.steps);
+	if (recorder.n == 0)
+		goto out; /* the card does not tell what this method takes */
+	fprintf(out, "%s: %s%s", method->scheme == SCHEME_PSS ? "pss" : "pkcs1", steps,
+	        e == E_OK ? "right" : e == E_SIGNATURE ? "wrong" : "refused");
+	if (e == E_OK && method->scheme == SCHEME_PSS)
+		fprintf(out, ", salt %u", params.salt_len);
+	fprintf(out, ", %u ms\n", recorder.ms);
+out:
+	free(steps);
+	if (card)
+		t->card->pin.tries = card->pin.tries;
+	card_free(&card);
+	return e;
+}
+
+enum exit_code report_signing(FILE *out, const struct find *f, struct token *t)
+{
+	const struct profile *profile = t->card->profile;
+	struct secret *pin = NULL;
+	struct bytes typed = {0};
+	char section[32];
+	enum exit_code code = log_in_once(f, t, &pin, &typed);
+
+	if (code == EXIT_DONE)
+		fprintf(out, "\n[%s signing]\n", report_section(profile, section));
+	for (size_t i = 0; code == EXIT_DONE && i < profile->n_ways; i++) {
+		enum error e = report_method(out, f, t, &profile->ways[i], typed);
+
+		switch (e) {
+		case E_OK:
+		case E_UNSUPPORTED:
+		case E_SIGNATURE:
+		case E_SECURITY:
+		case E_REFUSED:
+		case E_NOT_FOUND:
+		case E_PROTOCOL:
+			break; /* what the card refuses is an answer */
+		default:
+			complain_pin(e, t->card);
+			code = exit_of(e);
+		}
+	}
+	secret_free(&pin);
+	return code;
+}

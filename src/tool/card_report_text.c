@@ -85,40 +85,32 @@ void put_masked(FILE *out, struct bytes in, enum shown kind)
 
 /* ---- Certificates */
 
-#define COLUMNS 100
-
-static void put_word(FILE *out, size_t *column, const char *word)
-{
-	if (*column && *column + 1 + strlen(word) > COLUMNS) {
-		fputc('\n', out);
-		*column = 0;
-	}
-	*column += (size_t)fprintf(out, " %s", word);
-}
-
-static void put_objects(FILE *out, size_t *column, struct bytes in)
+/* A line for each constructed object of the first levels: a name's parts, the extensions. */
+static void put_objects(FILE *out, struct bytes in, int depth)
 {
 	bool after_oid = false;
-	char word[200];
 	struct tlv t, inner;
+	char oid[100];
 
 	while (tlv_next(&in, &t)) {
 		struct bytes value = t.value;
 		const uint8_t *p = t.whole.data;
 		bool inside = is_constructed(&t) || /* or an extension's extnValue: DER in an OCTET STRING */
 		              (t.tag == OCTETS && after_oid && tlv_next(&value, &inner) && value.len == 0);
-		ASN1_OBJECT *oid = t.tag == OID ? d2i_ASN1_OBJECT(NULL, &p, (long)t.whole.len) : NULL;
+		ASN1_OBJECT *object = t.tag == OID ? d2i_ASN1_OBJECT(NULL, &p, (long)t.whole.len) : NULL;
 
-		snprintf(word, sizeof word, "%02X(%zu)%s", (unsigned)t.tag, t.value.len, inside ? "{" : "");
-		if (oid)
-			OBJ_obj2txt(stpcpy(word, "06="), sizeof word - 3, oid, 1);
-		if (t.tag == BOOLEAN && t.value.len == 1)
-			snprintf(word, sizeof word, "01=%02X", *t.value.data);
-		ASN1_OBJECT_free(oid);
-		put_word(out, column, word);
+		fputs(inside && depth <= 3 ? "\n " : " ", out);
+		if (object && OBJ_obj2txt(oid, sizeof oid, object, 1) > 0)
+			fprintf(out, "06=%s", oid);
+		else if (t.tag == BOOLEAN && t.value.len == 1)
+			fprintf(out, "01=%02X", *t.value.data);
+		else
+			fprintf(out, "%02X(%zu)", (unsigned)t.tag, t.value.len);
+		ASN1_OBJECT_free(object);
 		if (inside) {
-			put_objects(out, column, t.value);
-			put_word(out, column, "}");
+			fputc('{', out);
+			put_objects(out, t.value, depth + 1);
+			fputs(" }", out);
 		}
 		after_oid = t.tag == OID || (after_oid && t.tag == BOOLEAN);
 	}
@@ -126,9 +118,8 @@ static void put_objects(FILE *out, size_t *column, struct bytes in)
 
 void put_structure(FILE *out, struct bytes der)
 {
-	size_t column = 0;
-
-	put_objects(out, &column, der);
+	fputs("structure:", out);
+	put_objects(out, der, 0);
 	fputc('\n', out);
 }
 
@@ -144,9 +135,9 @@ void put_certificate(FILE *out, struct bytes der)
 	        X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(x509)) == 0 ? "root certificate" :
 	        X509_check_ca(x509) == 1 ? "CA certificate" : "own certificate", der.len);
 	if (key && EVP_PKEY_is_a(key, "RSA"))
-		fprintf(out, "RSA %d\nstructure:\n", EVP_PKEY_get_bits(key));
+		fprintf(out, "RSA %d\n", EVP_PKEY_get_bits(key));
 	else
-		fputs("no RSA key\nstructure:\n", out);
+		fputs("no RSA key\n", out);
 	put_structure(out, der);
 	X509_free(x509);
 }

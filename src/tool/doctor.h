@@ -30,7 +30,7 @@ enum about {
 	CLOCK,           /* enum state */
 	ANCHORS, LISTS,  /* enum state */
 	LISTS_UNUSABLE,  /* how many */
-	CONFINED,        /* a browser: 1 when it is there as a package, too */
+	CONFINED,        /* a browser that is a snap or a flatpak: 1 when it is there as a package, too */
 	CLIENT,          /* enum state */
 	CLIENT_SECOND,   /* enum setup_client: two modules drive one card */
 	CLIENT_SIGN,     /* enum setup_client: the signature module is registered */

@@ -18,7 +18,6 @@
 #include "base/file.h"
 #include "cards/family.h"
 #include "doctor.h"
-#include "facts.h"
 #include "find.h"
 #include "say.h"
 #include "setup.h"
@@ -330,7 +329,7 @@ static void count(struct facts *f, enum about about, long value, size_t n)
 static bool find_evidence(struct facts *f, const struct judge *judge, time_t now)
 {
 	static struct lists lists;
-	char folders[2][4096], text[FACT_TIME_SIZE];
+	char folders[2][4096], text[32];
 	size_t all = 0, sound = 0, old = 0;
 	time_t latest = 0;
 	bool denied;
@@ -411,14 +410,11 @@ static void find_readers(struct facts *f, const struct find *find)
 	free(ours);
 }
 
-/* " (2030-03-31)", or nothing. */
-static void date_text(const struct token *t, const ASN1_TIME *time, char out[FACT_TIME_SIZE + 3])
+static time_t time_of(const ASN1_TIME *time)
 {
-	char date[FACT_TIME_SIZE];
+	struct tm tm = {0};
 
-	out[0] = '\0';
-	if (!t->card->profile->family->personal && fact_local_time(time, true, date))
-		snprintf(out, FACT_TIME_SIZE + 3, " (%s)", date);
+	return ASN1_TIME_to_tm(time, &tm) ? timegm(&tm) : 0;
 }
 
 static void find_token(struct facts *f, const struct token *t, const struct judge *judge, time_t now, bool lists_told)
@@ -426,11 +422,11 @@ static void find_token(struct facts *f, const struct token *t, const struct judg
 	const struct rules rules = {.need = STATUS_REQUIRE};
 	const struct family *family = t->card->profile->family;
 	const char *name = token_text(t->card->profile), *word = token_is(t, USE_SIGN) ? "sign" : "auth";
-	char text[FACT_TIME_SIZE + 3];
-	int tries = t->card->pin.tries, days, seconds;
+	char text[32];
+	int tries = t->card->pin.tries;
 	struct decision decision;
 	const struct status *s = &decision.status;
-	const ASN1_TIME *from, *until;
+	time_t from, until;
 
 	snprintf(text, sizeof text, "%d", tries);
 	fact(f, PIN, tries > 0 && tries >= t->card->profile->pin.tries ? PIN_FULL : tries, name, text,
@@ -439,15 +435,15 @@ static void find_token(struct facts *f, const struct token *t, const struct judg
 		fact(f, CERT_UNREAD, t->cert_error, name, _(error_text(t->cert_error)), _(family->renewal));
 		return;
 	}
-	from = X509_get0_notBefore(t->cert->x509);
-	until = X509_get0_notAfter(t->cert->x509);
-	if (X509_cmp_time(from, &now) > 0) {
-		date_text(t, from, text);
-		fact(f, CERT_BEGINS, 1, name, text, "");
-	} else if (ASN1_TIME_diff(&days, &seconds, NULL, until)) {
-		date_text(t, until, text);
-		fact(f, CERT_ENDS, days * 86400L + seconds, name, text, _(family->renewal));
-	}
+	from = time_of(X509_get0_notBefore(t->cert->x509));
+	until = time_of(X509_get0_notAfter(t->cert->x509));
+	text[0] = '\0';
+	if (!family->personal)
+		strftime(text, sizeof text, " (%Y-%m-%d)", localtime(from > now ? &from : &until));
+	if (from > now)
+		fact(f, CERT_BEGINS, from - now, name, text, "");
+	else
+		fact(f, CERT_ENDS, until - now, name, text, _(family->renewal));
 	if (t->cert->kind != CERT_UNKNOWN && !t->cert->production)
 		fact(f, CERT_TEST, 0, name, "", "");
 	if (judge->trust->n == 0)
@@ -460,34 +456,6 @@ static void find_token(struct facts *f, const struct token *t, const struct judg
 }
 
 /* ---- Programs */
-
-/* Snaps and flatpaks cannot load a module; p11-kit's client in them reaches one through a server outside. What is in
- * /usr/bin may start the snap. */
-static void find_browsers(struct facts *f, const char *root, const struct setup_rows *rows)
-{
-	static const struct {
-		enum setup_client client;
-		const char *name, *snap, *flatpak, *package;
-	} browsers[] = {
-		{SETUP_FIREFOX, "Firefox", "firefox", "org.mozilla.firefox", "{usr/lib,usr/lib64,opt}/firefox{,-esr}/firefox{,-esr}"},
-		{SETUP_CHROME, "Chromium", "chromium", "org.chromium.Chromium", "usr/{lib,lib64}/chromium{,-browser}/chromium{,-browser}"},
-		{SETUP_CHROME, "Google Chrome", "chrome", "com.google.Chrome", "opt/google/chrome/chrome"},
-		{SETUP_CHROME, "Microsoft Edge", "microsoft-edge", "com.microsoft.Edge", "opt/microsoft/msedge/msedge"},
-		{SETUP_CHROME, "Brave", "brave", "com.brave.Browser", "opt/brave.com/brave/brave"},
-	};
-	char *data = setup_path(root, "data/flatpak");
-
-	for (size_t i = 0; i < sizeof browsers / sizeof *browsers; i++) {
-		bool snap = there("%s/{snap,var/lib/snapd/snap}/bin/%s", root, browsers[i].snap), served = false;
-
-		for (size_t k = 0; k < rows->n; k++)
-			served |= rows->list[k].client == browsers[i].client && rows->list[k].confined &&
-			          strcmp(base_name(rows->list[k].library), "p11-kit-client.so") == 0;
-		if (!served && (snap || there("{%s/var/lib/flatpak,%s}/app/%s", root, data ? data : "", browsers[i].flatpak)))
-			fact(f, CONFINED, there("%s/%s", root, browsers[i].package), browsers[i].name, snap ? "snap" : "flatpak", "");
-	}
-	free(data);
-}
 
 /* Ours, other people's modules for the same cards by file name, and p11-kit's proxy, which brings those that p11-kit
  * knows. */
@@ -506,19 +474,26 @@ static bool drives_our_cards(const struct setup_rows *rows, const struct setup_r
 	return does;
 }
 
-/* p11-kit has a file for each module, and a file of that name in the user's folder takes it out again. OpenSSH may have
- * several modules, for several servers. */
+/* A snap or flatpak cannot load a module; p11-kit's client in it reaches one through a server outside. p11-kit has a
+ * file for each module, and a file of that name in the user's folder takes it out again. OpenSSH may have several
+ * modules, for several servers. */
 static void find_program(struct facts *f, const char *root, const struct setup_rows *rows, enum setup_client client)
 {
 	const char *name = setup_client_name(client);
 	const struct setup_row *ours = NULL, *gone = NULL, *sign = NULL, *second = NULL;
 	char *user = setup_path(root, "config/pkcs11/modules"), *text = NULL;
+	bool confined = false, served = false, free_ones = false;
 
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct setup_row *row = &rows->list[i];
 
-		if (row->client != client || row->confined)
+		if (row->client != client)
 			continue;
+		confined |= row->confined;
+		served |= row->confined && strcmp(base_name(row->library), "p11-kit-client.so") == 0;
+		if (row->confined)
+			continue;
+		free_ones = true;
 		if (row->kind == SETUP_SIGN && client != SETUP_P11KIT)
 			sign = row;
 		else if (row->kind == SETUP_AUTH && row->gone)
@@ -530,14 +505,17 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 		          !there("%s/%s", user, base_name(row->file))))
 			second = row;
 	}
+	if (confined && !served)
+		fact(f, CONFINED, free_ones, name, "", "");
 	if (gone)
 		text = format(gone->system ? "sudo inkan setup %s --system" : "inkan setup %s", setup_client_word(client));
-	else if (ours && second)
-		text = format("%s, %s", base_name(ours->library), base_name(second->library));
 	if (gone || ours)
 		fact(f, CLIENT, gone ? BROKEN : GOOD, name, "", text);
-	if (ours && second && client != SETUP_SSH)
+	if (ours && second && client != SETUP_SSH) {
+		free(text);
+		text = format("%s, %s", base_name(ours->library), base_name(second->library));
 		fact(f, CLIENT_SECOND, client, name, text, base_name(client == SETUP_P11KIT ? second->file : second->library));
+	}
 	if (sign)
 		fact(f, CLIENT_SIGN, client, name, "", base_name(sign->library));
 	free(text);
@@ -554,8 +532,7 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	struct setup_rows rows = {0};
 	time_t now = time(NULL);
 	enum error looked = find_all(&find, reader), e = E_OK;
-	bool told;
-	size_t n;
+	bool told, any = false;
 
 	if (looked == E_NO_READER && reader)
 		e = looked;
@@ -580,11 +557,11 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	for (size_t i = 0; i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
 			find_token(f, &find.places[i].tokens[k], &judge, now, told);
-	find_browsers(f, root, &rows);
-	n = f->n;
+	for (size_t i = 0; i < rows.n; i++)
+		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
 		find_program(f, root, &rows, clients[i]);
-	if (f->n == n)
+	if (!any)
 		fact(f, CLIENT, MISSING, "", "", "");
 out:
 	setup_rows_free(&rows);

@@ -145,8 +145,8 @@ static const struct finding findings[] = {
 	{LISTS_UNUSABLE, ANY, "lists-unusable", NOTE, N_("files in the store that cannot be used: %s"),
 	 N_("See which and why: inkan status list")},
 
-	{CONFINED, IS(0), "client-confined", PROBLEM, N_("it is a %s, and cannot load the module"), USE_PACKAGE},
-	{CONFINED, IS(1), "client-confined", NOTE, N_("it is there as a %s too, which cannot load the module"), USE_PACKAGE},
+	{CONFINED, IS(0), "client-confined", PROBLEM, N_("it is a snap or a flatpak, and cannot load the module"), USE_PACKAGE},
+	{CONFINED, IS(1), "client-confined", NOTE, N_("it is there as a snap or a flatpak too, which cannot load the module"), USE_PACKAGE},
 	{CLIENT, IS(GOOD), "client", OK, N_("it is set up to use the module"), NULL},
 	{CLIENT, IS(MISSING), "client-none", PROBLEM, N_("no program is set up to use the module"),
 	 N_("Set up the one that should use the card, for instance: inkan setup firefox")},

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Findings as text for people and as JSON for programs. */
 #include "config.h"
-#include <ctype.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "show.h"
 
 /* ---- Nothing that tells who somebody is */
+
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
 struct hidden {
 	char *homes[4];   /* of this user, by all names: shown as ~ */
@@ -31,12 +32,12 @@ static void hide_home(struct hidden *h, char *home)
 		free(home);
 }
 
+/* How long the name is that begins here; 0: it is another. */
 static size_t is_name(const char *text, const char *name)
 {
 	size_t n = name ? strlen(name) : 0;
 
-	return n > 0 && strncmp(text, name, n) == 0 && !isalnum((unsigned char)text[n]) && !strchr("_-.", text[n] ? text[n] : ' ') ?
-	       n : 0;
+	return strncmp(text, name ? name : "", n) == 0 && strspn(text + n, NAME_CHARACTERS) == 0 ? n : 0;
 }
 
 /* The text with the word for each %s; to be freed. */
@@ -52,7 +53,7 @@ static char *text_of(const struct hidden *h, const char *text, const char *word)
 		return NULL;
 	f = open_memstream(&out, &size);
 	for (const char *p = raw; f && *p; p += n) {
-		bool in_path = p > raw && p[-1] == '/', begins = p == raw || !isalnum((unsigned char)p[-1]);
+		bool in_path = p > raw && p[-1] == '/', begins = p == raw || !strchr(NAME_CHARACTERS, p[-1]);
 		const char *instead = "~";
 
 		n = 0;

@@ -66,54 +66,24 @@ static enum error sign(const struct find *f, const struct token *t, struct card 
 
 /* ---- inkan doctor --try-pss */
 
-/* "pss = …", as base/conf.c reads it. */
-static bool is_pss(const char *line)
-{
-	if (strncmp(line, "pss", 3) != 0)
-		return false;
-	line += 3 + strspn(line + 3, " \t");
-	return *line == '=' || *line == ':';
-}
-
-/* Each such line is replaced, for the last one is used; without any, one is added before the first section. */
+/* At the end of the user's file, in the general part: the last line of a name is used. */
 static enum exit_code write_setting(const char *value, bool yes)
 {
-	char *path = setup_path("", "config/inkan/inkan.conf");
-	struct buf old = {0}, new = {0};
-	bool general = true, written = false;
+	char *path = setup_path("", "config/inkan/inkan.conf"), line[40];
+	struct buf content = {0};
 	enum exit_code code = EXIT_OUTPUT;
-	char line[32];
-	int n = snprintf(line, sizeof line, "pss = %s\n", value);
-	enum error e = path ? path_read(path, 65536, &old) : E_MEMORY;
+	enum error e = path ? path_read(path, 65536, &content) : E_DENIED;
 
+	snprintf(line, sizeof line, content.len ? "\n[general]\npss = %s\n" : "pss = %s\n", value);
 	if (e == E_OK || e == E_NOT_FOUND)
-		e = buf_append(&old, "", 1);
-	for (const char *p = (const char *)old.data, *end; e == E_OK && *p; p = end) {
-		const char *text = p + strspn(p, " \t");
-		bool ours = general && is_pss(text);
-
-		end = p + strcspn(p, "\n");
-		end += *end == '\n';
-		if (ours || (*text == '[' && !written))
-			e = buf_append(&new, line, (size_t)n);
-		written |= ours || *text == '[';
-		if (*text == '[')
-			general = strncmp(text, "[general]", 9) == 0;
-		if (e == E_OK && !ours)
-			e = buf_append(&new, p, (size_t)(end - p));
-		if (e == E_OK && end[-1] != '\n')
-			e = buf_append(&new, "\n", 1);
-	}
-	if (e == E_OK && !written)
-		e = buf_append(&new, line, (size_t)n);
+		e = buf_append(&content, line, strlen(line));
 	if (e == E_OK) {
-		code = setup_replace(path, &new, yes);
+		code = setup_replace(path, &content, yes);
 	} else {
 		complain(_("The settings could not be written to %s: %s."), path ? path : "inkan.conf", _(error_text(e)));
 		advise(_("Write this line into inkan.conf, before the first section: pss = %s"), value);
 	}
-	buf_free(&old);
-	buf_free(&new);
+	buf_free(&content);
 	free(path);
 	return code;
 }

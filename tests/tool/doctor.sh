@@ -202,27 +202,30 @@ found 'problem clock-early'
 advised_to clock-early 'timedatectl set-ntp true'
 
 # ---- Sandboxes
-mkdir -p "$root/snap/bin"
-: >"$root/snap/bin/firefox"
-doctor 1
-found 'problem client-confined Firefox'
-mkdir -p "$root/usr/lib/firefox-esr"
-: >"$root/usr/lib/firefox-esr/firefox-esr"
-doctor 1
-found 'note client-confined Firefox'
-mkdir -p "$XDG_DATA_HOME" "$root$XDG_DATA_HOME/flatpak/app/com.google.Chrome" "$root/var/lib/flatpak/app/com.brave.Browser"
-doctor 1
-found 'problem client-confined Google Chrome'
-found 'problem client-confined Brave'
-server=$root$HOME/.var/app/org.mozilla.firefox/.mozilla/firefox/a.default
-mkdir -p "$server" "$root/var/lib/flatpak/app/org.mozilla.firefox"
-rm -rf "${root:?}/snap"
-doctor 1
-found 'note client-confined Firefox'
-printf 'library=/usr/lib/p11-kit-client.so\nname=outside\n' >"$server/pkcs11.txt"
-doctor 1
-lacks 'client-confined Firefox'
-rm -rf "${root:?}/snap" "$root$XDG_DATA_HOME" "${root:?}/var"
+confined() { # FOLDER: a browser has been started there
+	mkdir -p "$root$HOME/$1"
+	printf 'library=\nname=NSS Internal PKCS #11 Module\n' >"$root$HOME/$1/pkcs11.txt"
+}
+for folder in snap/firefox/common/.mozilla/firefox/a.default .var/app/org.mozilla.firefox/.mozilla/firefox/a.default; do
+	confined "$folder"
+	doctor 1
+	found 'problem client-confined Firefox'
+	found 'problem client-none'
+	confined .mozilla/firefox/b.default
+	doctor 1
+	found 'note client-confined Firefox'
+	printf 'library=/usr/lib/p11-kit-client.so\nname=outside\n' >>"$root$HOME/$folder/pkcs11.txt"
+	doctor 1
+	lacks client-confined
+	rm -rf "${root:?}${HOME:?}"
+done
+for folder in snap/chromium/current/.pki/nssdb .var/app/com.google.Chrome/.pki/nssdb; do
+	confined "$folder"
+	doctor 1
+	found 'problem client-confined Chromium'
+	rm -rf "${root:?}${HOME:?}"
+done
+mkdir -p "$root$HOME"
 doctor 1
 lacks client-confined
 

@@ -97,8 +97,8 @@ START_TEST(a_certificate_is_its_structure)
 	f = open_memstream(&text, &size);
 	put_structure(f, bytes_of(hex, bytes));
 	fclose(f);
-	ck_assert_str_eq(text, " 30(78){ A0(3){ 02(1) } 02(2) 31(19){ 30(17){ 06=2.5.4.3 13(10) } } 30(30){ 17(13) 17(13) } 30(14){\n"
-	                       " 06=2.5.29.15 01=FF 04(4){ 03(2) } } }\n");
+	ck_assert_str_eq(text, "structure:\n 30(78){\n A0(3){ 02(1) } 02(2)\n 31(19){\n 30(17){ 06=2.5.4.3 13(10) } }\n"
+	                       " 30(30){ 17(13) 17(13) }\n 30(14){ 06=2.5.29.15 01=FF\n 04(4){ 03(2) } } }\n");
 }
 END_TEST
 

@@ -174,6 +174,32 @@ static bool set_lists(struct target t, const char *value)
 	return set_path(t.folders->lists, value);
 }
 
+static bool set_number(long *out, const char *value, long least, long most)
+{
+	char *end;
+	long n = strtol(value, &end, 10);
+
+	if (end == value || *end || n < least || n > most)
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool set_max_list_size(struct target t, const char *value)
+{
+	long mebibytes;
+
+	if (!set_number(&mebibytes, value, 1, 256))
+		return false;
+	t.conf->max_list_size = mebibytes << 20;
+	return true;
+}
+
+static bool set_clock_tolerance(struct target t, const char *value)
+{
+	return set_number(&t.conf->clock_tolerance, value, 0, 86400);
+}
+
 static bool set_log(struct target t, const char *value)
 {
 	return log_level_of(value, &t.conf->log);
@@ -195,6 +221,8 @@ static const struct {
 	{"reader", set_reader},
 	{"anchors", set_anchors},
 	{"lists", set_lists},
+	{"max-list-size", set_max_list_size},
+	{"clock-tolerance", set_clock_tolerance},
 	{"log", set_log},
 	{"log-file", set_log_file},
 };
@@ -285,7 +313,7 @@ void conf_load_from(struct conf *conf, char paths[][4096], size_t n)
 {
 	static const enum part parts[] = {PART_GENERAL, PART_PROGRAM};
 
-	*conf = (struct conf){.pss = PSS_AUTO};
+	*conf = (struct conf){.pss = PSS_AUTO, .max_list_size = 64L << 20, .clock_tolerance = 300};
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < n; i++) {
 			struct target target = {conf, i == 0 ? &conf->system : &conf->user};

@@ -12,6 +12,8 @@
  *   reader = PATTERN             fnmatch(3) on reader names: others are not shown
  *   anchors = FOLDER             in place of the system's or, in the user's file, the
  *   lists = FOLDER               user's: trust_folders, store_folders
+ *   max-list-size = N            MiB of one revocation list, 1 to 256; 64 unless told
+ *   clock-tolerance = N          seconds that this clock and a CA's may differ, 0 to 86400; 300 unless told
  *   log = off | error | info | debug | trace
  *   log-file = FILE              where the environment says nothing: log.h
  */
@@ -38,6 +40,8 @@ struct conf {
 	bool last_try_allowed;
 	char reader[128]; /* "" = every reader */
 	struct conf_folders system, user;
+	long max_list_size;     /* bytes */
+	long clock_tolerance;   /* seconds */
 	enum log_level log;
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };

@@ -59,7 +59,7 @@ static unsigned status_reasons(const struct status *s, enum status_need need)
 	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;
 }
 
-static unsigned look_up(struct store *store, const struct rules *q, time_t now, struct decision *out)
+static unsigned look_up(const struct trust *trust, struct store *store, const struct rules *q, time_t now, struct decision *out)
 {
 	const struct status_rules rules = {.at = out->at, .historic = out->at < now, .grace = q->grace};
 
@@ -68,8 +68,12 @@ static unsigned look_up(struct store *store, const struct rules *q, time_t now, 
 		return 0;
 	out->asked = true;
 	out->status.why = STATUS_NO_LIST;
-	if (store)
-		status_of_chain(store, &out->chain, &rules, &out->status);
+	if (store) {
+		struct status_chain whole;
+
+		status_of_chain(store, trust, &out->chain, &rules, &whole);
+		out->status = whole.all;
+	}
 	return status_reasons(&out->status, q->need);
 }
 
@@ -80,7 +84,7 @@ void decide(const struct trust *trust, struct store *store, const struct cert *c
 
 	*out = (struct decision){.at = rules->at ? rules->at : now};
 	chain_check(trust, cert, rules->purpose, out->at, &out->chain);
-	out->reasons = out->chain.flaws | look_up(store, rules, now, out) | role_reasons(cert, rules);
+	out->reasons = out->chain.flaws | look_up(trust, store, rules, now, out) | role_reasons(cert, rules);
 	for (size_t i = 0; i < N_REASONS && out->verdict == VERDICT_ACCEPTED; i++)
 		if (out->reasons & reasons[i].reason)
 			out->verdict = reasons[i].verdict;

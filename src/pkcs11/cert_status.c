@@ -54,6 +54,7 @@ static bool open_both(void)
 void status_ask(struct bytes der, struct status *status)
 {
 	struct status_rules rules = {.at = time(NULL)};
+	struct status_chain whole;
 	struct cert *cert = NULL;
 	struct chain chain;
 
@@ -61,8 +62,10 @@ void status_ask(struct bytes der, struct status *status)
 	if (der.len == 0 || !open_both() || cert_parse(module.crypto, der, &cert) != E_OK)
 		return;
 	chain_check(module.trust, cert, PURPOSE_ANY, rules.at, &chain);
-	if (!(chain.flaws & (FLAW_NO_ISSUER | FLAW_NO_ANCHOR | FLAW_SIGNATURE | FLAW_CA)))
-		status_of_chain(module.store, &chain, &rules, status);
+	if (!(chain.flaws & (FLAW_NO_ISSUER | FLAW_NO_ANCHOR | FLAW_SIGNATURE | FLAW_CA))) {
+		status_of_chain(module.store, module.trust, &chain, &rules, &whole);
+		*status = whole.all;
+	}
 	cert_free(&cert);
 }
 

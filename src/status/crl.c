@@ -4,16 +4,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "status/crl.h"
-
-/* Where things lie in DER that libcrypto has accepted. */
-struct fields {
-	struct bytes inner, outer;  /* the two signature algorithms, which must be one */
-	struct bytes entries;       /* empty without */
-	struct bytes extensions;    /* empty without */
-};
 
 static bool next_is(struct bytes *in, uint32_t tag, struct tlv *out)
 {
@@ -30,42 +25,39 @@ static bool next_is_time(struct bytes *in, struct tlv *out)
 	return next_is(in, 0x17, out) || next_is(in, 0x18, out);
 }
 
-static enum error find_fields(struct crl *crl, struct fields *f)
+/* Where things lie in DER that libcrypto has accepted. The two signature algorithms must be one (RFC 5280 5.1.1.2). */
+static enum error find_fields(struct crl *crl, struct bytes *entries, struct bytes *extensions)
 {
 	struct bytes in = crl->der, tbs;
-	struct tlv t, list;
+	struct tlv t, list, inner;
 
-	*f = (struct fields){0};
+	*entries = *extensions = (struct bytes){0};
 	if (!next_is(&in, 0x30, &t) || in.len != 0)
 		return E_FORMAT;
 	in = t.value;
 	if (!next_is(&in, 0x30, &t))
 		return E_FORMAT;
+	crl->tbs = t.whole;
 	tbs = t.value;
 	if (!next_is(&in, 0x30, &t))
 		return E_FORMAT;
-	f->outer = t.whole;
-	next_is(&tbs, 0x02, &t);
-	if (!next_is(&tbs, 0x30, &t))
+	crl->algorithm = t.whole;
+	if (!next_is(&in, 0x03, &t) || t.value.len < 2 || t.value.data[0] != 0)
 		return E_FORMAT;
-	f->inner = t.whole;
-	if (!next_is(&tbs, 0x30, &t))
+	crl->signature = (struct bytes){t.value.data + 1, t.value.len - 1};
+	next_is(&tbs, 0x02, &t);
+	if (!next_is(&tbs, 0x30, &inner) || inner.whole.len != crl->algorithm.len ||
+	    memcmp(inner.whole.data, crl->algorithm.data, inner.whole.len) != 0)
+		return E_FORMAT;
+	if (!next_is(&tbs, 0x30, &t) || !next_is_time(&tbs, &list))
 		return E_FORMAT;
 	crl->issuer = t.whole;
-	if (!next_is_time(&tbs, &t))
-		return E_FORMAT;
 	next_is_time(&tbs, &t);
 	if (next_is(&tbs, 0x30, &t))
-		f->entries = t.value;
+		*entries = t.value;
 	if (next_is(&tbs, 0xA0, &t) && next_is(&t.value, 0x30, &list))
-		f->extensions = list.value;
+		*extensions = list.value;
 	return E_OK;
-}
-
-/* RFC 5280 5.1.1.2. */
-static bool same_algorithm(const struct fields *f)
-{
-	return f->inner.len == f->outer.len && memcmp(f->inner.data, f->outer.data, f->inner.len) == 0;
 }
 
 /* id-ce-issuingDistributionPoint: the bytes name the list in the store. */
@@ -131,17 +123,6 @@ static enum error read_number(struct crl *crl, const X509_CRL *x)
 	return ok;
 }
 
-static int read_reasons(const ASN1_BIT_STRING *bits)
-{
-	unsigned mask = 0;
-
-	for (int i = 1; i <= 8; i++) {
-		if (ASN1_BIT_STRING_get_bit(bits, i))
-			mask |= 1U << i;
-	}
-	return (int)mask;
-}
-
 static enum error read_point(struct crl *crl, const X509_CRL *x)
 {
 	int where;
@@ -155,7 +136,7 @@ static enum error read_point(struct crl *crl, const X509_CRL *x)
 	crl->only_users = p->onlyuser > 0;
 	crl->only_cas = p->onlyCA > 0;
 	if (p->onlysomereasons)
-		crl->only_reasons = read_reasons(p->onlysomereasons);
+		crl->only_reasons = (int)crl_reason_bits(p->onlysomereasons);
 	if (p->indirectCRL > 0)
 		crl->defects |= CRL_INDIRECT;
 	if (p->onlyattr > 0)
@@ -194,8 +175,8 @@ static int read_reason(X509_EXTENSION *e)
 	return ASN1_STRING_length(value) == 3 && p[0] == V_ASN1_ENUMERATED && p[1] == 1 && p[2] <= 10 ? p[2] : -1;
 }
 
-/* Critical ones may change what an entry means (RFC 5280 5.3): the reason is
- * understood; certificateIssuer is that of indirect lists. */
+/* Critical ones may change what an entry means (RFC 5280 5.3): reason and invalidity date are understood;
+ * certificateIssuer is that of indirect lists. */
 static void read_entry_extensions(struct crl *crl, struct crl_entry *entry, const X509_REVOKED *r)
 {
 	int reasons = 0;
@@ -205,12 +186,19 @@ static void read_entry_extensions(struct crl *crl, struct crl_entry *entry, cons
 		X509_EXTENSION *e = X509_REVOKED_get_ext(r, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
 
-		if (nid == NID_crl_reason)
+		if (nid == NID_crl_reason) {
 			entry->reason = reasons++ ? -1 : read_reason(e);
-		else if (nid == NID_certificate_issuer)
+		} else if (nid == NID_invalidity_date) {
+			ASN1_GENERALIZEDTIME *date = X509V3_EXT_d2i(e);
+
+			if (date && ASN1_STRING_type(date) == V_ASN1_GENERALIZEDTIME && X509_cmp_time(date, NULL) != 0)
+				read_time(date, &entry->invalid);
+			ASN1_GENERALIZEDTIME_free(date);
+		} else if (nid == NID_certificate_issuer) {
 			crl->defects |= CRL_INDIRECT;
-		else if (X509_EXTENSION_get_critical(e))
+		} else if (X509_EXTENSION_get_critical(e)) {
 			crl->defects |= CRL_CRITICAL;
+		}
 	}
 }
 
@@ -235,21 +223,13 @@ static int compare_entries(const void *left, const void *right)
 	return order ? order : lightness(a->reason) - lightness(b->reason);
 }
 
-static bool is_sorted(const struct crl_entry *e, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		if (compare_entries(&e[i - 1], &e[i]) > 0)
-			return false;
-	}
-	return true;
-}
-
 /* libcrypto's entries in the order of the list, beside their bytes in it. */
 static enum error read_entries(struct crl *crl, X509_CRL *x, struct bytes in)
 {
 	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(x);
 	size_t n = list ? (size_t)sk_X509_REVOKED_num(list) : 0;
 	struct tlv entry, serial;
+	bool sorted = true;
 
 	if (n == 0)
 		return in.len == 0 ? E_OK : E_FORMAT;
@@ -265,79 +245,114 @@ static enum error read_entries(struct crl *crl, X509_CRL *x, struct bytes in)
 		e->serial = serial.value;
 		read_time(X509_REVOKED_get0_revocationDate(r), &e->revoked);
 		read_entry_extensions(crl, e, r);
+		sorted = sorted && (crl->n == 0 || compare_entries(e - 1, e) <= 0);
 	}
-	if (!is_sorted(crl->entries, n))
+	if (!sorted)
 		qsort(crl->entries, n, sizeof *crl->entries, compare_entries);
 	return in.len == 0 ? E_OK : E_FORMAT;
 }
 
-/* 6.3.3 (f) and (g): the issuer's name, key usage and signature. */
-static enum error check_signer(X509_CRL *x, const struct cert *issuer)
+static enum error read_all(const struct crypto *c, X509_CRL *x, struct crl *crl)
 {
-	if (X509_NAME_cmp(X509_CRL_get_issuer(x), X509_get_subject_name(issuer->x509)) != 0)
-		return E_NOT_FOUND;
-	if (!(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) || !issuer->key.pkey)
-		return E_SIGNATURE;
-	return X509_CRL_verify(x, issuer->key.pkey) == 1 ? E_OK : E_SIGNATURE;
-}
-
-static enum error read_all(const struct crypto *c, X509_CRL *x, const struct cert *issuer, struct crl *crl)
-{
-	struct fields f;
+	struct bytes entries, extensions;
 	enum error ok;
 
-	if ((ok = find_fields(crl, &f)) != E_OK || (ok = check_signer(x, issuer)) != E_OK)
+	if ((ok = find_fields(crl, &entries, &extensions)) != E_OK)
 		return ok;
-	if (!same_algorithm(&f))
-		return E_FORMAT;
 	crl->name = X509_NAME_dup(X509_CRL_get_issuer(x));
 	if (!crl->name)
 		return E_MEMORY;
-	find_idp(crl, f.extensions);
+	find_idp(crl, extensions);
 	read_criticals(crl, x);
 	if ((ok = read_times(crl, x)) != E_OK || (ok = read_number(crl, x)) != E_OK ||
-	    (ok = read_point(crl, x)) != E_OK || (ok = read_entries(crl, x, f.entries)) != E_OK)
+	    (ok = read_point(crl, x)) != E_OK || (ok = read_entries(crl, x, entries)) != E_OK)
 		return ok;
-	return crl_key(c, issuer, crl->idp, crl->key);
+	ok = crypto_hash(c, HASH_SHA256, crl->der, crl->sha256);
+	return ok != E_OK ? ok : crypto_hash(c, HASH_SHA256, crl->idp, crl->key + 32);
 }
 
-static enum error parse(const struct crypto *c, const struct cert *issuer, struct crl *crl)
+enum error crl_parse(const struct crypto *c, struct bytes der, const uint8_t spki_sha256[32], struct crl **out)
 {
-	X509_CRL *x = X509_CRL_new_ex(c->lib, NULL);
-	const uint8_t *p = crl->der.data;
-	enum error ok = x ? E_FORMAT : E_MEMORY;
+	struct crl *crl = calloc(1, sizeof *crl);
+	bool fits = der.len && der.len <= INT_MAX;
+	uint8_t *copy = fits ? malloc(der.len) : NULL;
+	enum error ok = fits ? E_MEMORY : E_FORMAT;
+	const uint8_t *p = copy;
+	X509_CRL *x = NULL;
 
+	*out = NULL;
+	ERR_set_mark();
+	if (!crl || !copy || !(x = X509_CRL_new_ex(c->lib, NULL)))
+		goto fail;
+	memcpy(copy, der.data, der.len);
+	crl->der = (struct bytes){copy, der.len};
+	memcpy(crl->key, spki_sha256, 32);
+	copy = NULL;
 	/* on failure d2i_X509_CRL leaves, or frees and clears, what it was given */
-	if (x && d2i_X509_CRL(&x, &p, (long)crl->der.len) && p == crl->der.data + crl->der.len)
-		ok = read_all(c, x, issuer, crl);
+	if (!d2i_X509_CRL(&x, &p, (long)der.len) || p != crl->der.data + der.len) {
+		log_info("d2i_X509_CRL: not a revocation list");
+		ok = E_FORMAT;
+		goto fail;
+	}
+	ok = read_all(c, x, crl);
+	if (ok != E_OK) {
+		log_info("crl_parse: %s", error_text(ok));
+		goto fail;
+	}
+	*out = crl;
+	crl = NULL;
+fail:
 	X509_CRL_free(x);
+	ERR_pop_to_mark();
+	crl_free(&crl);
+	free(copy);
 	return ok;
+}
+
+/* Over the bytes as they came: libcrypto writes an ASN1_SEQUENCE out as it is. */
+static bool signature_verifies(const struct crl *crl, EVP_PKEY *key)
+{
+	const uint8_t *p = crl->algorithm.data;
+	X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &p, (long)crl->algorithm.len);
+	ASN1_STRING *tbs = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
+	bool good;
+
+	good = algorithm && tbs && signature && ASN1_STRING_set(tbs, crl->tbs.data, (int)crl->tbs.len) &&
+	       ASN1_STRING_set(signature, crl->signature.data, (int)crl->signature.len) &&
+	       ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), algorithm, signature, tbs, key) == 1;
+	X509_ALGOR_free(algorithm);
+	ASN1_STRING_free(tbs);
+	ASN1_BIT_STRING_free(signature);
+	return good;
+}
+
+enum error crl_check(struct crl *crl, const struct cert *issuer)
+{
+	int checked = atomic_load(&crl->checked);
+
+	if (X509_NAME_cmp(crl->name, X509_get_subject_name(issuer->x509)) != 0)
+		return E_NOT_FOUND;
+	if (!(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) || !issuer->key.pkey)
+		return E_SIGNATURE;
+	if (checked == 0) {
+		ERR_set_mark();
+		checked = signature_verifies(crl, issuer->key.pkey) ? 1 : -1;
+		ERR_pop_to_mark();
+		atomic_store(&crl->checked, checked);
+	}
+	return checked == 1 ? E_OK : E_SIGNATURE;
 }
 
 enum error crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out)
 {
-	struct crl *crl = calloc(1, sizeof *crl);
-	uint8_t *copy = der.len && der.len <= LONG_MAX ? malloc(der.len) : NULL;
-	enum error ok = der.len && der.len <= LONG_MAX ? E_MEMORY : E_FORMAT;
+	uint8_t spki[32];
+	enum error ok;
 
 	*out = NULL;
-	if (!crl || !copy)
-		goto fail;
-	memcpy(copy, der.data, der.len);
-	crl->der = (struct bytes){copy, der.len};
-	copy = NULL;
-	ERR_set_mark();
-	ok = parse(c, issuer, crl);
-	ERR_pop_to_mark();
-	if (ok != E_OK) {
-		log_info("crl_open: %s", error_text(ok));
-		goto fail;
-	}
-	*out = crl;
-	return E_OK;
-fail:
-	crl_free(&crl);
-	free(copy);
+	if ((ok = crypto_hash(c, HASH_SHA256, issuer->spki, spki)) == E_OK &&
+	    (ok = crl_parse(c, der, spki, out)) == E_OK && (ok = crl_check(*out, issuer)) != E_OK)
+		crl_free(out);
 	return ok;
 }
 
@@ -378,9 +393,10 @@ const struct crl_entry *crl_find(const struct crl *crl, const struct cert *cert)
 	return &crl->entries[low];
 }
 
-enum error crl_key(const struct crypto *c, const struct cert *issuer, struct bytes idp, uint8_t out[64])
+void crl_name(const struct crl *crl, char out[CRL_NAME_SIZE])
 {
-	enum error ok = crypto_hash(c, HASH_SHA256, issuer->spki, out);
-
-	return ok != E_OK ? ok : crypto_hash(c, HASH_SHA256, idp, out + 32);
+	hex_write(crl->key, 32, out);
+	out[64] = '-';
+	hex_write(crl->key + 32, 32, out + 65);
+	memcpy(out + 129, ".crl", 5);
 }

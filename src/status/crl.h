@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A certificate revocation list: parsed and its signature checked by libcrypto,
- * judged here by RFC 5280 5 and 6.3.3. Constant once made: many threads may ask. */
+/* A certificate revocation list: parsed and its signature checked by libcrypto, the rest is RFC 5280 5 and 6.3.3.
+ * Constant once made: many threads may ask. */
 #ifndef INKAN_STATUS_CRL_H
 #define INKAN_STATUS_CRL_H
 
+#include <stdatomic.h>
 #include <time.h>
 #include <openssl/x509v3.h>
 #include "cert/x509.h"
@@ -20,13 +21,16 @@ enum crl_defect {
 struct crl_entry {
 	struct bytes serial;     /* content octets of the INTEGER, inside der */
 	time_t revoked;
+	time_t invalid;          /* invalidityDate, RFC 5280 5.3.2; 0: none given */
 	int reason;              /* RFC 5280 5.3.1; -1: none given */
 };
 
 /* What libcrypto made of the whole is not kept: a million entries stay small. */
 struct crl {
 	struct bytes der;        /* owned, as it was received */
-	uint8_t key[64];         /* crl_key of it */
+	struct bytes tbs, algorithm, signature; /* what is signed, how; the BIT STRING's octets: inside der */
+	uint8_t key[64];         /* issuer and scope: SHA-256 of the issuer's SPKI, SHA-256 of idp */
+	uint8_t sha256[32];      /* of der */
 	X509_NAME *name;         /* the issuer */
 	ISSUING_DIST_POINT *point; /* NULL without one */
 	struct bytes issuer;     /* the name's DER, inside der */
@@ -40,11 +44,18 @@ struct crl {
 	unsigned defects;
 	struct crl_entry *entries; /* sorted by serial; of one listed twice the graver comes first */
 	size_t n;
+	atomic_int checked;      /* crl_check: 1, or -1 for a signature that does not verify */
 };
 
-/* Parses and checks the signature with the issuer's key. E_FORMAT; E_NOT_FOUND:
- * another name's list; E_SIGNATURE: not by this key, or by one that signs no lists
- * (RFC 5280 6.3.3 (f)). */
+/* Parses. E_FORMAT. The key is that of the issuer whose list it is said to be; no word of it may be believed before
+ * crl_check. */
+enum error crl_parse(const struct crypto *c, struct bytes der, const uint8_t spki_sha256[32], struct crl **out);
+
+/* RFC 5280 6.3.3 (f), (g): is it this CA's? E_NOT_FOUND: it has another name; E_SIGNATURE: not signed by this key, or
+ * the CA may not sign lists. The signature is checked once: ask about the certificates of one key alone. */
+enum error crl_check(struct crl *crl, const struct cert *issuer);
+
+/* Both. */
 enum error crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out);
 void crl_free(struct crl **crl);
 
@@ -57,15 +68,17 @@ bool crl_covers(const struct crl *crl, const struct cert *cert);
  * 0 where it does not cover. A certificate is good once all of them are. */
 #define CRL_ALL_REASONS 0x1FEU
 unsigned crl_reasons(const struct crl *crl, const struct cert *cert);
+unsigned crl_reason_bits(const ASN1_BIT_STRING *bits);
 
-/* Whether a takes b's place: no lower CRLNumber, no older thisUpdate, one of them later. */
-bool crl_newer(const struct crl *a, const struct crl *b);
+/* May a take b's place at that time: no lower CRLNumber, no older thisUpdate, one of them later? When b has ended a
+ * later thisUpdate is enough: a CA that was set up again may count from one. */
+bool crl_newer(const struct crl *a, const struct crl *b, time_t at);
 
 /* NULL: not listed. Binary search. */
 const struct crl_entry *crl_find(const struct crl *crl, const struct cert *cert);
 
-/* The store's key for a list: SHA-256 of the issuer's SPKI, SHA-256 of the IDP
- * value (of nothing without one). */
-enum error crl_key(const struct crypto *c, const struct cert *issuer, struct bytes idp, uint8_t out[64]);
+/* "SPKI-IDP.crl", in hexadecimal: how the store names it. */
+#define CRL_NAME_SIZE 134
+void crl_name(const struct crl *crl, char out[CRL_NAME_SIZE]);
 
 #endif

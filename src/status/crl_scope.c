@@ -41,17 +41,13 @@ static bool share_name(const DIST_POINT_NAME *a, const DIST_POINT_NAME *b)
 	return false;
 }
 
-/* 6.3.3 (d)(3) and (4). */
-static unsigned point_reasons(const DIST_POINT *p)
+unsigned crl_reason_bits(const ASN1_BIT_STRING *bits)
 {
 	unsigned mask = 0;
 
-	if (!p->reasons)
-		return CRL_ALL_REASONS;
-	for (int i = 1; i <= 8; i++) {
-		if (ASN1_BIT_STRING_get_bit(p->reasons, i))
+	for (int i = 1; i <= 8; i++)
+		if (ASN1_BIT_STRING_get_bit(bits, i))
 			mask |= 1U << i;
-	}
 	return mask;
 }
 
@@ -67,7 +63,7 @@ static unsigned named_reasons(const struct crl *crl, const CRL_DIST_POINTS *poin
 		if (p->CRLissuer || !p->distpoint || !DIST_POINT_set_dpname(p->distpoint, crl->name))
 			continue;
 		if (share_name(crl->point->distpoint, p->distpoint))
-			mask |= point_reasons(p);
+			mask |= p->reasons ? crl_reason_bits(p->reasons) : CRL_ALL_REASONS; /* (d)(3), (4) */
 	}
 	return mask;
 }
@@ -112,19 +108,14 @@ bool crl_covers(const struct crl *crl, const struct cert *cert)
 	return crl_reasons(crl, cert) != 0;
 }
 
-/* Negative, 0, positive; without a number in both there is no order. */
-static int compare_numbers(const struct crl *a, const struct crl *b)
+bool crl_newer(const struct crl *a, const struct crl *b, time_t at)
 {
-	if (a->number_len == 0 || b->number_len == 0)
-		return 0;
-	if (a->number_len != b->number_len)
-		return a->number_len < b->number_len ? -1 : 1;
-	return memcmp(a->number, b->number, a->number_len);
-}
+	int number = 0; /* without one in both there is no order */
 
-bool crl_newer(const struct crl *a, const struct crl *b)
-{
-	int number = compare_numbers(a, b);
-
+	if (a->number_len && b->number_len)
+		number = a->number_len != b->number_len ? (a->number_len < b->number_len ? -1 : 1) :
+			 memcmp(a->number, b->number, a->number_len);
+	if (b->next_update && b->next_update < at)
+		return a->this_update > b->this_update;
 	return number >= 0 && a->this_update >= b->this_update && (number > 0 || a->this_update > b->this_update);
 }

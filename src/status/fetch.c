@@ -1,324 +1,354 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
-#include <pthread.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/auxv.h>
-#include <sys/random.h>
-#include <curl/curl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "status/fetch.h"
-#include "status/fetch_near.h"
 
 #define MINUTE 60L
 #define HOUR (60 * MINUTE)
-#define HEAD_MAX ((size_t)64 * 1024) /* of all header lines together */
+#define FETCHED "fetched" /* a line for each URL, its fields between tabs */
+#define FIELDS 8
 
-const struct fetch_limits fetch_defaults = {.seconds = 30, .bytes = (size_t)16 * 1024 * 1024, .redirects = 3};
+extern char **environ;
 
-struct transfer {
-	CURL *curl;
-	const struct fetch_limits *limits;
-	struct fetch_state fresh; /* what the last answer's header lines say */
-	struct buf *body;
-	size_t head, seen;        /* bytes, of bodies that are not kept too */
-	enum nearness near;       /* of the first server, or of the proxy */
-	bool answered, inwards;
-	bool too_long, no_memory;
-};
-
-bool fetch_url_valid(const char *url)
+const char *fetch_outcome_word(enum fetch_outcome outcome)
 {
-	size_t n = strlen(url);
-	const char *host = strncasecmp(url, "http://", 7) == 0 ? url + 7 :
-			   strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+	static const char *const words[] = {
+		[FETCHED_NEW] = "new", [FETCHED_SAME] = "same", [FETCHED_BY_OTHER] = "by-other",
+		[FETCHED_NOT_DUE] = "not-due", [FETCHED_FAILED] = "failed", [FETCHED_OLDER] = "older",
+		[FETCHED_BAD] = "bad", [FETCHED_UNWRITTEN] = "unwritten",
+	};
 
-	if (!host || n >= FETCH_URL_MAX)
-		return false;
-	for (const char *p = url; *p; p++)
-		if (*p <= ' ' || *p >= 0x7F)
+	return words[outcome];
+}
+
+/* ---- What is remembered */
+
+/* True when there are that many. */
+static bool split(char *line, char **field, size_t n)
+{
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (!(field[i] = strsep(&line, "\t")))
 			return false;
-	n = strcspn(host, "/?#");
-	return n > 0 && host[0] != ':' && !memchr(host, '@', n);
+	return !line;
 }
 
-static size_t take_body(char *data, size_t size, size_t n, void *self)
+/* Of several folders the last that knows a URL is believed. */
+static void read_fetched(struct sources *s, int dir)
 {
-	struct transfer *t = self;
-	long code = 0;
+	struct buf text = {0};
+	char *save = NULL, *field[FIELDS];
+	struct source *source;
+	struct stat st;
+	int fd;
 
-	(void)size; /* 1, says libcurl */
-	if (n > t->limits->bytes - t->seen) {
-		t->too_long = true;
-		return 0;
-	}
-	t->seen += n;
-	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
-	if (code == 200 && buf_append(t->body, data, n) != E_OK) {
-		t->no_memory = true;
-		return 0;
-	}
-	return n;
-}
-
-/* The value of that header line, without blanks around; a longer one than fits
- * is as good as none. */
-static void take_value(const char *line, size_t n, const char *name, char *out, size_t room)
-{
-	size_t skip = strlen(name);
-
-	if (n < skip || strncasecmp(line, name, skip) != 0)
+	if (file_look(dir, FETCHED, &fd, &st) != E_OK)
 		return;
-	for (; skip < n && (line[skip] == ' ' || line[skip] == '\t'); skip++)
-		;
-	for (; n > skip && strchr(" \t\r\n", line[n - 1]); n--)
-		;
-	n -= skip;
-	if (n >= room || memchr(line + skip, '\0', n))
-		n = 0;
-	memcpy(out, line + skip, n);
-	out[n] = '\0';
+	if (file_read(fd, &st, &text) == E_OK && buf_append(&text, "", 1) == E_OK)
+		for (char *line = strtok_r((char *)text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			if (!split(line, field, FIELDS) || !(source = source_of(s, field[0])))
+				continue;
+			source->tried = (time_t)atoll(field[1]);
+			source->succeeded = (time_t)atoll(field[2]);
+			source->failures = (unsigned)atoi(field[3]);
+			source->next_update = (time_t)atoll(field[4]);
+			if (!hex_read(field[5], source->list, sizeof source->list))
+				memset(source->list, 0, sizeof source->list);
+			snprintf(source->etag, sizeof source->etag, "%s", field[6]);
+			snprintf(source->last_modified, sizeof source->last_modified, "%s", field[7]);
+		}
+	close(fd);
+	buf_free(&text);
 }
 
-static size_t take_header(char *line, size_t size, size_t n, void *self)
+void fetched_read(struct sources *s, const char *folder)
 {
-	struct transfer *t = self;
+	int dir;
 
-	(void)size;
-	t->head += n;
-	if (t->head > HEAD_MAX) {
-		t->too_long = true;
-		return 0;
-	}
-	if (n > 5 && memcmp(line, "HTTP/", 5) == 0) { /* of a redirect's many answers the last counts */
-		t->fresh.etag[0] = '\0';
-		t->fresh.last_modified[0] = '\0';
-		t->answered = true;
-	}
-	take_value(line, n, "ETag:", t->fresh.etag, sizeof t->fresh.etag);
-	take_value(line, n, "Last-Modified:", t->fresh.last_modified, sizeof t->fresh.last_modified);
-	return n;
-}
-
-/* The answer to plain http may be anybody's in between: a redirect must not have this
- * machine ask what the first server could not reach by itself. The address decides, not
- * the name, which its owner may point anywhere. */
-static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	struct transfer *t = self;
-	enum nearness near = fetch_nearness(&to->addr);
-
-	(void)purpose;
-	if (!t->answered) {
-		t->near = near > t->near ? near : t->near;
-	} else if (near > t->near) {
-		t->inwards = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
-static bool add_line(struct curl_slist **lines, const char *name, const char *value)
-{
-	char line[300];
-	struct curl_slist *more;
-
-	if (!value[0])
-		return true;
-	snprintf(line, sizeof line, "%s: %s", name, value);
-	more = curl_slist_append(*lines, line);
-	if (more)
-		*lines = more;
-	return more != NULL;
-}
-
-static CURLcode restrict_protocols(CURL *curl)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	CURLcode done = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-
-	return done ? done : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-#else
-	CURLcode done = curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-
-	return done ? done : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-}
-
-/* Limits that could not be set are a reason not to begin. */
-static CURLcode limit(CURL *curl, const struct fetch_limits *l)
-{
-	CURLcode done = restrict_protocols(curl);
-
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)l->redirects);
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, l->redirects > 0 ? 1L : 0L);
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_TIMEOUT, l->seconds);
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)l->bytes);
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	if (!done)
-		done = curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	return done;
-}
-
-/* Nothing of the user's but the environment's proxy: no netrc, no cookie, no
- * content coding (a kilobyte that unpacks to a gigabyte), no signal. */
-static CURLcode prepare(struct transfer *t, const char *url, struct curl_slist *lines)
-{
-	CURL *c = t->curl;
-
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, lines);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-	if (getauxval(AT_SECURE)) /* set-user-id: the environment is a stranger's */
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
-	return limit(c, t->limits);
-}
-
-static void explain(const struct transfer *t, CURLcode done, char why[256])
-{
-	char cut[160];
-
-	snprintf(cut, sizeof cut, "%s", curl_easy_strerror(done));
-	if (t->no_memory || done == CURLE_OUT_OF_MEMORY)
-		snprintf(why, 256, "%s", _("out of memory"));
-	else if (t->too_long || done == CURLE_FILESIZE_EXCEEDED)
-		snprintf(why, 256, _("the answer is longer than %zu bytes"), t->limits->bytes);
-	else if (t->inwards)
-		snprintf(why, 256, "%s", _("the server redirects into this machine's own network"));
-	else if (done == CURLE_OPERATION_TIMEDOUT)
-		snprintf(why, 256, _("no whole answer within %ld seconds"), t->limits->seconds);
-	else if (done == CURLE_TOO_MANY_REDIRECTS)
-		snprintf(why, 256, _("the server redirects more than %d times"), t->limits->redirects);
-	else if (done == CURLE_UNSUPPORTED_PROTOCOL)
-		snprintf(why, 256, "%s", _("the server redirects to something that is neither http nor https"));
-	else if (done == CURLE_COULDNT_RESOLVE_HOST || done == CURLE_COULDNT_RESOLVE_PROXY)
-		snprintf(why, 256, "%s", _("the host's name is not known"));
-	else if (done == CURLE_COULDNT_CONNECT)
-		snprintf(why, 256, "%s", _("the server cannot be reached"));
-	else
-		snprintf(why, 256, "%s", cut);
-}
-
-static enum fetch_result judge(struct transfer *t, bool conditional, struct fetch_state *state, char why[256])
-{
-	long code = 0;
-
-	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
-	if (code == 304 && conditional)
-		return FETCH_NOT_MODIFIED;
-	if (code != 200) {
-		snprintf(why, 256, _("the server answered %ld"), code);
-		return FETCH_FAILED;
-	}
-	if (t->body->len == 0) {
-		snprintf(why, 256, "%s", _("the answer is empty"));
-		return FETCH_FAILED;
-	}
-	memcpy(state->etag, t->fresh.etag, sizeof state->etag);
-	memcpy(state->last_modified, t->fresh.last_modified, sizeof state->last_modified);
-	return FETCH_NEW;
-}
-
-static enum fetch_result run(struct transfer *t, const char *url, struct fetch_state *state, char why[256])
-{
-	bool conditional = state->etag[0] || state->last_modified[0];
-	enum fetch_result result = FETCH_FAILED;
-	struct curl_slist *lines = NULL;
-	CURLcode done = CURLE_OUT_OF_MEMORY;
-
-	if (t->curl && add_line(&lines, "If-None-Match", state->etag) &&
-	    add_line(&lines, "If-Modified-Since", state->last_modified))
-		done = prepare(t, url, lines);
-	if (done == CURLE_OK)
-		done = curl_easy_perform(t->curl);
-	if (done == CURLE_OK)
-		result = judge(t, conditional, state, why);
-	else
-		explain(t, done, why);
-	curl_slist_free_all(lines);
-	return result;
-}
-
-/* curl_global_init is not safe from two threads; once per process is. */
-static void start_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-static void keep_count(struct fetch_state *state, enum fetch_result result)
-{
-	uint16_t noise = 0;
-
-	if (getrandom(&noise, sizeof noise, GRND_NONBLOCK) != (ssize_t)sizeof noise)
-		noise = (uint16_t)(state->tried * 40503); /* at start-up: any spread is better than none */
-	state->tried = time(NULL);
-	state->jitter = noise;
-	if (result == FETCH_FAILED) {
-		state->failures++;
+	if (dir_open(folder, false, &dir) != E_OK)
 		return;
-	}
-	state->failures = 0;
-	state->succeeded = state->tried;
+	read_fetched(s, dir);
+	close(dir);
 }
 
-enum fetch_result fetch_url(const char *url, const struct fetch_limits *limits, struct fetch_state *state,
-                            struct buf *body, char why[256])
+static enum error write_fetched(const struct sources *s, int dir)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct transfer t = {.limits = limits, .body = body};
-	enum fetch_result result = FETCH_FAILED;
+	struct buf text = {0};
+	enum error e = E_OK;
 
-	why[0] = '\0';
-	if (!fetch_url_valid(url)) {
-		snprintf(why, 256, "%s", _("this is no http or https URL"));
-	} else {
-		pthread_once(&once, start_curl);
-		t.curl = curl_easy_init();
-		result = run(&t, url, state, why);
-		curl_easy_cleanup(t.curl);
+	for (size_t i = 0; i < s->n && e == E_OK; i++) {
+		const struct source *f = &s->list[i];
+		char line[FETCH_URL_MAX + 600], hex[65];
+		int n;
+
+		hex_write(f->list, sizeof f->list, hex);
+		n = snprintf(line, sizeof line, "%s\t%lld\t%lld\t%u\t%lld\t%s\t%s\t%s\n", f->url,
+		             (long long)f->tried, (long long)f->succeeded, f->failures, (long long)f->next_update,
+		             hex, f->etag, f->last_modified);
+		if (f->tried)
+			e = buf_append(&text, line, (size_t)n);
 	}
-	if (result != FETCH_NEW)
-		buf_free(body);
-	keep_count(state, result);
-	log_info("fetch %s: %s", url, why[0] ? why : result == FETCH_NEW ? "new" : "not modified");
-	return result;
+	if (e == E_OK)
+		e = file_write(dir, FETCHED, (struct bytes){text.data, text.len});
+	buf_free(&text);
+	return e;
 }
 
-/* n seconds, of which the last `part`-th is by chance. */
-static long spread(long n, long part, unsigned jitter)
-{
-	return n - n / part + n / part * (long)(jitter & 0xFFFF) / 0x10000;
-}
-
-/* HPKI's lists are valid for four days and made anew each day: a quarter of what
- * is left of the validity, between one hour and a day. After failures: 1, 2, 4 …
- * minutes, six hours at most, a half of it by chance. */
-time_t fetch_due(const struct fetch_state *state, time_t next_update)
+time_t source_due(const struct source *s)
 {
 	long wait;
 
-	if (state->tried == 0)
+	if (s->tried == 0 || (s->failures == 0 && !s->present))
 		return 0;
-	if (state->failures > 0) {
-		wait = state->failures > 9 ? 6 * HOUR : MINUTE << (state->failures - 1);
-		return state->tried + spread(wait < 6 * HOUR ? wait : 6 * HOUR, 2, state->jitter);
+	if (s->failures > 0) {
+		wait = s->failures < 18 ? 20 * MINUTE * (long)s->failures : 6 * HOUR;
+		return s->tried + wait;
 	}
-	wait = next_update ? (long)(next_update - state->succeeded) / 4 : 24 * HOUR;
-	wait = wait < HOUR ? HOUR : wait > 24 * HOUR ? 24 * HOUR : wait;
-	return state->succeeded + spread(wait, 4, state->jitter);
+	wait = s->next_update ? (long)(s->next_update - s->succeeded) / 4 : 24 * HOUR;
+	return s->succeeded + (wait < HOUR ? HOUR : wait > 24 * HOUR ? 24 * HOUR : wait);
+}
+
+/* ---- The program */
+
+struct run {
+	const struct fetch_job *job;
+	struct sources *s;
+	struct source **asked; /* in the order of the requests */
+	FILE **body;           /* temporary files without a name */
+	size_t n;
+};
+
+static void set_outcome(struct source *s, enum fetch_outcome outcome, const char *why)
+{
+	s->outcome = outcome;
+	snprintf(s->why, sizeof s->why, "%s", why);
+}
+
+/* A list that was refused is a failure, too: the server is asked less often, and for the whole list again. */
+static void take_body(const struct run *run, struct source *s, FILE *body, const char *etag, const char *last_modified)
+{
+	struct buf der = {0};
+	enum store_put what = STORE_BAD;
+	enum error e = lseek(fileno(body), 0, SEEK_SET) == 0 ?
+	               fd_read(fileno(body), (size_t)run->job->bytes, &der) : E_IO;
+	X509_CRL *crl = NULL;
+	const uint8_t *p;
+	struct tm tm;
+
+	if (e == E_OK)
+		e = store_put(run->job->store, run->job->trust, (struct bytes){der.data, der.len}, &what);
+	if (e == E_IO || e == E_DENIED)
+		set_outcome(s, FETCHED_UNWRITTEN, store_problem(run->job->store));
+	else if (e == E_MEMORY || e == E_INTERNAL)
+		set_outcome(s, FETCHED_UNWRITTEN, _(error_text(e)));
+	else if (what == STORE_OLDER)
+		set_outcome(s, FETCHED_OLDER, _("the server's list is older than the one in the store"));
+	else if (e == E_FORMAT)
+		set_outcome(s, FETCHED_BAD, _("the answer is not a revocation list"));
+	else if (e == E_NOT_FOUND)
+		set_outcome(s, FETCHED_BAD, _("the list is of no CA in the trust store"));
+	else if (e == E_SIGNATURE)
+		set_outcome(s, FETCHED_BAD, _("the signature of the list does not verify"));
+	else if (e != E_OK)
+		set_outcome(s, FETCHED_BAD, _("lists of this kind (delta, indirect) cannot be used"));
+	else
+		set_outcome(s, what == STORE_NEW ? FETCHED_NEW : FETCHED_SAME, "");
+	s->etag[0] = s->last_modified[0] = '\0';
+	if (e == E_OK && what != STORE_OLDER) {
+		snprintf(s->etag, sizeof s->etag, "%s", etag);
+		snprintf(s->last_modified, sizeof s->last_modified, "%s", last_modified);
+		p = der.data;
+		crl = d2i_X509_CRL(NULL, &p, (long)der.len);
+		s->next_update = 0;
+		if (crl && X509_CRL_get0_nextUpdate(crl) && ASN1_TIME_to_tm(X509_CRL_get0_nextUpdate(crl), &tm) == 1)
+			s->next_update = timegm(&tm);
+		crypto_hash(run->job->trust->crypto, HASH_SHA256, (struct bytes){der.data, der.len}, s->list);
+		s->present = true;
+	}
+	X509_CRL_free(crl);
+	buf_free(&der);
+}
+
+/* N, new|same|failed, ETAG, LAST-MODIFIED, WHY. */
+static void take_line(const struct run *run, char *line)
+{
+	char *field[5];
+	struct source *s;
+	size_t i;
+
+	if (!split(line, field, 5) || (i = (size_t)atol(field[0])) >= run->n)
+		return;
+	s = run->asked[i];
+	if (strcmp(field[1], "new") == 0)
+		take_body(run, s, run->body[i], field[2], field[3]);
+	else if (strcmp(field[1], "same") == 0)
+		set_outcome(s, FETCHED_SAME, "");
+	else
+		set_outcome(s, FETCHED_FAILED, field[4]);
+	s->tried = time(NULL);
+	if (s->outcome <= FETCHED_SAME)
+		s->succeeded = s->tried;
+	s->failures = s->outcome <= FETCHED_SAME ? 0 : s->failures + 1;
+	log_info("fetch %s: %s %s", s->url, fetch_outcome_word(s->outcome), s->why);
+	if (run->job->each)
+		run->job->each(run->job->arg, s);
+	run->asked[i] = NULL;
+}
+
+static enum error write_requests(struct run *run, FILE *requests)
+{
+	for (size_t i = 0; i < run->s->n; i++) {
+		struct source *s = &run->s->list[i];
+		FILE *body;
+
+		if (s->outcome != FETCHED_FAILED || s->why[0])
+			continue;
+		body = tmpfile();
+		if (!body || fcntl(fileno(body), F_SETFD, 0) != 0) {
+			log_error("tmpfile: %s", strerror(errno));
+			return E_IO;
+		}
+		run->asked[run->n] = s;
+		run->body[run->n++] = body;
+		/* what the store has lost is asked for without a condition: "not modified" would help nobody */
+		fprintf(requests, "%d\t%s\t%s\t%s\n", fileno(body), s->url, s->present ? s->etag : "",
+		        s->present ? s->last_modified : "");
+	}
+	return fflush(requests) == 0 && lseek(fileno(requests), 0, SEEK_SET) == 0 ? E_OK : E_IO;
+}
+
+static enum error run_program(struct run *run, FILE *requests)
+{
+	char seconds[24], bytes[24], *line = NULL;
+	char *const argv[] = {(char *)(uintptr_t)run->job->program, seconds, bytes, NULL};
+	posix_spawn_file_actions_t actions;
+	size_t room = 0;
+	int answers[2], failed, status;
+	FILE *in;
+	pid_t child;
+
+	snprintf(seconds, sizeof seconds, "%ld", run->job->seconds);
+	snprintf(bytes, sizeof bytes, "%ld", run->job->bytes);
+	if (pipe2(answers, O_CLOEXEC) != 0)
+		return E_IO;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fileno(requests), STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, answers[1], STDOUT_FILENO);
+	failed = posix_spawn(&child, run->job->program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(answers[1]);
+	in = failed ? NULL : fdopen(answers[0], "r");
+	while (in && getline(&line, &room, in) > 0)
+		take_line(run, line);
+	free(line);
+	if (in)
+		fclose(in);
+	else
+		close(answers[0]);
+	if (failed) {
+		log_error("posix_spawn %s: %s", run->job->program, strerror(failed));
+		errno = failed;
+		return E_IO;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	for (size_t i = 0; i < run->n; i++)
+		if (run->asked[i] && snprintf(run->asked[i]->why, sizeof run->asked[i]->why, _("%s ended early"),
+		                              run->job->program) > 0 && run->job->each)
+			run->job->each(run->job->arg, run->asked[i]);
+	return E_OK;
+}
+
+static enum error ask(const struct fetch_job *job, struct sources *s)
+{
+	struct run run = {.job = job, .s = s, .asked = calloc(s->n + 1, sizeof *run.asked),
+	                  .body = calloc(s->n + 1, sizeof *run.body)};
+	FILE *requests = tmpfile();
+	enum error e = run.asked && run.body ? E_IO : E_MEMORY;
+	int why;
+
+	if (e != E_MEMORY && requests && (e = write_requests(&run, requests)) == E_OK && run.n > 0)
+		e = run_program(&run, requests);
+	why = errno;
+	for (size_t i = 0; i < run.n; i++)
+		fclose(run.body[i]);
+	if (requests)
+		fclose(requests);
+	free(run.body);
+	free(run.asked);
+	errno = why;
+	return e;
+}
+
+/* ---- Whose turn it is */
+
+static enum error wait_for_turn(int dir, long patience, int *lock, bool *waited)
+{
+	static const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
+
+	*lock = openat(dir, ".fetching", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*lock < 0)
+		return E_DENIED;
+	for (long i = 0; flock(*lock, LOCK_EX | LOCK_NB) != 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return E_IO;
+		if (i >= patience * 20)
+			return E_BUSY;
+		*waited = true;
+		nanosleep(&nap, NULL);
+	}
+	return E_OK;
+}
+
+enum error fetch_all(const struct fetch_job *job, struct sources *s)
+{
+	const time_t start = time(NULL);
+	bool waited = false;
+	const char *path;
+	int dir, lock = -1, why;
+	enum error e = fetch_folder(job->folders, job->n, &path, &dir);
+
+	if (e != E_OK)
+		return e;
+	e = wait_for_turn(dir, job->seconds + 5, &lock, &waited);
+	if (e == E_OK)
+		read_fetched(s, dir);
+	for (size_t i = 0; i < s->n && e == E_OK; i++) {
+		struct source *one = &s->list[i];
+		time_t now = time(NULL); /* a try of the future is of a clock that was ahead, and stops nothing */
+
+		set_outcome(one, FETCHED_FAILED, ""); /* and asked for */
+		if (waited && one->tried >= start && one->tried <= now && one->failures == 0)
+			set_outcome(one, FETCHED_BY_OTHER, "");
+		else if (waited && one->tried >= start && one->tried <= now)
+			set_outcome(one, FETCHED_FAILED, _("another process has just tried, and failed"));
+		else if (job->only_due && one->tried <= now && source_due(one) > now)
+			set_outcome(one, FETCHED_NOT_DUE, "");
+		else
+			continue;
+		if (job->each)
+			job->each(job->arg, one);
+	}
+	if (e == E_OK)
+		e = ask(job, s);
+	why = errno;
+	if (e == E_OK)
+		e = write_fetched(s, dir);
+	if (lock >= 0)
+		close(lock);
+	close(dir);
+	errno = why;
+	return e;
 }

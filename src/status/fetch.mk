@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The network: for libinkan and the tool, never for a module.
+# Getting lists: for the tool, never for a module. libcurl is linked into a program of its own alone: it brings
+# thirty libraries along.
 noinst_LTLIBRARIES += libfetch.la
-libfetch_la_SOURCES = src/status/fetch.h src/status/fetch.c src/status/fetch_near.h src/status/fetch_near.c \
-  src/status/fetch_turn.h src/status/fetch_turn.c src/status/fetch_plan.h src/status/fetch_plan.c \
-  src/status/fetch_list.h src/status/fetch_list.c
+libfetch_la_SOURCES = src/status/fetch.h src/status/fetch.c src/status/sources.c
 libfetch_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-libfetch_la_LIBADD = $(CURL_LIBS) $(CRYPTO_LIBS)
+
+pkglibexecdir = $(libexecdir)/inkan
+pkglibexec_PROGRAMS += inkan-fetch
+inkan_fetch_SOURCES = src/status/fetcher.c
+inkan_fetch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+inkan_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+inkan_fetch_LDADD = $(CURL_LIBS)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store as readers see it: shelves that are looked over at an interval. */
+/* The store as readers see it. */
 #include "config.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/conf.h"
-#include "status/store_shelf.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "status/snapshot.h"
 
 size_t store_folders(char folders[2][4096])
 {
@@ -31,13 +34,17 @@ size_t store_folders(char folders[2][4096])
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out)
 {
 	struct store *s = calloc(1, sizeof *s);
+	struct conf conf;
 
 	*out = NULL;
 	if (!s)
 		return E_MEMORY;
+	conf_load(&conf);
 	s->crypto = c;
 	s->interval = 60;
+	s->tolerance = conf.clock_tolerance;
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->looking, NULL);
 	s->folders = calloc(n ? n : 1, sizeof *s->folders);
 	if (!s->folders)
 		goto fail;
@@ -53,14 +60,14 @@ fail:
 	return E_MEMORY;
 }
 
-static void drop_all(struct shelf *shelf)
+static void snapshot_drop(struct snapshot *s)
 {
-	while (shelf) {
-		struct shelf *next = shelf->next;
-
-		shelf_drop(shelf);
-		shelf = next;
-	}
+	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		crl_free(&s->list[i].crl);
+	free(s->list);
+	free(s);
 }
 
 void store_free(struct store **out)
@@ -70,11 +77,12 @@ void store_free(struct store **out)
 	*out = NULL;
 	if (!s)
 		return;
-	drop_all(s->shelves);
+	snapshot_drop(s->snapshot);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->folders[i]);
 	free(s->folders);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->looking);
 	free(s);
 }
 
@@ -83,125 +91,14 @@ void store_check_every(struct store *s, long seconds)
 	s->interval = seconds;
 }
 
-static time_t ticks(void)
+long store_tolerance(const struct store *s)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
+	return s->tolerance;
 }
 
-/* Where the shelf of this CA hangs, or would. Under the lock. */
-static struct shelf **place_of(struct store *s, const uint8_t spki[32])
-{
-	struct shelf **at = &s->shelves;
+/* ---- Files */
 
-	while (*at && memcmp((*at)->spki, spki, 32) != 0)
-		at = &(*at)->next;
-	return at;
-}
-
-/* What is cached, counted for the caller. *due: it is the caller who looks again. */
-static struct shelf *take(struct store *s, const uint8_t spki[32], bool *due, uint64_t *ticket)
-{
-	struct shelf *shelf;
-	time_t now = ticks();
-
-	pthread_mutex_lock(&s->lock);
-	shelf = *place_of(s, spki);
-	*due = !shelf || (!shelf->looking && now - shelf->looked >= s->interval);
-	*ticket = *due ? ++s->tickets : 0;
-	if (shelf) {
-		shelf->looking |= *due;
-		atomic_fetch_add(&shelf->refs, 1);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return shelf;
-}
-
-/* Puts the shelf where the others find it, unless a later look was quicker: then
- * that one is given back, so that nobody ever sees time go backwards. */
-static struct shelf *hang(struct store *s, struct shelf *shelf, uint64_t ticket)
-{
-	struct shelf **at, *useless = NULL;
-
-	pthread_mutex_lock(&s->lock);
-	at = place_of(s, shelf->spki);
-	if (*at && (*at)->ticket > ticket) {
-		useless = shelf;
-		shelf = *at;
-		atomic_fetch_add(&shelf->refs, 1);
-	} else if (ticket > s->forgotten) {
-		useless = *at;
-		shelf->next = useless ? useless->next : NULL;
-		shelf->ticket = ticket;
-		shelf->looked = ticks();
-		atomic_fetch_add(&shelf->refs, 1);
-		*at = shelf;
-	}
-	pthread_mutex_unlock(&s->lock);
-	shelf_drop(useless);
-	return shelf;
-}
-
-void store_forget(struct store *s)
-{
-	struct shelf *all;
-
-	pthread_mutex_lock(&s->lock);
-	s->forgotten = s->tickets;
-	all = s->shelves;
-	s->shelves = NULL;
-	pthread_mutex_unlock(&s->lock);
-	drop_all(all);
-}
-
-static void fill(struct held *out, struct shelf *shelf)
-{
-	*out = (struct held){shelf->lists, shelf->n, shelf->why, shelf};
-}
-
-/* Nobody waits for the one who looks again: the others take what there was. */
-void store_lists(struct store *s, const struct trusted_ca *ca, struct held *out)
-{
-	struct shelf *old, *shelf;
-	uint64_t ticket;
-	enum error ok;
-	bool due;
-
-	old = take(s, ca->spki_sha256, &due, &ticket);
-	if (!due) {
-		fill(out, old);
-		return;
-	}
-	ok = shelf_make(s, ca, old, &shelf);
-	shelf_drop(old);
-	if (ok != E_OK) {
-		store_forget(s);
-		*out = (struct held){.why = ok};
-		return;
-	}
-	fill(out, hang(s, shelf, ticket));
-}
-
-void store_lists_at(struct store *s, const struct trusted_ca *ca, time_t at, struct held *out)
-{
-	struct shelf *shelf;
-	enum error ok = shelf_make_at(s, ca, at, &shelf);
-
-	if (ok != E_OK)
-		*out = (struct held){.why = ok};
-	else
-		fill(out, shelf);
-}
-
-void store_release(struct held *held)
-{
-	shelf_drop(held->self);
-	*held = (struct held){0};
-}
-
-enum error store_enter(const char *folder, const char *name, int *fd)
+enum error store_enter(const char *folder, const char *part, int *fd)
 {
 	int parent;
 	enum error ok = dir_open(folder, false, &parent);
@@ -209,7 +106,401 @@ enum error store_enter(const char *folder, const char *name, int *fd)
 	*fd = -1;
 	if (ok != E_OK)
 		return ok;
-	ok = dir_enter(parent, name, false, fd);
+	ok = dir_enter(parent, part, false, fd);
 	close(parent);
 	return ok;
+}
+
+bool list_named(const char *name, uint8_t spki[32])
+{
+	size_t n = strlen(name);
+	char hex[65] = "";
+
+	if ((n != CRL_NAME_SIZE - 1 && n != STORE_ARCHIVED_LEN) || name[64] != '-' || strcmp(name + n - 4, ".crl") != 0)
+		return false;
+	memcpy(hex, name, 64);
+	return hex_read(hex, spki, 32);
+}
+
+enum error list_read(const struct crypto *c, int dir, const char *name, const uint8_t spki[32], struct stat *st,
+                     struct crl **crl)
+{
+	struct buf der = {0};
+	enum error ok;
+	int fd;
+
+	*crl = NULL;
+	ok = file_look(dir, name, &fd, st);
+	if (ok != E_OK)
+		return ok;
+	ok = file_read(fd, st, &der);
+	close(fd);
+	if (ok == E_OK)
+		ok = crl_parse(c, (struct bytes){der.data, der.len}, spki, crl);
+	buf_free(&der);
+	if (ok != E_OK)
+		log_info("%s: %s", name, error_text(ok));
+	return ok;
+}
+
+/* ---- The lists at one moment */
+
+static struct snapshot *snapshot_new(void)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+
+	if (s)
+		atomic_init(&s->refs, 1);
+	return s;
+}
+
+static struct stored *add(struct snapshot *s)
+{
+	struct stored *list = realloc(s->list, (s->n + 1) * sizeof *list);
+
+	if (!list)
+		return NULL;
+	s->list = list;
+	list[s->n] = (struct stored){.why = E_NOT_FOUND};
+	return &list[s->n++];
+}
+
+struct look {                /* a walk over one folder */
+	struct snapshot *snapshot;
+	size_t folder;
+	int dir;
+	const char *prefix, *time; /* of the archive: what the names begin with, and the latest time in them; or NULL */
+};
+
+/* Which file it is; its content is read when any has changed. */
+static enum error note_file(void *arg, const char *name)
+{
+	struct look *l = arg;
+	struct stored *e;
+	uint8_t spki[32];
+	int fd;
+
+	if (!list_named(name, spki) || (l->prefix && strncmp(name, l->prefix, 64) != 0) ||
+	    (l->time && (strlen(name) != STORE_ARCHIVED_LEN || strncmp(name + 130, l->time, 15) > 0)))
+		return E_OK;
+	e = add(l->snapshot);
+	if (!e)
+		return E_MEMORY;
+	memcpy(e->spki, spki, sizeof spki);
+	strcpy(e->name, name);
+	e->folder = l->folder;
+	e->why = l->time ? E_OK : file_look(l->dir, name, &fd, &e->st);
+	if (!l->time && fd >= 0)
+		close(fd);
+	return E_OK;
+}
+
+/* A folder that is not there is no news; one that may not be trusted is. */
+static enum error note_files(const struct store *s, const char *part, struct look *l)
+{
+	enum error ok = E_OK;
+
+	for (l->folder = 0; ok == E_OK && l->folder < s->n; l->folder++) {
+		enum error opened = store_enter(s->folders[l->folder], part, &l->dir);
+
+		if (opened == E_OK) {
+			ok = dir_each(l->dir, note_file, l);
+			close(l->dir);
+		} else if (opened != E_NOT_FOUND) {
+			l->snapshot->why = opened;
+		}
+	}
+	return ok;
+}
+
+static void read_file(const struct store *s, const char *part, struct stored *e)
+{
+	int dir;
+
+	if (e->why == E_OK)
+		e->why = store_enter(s->folders[e->folder], part, &dir);
+	if (e->why != E_OK)
+		return;
+	e->why = list_read(s->crypto, dir, e->name, e->spki, &e->st, &e->crl);
+	close(dir);
+}
+
+static bool is_unchanged(const struct snapshot *a, const struct snapshot *b)
+{
+	if (!a || a->n != b->n || a->why != b->why)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct stored *x = &a->list[i], *y = &b->list[i];
+
+		if (x->why == E_IO || x->why == E_MEMORY)
+			return false; /* next time it may be read */
+		if (x->folder != y->folder || strcmp(x->name, y->name) != 0 || !file_same(&x->st, &y->st))
+			return false;
+	}
+	return true;
+}
+
+/* What there is, counted for the caller. *fresh: it is not from before a write of ours; *due: it is time to look. */
+static struct snapshot *current(struct store *s, unsigned *generation, bool *fresh, bool *due)
+{
+	struct snapshot *snapshot;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&s->lock);
+	snapshot = s->snapshot;
+	*generation = s->generation;
+	*fresh = snapshot && s->seen == s->generation;
+	*due = !*fresh || now.tv_sec - s->looked >= s->interval;
+	if (snapshot)
+		atomic_fetch_add(&snapshot->refs, 1);
+	pthread_mutex_unlock(&s->lock);
+	return snapshot;
+}
+
+/* Reads all files when any has changed. NULL: no memory. */
+static struct snapshot *look_again(struct store *s, struct snapshot *old)
+{
+	struct snapshot *new = snapshot_new();
+	struct look look = {.snapshot = new};
+
+	if (!new || note_files(s, "crl", &look) != E_OK) {
+		snapshot_drop(new);
+		return NULL;
+	}
+	if (is_unchanged(old, new)) {
+		snapshot_drop(new);
+		atomic_fetch_add(&old->refs, 1);
+		return old;
+	}
+	for (size_t i = 0; i < new->n; i++)
+		read_file(s, "crl", &new->list[i]);
+	return new;
+}
+
+/* Counted for the caller; NULL: no memory. While one thread looks the others take what there was, unless it is from
+ * before a write of ours. One look follows the other, so that nobody sees time go backwards. */
+static struct snapshot *snapshot_take(struct store *s)
+{
+	struct snapshot *snapshot, *new, *old;
+	struct timespec now;
+	unsigned generation;
+	bool fresh, due;
+
+	snapshot = current(s, &generation, &fresh, &due);
+	if (!due)
+		return snapshot;
+	if (!fresh)
+		pthread_mutex_lock(&s->looking);
+	else if (pthread_mutex_trylock(&s->looking) != 0)
+		return snapshot;
+	snapshot_drop(snapshot);
+	snapshot = current(s, &generation, &fresh, &due); /* another thread may have looked meanwhile */
+	if (due) {
+		new = look_again(s, snapshot);
+		snapshot_drop(snapshot);
+		snapshot = new;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		pthread_mutex_lock(&s->lock);
+		old = s->snapshot;
+		s->snapshot = new;
+		s->seen = generation;
+		s->looked = now.tv_sec;
+		if (new)
+			atomic_fetch_add(&new->refs, 1);
+		pthread_mutex_unlock(&s->lock);
+		snapshot_drop(old);
+	}
+	pthread_mutex_unlock(&s->looking);
+	return snapshot;
+}
+
+/* ---- Those of one CA */
+
+static const struct trusted_ca *anchor_of(const struct trusted_ca *ca)
+{
+	for (int depth = 0; ca && !ca->anchor && depth < TRUST_DEPTH_MAX; depth++)
+		ca = ca->issuer;
+	return ca && ca->anchor ? ca : NULL;
+}
+
+/* Another key of the same CA (RFC 5280 6.3.3 (f)): its lists speak about the certificates of this key, too. */
+static bool is_other_key(const struct trusted_ca *ca, const struct trusted_ca *other)
+{
+	const struct trusted_ca *anchor = anchor_of(ca);
+
+	return other->sound && memcmp(ca->spki_sha256, other->spki_sha256, 32) != 0 && anchor &&
+	       X509_NAME_cmp(X509_get_subject_name(ca->cert->x509), X509_get_subject_name(other->cert->x509)) == 0 &&
+	       memcmp(anchor->spki_sha256, anchor_of(other)->spki_sha256, 32) == 0;
+}
+
+static int latest_name_first(const void *a, const void *b)
+{
+	return strcmp(((const struct stored *)b)->name, ((const struct stored *)a)->name);
+}
+
+/* Of each scope the last list that was issued by then and can be used. A name says where to look; what counts is
+ * inside. */
+static enum error read_archive(const struct store *s, const struct trusted_ca *ca, time_t at, struct snapshot *past)
+{
+	struct snapshot *names = snapshot_new();
+	char prefix[65], time[16] = "";
+	struct look look = {.snapshot = names, .prefix = prefix, .time = time};
+	enum error ok = E_MEMORY;
+	bool done = false;
+	struct tm tm;
+
+	hex_write(ca->spki_sha256, 32, prefix);
+	if (gmtime_r(&at, &tm))
+		strftime(time, sizeof time, "%Y%m%d%H%M%SZ", &tm);
+	if (!names || (ok = note_files(s, "archive", &look)) != E_OK)
+		goto out;
+	if (names->n)
+		qsort(names->list, names->n, sizeof *names->list, latest_name_first);
+	for (size_t i = 0; i < names->n; i++) {
+		struct stored *e = &names->list[i], *kept;
+
+		if (done && strncmp(e->name, names->list[i - 1].name, 129) == 0)
+			continue;
+		read_file(s, "archive", e);
+		done = e->crl && crl_check(e->crl, ca->cert) == E_OK && e->crl->this_update <= at;
+		if (!done)
+			continue;
+		if (!(kept = add(past))) {
+			ok = E_MEMORY;
+			goto out;
+		}
+		*kept = *e;
+		e->crl = NULL;
+	}
+	past->why = names->why;
+out:
+	snapshot_drop(names);
+	return ok;
+}
+
+static void collect(const struct snapshot *s, const struct trusted_ca *ca, const struct list_query *q,
+                    struct lists *out)
+{
+	if (s->why != E_OK)
+		out->why = s->why;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct stored *e = &s->list[i];
+		enum error why = e->why;
+
+		if (memcmp(e->spki, ca->spki_sha256, 32) != 0)
+			continue;
+		if (e->crl)
+			why = crl_check(e->crl, ca->cert);
+		if (why == E_OK && (!q->at || e->crl->this_update <= q->at))
+			out->list[out->n++] = e->crl;
+		else if (why != E_OK && why != E_NOT_FOUND) /* not gone meanwhile */
+			out->why = why;
+		else if (why == E_NOT_FOUND && e->crl)
+			out->why = E_SIGNATURE; /* another CA's list under this CA's name */
+	}
+}
+
+static int latest_first(const void *a, const void *b)
+{
+	const struct crl *x = *(const struct crl *const *)a, *y = *(const struct crl *const *)b;
+
+	if (x->this_update != y->this_update)
+		return x->this_update > y->this_update ? -1 : 1;
+	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
+}
+
+void store_lists(struct store *s, const struct list_query *q, struct lists *out)
+{
+	const size_t others = q->trust ? q->trust->n : 0;
+	struct snapshot *now = snapshot_take(s), *past = snapshot_new();
+	enum error ok = now && past ? E_OK : E_MEMORY;
+	const struct trusted_ca *ca;
+
+	*out = (struct lists){.why = E_NOT_FOUND, .of = {now, past}};
+	for (size_t i = 0; q->at && i <= others && ok == E_OK; i++) {
+		ca = i ? q->trust->list[i - 1] : q->ca;
+		if (i == 0 || is_other_key(q->ca, ca))
+			ok = read_archive(s, ca, q->at, past);
+	}
+	if (ok == E_OK)
+		out->list = calloc(now->n + past->n + (q->extra ? q->extra->n : 0) + 1, sizeof *out->list);
+	if (!out->list) {
+		lists_free(out);
+		out->why = E_MEMORY;
+		return;
+	}
+	for (size_t i = 0; i <= others; i++) {
+		ca = i ? q->trust->list[i - 1] : q->ca;
+		if (i > 0 && !is_other_key(q->ca, ca))
+			continue;
+		collect(now, ca, q, out);
+		collect(past, ca, q, out);
+		if (q->extra)
+			collect(q->extra, ca, q, out);
+	}
+	if (out->n > 0 && out->why == E_NOT_FOUND)
+		out->why = E_OK;
+	if (out->n > 1)
+		qsort(out->list, out->n, sizeof *out->list, latest_first);
+}
+
+void lists_free(struct lists *lists)
+{
+	free(lists->list);
+	snapshot_drop(lists->of[0]);
+	snapshot_drop(lists->of[1]);
+	*lists = (struct lists){.n = 0};
+}
+
+/* ---- Lists from elsewhere */
+
+enum error list_signer(const struct trust *trust, struct bytes der, const struct trusted_ca **ca, struct crl **crl)
+{
+	enum error ok = E_NOT_FOUND;
+
+	*crl = NULL;
+	for (size_t i = 0; i < trust->n; i++) {
+		enum error opened;
+
+		if (!trust->list[i]->sound)
+			continue;
+		*ca = trust->list[i];
+		opened = crl_open(trust->crypto, der, (*ca)->cert, crl);
+		if (opened == E_OK && (*crl)->defects & (CRL_DELTA | CRL_INDIRECT | CRL_ATTRIBUTES)) {
+			crl_free(crl);
+			return E_UNSUPPORTED;
+		}
+		if (opened == E_OK || opened == E_MEMORY || opened == E_FORMAT)
+			return opened;
+		if (opened != E_NOT_FOUND)
+			ok = opened;
+	}
+	return ok;
+}
+
+enum error extra_lists_add(struct snapshot **set, const struct trust *trust, struct bytes der)
+{
+	const struct trusted_ca *ca;
+	struct stored *e = NULL;
+	struct crl *crl;
+	enum error ok = list_signer(trust, der, &ca, &crl);
+
+	if (ok != E_OK)
+		return ok;
+	if (!*set)
+		*set = snapshot_new();
+	if (!*set || !(e = add(*set))) {
+		crl_free(&crl);
+		return E_MEMORY;
+	}
+	e->crl = crl;
+	memcpy(e->spki, ca->spki_sha256, sizeof e->spki);
+	return E_OK;
+}
+
+void extra_lists_free(struct snapshot **set)
+{
+	snapshot_drop(*set);
+	*set = NULL;
 }

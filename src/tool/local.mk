@@ -6,12 +6,13 @@ inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c 
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_SOURCES += src/tool/trust.c src/tool/trust.h src/tool/trust_list.c src/tool/anchor.c \
   src/tool/verify.c src/tool/verify.h src/tool/judge.c src/tool/when.c src/tool/when.h
-inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_json.c \
-  src/tool/status_refresh.c src/tool/status_import.c src/tool/status_export.c src/tool/status_bundle.c
+inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
+  src/tool/status_files.c
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+inkan_CPPFLAGS += -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 inkan_LDADD = libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
-  $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
+  $(JANSSON_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h \
   src/tool/setup_plan.c src/tool/setup_plan.h src/tool/setup_file.c src/tool/setup_block.c \
   src/tool/setup_nss.c src/tool/setup_nss.h src/tool/setup_policy.c src/tool/setup_policy.h \

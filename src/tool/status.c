@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,33 +26,65 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static enum exit_code archive(struct status_room *room, const struct status_wish *wish)
+enum exit_code status_complain(const struct status_run *run, enum error e)
 {
-	enum error e = store_archive(room->store, room->trust);
+	const char *problem = run->store ? store_problem(run->store) : "";
 
-	(void)wish;
-	return e == E_OK ? EXIT_DONE : status_complain(e);
+	if (e == E_DENIED || e == E_IO) {
+		complain(_("The revocation lists cannot be written: %s."), problem[0] ? problem : strerror(errno));
+		advise(_("Their folders belong to root or to you, and nobody else may write there. See: inkan doctor"));
+		return EXIT_OUTPUT;
+	}
+	complain(_("It failed: %s."), _(error_text(e)));
+	advise(_("INKAN_DEBUG=info says where it failed."));
+	return exit_of(e);
 }
 
-static enum exit_code purge(struct status_room *room, const struct status_wish *wish)
+enum exit_code status_need_trust(const struct status_run *run)
+{
+	for (size_t i = 0; i < run->trust->n; i++)
+		if (run->trust->list[i]->sound)
+			return EXIT_DONE;
+	complain(_("No CA certificate is installed: no revocation list could be verified."));
+	advise(_("Install the root and the CA certificates: inkan trust add FILE"));
+	return EXIT_UNAVAILABLE;
+}
+
+void status_time(time_t at, bool local, char out[FACT_TIME_SIZE])
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (local ? localtime_r(&at, &tm) : gmtime_r(&at, &tm))
+		strftime(out, FACT_TIME_SIZE, local ? "%Y-%m-%d %H:%M %Z" : "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static enum exit_code archive(struct status_run *run)
+{
+	enum error e = store_archive(run->store, run->trust);
+
+	return e == E_OK ? EXIT_DONE : status_complain(run, e);
+}
+
+static enum exit_code purge(struct status_run *run)
 {
 	size_t removed = 0;
-	enum error e = store_purge(room->store, time(NULL) - wish->older_than, &removed);
+	enum error e = store_purge(run->store, time(NULL) - run->older_than, &removed);
 
-	if (!wish->quiet)
+	if (!run->quiet)
 		printf(P_("%zu file removed.\n", "%zu files removed.\n", removed), removed);
-	return e == E_OK ? EXIT_DONE : status_complain(e);
+	return e == E_OK ? EXIT_DONE : status_complain(run, e);
 }
 
 #define BIT(option) (1u << ((option) - OPTION_JSON))
 #define ANY_NUMBER 1000
 
-static const struct word {
+static const struct command {
 	const char *name;
-	enum exit_code (*run)(struct status_room *room, const struct status_wish *wish);
+	enum exit_code (*run)(struct status_run *run);
 	unsigned takes; /* options; --system and --help all do */
 	int least, most; /* arguments */
-} words[] = {
+} commands[] = {
 	{"list", status_list, BIT(OPTION_JSON), 0, 0},
 	{"refresh", status_refresh,
 	 BIT(OPTION_JSON) | BIT(OPTION_QUIET) | BIT(OPTION_DUE) | BIT(OPTION_CERTIFICATE), 0, 0},
@@ -62,8 +95,6 @@ static const struct word {
 	{"archive", archive, 0, 0, 0},
 	{"purge", purge, BIT(OPTION_QUIET) | BIT(OPTION_OLDER), 0, 0},
 };
-
-#define N_WORDS (sizeof words / sizeof *words)
 
 static void help(void)
 {
@@ -76,150 +107,126 @@ static void help(void)
 	       "       inkan status archive", "       inkan status purge [--older-than DAYS]");
 	printf("%s\n", _("Keeps the revocation lists (CRLs) by which certificates are checked. refresh alone uses\n"
 			 "the network."));
-	printf("\n  --due               %s\n", _("ask only those servers whose time has come (for timers)"));
-	printf("  --certificate FILE  %s\n", _("note where this certificate's lists are, and fetch them too"));
+	printf("\n  --due               %s\n", _("ask only the servers whose time has come (for timers)"));
+	printf("  --certificate FILE  %s\n", _("remember where this certificate's lists are, and fetch them too"));
 	printf("  --bundle, --output  %s\n", _("write the lists that this server needs to FILE, as PEM"));
 	printf("  --reload COMMAND    %s\n", _("run it when FILE has changed"));
 	printf("  --older-than DAYS   %s\n", _("remove lists that ended so long ago [30]"));
-	printf("  --system            %s\n", _("the system's folders alone, not the user's"));
-	printf("  --json              %s\n", _("one JSON object"));
-	printf("  --quiet             %s\n  --help\n", _("say nothing but complaints"));
+	printf("  --system            %s\n", _("use the system's folders only, not the user's"));
+	printf("  --json              %s\n", _("write one JSON object"));
+	printf("  --quiet             %s\n  --help\n", _("write errors only"));
 }
 
-static bool take_days(const char *text, long *seconds)
+/* False: the option does not take this value. */
+static bool take_option(struct status_run *run, int option)
 {
 	char *end;
-	long days = strtol(text, &end, 10);
 
-	if (end == text || *end || days < 0 || days > 36500)
-		return false;
-	*seconds = days * DAY;
+	run->help |= option == 'h';
+	run->json |= option == OPTION_JSON;
+	run->quiet |= option == OPTION_QUIET;
+	run->due |= option == OPTION_DUE;
+	run->system |= option == OPTION_SYSTEM;
+	if (option == OPTION_OUTPUT) {
+		run->output = optarg;
+	} else if (option == OPTION_RELOAD) {
+		run->reload = optarg;
+	} else if (option == OPTION_OLDER) {
+		run->older_than = strtol(optarg, &end, 10) * DAY;
+		return end != optarg && !*end && run->older_than >= 0 && run->older_than <= 36500 * DAY;
+	} else if (option == OPTION_BUNDLE) {
+		run->bundle = optarg;
+		return strcmp(optarg, "nginx") == 0 || strcmp(optarg, "apache") == 0;
+	} else if (option == OPTION_CERTIFICATE) {
+		if (run->n_certificates == STATUS_CERTIFICATES_MAX)
+			return false;
+		run->certificates[run->n_certificates++] = optarg;
+	}
 	return true;
 }
 
-/* False when the value is none that it takes. */
-static bool take_option(struct status_wish *w, int option)
+static enum exit_code refuse_command(const char *verb, const char *name)
 {
-	w->help |= option == 'h';
-	w->json |= option == OPTION_JSON;
-	w->quiet |= option == OPTION_QUIET;
-	w->due |= option == OPTION_DUE;
-	w->system |= option == OPTION_SYSTEM;
-	if (option == OPTION_OUTPUT)
-		w->output = optarg;
-	else if (option == OPTION_RELOAD)
-		w->reload = optarg;
-	else if (option == OPTION_OLDER)
-		return take_days(optarg, &w->older_than);
-	else if (option == OPTION_BUNDLE)
-		w->bundle = optarg;
-	else if (option == OPTION_CERTIFICATE && w->n_certificates < STATUS_CERTIFICATES_MAX)
-		w->certificates[w->n_certificates++] = optarg;
-	else if (option == OPTION_CERTIFICATE)
-		return false;
-	return option != OPTION_BUNDLE || strcmp(optarg, "nginx") == 0 || strcmp(optarg, "apache") == 0;
+	if (name)
+		return refuse_argument(verb, name);
+	complain(_("No command given: list, refresh, add, import, export, archive or purge."));
+	advise(_("See: inkan %s --help"), verb);
+	return EXIT_USAGE;
 }
 
-static enum exit_code parse(int argc, char **argv, struct status_wish *wish, unsigned *seen)
+static enum exit_code check(const struct command *command, const struct status_run *run, unsigned seen,
+                            const char *verb)
 {
+	for (size_t i = 0; i < sizeof options / sizeof *options - 1; i++)
+		if (options[i].val >= OPTION_JSON && options[i].val != OPTION_SYSTEM &&
+		    (seen & ~command->takes & BIT(options[i].val)))
+			return refuse_argument(verb, options[i].name);
+	if (run->n_args > command->most)
+		return refuse_argument(verb, run->args[command->most]);
+	if (run->n_args >= command->least && (command->run != status_export || (run->bundle && run->output)))
+		return EXIT_DONE;
+	complain(_("inkan status %s: an argument is missing."), command->name);
+	advise(_("See: inkan %s --help"), verb);
+	return EXIT_USAGE;
+}
+
+static enum error enter(struct status_run *run)
+{
+	char anchors[2][4096];
+	const char *names[2] = {anchors[0], anchors[1]};
+	size_t n = trust_folders(anchors);
+	enum error e = crypto_new(&run->crypto);
+
+	conf_load(&run->conf);
+	run->n = store_folders(run->folders);
+	if (run->system)
+		n = run->n = 1;
+	for (size_t i = 0; i < run->n; i++)
+		run->names[i] = run->folders[i];
+	if (e == E_OK)
+		e = trust_open(run->crypto, names, n, &run->trust);
+	if (e == E_OK)
+		e = store_open(run->crypto, run->names, run->n, &run->store);
+	return e;
+}
+
+enum exit_code verb_status(int argc, char **argv)
+{
+	static struct status_run run = {.older_than = 30 * DAY};
+	const struct command *command = NULL;
+	unsigned seen = 0;
+	enum exit_code code;
+	enum error e;
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EXIT_USAGE;
-		if (!take_option(wish, option))
+		if (!take_option(&run, option))
 			return refuse_argument(argv[0], optarg);
 		if (option != 'h' && option != OPTION_SYSTEM)
-			*seen |= BIT(option);
+			seen |= BIT(option);
 	}
-	return EXIT_DONE;
-}
-
-static const struct word *find_word(const char *name)
-{
-	for (size_t i = 0; i < N_WORDS; i++)
-		if (strcmp(words[i].name, name) == 0)
-			return &words[i];
-	return NULL;
-}
-
-static enum exit_code refuse_word(const char *verb, const char *name)
-{
-	if (name)
-		return refuse_argument(verb, name);
-	complain(_("What shall it do? There are list, refresh, add, import, export, archive and purge."));
-	advise(_("See: inkan %s --help"), verb);
-	return EXIT_USAGE;
-}
-
-static enum exit_code check(const struct word *word, const struct status_wish *wish, unsigned seen, const char *verb)
-{
-	for (size_t i = 0; i < sizeof options / sizeof *options - 1; i++)
-		if (options[i].val >= OPTION_JSON && options[i].val != OPTION_SYSTEM &&
-		    (seen & ~word->takes & BIT(options[i].val)))
-			return refuse_argument(verb, options[i].name);
-	if (wish->n_args > word->most)
-		return refuse_argument(verb, wish->args[word->most]);
-	if (wish->n_args >= word->least && (word->run != status_export || (wish->bundle && wish->output)))
-		return EXIT_DONE;
-	complain(_("inkan status %s wants more: say for what."), word->name);
-	advise(_("See: inkan %s --help"), verb);
-	return EXIT_USAGE;
-}
-
-static enum error enter(struct status_room *room, bool system)
-{
-	char anchors[2][4096];
-	const char *names[2] = {anchors[0], anchors[1]};
-	size_t n = trust_folders(anchors);
-	enum error e = crypto_new(&room->crypto);
-
-	room->n = store_folders(room->folders);
-	if (system)
-		n = room->n = 1;
-	for (size_t i = 0; i < room->n; i++)
-		room->names[i] = room->folders[i];
-	if (e == E_OK)
-		e = trust_open(room->crypto, names, n, &room->trust);
-	if (e == E_OK)
-		e = store_open(room->crypto, room->names, room->n, &room->store);
-	return e;
-}
-
-static void leave(struct status_room *room)
-{
-	store_free(&room->store);
-	trust_free(&room->trust);
-	crypto_free(&room->crypto);
-}
-
-enum exit_code verb_status(int argc, char **argv)
-{
-	struct status_wish wish = {.older_than = 30 * DAY};
-	static struct status_room room;
-	const struct word *word;
-	unsigned seen = 0;
-	enum exit_code code = parse(argc, argv, &wish, &seen);
-	enum error e;
-
-	if (code != EXIT_DONE)
-		return code;
-	if (wish.help) {
+	if (run.help) {
 		help();
 		return EXIT_DONE;
 	}
-	word = optind < argc ? find_word(argv[optind]) : NULL;
-	if (!word)
-		return refuse_word(argv[0], optind < argc ? argv[optind] : NULL);
-	wish.args = argv + optind + 1;
-	wish.n_args = argc - optind - 1;
-	code = check(word, &wish, seen, argv[0]);
+	for (size_t i = 0; optind < argc && i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, argv[optind]) == 0)
+			command = &commands[i];
+	if (!command)
+		return refuse_command(argv[0], optind < argc ? argv[optind] : NULL);
+	run.args = argv + optind + 1;
+	run.n_args = argc - optind - 1;
+	code = check(command, &run, seen, argv[0]);
 	if (code != EXIT_DONE)
 		return code;
-	if (wish.system)
+	if (run.system)
 		umask(S_IWGRP | S_IWOTH); /* what is everybody's everybody may read, whatever root's umask is */
-	e = enter(&room, wish.system);
-	code = e == E_OK ? word->run(&room, &wish) : status_complain(e);
-	leave(&room);
+	e = enter(&run);
+	code = e == E_OK ? command->run(&run) : status_complain(&run, e);
+	store_free(&run.store);
+	trust_free(&run.trust);
+	crypto_free(&run.crypto);
 	return code;
 }

@@ -2,71 +2,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+#include "show.h"
 #include "status_verb.h"
 
-void status_hex(const uint8_t *in, size_t n, char *out)
-{
-	out[0] = '\0';
-	for (size_t i = 0; i < n; i++)
-		sprintf(out + 2 * i, "%02X", in[i]);
-}
-
-void status_time(time_t at, bool local, char out[FACT_TIME_SIZE])
-{
-	struct tm tm;
-
-	out[0] = '\0';
-	if (local ? localtime_r(&at, &tm) : gmtime_r(&at, &tm))
-		strftime(out, FACT_TIME_SIZE, local ? "%Y-%m-%d %H:%M %Z" : "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
-enum exit_code status_complain(enum error e)
-{
-	if (e == E_DENIED) {
-		complain(_("No folder for revocation lists may be written."));
-		advise(_("They are in /var/cache/inkan and ~/.cache/inkan; no other user may be able to write there."));
-		return EXIT_OUTPUT;
-	}
-	complain(_("It could not be done: %s."), _(error_text(e)));
-	advise(_("INKAN_DEBUG=info says where it failed."));
-	return e == E_IO ? EXIT_OUTPUT : exit_of(e);
-}
-
-enum exit_code status_need_trust(const struct status_room *room)
-{
-	for (size_t i = 0; i < room->trust->n; i++)
-		if (room->trust->list[i]->sound)
-			return EXIT_DONE;
-	complain(_("No CA certificate is installed: no list could be verified."));
-	advise(_("Install the root and the CA certificates: inkan trust add FILE"));
-	return EXIT_UNAVAILABLE;
-}
-
-void status_look(const struct status_room *room, const char *url, struct fetch_turn *turn)
-{
-	for (size_t i = room->n; i-- > 0;)
-		if (fetch_turn_look(room->crypto, room->names[i], url, turn) == E_OK)
-			return;
-	*turn = (struct fetch_turn){.fd = -1};
-}
-
-/* On one line: it stands in a comment of the bundle, too. */
-static char *uri_text(const ASN1_IA5STRING *uri)
-{
-	char *text = strndup((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
-
-	for (char *p = text; p && *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7F)
-			*p = '?';
-	return text;
-}
-
-static char *name_text(const GENERAL_NAME *name)
-{
-	if (name->type == GEN_DIRNAME)
-		return fact_dn(name->d.directoryName);
-	return name->type == GEN_URI ? uri_text(name->d.uniformResourceIdentifier) : NULL;
-}
+static const struct {
+	enum crl_defect bit;
+	const char *word;
+} defects[] = {{CRL_DELTA, "delta"}, {CRL_INDIRECT, "indirect"}, {CRL_CRITICAL, "critical-extension"},
+               {CRL_NO_NEXT, "no-next-update"}, {CRL_ATTRIBUTES, "attribute-certificates"}};
+#define N_DEFECTS (sizeof defects / sizeof *defects)
 
 char *status_point(const struct crl *crl)
 {
@@ -75,8 +20,18 @@ char *status_point(const struct crl *crl)
 
 	if (!point || point->type != 0)
 		return NULL;
-	for (int i = 0; i < sk_GENERAL_NAME_num(point->name.fullname) && !text; i++)
-		text = name_text(sk_GENERAL_NAME_value(point->name.fullname, i));
+	for (int i = 0; i < sk_GENERAL_NAME_num(point->name.fullname) && !text; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(point->name.fullname, i);
+		const ASN1_IA5STRING *uri = name->d.uniformResourceIdentifier;
+
+		if (name->type == GEN_DIRNAME)
+			return fact_dn(name->d.directoryName);
+		if (name->type == GEN_URI)
+			text = strndup((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
+	}
+	for (char *p = text; p && *p; p++) /* it stands in a comment of the bundle, too */
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = '?';
 	return text;
 }
 
@@ -85,120 +40,165 @@ const char *status_scope(const struct crl *crl)
 	return crl->only_cas ? "ca" : crl->only_users ? "users" : "all";
 }
 
-const char *status_defect(const struct crl *crl, unsigned i)
-{
-	static const struct {
-		enum crl_defect bit;
-		const char *word;
-	} all[] = {{CRL_DELTA, "delta"}, {CRL_INDIRECT, "indirect"}, {CRL_CRITICAL, "critical-extension"},
-	           {CRL_NO_NEXT, "no-next-update"}, {CRL_ATTRIBUTES, "attribute-certificates"}};
+/* ---- Text */
 
-	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-		if ((crl->defects & all[k].bit) && i-- == 0)
-			return all[k].word;
-	return NULL;
+static void put_time(const char *label, time_t at, const char *more)
+{
+	char text[FACT_TIME_SIZE];
+
+	status_time(at, true, text);
+	put_field(label, "%s%s", text, more);
 }
 
-static const char *scope_text(const struct crl *crl)
+static void put_list(const struct crl *crl)
 {
-	return crl->only_cas ? _("CA certificates") : crl->only_users ? _("end entities") : _("all certificates");
-}
+	char *issuer = fact_dn(crl->name), *point = status_point(crl), number[2 * sizeof crl->number + 1];
 
-static void put_list(const struct store_file *file)
-{
-	const struct crl *crl = file->crl;
-	char *issuer = fact_dn(crl->name), *point = status_point(crl);
-	char from[FACT_TIME_SIZE], until[FACT_TIME_SIZE], number[2 * sizeof crl->number + 1];
-
-	status_time(crl->this_update, true, from);
-	status_time(crl->next_update, true, until);
-	status_hex(crl->number, crl->number_len, number);
+	hex_write_upper(crl->number, crl->number_len, number);
 	put_text(stdout, issuer ? issuer : "");
 	putchar('\n');
-	put_field(_("About"), "%s", scope_text(crl));
+	put_field(_("About"), "%s", crl->only_cas ? _("CA certificates") : crl->only_users ? _("end entities") :
+	          _("all certificates"));
 	if (point)
-		put_field(_("Name"), "%s", point);
-	put_field(_("Issued"), "%s", from);
+		put_field(_("Distribution point"), "%s", point);
+	put_time(_("Issued"), crl->this_update, crl->this_update > time(NULL) ? _(" (NOT BEGUN)") : "");
 	if (crl->next_update)
-		put_field(_("Valid until"), "%s%s", until, crl->next_update < time(NULL) ? _(" (STALE)") : "");
+		put_time(_("Valid until"), crl->next_update, crl->next_update < time(NULL) ? _(" (OUT OF DATE)") : "");
 	if (number[0])
 		put_field(_("Number"), "%s", number);
 	put_field(_("Entries"), "%zu", crl->n);
-	for (unsigned i = 0; status_defect(crl, i); i++)
-		put_field(_("Cannot be used"), "%s", status_defect(crl, i));
-	put_field(_("File"), "%s", file->path);
+	for (size_t i = 0; i < N_DEFECTS; i++)
+		if (crl->defects & defects[i].bit)
+			put_field(_("Cannot be used"), "%s", defects[i].word);
 	free(issuer);
 	free(point);
 }
 
-struct counts {
-	size_t archived;
-};
-
 static enum error put_file(void *arg, const struct store_file *file)
 {
-	struct counts *counts = arg;
+	size_t *archived = arg;
 
-	if (file->archived) {
-		counts->archived++;
-	} else if (file->crl) {
-		put_list(file);
-	} else {
-		put_text(stdout, file->path);
-		putchar('\n');
-		put_field(_("Cannot be used"), "%s", file->issuer ? _(error_text(file->why)) :
-			  _("it is of no CA certificate that is installed"));
+	*archived += file->archived;
+	if (file->archived)
+		return E_OK;
+	if (file->crl) {
+		put_list(file->crl);
+		put_field(_("File"), "%s", file->path);
+		return E_OK;
 	}
+	put_text(stdout, file->path);
+	putchar('\n');
+	put_field(_("Cannot be used"), "%s", file->why == E_DENIED ?
+	          _("it is a link, or another user owns it or may write it") : file->issuer ? _(error_text(file->why)) :
+	          _("its CA certificate is not installed"));
 	return E_OK;
 }
 
-static void put_source(const struct status_room *room, const char *url)
+static enum exit_code list_text(struct status_run *run, const struct sources *sources)
 {
-	struct fetch_turn turn;
-	char at[FACT_TIME_SIZE];
-
-	status_look(room, url, &turn);
-	put_text(stdout, url);
-	putchar('\n');
-	if (turn.state.succeeded) {
-		status_time(turn.state.succeeded, true, at);
-		put_field(_("Last answer"), "%s", at);
-	} else {
-		put_field(_("Last answer"), "%s", _("none yet"));
-	}
-	if (turn.state.failures)
-		put_field(_("Failures"), "%u", turn.state.failures);
-	if (turn.state.tried) {
-		status_time(fetch_due(&turn.state, turn.next_update), true, at);
-		put_field(_("Next try"), _("after %s"), at);
-	}
-}
-
-static enum exit_code list_text(struct status_room *room, const struct fetch_plan *plan)
-{
-	struct counts counts = {.archived = 0};
-	enum error e = store_walk(room->store, room->trust, put_file, &counts);
+	size_t archived = 0;
+	enum error e = store_walk(run->store, run->trust, put_file, &archived);
 
 	if (e != E_OK)
-		return status_complain(e);
-	if (counts.archived)
-		printf(P_("%zu list in the archive\n", "%zu lists in the archive\n", counts.archived), counts.archived);
-	if (plan->sources.n)
+		return status_complain(run, e);
+	if (archived)
+		printf(P_("%zu list in the archive\n", "%zu lists in the archive\n", archived), archived);
+	if (sources->n)
 		printf("\n%s\n", _("Lists come from:"));
-	for (size_t i = 0; i < plan->sources.n; i++)
-		put_source(room, plan->sources.url[i]);
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct source *s = &sources->list[i];
+
+		put_text(stdout, s->url);
+		putchar('\n');
+		if (s->succeeded)
+			put_time(_("Last answer"), s->succeeded, "");
+		else
+			put_field(_("Last answer"), "%s", _("none yet"));
+		if (s->failures)
+			put_field(_("Failures"), "%u", s->failures);
+		if (s->tried)
+			put_time(_("Next try after"), source_due(s), "");
+	}
 	return EXIT_DONE;
 }
 
-enum exit_code status_list(struct status_room *room, const struct status_wish *wish)
+/* ---- JSON */
+
+static void set_time(json_t *json, const char *key, time_t at)
 {
-	struct fetch_plan plan = {.n_held = 0};
-	enum error e = fetch_plan_make(room->crypto, room->store, room->trust, room->names, room->n, &plan);
+	char text[FACT_TIME_SIZE];
+
+	status_time(at, false, text);
+	if (at)
+		json_object_set_new(json, key, json_string(text));
+}
+
+static void set_owned(json_t *json, const char *key, char *text)
+{
+	if (text)
+		json_object_set_new(json, key, json_text(text));
+	free(text);
+}
+
+static enum error add_file(void *lists, const struct store_file *file)
+{
+	const struct crl *crl = file->crl;
+	char number[2 * sizeof crl->number + 1];
+	json_t *json = json_pack("{s:o, s:b, s:b}", "file", json_text(file->path), "archived", file->archived,
+	                         "usable", crl != NULL), *words;
+
+	if (crl) {
+		set_owned(json, "issuer", fact_dn(crl->name));
+		set_owned(json, "name", status_point(crl));
+		json_object_set_new(json, "scope", json_string(status_scope(crl)));
+		set_time(json, "this_update", crl->this_update);
+		set_time(json, "next_update", crl->next_update);
+		json_object_set_new(json, "fresh", json_boolean(crl->next_update >= time(NULL)));
+		hex_write_upper(crl->number, crl->number_len, number);
+		if (number[0])
+			json_object_set_new(json, "crl_number", json_string(number));
+		json_object_set_new(json, "entries", json_integer((json_int_t)crl->n));
+		words = json_array();
+		for (size_t i = 0; i < N_DEFECTS; i++)
+			if (crl->defects & defects[i].bit)
+				json_array_append_new(words, json_string(defects[i].word));
+		json_object_set_new(json, "defects", words);
+	} else {
+		json_object_set_new(json, "why", json_string(error_text(file->why)));
+	}
+	return json_array_append_new(lists, json) == 0 ? E_OK : E_MEMORY;
+}
+
+static enum exit_code list_json(struct status_run *run, const struct sources *sources)
+{
+	json_t *lists = json_array(), *urls = json_array();
+	enum error e = store_walk(run->store, run->trust, add_file, lists);
+
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct source *s = &sources->list[i];
+		json_t *json = json_pack("{s:o, s:i}", "url", json_text(s->url), "failures", (int)s->failures);
+
+		set_time(json, "tried", s->tried);
+		set_time(json, "succeeded", s->succeeded);
+		set_time(json, "due", source_due(s));
+		json_array_append_new(urls, json);
+	}
+	if (e == E_OK)
+		return json_print(json_pack("{s:i, s:o, s:o}", "version", 1, "lists", lists, "sources", urls));
+	json_decref(lists);
+	json_decref(urls);
+	return status_complain(run, e);
+}
+
+enum exit_code status_list(struct status_run *run)
+{
+	struct sources sources;
+	enum error e = sources_collect(run->store, run->trust, run->names, run->n, &sources);
 	enum exit_code code;
 
 	if (e != E_OK)
-		return status_complain(e);
-	code = wish->json ? status_list_json(room, &plan) : list_text(room, &plan);
-	fetch_plan_free(&plan);
+		return status_complain(run, e);
+	code = run->json ? list_json(run, &sources) : list_text(run, &sources);
+	sources_free(&sources);
 	return code;
 }

@@ -1,207 +1,213 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "input.h"
 #include "show.h"
 #include "status_verb.h"
 
-static enum exit_code record(struct status_room *room, const struct fetch_sources *s)
-{
-	char folder[4096];
-	enum error e = fetch_folder(room->names, room->n, folder);
+#define SECONDS 30L /* for one transfer */
 
+enum exit_code status_add(struct status_run *run)
+{
+	struct sources s = {0};
+	enum error e = E_OK;
+
+	for (int i = 0; i < run->n_args && e == E_OK; i++) {
+		e = sources_add(&s, run->args[i]);
+		if (e == E_ARGUMENT) {
+			complain(_("\"%s\" is not a URL that lists can come from. Nothing was added."), run->args[i]);
+			advise(_("It begins with http:// or https://, has no user name, and only ASCII."));
+		}
+	}
 	if (e == E_OK)
-		e = fetch_sources_record(folder, s, NULL);
-	return e == E_OK ? EXIT_DONE : status_complain(e);
+		e = sources_record(run->names, run->n, &s);
+	sources_free(&s);
+	return e == E_OK ? EXIT_DONE : e == E_ARGUMENT ? EXIT_USAGE : status_complain(run, e);
 }
 
-enum exit_code status_add(struct status_room *room, const struct status_wish *wish)
+/* Of every certificate, or of none. */
+static enum exit_code add_certificates(struct status_run *run)
 {
-	struct fetch_sources s = {0};
+	struct sources s = {0};
 	enum exit_code code = EXIT_DONE;
 	enum error e = E_OK;
 
-	for (int i = 0; i < wish->n_args && e == E_OK; i++) {
-		e = fetch_sources_add(&s, wish->args[i]);
-		if (e == E_ARGUMENT) {
-			complain(_("\"%s\" is no URL that lists could come from."), wish->args[i]);
-			advise(_("It begins with http:// or https://, has no user name, and only ASCII; "
-				 "nothing was noted."));
-			code = EXIT_USAGE;
-		} else if (e != E_OK) {
-			code = status_complain(e);
+	for (size_t i = 0; i < run->n_certificates && code == EXIT_DONE && e == E_OK; i++) {
+		const char *file = run->certificates[i];
+		struct sources own = {0};
+		struct cert *cert = NULL;
+
+		code = input_certificate(run->crypto, file, &cert);
+		if (code != EXIT_DONE)
+			break;
+		e = sources_of_cert(&own, cert);
+		if (e == E_REFUSED) {
+			complain(_("The revocation lists of %s are for registered verifiers only."), file);
+			advise(_("Nothing of it was stored."));
+			code = EXIT_UNAVAILABLE;
+			e = E_OK;
+		} else if (e == E_OK && own.n == 0) {
+			complain(_("%s has no URL of its revocation lists."), file);
+			advise(_("Ask its issuer, then: inkan status add URL, or: inkan status import FILE"));
+			code = EXIT_UNAVAILABLE;
 		}
+		for (size_t k = 0; k < own.n && e == E_OK; k++)
+			e = sources_add(&s, own.list[k].url);
+		sources_free(&own);
+		cert_free(&cert);
 	}
-	if (code == EXIT_DONE)
-		code = record(room, &s);
-	fetch_sources_free(&s);
-	return code;
+	if (code == EXIT_DONE && e == E_OK && s.n > 0)
+		e = sources_record(run->names, run->n, &s);
+	sources_free(&s);
+	return code == EXIT_DONE && e != E_OK ? status_complain(run, e) : code;
 }
 
-static enum exit_code add_certificate(struct status_room *room, const char *file, struct fetch_sources *s)
+static void put_source(void *arg, const struct source *s)
 {
-	struct cert *cert = NULL;
-	enum exit_code code = input_certificate(room->crypto, file, &cert);
-	size_t before = s->n;
-	enum error e;
-
-	if (code != EXIT_DONE)
-		return code;
-	e = fetch_sources_of_cert(s, cert);
-	if (e == E_REFUSED) {
-		complain(_("The revocation lists of %s are for registered verifiers only."), file);
-		advise(_("Nothing of it was noted."));
-		code = EXIT_UNAVAILABLE;
-	} else if (e != E_OK) {
-		code = status_complain(e);
-	} else if (s->n == before) {
-		complain(_("%s names no place on the web where its lists are."), file);
-		advise(_("Ask its issuer, then: inkan status add URL, or: inkan status import FILE"));
-		code = EXIT_UNAVAILABLE;
-	}
-	cert_free(&cert);
-	return code;
-}
-
-static enum exit_code add_certificates(struct status_room *room, const struct status_wish *wish)
-{
-	struct fetch_sources s = {0};
-	enum exit_code code = EXIT_DONE;
-
-	for (size_t i = 0; i < wish->n_certificates && code == EXIT_DONE; i++) {
-		struct fetch_sources one = {0};
-
-		code = add_certificate(room, wish->certificates[i], &one);
-		for (size_t k = 0; k < one.n && code == EXIT_DONE; k++)
-			if (fetch_sources_add(&s, one.url[k]) != E_OK)
-				code = status_complain(E_MEMORY);
-		fetch_sources_free(&one);
-	}
-	if (code == EXIT_DONE && s.n > 0)
-		code = record(room, &s);
-	fetch_sources_free(&s);
-	return code;
-}
-
-static const char *outcome_text(enum fetch_outcome o)
-{
-	return o == FETCHED_NEW ? _("new list") : o == FETCHED_NOT_DUE ? _("not due yet") :
-	       o == FETCHED_BY_OTHER ? _("fetched by another process") : _("as held");
-}
-
-/* On a terminal the line says what it waits for, and makes room for the result. */
-static void put_progress(const struct status_wish *wish, size_t i, size_t n, const char *url)
-{
-	if (wish->quiet || wish->json || !isatty(STDERR_FILENO))
-		return;
-	if (url) {
-		fprintf(stderr, "[%zu/%zu] ", i + 1, n);
-		put_text(stderr, url);
-		fflush(stderr);
-	} else {
-		fputs("\r\033[K", stderr);
-	}
-}
-
-static void put_report(const struct status_wish *wish, const char *url, const struct fetch_report *r)
-{
+	const struct status_run *run = arg;
+	const char *text = s->outcome == FETCHED_NEW ? _("new list") :
+	                   s->outcome == FETCHED_NOT_DUE ? _("not due yet") :
+	                   s->outcome == FETCHED_BY_OTHER ? _("fetched by another process") : _("unchanged");
 	char until[FACT_TIME_SIZE];
 
-	if (wish->json || (wish->quiet && r->outcome <= FETCHED_NOT_DUE))
+	if (run->json || (run->quiet && s->outcome <= FETCHED_NOT_DUE))
 		return;
-	if (r->outcome > FETCHED_NOT_DUE) {
-		complain("%s: %s.", url, r->why);
+	if (s->outcome > FETCHED_NOT_DUE) {
+		complain("%s: %s.", s->url, s->why);
 		return;
 	}
-	put_text(stdout, url);
-	printf(": %s", outcome_text(r->outcome));
-	if (r->next_update) {
-		status_time(r->next_update, true, until);
+	put_text(stdout, s->url);
+	printf(": %s", text);
+	if (s->next_update) {
+		status_time(s->next_update, true, until);
 		printf(_(", valid until %s"), until);
 	}
 	putchar('\n');
 }
 
-static json_t *json_report(const char *url, const struct fetch_report *r)
+static enum exit_code print_json(const struct sources *s)
 {
-	json_t *json = json_object();
-	char at[FACT_TIME_SIZE];
+	json_t *list = json_array();
 
-	json_object_set_new(json, "url", json_text(url));
-	json_object_set_new(json, "result", json_string(fetch_outcome_word(r->outcome)));
-	if (r->why[0])
-		json_object_set_new(json, "why", json_text(r->why));
-	if (r->next_update) {
-		status_time(r->next_update, false, at);
-		json_object_set_new(json, "next_update", json_string(at));
+	for (size_t i = 0; i < s->n; i++) {
+		const struct source *one = &s->list[i];
+		json_t *json = json_pack("{s:o, s:s}", "url", json_text(one->url),
+		                         "result", fetch_outcome_word(one->outcome));
+		const struct {
+			const char *key;
+			time_t at;
+		} times[] = {{"next_update", one->next_update}, {"due", source_due(one)}};
+		char at[FACT_TIME_SIZE];
+
+		if (one->why[0])
+			json_object_set_new(json, "why", json_text(one->why));
+		for (size_t k = 0; k < 2; k++) {
+			status_time(times[k].at, false, at);
+			if (times[k].at)
+				json_object_set_new(json, times[k].key, json_string(at));
+		}
+		json_array_append_new(list, json);
 	}
-	if (r->due) {
-		status_time(r->due, false, at);
-		json_object_set_new(json, "due", json_string(at));
-	}
-	return json;
+	return json_print(json_pack("{s:i, s:o, s:i}", "version", 1, "sources", list, "closed", (int)s->closed));
 }
 
-/* This machine's fault first, then a list that was refused, then no answer. */
-static enum exit_code worse(enum exit_code code, enum fetch_outcome o)
+/* A program of a build tree has it beside itself; one that is installed uses the installed one alone. */
+static const char *fetch_program(char path[4096])
 {
-	if (o == FETCHED_UNWRITTEN || code == EXIT_OUTPUT)
-		return EXIT_OUTPUT;
-	if (o == FETCHED_OLDER || o == FETCHED_BAD || code == EXIT_MALFORMED)
-		return EXIT_MALFORMED;
-	return o > FETCHED_NOT_DUE ? EXIT_BUSY : code;
+	ssize_t n = readlink("/proc/self/exe", path, 4000);
+	char *slash, *libs;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash) {
+		*slash = '\0';
+		libs = slash - 6 > path && strcmp(slash - 6, "/.libs") == 0 ? slash - 6 : slash; /* libtool's */
+		*libs = '\0';
+		if (strcmp(path, BINDIR) != 0 && strcpy(libs, "/inkan-fetch") && access(path, X_OK) == 0)
+			return path;
+	}
+	return PKGLIBEXECDIR "/inkan-fetch";
 }
 
-static enum exit_code fetch_all(struct status_room *room, const struct status_wish *wish, const struct fetch_plan *plan)
+/* This machine's fault first. When some sources are in order and others are not, that is said for itself: a mirror that
+ * lags behind is no failure of the whole. */
+static enum exit_code exit_of_all(const struct sources *s)
 {
-	char folder[4096];
-	struct fetch_job job = {.crypto = room->crypto, .store = room->store, .trust = room->trust, .folder = folder,
-	                        .plan = plan, .limits = &fetch_defaults, .only_due = wish->due};
-	enum error e = fetch_folder(room->names, room->n, folder);
-	enum exit_code code = EXIT_DONE, printed;
-	json_t *reports = wish->json ? json_array() : NULL;
+	bool good = false, refused = false, failed = false;
 
+	for (size_t i = 0; i < s->n; i++) {
+		enum fetch_outcome o = s->list[i].outcome;
+
+		if (o == FETCHED_UNWRITTEN)
+			return EXIT_OUTPUT;
+		good |= o <= FETCHED_NOT_DUE;
+		refused |= o == FETCHED_OLDER || o == FETCHED_BAD;
+		failed |= o > FETCHED_NOT_DUE;
+	}
+	return !failed ? EXIT_DONE : good ? EXIT_PARTLY : refused ? EXIT_MALFORMED : EXIT_BUSY;
+}
+
+static enum exit_code fetch(struct status_run *run, struct sources *s)
+{
+	char path[4096];
+	struct fetch_job job = {.program = fetch_program(path), .store = run->store, .trust = run->trust,
+	                        .folders = run->names, .n = run->n, .seconds = SECONDS,
+	                        .bytes = run->conf.max_list_size, .only_due = run->due, .each = put_source, .arg = run};
+	enum exit_code code, printed;
+	enum error e;
+
+	fflush(stdout);
+	e = fetch_all(&job, s);
+	if (e == E_BUSY) {
+		complain(_("Another process is fetching lists and does not end."));
+		advise(_("Try again later."));
+		return EXIT_BUSY;
+	}
+	if (e == E_IO && errno == ENOENT) {
+		complain(_("The program %s cannot be run: %s."), job.program, strerror(errno));
+		advise(_("Install the package again."));
+		return EXIT_INTERNAL;
+	}
 	if (e != E_OK)
-		return status_complain(e);
-	for (size_t i = 0; i < plan->sources.n; i++) {
-		struct fetch_report r;
-
-		put_progress(wish, i, plan->sources.n, plan->sources.url[i]);
-		fetch_list(&job, plan->sources.url[i], &r);
-		put_progress(wish, i, plan->sources.n, NULL);
-		put_report(wish, plan->sources.url[i], &r);
-		code = worse(code, r.outcome);
-		if (reports)
-			json_array_append_new(reports, json_report(plan->sources.url[i], &r));
+		return status_complain(run, e);
+	code = exit_of_all(s);
+	if (run->json) {
+		printed = print_json(s);
+		return printed == EXIT_DONE ? code : printed;
 	}
-	if (code != EXIT_DONE && !wish->json)
-		advise(_("The lists that are held stay as they are. See: inkan status list"));
-	if (!wish->json)
-		return code;
-	printed = json_print(json_pack("{s:i, s:o}", "version", 1, "sources", reports));
-	return printed == EXIT_DONE ? code : printed;
+	if (s->closed && !run->quiet)
+		printf(P_("%zu CA is passed over: its revocation lists are for registered verifiers only.\n",
+		          "%zu CAs are passed over: their revocation lists are for registered verifiers only.\n",
+		          s->closed), s->closed);
+	if (code != EXIT_DONE)
+		advise(_("The lists in the store stay as they are. See: inkan status list"));
+	return code;
 }
 
-enum exit_code status_refresh(struct status_room *room, const struct status_wish *wish)
+enum exit_code status_refresh(struct status_run *run)
 {
-	struct fetch_plan plan = {.n_held = 0};
-	enum exit_code code = status_need_trust(room);
+	struct sources sources;
+	enum exit_code code = status_need_trust(run);
 	enum error e;
 
 	if (code == EXIT_DONE)
-		code = add_certificates(room, wish);
+		code = add_certificates(run);
 	if (code != EXIT_DONE)
 		return code;
-	e = fetch_plan_make(room->crypto, room->store, room->trust, room->names, room->n, &plan);
+	e = sources_collect(run->store, run->trust, run->names, run->n, &sources);
 	if (e != E_OK)
-		return status_complain(e);
-	if (plan.sources.n > 0) {
-		code = fetch_all(room, wish, &plan);
+		return status_complain(run, e);
+	if (sources.n > 0) {
+		code = fetch(run, &sources);
 	} else {
-		complain(_("It is not known from where lists come."));
-		advise(_("Name one of the certificates they are about: inkan status refresh --certificate FILE"));
+		complain("%s", sources.closed ?
+		         _("The revocation lists of the installed CAs are for registered verifiers only.") :
+		         _("No URL of a revocation list is known."));
+		advise(_("Name a certificate that the lists are about: inkan status refresh --certificate FILE"));
 		code = EXIT_UNAVAILABLE;
 	}
-	fetch_plan_free(&plan);
+	sources_free(&sources);
 	return code;
 }

@@ -17,6 +17,7 @@ enum exit_code {
 	EXIT_INTERNAL = 70,
 	EXIT_OUTPUT = 74,       /* what was to be said could not be written */
 	EXIT_BUSY = 75,         /* another program holds the card, or the link broke: try again */
+	EXIT_PARTLY = 76,       /* status refresh: some sources failed, others did not */
 	EXIT_REFUSED = 77,      /* PIN wrong, locked or not sent; not permitted */
 };
 

@@ -47,20 +47,20 @@ run 69 "$inkan" status import "$pki/sarl.crl"
 mkdir -p "$XDG_DATA_HOME/inkan/anchors"
 cp "$pki/root.pem" "$pki/hpki-auth-ca.pem" "$XDG_DATA_HOME/inkan/anchors"
 
-# A hanging server, meanwhile: its own cache, and thirty seconds.
+# Two hanging servers, meanwhile: their own cache, and thirty seconds together.
 mkdir -p "$work/hang/inkan"
 cp "$pki/sarl.crl" "$web/hanging.crl"
 (
 	XDG_CACHE_HOME=$work/hang
 	"$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl" >/dev/null
-	echo "$here/hang" >"$work/hang/inkan/sources"
+	printf '%s\n' "$here/hang" "$here/drip" >"$work/hang/inkan/sources"
 	start=$(date +%s)
 	online "$inkan" status refresh >"$work/hang.out" 2>&1
 	echo "$? $(($(date +%s) - start))" >"$work/hang.result"
 ) &
 hanging=$!
 # its requests are not to be counted among the others'
-while [ "$(asked /hang)" != 1 ] && kill -0 $hanging 2>/dev/null; do sleep 0.05; done
+while [ "$(asked /hang)$(asked /drip)" != 11 ] && kill -0 $hanging 2>/dev/null; do sleep 0.05; done
 
 # ---- refresh
 run 0 online "$inkan" status refresh --certificate "$good"
@@ -69,7 +69,7 @@ for list in sarl rarl hpki-auth; do
 	is_held "$pki/$list.crl" || bad "$list.crl is not held as it was served"
 done
 run 0 online "$inkan" status refresh
-wrote "as held"
+wrote "unchanged"
 silent "new list"
 [ "$(grep -c '^If-None-Match' "$web/requests")" -eq 3 ] || bad "the second request is not conditional"
 before=$(asked '')
@@ -109,15 +109,24 @@ wrote "hpki-auth.crl: new list"
 is_held "$work/newer.crl" || bad "the newer list is not held"
 now=$(held)
 cp "$pki/hpki-auth.crl" "$web/hpki-auth.crl"
-run 7 online "$inkan" status refresh
-said "older than the one that is held"
+run 76 online "$inkan" status refresh
+said "older than the one in the store"
 advised
 [ "$(held)" = "$now" ] || bad "an older list took a newer one's place"
-run 7 "$inkan" status import "$pki/hpki-auth.crl"
+run 0 "$inkan" status import "$pki/hpki-auth.crl"
+wrote "old list, put into the archive"
+[ "$(ls "$store/archive" | wc -l)" -eq 1 ] || bad "the old list is not in the archive"
+[ "$(held)" = "$now" ] || bad "an imported older list took a newer one's place"
+rm -r "$store/archive"
 cp "$work/newer.crl" "$web/hpki-auth.crl"
 run 0 online "$inkan" status refresh
 
-# ---- bad servers: what is held stays
+# ---- bad servers: what is held stays, and the good ones are used
+mkdir -p "$work/config/inkan"
+echo "max-list-size = 1" >"$work/config/inkan/inkan.conf"
+head -c 1048577 /dev/zero >"$work/long"
+run 7 "$inkan" status import "$work/long"
+said "max-list-size"
 bad_server() { # STATUS PATH TEXT
 	cp "$store/sources" "$work/sources"
 	run 0 "$inkan" status add "$here$2"
@@ -128,27 +137,37 @@ bad_server() { # STATUS PATH TEXT
 	cp "$work/sources" "$store/sources"
 	[ "$(held)" = "$now" ] || bad "$2 changed what is held"
 }
-bad_server 75 /loop "the server redirects more than 3 times"
-bad_server 75 /scheme "the server redirects to something that is neither"
-bad_server 75 /endless "the answer is longer than"
-bad_server 75 /long "the answer is longer than"
-bad_server 75 /code/500 "the server answered 500"
-bad_server 75 /bare304 "the server answered 304"
-bad_server 75 /cut ""
-bad_server 7 /garbage "the answer is no revocation list"
-bad_server 7 /file/jpki-auth.crl "the list is of no CA"
+bad_server 76 /loop "the server redirects more than 3 times"
+bad_server 76 /scheme "the server redirects to a URL that is neither"
+bad_server 76 /endless "the answer is longer than 1048576 bytes"
+bad_server 76 /long "the answer is longer than"
+bad_server 76 /code/500 "the server answered 500"
+bad_server 76 /bare304 "the server answered 304"
+bad_server 76 /cut ""
+bad_server 76 /garbage "the answer is not a revocation list"
+bad_server 76 /file/jpki-auth.crl "the list is of no CA"
 openssl crl -inform DER -in "$work/newer.crl" -out "$web/list.pem"
-bad_server 7 /file/list.pem "the answer is no revocation list"
+bad_server 76 /file/list.pem "the answer is not a revocation list"
 for n in 30 200 "$(($(wc -c <"$work/newer.crl") - 1))"; do
 	head -c "$n" "$work/newer.crl" >"$web/cut.crl"
-	bad_server 7 /file/cut.crl "the answer is no revocation list"
+	bad_server 76 /file/cut.crl "the answer is not a revocation list"
 done
 openssl asn1parse -inform DER -in "$work/newer.crl" >/dev/null || bad "the test's list"
 size=$(wc -c <"$work/newer.crl")
 last=377
 [ "$(tail -c 1 "$work/newer.crl" | od -An -to1 | tr -d ' ')" = 377 ] && last=376
 { head -c $((size - 1)) "$work/newer.crl"; printf "\\$last"; } >"$web/forged.crl"
-bad_server 7 /file/forged.crl "the list is of no CA"
+bad_server 76 /file/forged.crl "the signature of the list does not verify"
+
+rm "$work/config/inkan/inkan.conf"
+run 75 env http_proxy=http://127.0.0.1:1 "$inkan" status refresh # nobody answers
+said "cannot be reached"
+advised
+cp "$web/hpki-auth.crl" "$web/kept.crl"
+for list in sarl rarl hpki-auth; do echo portal >"$web/$list.crl"; done
+run 7 online "$inkan" status refresh # a captive portal, and nothing else
+for list in sarl rarl; do cp "$pki/$list.crl" "$web"; done
+mv "$web/kept.crl" "$web/hpki-auth.crl"
 
 # ---- what was lost is fetched again, condition or not
 rm "$store"/crl/*.crl
@@ -176,11 +195,19 @@ run 69 online "$inkan" status refresh --certificate "$patient"
 said "registered verifiers only"
 advised
 run 64 "$inkan" status add "$here/fine" file:///etc/passwd
-said "is no URL"
+said "is not a URL"
 advised
 run 64 "$inkan" status add "http://user@host/"
 run 66 "$inkan" status refresh --certificate "$work/nothing"
 [ "$(cat "$store/sources")" = "$now" ] || bad "something was noted"
+# its CA in the trust store is passed over, and keeps nobody else's lists away
+cp "$pki/jpki-auth-ca.pem" "$XDG_DATA_HOME/inkan/anchors"
+run 0 online "$inkan" status refresh
+wrote "1 CA is passed over: its revocation lists are for registered verifiers only."
+wrote "hpki-auth.crl: unchanged"
+silent "the card"
+[ "$(asked /jpki)$(asked http://inkan-vcard.invalid/jpki)" = 00 ] || bad "a list of the JPKI was asked for"
+rm "$XDG_DATA_HOME/inkan/anchors/jpki-auth-ca.pem"
 
 # ---- import
 rm -r "$store"
@@ -189,11 +216,11 @@ openssl crl -inform DER -in "$pki/sarl.crl" >>"$work/two.pem"
 run 0 "$inkan" status import "$work/two.pem" "$pki/rarl.crl"
 for list in "$work/newer.crl" "$pki/sarl.crl" "$pki/rarl.crl"; do is_held "$list" || bad "$list is not held"; done
 run 7 "$inkan" status import "$pki/jpki-auth.crl"
-said "of no CA certificate that is installed"
+said "its CA certificate is not installed"
 run 7 "$inkan" status import "$web/forged.crl"
 said "its signature does not verify"
 run 7 "$inkan" status import "$good"
-said "it is no revocation list"
+said "it is not a revocation list"
 run 66 "$inkan" status import "$work/nothing"
 run 0 "$inkan" status archive
 [ "$(ls "$store/archive" | wc -l)" -eq 3 ] || bad "the archive has not every list"
@@ -203,7 +230,7 @@ is_held "$pki/sarl.crl" || bad "purge removes what is valid"
 # ---- export: openssl accepts the good card and refuses the revoked one
 rm -r "$store"
 run 3 "$inkan" status export --bundle nginx --output "$work/bundle"
-said "No list is held"
+said "There is no revocation list to export"
 [ -e "$work/bundle" ] && bad "an empty bundle"
 "$inkan" status import --quiet "$pki/hpki-auth.crl" "$pki/sarl.crl" || bad "import"
 run 3 "$inkan" status export --bundle nginx --output "$work/bundle"
@@ -286,15 +313,16 @@ else
 	echo "not shown: who uses the network (strace is missing or not permitted)"
 fi
 
-# ---- and no module is linked with it
-for module in .libs/*pkcs11*.so .libs/Hpki*.so; do
-	[ ! -e "$module" ] || ! ldd "$module" | grep -q libcurl || bad "$module is linked with libcurl"
+# ---- and nothing but inkan-fetch is linked with it
+for file in .libs/*pkcs11*.so .libs/Hpki*.so .libs/libinkan.so "$inkan"; do
+	[ ! -e "$file" ] || ! ldd "$file" 2>/dev/null | grep -q libcurl || bad "$file is linked with libcurl"
 done
+ldd ./inkan-fetch | grep -q libcurl || bad "ldd does not see libcurl either"
 
-# ---- the hanging server
+# ---- the hanging servers
 wait "$hanging"
 read -r code seconds <"$work/hang.result"
-[ "$code" -eq 75 ] || { bad "a hanging server: exit $code"; cat "$work/hang.out"; }
-[ "$seconds" -ge 29 ] && [ "$seconds" -le 33 ] || bad "a hanging server took $seconds s"
-grep -q "no whole answer within 30 seconds" "$work/hang.out" || bad "a hanging server is not named"
+[ "$code" -eq 76 ] || { bad "hanging servers: exit $code"; cat "$work/hang.out"; }
+[ "$seconds" -ge 29 ] && [ "$seconds" -le 33 ] || bad "hanging servers took $seconds s"
+[ "$(grep -c "no complete answer within 30 seconds" "$work/hang.out")" -eq 2 ] || bad "hanging servers are not named"
 finish

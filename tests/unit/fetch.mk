@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 fetch_tests = tests/unit/test_fetch
-check_PROGRAMS += $(fetch_tests) tests/tool/serve
+check_PROGRAMS += $(fetch_tests) tests/tool/serve tests/unit/fetch_here
 TESTS += $(fetch_tests)
 
 check_LTLIBRARIES += tests/unit/libserve.la
@@ -9,6 +9,12 @@ tests_unit_libserve_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 
 tests_unit_test_fetch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_unit_test_fetch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_fetch_LDADD = tests/unit/libserve.la tests/unit/libmakecrl.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) \
-  $(CURL_LIBS) $(CRYPTO_LIBS)
+tests_unit_test_fetch_LDADD = tests/unit/libserve.la tests/unit/libmakecrl.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+# inkan-fetch, for which every address is this machine's
+tests_unit_fetch_here_SOURCES = src/status/fetcher.c tests/unit/connect_here.c
+tests_unit_fetch_here_CPPFLAGS = $(inkan_fetch_CPPFLAGS)
+tests_unit_fetch_here_CFLAGS = $(inkan_fetch_CFLAGS)
+tests_unit_fetch_here_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic
+tests_unit_fetch_here_LDADD = $(CURL_LIBS)
 tests_tool_serve_LDADD = tests/unit/libserve.la

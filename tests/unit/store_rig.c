@@ -10,6 +10,14 @@
 #include "store_rig.h"
 
 struct rig rig;
+time_t rig_clock = NOW;
+
+time_t __wrap_time(time_t *out)
+{
+	if (out)
+		*out = rig_clock;
+	return rig_clock;
+}
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -30,6 +38,7 @@ void rig_reopen(void)
 
 void rig_start(void)
 {
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	ck_assert_int_eq(crypto_new(&rig.crypto), E_OK);
 	strcpy(rig.folder, "/tmp/test-store-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(rig.folder));
@@ -95,38 +104,38 @@ void rig_write(const char *path, struct bytes content)
 	close(fd);
 }
 
-size_t rig_held(size_t ca, enum error *why)
+size_t rig_count(size_t ca, enum error *why)
 {
-	struct held held;
+	struct lists lists;
 	size_t n;
 
-	store_lists(rig.store, &rig.cas[ca], &held);
-	n = held.n;
+	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[ca]}, &lists);
+	n = lists.n;
 	if (why)
-		*why = held.why;
-	store_release(&held);
+		*why = lists.why;
+	lists_free(&lists);
 	return n;
 }
 
-unsigned rig_newest(struct held *held)
+unsigned rig_newest(struct lists *lists)
 {
 	unsigned newest = 0;
 
-	for (size_t i = 0; i < held->n; i++) {
+	for (size_t i = 0; i < lists->n; i++) {
 		unsigned number = 0;
 
-		for (size_t k = 0; k < held->list[i]->number_len; k++)
-			number = number << 8 | held->list[i]->number[k];
+		for (size_t k = 0; k < lists->list[i]->number_len; k++)
+			number = number << 8 | lists->list[i]->number[k];
 		newest = number > newest ? number : newest;
 	}
-	store_release(held);
+	lists_free(lists);
 	return newest;
 }
 
 unsigned rig_number(size_t ca)
 {
-	struct held held;
+	struct lists lists;
 
-	store_lists(rig.store, &rig.cas[ca], &held);
-	return rig_newest(&held);
+	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[ca]}, &lists);
+	return rig_newest(&lists);
 }

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* fetch_url against a server with every bad habit. */
-#include <check.h>
-#include <netinet/in.h>
+/* inkan-fetch against a server with every bad habit; whose lists it is sent for, and what is remembered of them. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "crypto/crypto.h"
 #include "http_server.h"
 #include "status/fetch.h"
-#include "status/fetch_plan.h"
-#include "status/fetch_turn.h"
 #include "store_rig.h"
 
 #define LIST "a list, for all that this room knows\n"
+#define PROGRAM "tests/unit/fetch_here" /* for which every address is this machine's */
 
-static char folder[64], url[256], why[256];
-static struct fetch_state state;
-static struct buf body;
-static struct fetch_limits limits;
+enum result { NEW, SAME, FAILED };
+
+static char folder[64], etag[256], last_modified[64], why[512], body[2 << 20];
+static size_t body_len;
+static long limit;
 static pid_t server;
 static int port;
 
-static void write_file(const char *name, const char *text)
+static void write_file(const char *name, const void *data, size_t n)
 {
 	char path[200];
 	FILE *f;
@@ -35,19 +31,23 @@ static void write_file(const char *name, const char *text)
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	f = fopen(path, "we");
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_uint_eq(fwrite(data, 1, n, f), n);
 	ck_assert_int_eq(fclose(f), 0);
 }
 
 static void setup(void)
 {
+	char text[16];
+
 	strcpy(folder, "/tmp/inkan-test-fetch-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	write_file("list", LIST);
+	write_file("list", LIST, strlen(LIST));
 	server = http_serve(folder, &port);
 	ck_assert_int_gt(server, 0);
-	limits = (struct fetch_limits){.seconds = 2, .bytes = 1 << 20, .redirects = 3};
-	state = (struct fetch_state){.tried = 0};
+	limit = 1 << 20;
+	etag[0] = last_modified[0] = '\0';
+	snprintf(text, sizeof text, "%d", port);
+	setenv("INKAN_TEST_PORT", text, 1);
 	setenv("no_proxy", "*", 1);
 	unsetenv("NO_PROXY");
 }
@@ -58,16 +58,51 @@ static void teardown(void)
 
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
-	buf_free(&body);
 	snprintf(command, sizeof command, "rm -r %s", folder);
 	ck_assert_int_eq(system(command), 0);
 }
 
-static enum fetch_result get(const char *path)
+static void forget(void)
 {
+	etag[0] = last_modified[0] = '\0';
+}
+
+/* The program, asked for one URL within two seconds. */
+static enum result get_url(const char *url)
+{
+	char command[2048], line[2048], *rest = line, *field[5];
+	FILE *f;
+
+	snprintf(command, sizeof command, "printf '%%s\\n' '9\t%s\t%s\t%s' | " PROGRAM " 2 %ld 9>%s/body", url, etag,
+	         last_modified, limit, folder);
+	f = popen(command, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_int_eq(fgetc(f), EOF);
+	ck_assert_int_eq(pclose(f), 0);
+	line[strcspn(line, "\n")] = '\0';
+	for (int i = 0; i < 5; i++)
+		ck_assert_ptr_nonnull(field[i] = strsep(&rest, "\t"));
+	ck_assert_str_eq(field[0], "0");
+	snprintf(why, sizeof why, "%s", field[4]);
+	snprintf(command, sizeof command, "%s/body", folder);
+	f = fopen(command, "re");
+	body_len = fread(body, 1, sizeof body, f);
+	fclose(f);
+	if (strcmp(field[1], "new") == 0) {
+		snprintf(etag, sizeof etag, "%s", field[2]);
+		snprintf(last_modified, sizeof last_modified, "%s", field[3]);
+		return NEW;
+	}
+	return strcmp(field[1], "same") == 0 ? SAME : FAILED;
+}
+
+static enum result get(const char *path)
+{
+	char url[300];
+
 	snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, path);
-	buf_free(&body);
-	return fetch_url(url, &limits, &state, &body, why);
+	return get_url(url);
 }
 
 /* What the server has been asked, all of it. */
@@ -99,36 +134,35 @@ static int count(const char *what)
 static void got_list(void)
 {
 	ck_assert_str_eq(why, "");
-	ck_assert_uint_eq(body.len, strlen(LIST));
-	ck_assert_mem_eq(body.data, LIST, body.len);
+	ck_assert_uint_eq(body_len, strlen(LIST));
+	ck_assert_mem_eq(body, LIST, body_len);
 }
 
 START_TEST(new_then_not_modified_then_new)
 {
-	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	ck_assert_int_eq(get("/file/list"), NEW);
 	got_list();
-	ck_assert_int_eq(state.etag[0], '"');
-	ck_assert_int_gt((int)strlen(state.last_modified), 20);
+	ck_assert_int_eq(etag[0], '"');
+	ck_assert_int_gt((int)strlen(last_modified), 20);
 	ck_assert_int_eq(count("If-"), 0);
-	ck_assert_int_eq(get("/file/list"), FETCH_NOT_MODIFIED);
-	ck_assert_uint_eq(body.len, 0);
+	ck_assert_int_eq(get("/file/list"), SAME);
+	ck_assert_uint_eq(body_len, 0);
 	ck_assert_int_eq(count("If-None-Match: \""), 1);
 	ck_assert_int_eq(count("If-Modified-Since: "), 1);
-	write_file("list", LIST);
-	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	write_file("list", LIST, strlen(LIST));
+	ck_assert_int_eq(get("/file/list"), NEW);
 	got_list();
-	ck_assert_uint_eq(state.failures, 0);
 }
 END_TEST
 
 /* Neither cookies nor a user's password files go along, nothing is to be unpacked. */
 START_TEST(nothing_of_the_user_is_sent)
 {
-	write_file(".netrc", "default login alice password secret\n");
-	write_file(".curlrc", "user-agent = \"curlrc\"\n");
+	write_file(".netrc", "default login alice password secret\n", sizeof "default login alice password secret\n" - 1);
+	write_file(".curlrc", "user-agent = \"curlrc\"\n", sizeof "user-agent = \"curlrc\"\n" - 1);
 	setenv("HOME", folder, 1);
-	ck_assert_int_eq(get("/hops/2/list"), FETCH_NEW);
-	ck_assert_int_eq(get("/hops/2/list"), FETCH_NOT_MODIFIED);
+	ck_assert_int_eq(get("/hops/2/list"), NEW);
+	ck_assert_int_eq(get("/hops/2/list"), SAME);
 	ck_assert_int_eq(count("GET "), 6);
 	ck_assert_int_eq(count("User-Agent: inkan/"), 6);
 	ck_assert_int_eq(count("Cookie"), 0);
@@ -139,52 +173,37 @@ END_TEST
 
 START_TEST(redirects)
 {
-	ck_assert_int_eq(get("/hops/3/list"), FETCH_NEW);
+	ck_assert_int_eq(get("/hops/3/list"), NEW);
 	got_list();
-	ck_assert_str_ne(state.etag, "\"hop\"");
-	state = (struct fetch_state){.tried = 0};
-	ck_assert_int_eq(get("/hops/4/list"), FETCH_FAILED);
+	ck_assert_str_ne(etag, "\"hop\"");
+	forget();
+	ck_assert_int_eq(get("/hops/4/list"), FAILED);
 	ck_assert_ptr_nonnull(strstr(why, "more than 3"));
-	ck_assert_int_eq(get("/loop"), FETCH_FAILED);
+	ck_assert_int_eq(get("/loop"), FAILED);
 	ck_assert_int_eq(count("GET /loop"), 4);
-	ck_assert_int_eq(get("/scheme"), FETCH_FAILED);
+	ck_assert_int_eq(get("/scheme"), FAILED);
 	ck_assert_ptr_nonnull(strstr(why, "neither http nor https"));
-	ck_assert_int_eq(get("/ftp"), FETCH_FAILED); /* which libcurl would follow unless told not to */
+	ck_assert_int_eq(get("/ftp"), FAILED); /* which libcurl would follow unless told not to */
 	ck_assert_ptr_nonnull(strstr(why, "neither http nor https"));
-	ck_assert_int_eq(get("/user"), FETCH_FAILED);
+	ck_assert_int_eq(get("/user"), FAILED);
 	ck_assert_int_eq(count("Authorization"), 0);
-	state = (struct fetch_state){.tried = 0};
-	ck_assert_int_eq(get("/turn"), FETCH_NEW);
-	ck_assert_str_eq(state.etag, ""); /* that of the redirect is not the list's */
-	limits.redirects = 0;
-	ck_assert_int_eq(get("/hops/1/list"), FETCH_FAILED);
+	forget();
+	ck_assert_int_eq(get("/turn"), NEW);
+	ck_assert_str_eq(etag, ""); /* that of the redirect is not the list's */
 }
 END_TEST
 
-/* libcurl's own calls find this one first: every address is this machine's. */
-__attribute__((visibility("default")))
-int connect(int fd, const struct sockaddr *to, socklen_t n)
-{
-	struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
-	(void)to;
-	(void)n;
-	return (int)syscall(SYS_connect, fd, &here, sizeof here);
-}
-
 /* Plain http: whoever stands in between may answer with a redirect, and must not have
  * this machine ask what only this machine reaches. */
-static enum fetch_result led(const char *from, const char *to)
+static enum result led(const char *from, const char *to)
 {
-	char place[100];
+	char place[100], url[100];
 
-	state = (struct fetch_state){.tried = 0};
+	forget();
 	snprintf(place, sizeof place, "http://%s:%d/file/list", to, port);
-	write_file("place", place);
+	write_file("place", place, strlen(place));
 	snprintf(url, sizeof url, "http://%s:%d/to/place", from, port);
-	buf_free(&body);
-	return fetch_url(url, &limits, &state, &body, why);
+	return get_url(url);
 }
 
 START_TEST(redirects_do_not_lead_inwards)
@@ -194,18 +213,18 @@ START_TEST(redirects_do_not_lead_inwards)
 	                                   "0.0.0.0",        "localhost"};
 
 	for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
-		ck_assert_msg(led("192.0.2.7", near[i]) == FETCH_FAILED, "from far to %s", near[i]);
-		ck_assert_msg(strstr(why, "redirects into") != NULL, "%s: %s", near[i], why);
+		ck_assert_msg(led("192.0.2.7", near[i]) == FAILED, "from far to %s", near[i]);
+		ck_assert_msg(strstr(why, "redirects to an address") != NULL, "%s: %s", near[i], why);
 		ck_assert_int_eq(count("GET /file/list"), 0);
 	}
-	ck_assert_int_eq(led("192.168.1.1", "127.0.0.1"), FETCH_FAILED);
-	ck_assert_int_eq(led("192.168.1.1", "169.254.169.254"), FETCH_FAILED);
+	ck_assert_int_eq(led("192.168.1.1", "127.0.0.1"), FAILED);
+	ck_assert_int_eq(led("192.168.1.1", "169.254.169.254"), FAILED);
 	ck_assert_int_eq(count("GET /file/list"), 0);
-	ck_assert_int_eq(led("192.0.2.7", "192.0.2.8"), FETCH_NEW);
-	ck_assert_int_eq(led("10.1.2.3", "192.168.1.1"), FETCH_NEW);
-	ck_assert_int_eq(led("10.1.2.3", "192.0.2.8"), FETCH_NEW);
-	ck_assert_int_eq(led("192.0.2.7", "172.32.0.1"), FETCH_NEW);
-	ck_assert_int_eq(led("127.0.0.1", "127.0.0.1"), FETCH_NEW);
+	ck_assert_int_eq(led("192.0.2.7", "192.0.2.8"), NEW);
+	ck_assert_int_eq(led("10.1.2.3", "192.168.1.1"), NEW);
+	ck_assert_int_eq(led("10.1.2.3", "192.0.2.8"), NEW);
+	ck_assert_int_eq(led("192.0.2.7", "172.32.0.1"), NEW);
+	ck_assert_int_eq(led("127.0.0.1", "127.0.0.1"), NEW);
 }
 END_TEST
 
@@ -213,17 +232,13 @@ static void fails_within(const char *path, time_t seconds, const char *because)
 {
 	time_t start = time(NULL);
 
-	ck_assert_msg(get(path) == FETCH_FAILED, "%s", path);
+	ck_assert_msg(get(path) == FAILED, "%s", path);
 	ck_assert_msg(time(NULL) - start <= seconds, "%s took %ld s", path, (long)(time(NULL) - start));
 	ck_assert_msg(strstr(why, because) != NULL, "%s: %s", path, why);
-	ck_assert_uint_eq(body.len, 0);
 }
 
 START_TEST(bad_servers_cost_the_cap_and_no_more)
 {
-	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
-	struct fetch_state before = state;
-
 	fails_within("/hang", 3, "within 2 seconds");
 	fails_within("/drip", 3, "within 2 seconds");
 	fails_within("/endless", 2, "longer than 1048576 bytes");
@@ -235,13 +250,6 @@ START_TEST(bad_servers_cost_the_cap_and_no_more)
 	fails_within("/code/404", 1, "404");
 	fails_within("/code/500", 1, "500");
 	fails_within("/code/206", 1, "206");
-	ck_assert_uint_eq(state.failures, 11);
-	/* what is held is still what the next request is about */
-	ck_assert_str_eq(state.etag, before.etag);
-	ck_assert_str_eq(state.last_modified, before.last_modified);
-	ck_assert_int_eq(state.succeeded, before.succeeded);
-	ck_assert_int_eq(get("/file/list"), FETCH_NOT_MODIFIED);
-	ck_assert_uint_eq(state.failures, 0);
 }
 END_TEST
 
@@ -253,12 +261,12 @@ END_TEST
 
 START_TEST(exactly_as_long_as_allowed)
 {
-	limits.bytes = strlen(LIST);
-	ck_assert_int_eq(get("/file/list"), FETCH_NEW);
+	limit = (long)strlen(LIST);
+	ck_assert_int_eq(get("/file/list"), NEW);
 	got_list();
-	limits.bytes--;
-	state = (struct fetch_state){.tried = 0};
-	ck_assert_int_eq(get("/file/list"), FETCH_FAILED);
+	limit--;
+	forget();
+	ck_assert_int_eq(get("/file/list"), FAILED);
 }
 END_TEST
 
@@ -281,7 +289,6 @@ START_TEST(urls)
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		ck_assert_msg(!fetch_url_valid(bad[i]), "%s", bad[i]);
-		ck_assert_int_eq(fetch_url(bad[i], &limits, &state, &body, why), FETCH_FAILED);
 	}
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		ck_assert_msg(fetch_url_valid(good[i]), "%s", good[i]);
@@ -296,40 +303,29 @@ END_TEST
 
 START_TEST(when_the_next_try_is_due)
 {
-	struct fetch_state s = {.tried = 0};
+	struct source s = {.tried = 0};
 	time_t last = T;
 
-	ck_assert_int_eq(fetch_due(&s, 0), 0);
-	s = (struct fetch_state){.tried = T, .succeeded = T, .jitter = 65535};
-	/* valid for four days: within a day, and not before three quarters of one */
-	ck_assert_int_le(fetch_due(&s, T + 4 * 86400), T + 86400);
-	s.jitter = 0;
-	ck_assert_int_ge(fetch_due(&s, T + 4 * 86400), T + 86400 * 3 / 4);
-	ck_assert_int_ge(fetch_due(&s, T - 1000), T + 2700); /* a stale one: hourly, not at once */
-	ck_assert_int_le(fetch_due(&s, T - 1000), T + 3600);
+	ck_assert_int_eq(source_due(&s), 0);
+	s = (struct source){.tried = T, .succeeded = T, .next_update = T + 4 * 86400, .present = true};
+	ck_assert_int_eq(source_due(&s), T + 86400); /* valid for four days */
+	s.next_update = T + 86400;
+	ck_assert_int_eq(source_due(&s), T + 6 * 3600);
+	s.next_update = T - 1000; /* one that has ended: hourly, not at once */
+	ck_assert_int_eq(source_due(&s), T + 3600);
+	s.next_update = 0;
+	ck_assert_int_eq(source_due(&s), T + 86400);
+	s.present = false; /* lost */
+	ck_assert_int_eq(source_due(&s), 0);
 	for (s.failures = 1; s.failures < 100; s.failures++) {
-		time_t due = fetch_due(&s, T + 4 * 86400);
+		time_t due = source_due(&s);
 
 		ck_assert_int_ge(due, last);
-		ck_assert_int_ge(due, T + 30);
+		ck_assert_int_ge(due, T + 20 * 60);
 		ck_assert_int_le(due, T + 6 * 3600);
 		last = due;
 	}
-	ck_assert_int_ge(last, T + 3 * 3600);
-}
-END_TEST
-
-START_TEST(chance_differs)
-{
-	unsigned first, same = 0;
-
-	get("/code/500");
-	first = state.jitter;
-	for (int i = 0; i < 8; i++) {
-		get("/code/500");
-		same += state.jitter == first;
-	}
-	ck_assert_uint_lt(same, 8);
+	ck_assert_int_eq(last, T + 6 * 3600);
 }
 END_TEST
 
@@ -338,9 +334,9 @@ END_TEST
 /* As an editor may leave the file. */
 START_TEST(a_last_line_without_its_end)
 {
-	struct fetch_sources s = {0};
+	struct sources s = {0};
 	char path[300];
-	size_t added;
+	const char *place = folder;
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/sources", folder);
@@ -349,15 +345,14 @@ START_TEST(a_last_line_without_its_end)
 	ck_assert_int_gt(fputs("http://a/1.crl", f), 0);
 	fclose(f);
 	ck_assert_int_eq(chmod(path, 0644), 0);
-	ck_assert_int_eq(fetch_sources_add(&s, "http://b/2.crl"), E_OK);
-	ck_assert_int_eq(fetch_sources_record(folder, &s, &added), E_OK);
-	ck_assert_uint_eq(added, 1);
-	fetch_sources_free(&s);
-	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_int_eq(sources_add(&s, "http://b/2.crl"), E_OK);
+	ck_assert_int_eq(sources_record(&place, 1, &s), E_OK);
+	sources_free(&s);
+	ck_assert_int_eq(sources_read(&s, folder), E_OK);
 	ck_assert_uint_eq(s.n, 2);
-	ck_assert_str_eq(s.url[0], "http://a/1.crl");
-	ck_assert_str_eq(s.url[1], "http://b/2.crl");
-	fetch_sources_free(&s);
+	ck_assert_str_eq(s.list[0].url, "http://a/1.crl");
+	ck_assert_str_eq(s.list[1].url, "http://b/2.crl");
+	sources_free(&s);
 }
 END_TEST
 
@@ -376,40 +371,42 @@ START_TEST(sources_of_this_user_alone)
 {
 	static const mode_t bad[] = {0664, 0646, 0666};
 	static const mode_t masks[] = {0, 022, 077};
-	struct fetch_sources s = {0};
+	struct sources s = {0};
 	char path[300], real[320];
+	const char *place = folder;
 
 	snprintf(path, sizeof path, "%s/sources", folder);
-	ck_assert_int_eq(fetch_sources_add(&s, "http://a/1.crl"), E_OK);
+	ck_assert_int_eq(sources_add(&s, "http://a/1.crl"), E_OK);
 	for (int i = 0; i < 3; i++) {
 		unlink(path);
 		umask(masks[i]);
-		ck_assert_int_eq(fetch_sources_record(folder, &s, NULL), E_OK);
-		ck_assert_uint_eq(mode_of("sources"), 0644 & ~masks[i]);
+		ck_assert_int_eq(sources_record(&place, 1, &s), E_OK);
+		ck_assert_uint_eq(mode_of("sources"), 0644);
 	}
-	fetch_sources_free(&s);
+	sources_free(&s);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(chmod(path, bad[i]), 0);
-		ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+		ck_assert_int_eq(sources_record(&place, 1, &(struct sources){0}), E_DENIED); /* nor written over */
+		ck_assert_int_eq(sources_read(&s, folder), E_OK);
 		ck_assert_uint_eq(s.n, 0);
 	}
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	snprintf(real, sizeof real, "%s.real", path);
 	ck_assert_int_eq(rename(path, real), 0);
 	ck_assert_int_eq(symlink(real, path), 0);
-	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_int_eq(sources_read(&s, folder), E_OK);
 	ck_assert_uint_eq(s.n, 0);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(rename(real, path), 0);
-	ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+	ck_assert_int_eq(sources_read(&s, folder), E_OK);
 	ck_assert_uint_eq(s.n, 1);
 	if (geteuid() == 0) {
-		fetch_sources_free(&s);
+		sources_free(&s);
 		ck_assert_int_eq(chown(path, 12345, 12345), 0);
-		ck_assert_int_eq(fetch_sources_read(&s, folder), E_OK);
+		ck_assert_int_eq(sources_read(&s, folder), E_OK);
 		ck_assert_uint_eq(s.n, 0);
 	}
-	fetch_sources_free(&s);
+	sources_free(&s);
 }
 END_TEST
 
@@ -421,14 +418,15 @@ END_TEST
 static void planned(const char *const *want)
 {
 	const char *place = folder;
-	struct fetch_plan plan;
+	struct sources s;
 	size_t n = 0;
 
-	ck_assert_int_eq(fetch_plan_make(rig.crypto, rig.store, &rig.trust, &place, 1, &plan), E_OK);
+	ck_assert_int_eq(sources_collect(rig.store, &rig.trust, &place, 1, &s), E_OK);
 	for (; want[n]; n++)
-		ck_assert_str_eq(n < plan.sources.n ? plan.sources.url[n] : "nothing", want[n]);
-	ck_assert_uint_eq(plan.sources.n, n);
-	fetch_plan_free(&plan);
+		ck_assert_str_eq(n < s.n ? s.list[n].url : "nothing", want[n]);
+	ck_assert_uint_eq(s.n, n);
+	ck_assert_uint_eq(s.closed, 1);
+	sources_free(&s);
 }
 
 /* JPKI's are for registered verifiers: nothing asks for them, whatever names their place, until an administrator
@@ -436,7 +434,8 @@ static void planned(const char *const *want)
 START_TEST(closed_lists)
 {
 	static const char point[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nfullname=URI:http://jpki/2.crl\n";
-	struct fetch_sources s = {0};
+	const char *place = folder;
+	struct sources s = {0};
 	enum store_put what;
 
 	rig_start();
@@ -449,104 +448,184 @@ START_TEST(closed_lists)
 	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", NULL});
 	ck_assert_int_eq(rig_put(rig_list(0, 5, point), &what), E_OK);
 	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", NULL});
-	ck_assert_int_eq(fetch_sources_of_cert(&s, rig.cas[0].cert), E_REFUSED);
+	ck_assert_int_eq(sources_of_cert(&s, rig.cas[0].cert), E_REFUSED);
 	ck_assert_uint_eq(s.n, 0);
-	ck_assert_int_eq(fetch_sources_add(&s, "http://jpki/1.crl"), E_OK);
-	ck_assert_int_eq(fetch_sources_record(folder, &s, NULL), E_OK);
+	ck_assert_int_eq(sources_add(&s, "http://jpki/1.crl"), E_OK);
+	ck_assert_int_eq(sources_record(&place, 1, &s), E_OK);
 	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", "http://jpki/1.crl", NULL});
-	fetch_sources_free(&s);
+	sources_free(&s);
 	rig_stop();
 }
 END_TEST
 
-/* ---- Turns */
+/* ---- All of it */
 
-static struct crypto *crypto;
+static struct sources all;
+static size_t told;
+
+static void tell(void *arg, const struct source *source)
+{
+	(void)arg;
+	(void)source;
+	told++;
+}
+
+/* These paths of the server, with what FOLDER remembers. */
+static enum error fetch(const char *const *paths, bool only_due, const char *program)
+{
+	const char *place = folder;
+	struct fetch_job job = {.program = program, .store = rig.store, .trust = &rig.trust, .folders = &place, .n = 1,
+	                        .seconds = 2, .bytes = limit, .only_due = only_due, .each = tell};
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/sources", folder);
+	f = fopen(path, "we");
+	for (size_t i = 0; paths[i]; i++)
+		fprintf(f, "http://127.0.0.1:%d%s # a comment\n", port, paths[i]);
+	fclose(f);
+	sources_free(&all);
+	told = 0;
+	ck_assert_int_eq(sources_collect(rig.store, &rig.trust, &place, 1, &all), E_OK);
+	return fetch_all(&job, &all);
+}
+
+static void serve_list(unsigned number)
+{
+	struct bytes der = rig_list(0, number, NULL);
+
+	write_file("crl", der.data, der.len);
+	made_free(&der);
+}
+
+static void outcomes(const char *const *paths, const char *want)
+{
+	char got[200] = "";
+
+	ck_assert_int_eq(fetch(paths, false, PROGRAM), E_OK);
+	for (size_t i = 0; i < all.n; i++)
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s ", fetch_outcome_word(all.list[i].outcome));
+	ck_assert_str_eq(got, want);
+	ck_assert_uint_eq(told, all.n);
+}
+
+/* A stalled server costs its time once, however many there are, and keeps no good one from being used. */
+START_TEST(side_by_side)
+{
+	static const char *const paths[] = {"/hang", "/file/crl", "/drip", "/hang?", NULL};
+	time_t start = time(NULL);
+
+	rig_start();
+	serve_list(5);
+	outcomes(paths, "failed new failed failed ");
+	ck_assert_int_le(time(NULL) - start, 3);
+	ck_assert_ptr_nonnull(strstr(all.list[0].why, "within 2 seconds"));
+	ck_assert_uint_eq(rig_number(0), 5);
+	rig_stop();
+}
+END_TEST
 
 START_TEST(what_is_remembered)
 {
-	struct fetch_turn t;
+	static const char *const good[] = {"/file/crl", NULL};
+	struct source before;
 
-	ck_assert_int_eq(crypto_new(&crypto), E_OK);
-	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://a/", &t), E_NOT_FOUND);
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
-	t.state = (struct fetch_state){.tried = 5, .succeeded = 4, .failures = 3, .jitter = 2,
-	                               .etag = "W/\"x y\"", .last_modified = "Fri, 20 Nov"};
-	t.next_update = 99;
-	memset(t.list, 0xA5, sizeof t.list);
-	fetch_turn_end(&t);
-	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://a/", &t), E_OK);
-	ck_assert_str_eq(t.state.etag, "W/\"x y\"");
-	ck_assert_str_eq(t.state.last_modified, "Fri, 20 Nov");
-	ck_assert_int_eq(t.state.tried, 5);
-	ck_assert_int_eq(t.state.succeeded, 4);
-	ck_assert_uint_eq(t.state.failures, 3);
-	ck_assert_uint_eq(t.state.jitter, 2);
-	ck_assert_int_eq(t.next_update, 99);
-	ck_assert_uint_eq(t.list[31], 0xA5);
-	ck_assert_int_eq(fetch_turn_look(crypto, folder, "http://b/", &t), E_NOT_FOUND);
-	crypto_free(&crypto);
+	rig_start();
+	serve_list(5);
+	outcomes(good, "new ");
+	ck_assert_int_eq(all.list[0].etag[0], '"');
+	ck_assert_uint_eq(all.list[0].failures, 0);
+	ck_assert_int_eq(count("If-"), 0);
+	outcomes(good, "same ");
+	ck_assert_int_eq(count("If-None-Match"), 1);
+	before = all.list[0];
+	ck_assert_int_eq(fetch(good, true, PROGRAM), E_OK);
+	ck_assert_int_eq(all.list[0].outcome, FETCHED_NOT_DUE);
+	ck_assert_int_eq(all.list[0].tried, before.tried);
+	ck_assert_str_eq(all.list[0].etag, before.etag);
+	kill(server, SIGKILL); /* a server that is away changes nothing of that but the count */
+	waitpid(server, NULL, 0);
+	for (unsigned i = 1; i < 3; i++) {
+		outcomes(good, "failed ");
+		ck_assert_uint_eq(all.list[0].failures, i);
+		ck_assert_str_eq(all.list[0].etag, before.etag);
+		ck_assert_int_eq(all.list[0].succeeded, before.succeeded);
+	}
+	ck_assert_int_eq(fetch(good, true, PROGRAM), E_OK);
+	ck_assert_int_eq(all.list[0].outcome, FETCHED_NOT_DUE);
+	server = http_serve(folder, &port);
+	rig_stop();
 }
 END_TEST
 
-static void change_file(const char *command)
+/* The next request is for the whole list again; and what is lost is asked for without a condition. */
+START_TEST(refused_and_lost)
 {
-	char line[300];
+	static const char *const good[] = {"/file/crl", NULL};
+	char command[200];
 
-	snprintf(line, sizeof line, "f=$(ls %s/fetch/*) && %s", folder, command);
-	ck_assert_int_eq(system(line), 0);
-}
-
-START_TEST(a_note_that_was_cut_short_counts_as_none)
-{
-	struct fetch_turn t;
-
-	ck_assert_int_eq(crypto_new(&crypto), E_OK);
-	for (int cut = 1; cut < 200; cut += 7) {
-		ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
-		t.state.tried = 5;
-		snprintf(t.state.etag, sizeof t.state.etag, "\"etag\"");
-		fetch_turn_end(&t);
-		char command[100];
-
-		snprintf(command, sizeof command, "s=$(stat -c %%s $f); truncate -s $((s > %d ? s - %d : 0)) $f", cut, cut);
-		change_file(command);
-		ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_OK);
-		ck_assert_int_eq(t.state.tried, 0);
-		ck_assert_str_eq(t.state.etag, "");
-		fetch_turn_end(&t);
-	}
-	change_file("chmod 644 $f");
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_DENIED);
-	change_file("chmod 600 $f && mv $f $f.x && ln -s $f.x $f");
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &t), E_DENIED);
-	crypto_free(&crypto);
+	rig_start();
+	serve_list(5);
+	outcomes(good, "new ");
+	serve_list(4);
+	outcomes(good, "older ");
+	ck_assert_uint_eq(all.list[0].failures, 1);
+	outcomes(good, "older ");
+	ck_assert_uint_eq(all.list[0].failures, 2);
+	ck_assert_int_eq(count("If-None-Match"), 1);
+	write_file("crl", "portal", 6);
+	outcomes(good, "bad ");
+	ck_assert_ptr_nonnull(strstr(all.list[0].why, "not a revocation list"));
+	serve_list(6);
+	outcomes(good, "new ");
+	snprintf(command, sizeof command, "rm %s/*", rig.crl);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(fetch(good, true, PROGRAM), E_OK);
+	ck_assert_int_eq(all.list[0].outcome, FETCHED_NEW);
+	ck_assert_int_eq(count("If-None-Match"), 1);
+	ck_assert_uint_eq(mode_of("fetched"), 0644);
+	rig_stop();
 }
 END_TEST
 
-START_TEST(one_at_a_time)
+/* A file that was cut short, or that others may write, is worth a transfer and no more. */
+START_TEST(a_memory_that_is_not_ours)
 {
-	struct fetch_turn mine, other;
-	int status;
+	static const char *const good[] = {"/file/crl", NULL};
+	char path[300];
+	int asked;
 
-	ck_assert_int_eq(crypto_new(&crypto), E_OK);
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &mine), E_OK);
-	ck_assert(!mine.waited);
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://a/", 0, &other), E_BUSY);
-	ck_assert_int_eq(fetch_turn_take(crypto, folder, "http://b/", 0, &other), E_OK);
-	fetch_turn_end(&other);
-	pid_t child = fork();
-	if (child == 0) {
-		close(mine.fd); /* the lock is the parent's alone */
-		_exit(fetch_turn_take(crypto, folder, "http://a/", 5, &other) != E_OK || !other.waited ||
-		      other.state.tried != 7);
+	rig_start();
+	serve_list(5);
+	snprintf(path, sizeof path, "%s/fetched", folder);
+	for (int cut = 1; cut < 200; cut += 9) {
+		struct stat st;
+
+		outcomes(good, cut == 1 ? "new " : "same ");
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_int_eq(truncate(path, st.st_size > cut ? st.st_size - cut : 0), 0);
 	}
-	usleep(200 * 1000);
-	mine.state.tried = 7;
-	fetch_turn_end(&mine);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
-	crypto_free(&crypto);
+	outcomes(good, "same ");
+	asked = count("If-None-Match");
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	outcomes(good, "same ");
+	ck_assert_int_eq(count("If-None-Match"), asked);
+	rig_stop();
+}
+END_TEST
+
+START_TEST(programs_that_do_not_run)
+{
+	static const char *const good[] = {"/file/crl", NULL};
+
+	rig_start();
+	ck_assert_int_eq(fetch(good, false, "/nonexistent/inkan-fetch"), E_IO);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(fetch(good, false, "/bin/false"), E_OK);
+	ck_assert_int_eq(all.list[0].outcome, FETCHED_FAILED);
+	ck_assert_str_eq(all.list[0].why, "/bin/false ended early");
+	ck_assert_uint_eq(told, 1);
+	rig_stop();
 }
 END_TEST
 
@@ -569,13 +648,14 @@ int main(void)
 	tcase_add_test(tc, nobody_there);
 	tcase_add_test(tc, urls);
 	tcase_add_test(tc, when_the_next_try_is_due);
-	tcase_add_test(tc, chance_differs);
 	tcase_add_test(tc, a_last_line_without_its_end);
 	tcase_add_test(tc, sources_of_this_user_alone);
 	tcase_add_test(tc, closed_lists);
+	tcase_add_test(tc, side_by_side);
 	tcase_add_test(tc, what_is_remembered);
-	tcase_add_test(tc, a_note_that_was_cut_short_counts_as_none);
-	tcase_add_test(tc, one_at_a_time);
+	tcase_add_test(tc, refused_and_lost);
+	tcase_add_test(tc, a_memory_that_is_not_ours);
+	tcase_add_test(tc, programs_that_do_not_run);
 	suite_add_tcase(suite, tc);
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_ENV);

@@ -2,7 +2,9 @@
 /* The decision, over lists that lie in a store. */
 #include "config.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "status/status.h"
 #include "store_rig.h"
 
@@ -14,7 +16,7 @@ static struct status asked(const struct cert *cert, size_t ca)
 {
 	struct status s;
 
-	status_of(rig.store, cert, &rig.cas[ca], &now, &s);
+	status_of(rig.store, NULL, cert, &rig.cas[ca], &now, &s);
 	ck_assert_ptr_eq(s.about, cert);
 	return s;
 }
@@ -44,6 +46,16 @@ static void put_list(const char *number, int hours, const struct entry_spec *ent
 
 	put(&(struct list_spec){.issuer = CA, .from = from, .to = from + 4 * DAY, .number = number, .entries = entry,
 	                        .n = entry != NULL});
+}
+
+static void put_again(const char *number, int hours, enum store_put want)
+{
+	time_t from = NOW + (time_t)hours * 3600;
+	struct list_spec spec = {.issuer = CA, .from = from, .to = from + 4 * DAY, .number = number};
+	enum store_put what;
+
+	ck_assert_int_eq(rig_put(make_list(&spec), &what), E_OK);
+	ck_assert_int_eq(what, want);
 }
 
 static const struct entry_spec revoked = {.serial = 5, .revoked = NOW - DAY, .reason = 1},
@@ -99,7 +111,7 @@ START_TEST(ages)
 	struct status s;
 
 	put_list("01", 0, rows[_i].entry);
-	status_of(rig.store, five, &rig.cas[0], &rules, &s);
+	status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s);
 	ck_assert_int_eq(s.result, rows[_i].result);
 	ck_assert_int_eq(s.freshness, rows[_i].freshness);
 	ck_assert_int_eq(s.why, s.result == STATUS_UNKNOWN ? STATUS_TOO_OLD : STATUS_WHY_NONE);
@@ -110,26 +122,28 @@ END_TEST
 
 START_TEST(clocks)
 {
-	struct status_rules before = {.at = INKAN_BUILD_TIME - 1}, early = {.at = NOW - 1};
+	struct status_rules before = {.at = INKAN_BUILD_TIME - 1}, early = {.at = NOW - 301}, soon = {.at = NOW - 300};
 	struct cert *five = person(5), *six = person(6);
 	struct status s;
 
 	put_list("01", 0, &revoked);
-	status_of(rig.store, six, &rig.cas[0], &early, &s);
+	status_of(rig.store, NULL, six, &rig.cas[0], &early, &s);
 	ck_assert_int_eq(s.result, STATUS_UNKNOWN);
 	ck_assert_int_eq(s.why, STATUS_FUTURE);
-	status_of(rig.store, six, &rig.cas[0], &before, &s);
+	status_of(rig.store, NULL, six, &rig.cas[0], &soon, &s); /* clocks may differ by five minutes */
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	status_of(rig.store, NULL, six, &rig.cas[0], &before, &s);
 	ck_assert_int_eq(s.result, STATUS_UNKNOWN);
 	ck_assert_int_eq(s.why, STATUS_BAD_CLOCK);
-	status_of(rig.store, five, &rig.cas[0], &before, &s); /* what is revoked is that by any clock */
+	status_of(rig.store, NULL, five, &rig.cas[0], &before, &s); /* what is revoked is that by any clock */
 	ck_assert_int_eq(s.result, STATUS_REVOKED);
 	put(&(struct list_spec){.issuer = "Other CA", .key = 2, .from = INKAN_BUILD_TIME - DAY, .to = NOW});
 	cert_free(&six);
 	six = person_of(2, 6, NULL);
-	status_of(rig.store, six, &rig.cas[2], &before, &s); /* a list of that time does not help */
+	status_of(rig.store, NULL, six, &rig.cas[2], &before, &s); /* a list of that time does not help */
 	ck_assert_int_eq(s.why, STATUS_BAD_CLOCK);
 	before.at = INKAN_BUILD_TIME;
-	status_of(rig.store, six, &rig.cas[2], &before, &s);
+	status_of(rig.store, NULL, six, &rig.cas[2], &before, &s);
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	cert_free(&five);
 	cert_free(&six);
@@ -146,9 +160,9 @@ START_TEST(nothing_held)
 	ck_assert_int_eq(s.freshness, STATUS_EXPIRED);
 	ck_assert_int_eq(jpki->kind, CERT_JPKI_AUTH);
 	ck_assert_int_eq(asked(jpki, 0).why, STATUS_NOT_PERMITTED);
-	status_of(rig.store, jpki, NULL, &now, &s);
+	status_of(rig.store, NULL, jpki, NULL, &now, &s);
 	ck_assert_int_eq(s.why, STATUS_NOT_PERMITTED);
-	status_of(rig.store, five, NULL, &now, &s);
+	status_of(rig.store, NULL, five, NULL, &now, &s);
 	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
 	put_list("01", -1, &revoked); /* who has JPKI's lists may use them */
 	ck_assert_int_eq(asked(jpki, 0).result, STATUS_REVOKED);
@@ -298,21 +312,21 @@ START_TEST(signing_time)
 	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
 	put_list("02", 31 * 24, &later);
 	ck_assert_int_eq(asked(five, 0).result, STATUS_REVOKED);
-	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	ck_assert_int_eq(s.freshness, STATUS_FRESH);
 	ck_assert_str_eq(s.crl_number, "01");
 	then.at = NOW + 5 * DAY; /* no list of then */
-	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.why, STATUS_TOO_OLD);
 	then.at = NOW + 60;
 	put_list("03", 32 * 24, &back); /* dated back */
-	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.result, STATUS_REVOKED);
 	ck_assert_str_eq(s.crl_number, "03");
 	then.at = NOW - 60;
 	put_list("04", 33 * 24, NULL); /* expired, and gone from the list */
-	status_of(rig.store, five, &rig.cas[0], &then, &s);
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.why, STATUS_NO_LIST);
 	cert_free(&five);
 }
@@ -331,15 +345,198 @@ START_TEST(exact_seconds)
 	put_list("02", 1, &then);
 	for (time_t at = NOW - 1; at <= NOW + 101; at++) {
 		rules.at = at;
-		status_of(rig.store, five, &rig.cas[0], &rules, &s);
+		status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s);
 		ck_assert_int_eq(s.result, at < NOW ? STATUS_UNKNOWN : at < NOW + 100 ? STATUS_GOOD : STATUS_REVOKED);
 	}
 	rules.historic = false;
 	for (int later = 0; later < 2; later++) {
 		rules.at = NOW + 3600 + 4 * DAY + later;
-		status_of(rig.store, six, &rig.cas[0], &rules, &s);
+		status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
 		ck_assert_int_eq(s.result, later ? STATUS_UNKNOWN : STATUS_GOOD);
 	}
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+/* The CA's clock is ahead of ours: what is in force stays until the new list begins. */
+START_TEST(a_list_that_begins_later)
+{
+	struct cert *five = person(5), *six = person(6);
+	struct status_rules rules = {.at = NOW};
+	struct status s;
+	char command[200];
+
+	put_list("10", -2, NULL);
+	rig_clock = NOW - 301;
+	put(&(struct list_spec){.issuer = CA, .from = NOW, .to = NOW + 4 * DAY, .number = "11", .entries = &revoked, .n = 1});
+	for (int i = 0; i < 2; i++) {
+		rules.at = NOW - 301 + i;
+		status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+		ck_assert_int_eq(s.result, STATUS_GOOD);
+		ck_assert_str_eq(s.crl_number, i ? "11" : "10");
+		status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s);
+		ck_assert_int_eq(s.result, STATUS_REVOKED); /* what is known is used */
+	}
+	rig_clock = NOW - 60; /* a mirror that has not got it yet */
+	put_again("0F", -3, STORE_OLDER);
+	put_again("12", 6, STORE_NEW);
+	rules.at = NOW;
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_str_eq(s.crl_number, "11");
+	rig_clock = NOW + 7 * 3600;
+	put_again("13", 7, STORE_NEW); /* and nothing is left of the others */
+	snprintf(command, sizeof command, "test $(ls %s | wc -l) = 1", rig.crl);
+	ck_assert_int_eq(system(command), 0);
+	rules.at = rig_clock;
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_str_eq(s.crl_number, "13");
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+/* A list of a wrong clock, years ahead, keeps nobody's later lists out. */
+START_TEST(a_list_of_years_ahead)
+{
+	struct cert *six = person(6);
+
+	put_list("10", -2, NULL);
+	put(&(struct list_spec){.issuer = CA, .from = NOW + 3000 * DAY, .to = NOW + 3004 * DAY, .number = "99"});
+	put_list("11", -1, NULL);
+	ck_assert_str_eq(asked(six, 0).crl_number, "11");
+	cert_free(&six);
+}
+END_TEST
+
+/* A CA that was set up again counts from one: its lists are taken once the old one has ended, and not before. */
+START_TEST(numbers_that_start_again)
+{
+	struct cert *six = person(6);
+	struct list_spec spec = {.issuer = CA, .from = NOW - 2 * DAY, .to = NOW - 1, .number = "5000"};
+
+	rig_clock = NOW - DAY;
+	put(&spec);
+	put_again("01", -1, STORE_OLDER);
+	rig_clock = NOW - 1;
+	put_again("01", -1, STORE_OLDER);
+	ck_assert_int_eq(asked(six, 0).why, STATUS_TOO_OLD);
+	rig_clock = NOW;
+	put_again("01", -1, STORE_NEW);
+	ck_assert_int_eq(asked(six, 0).result, STATUS_GOOD);
+	put_again("4F", -49, STORE_OLDER);
+	cert_free(&six);
+}
+END_TEST
+
+/* RFC 5280 5.3.2: before the CA knew of it the key was somebody else's. */
+START_TEST(invalidity)
+{
+	static const struct entry_spec e = {.serial = 5, .revoked = NOW + 100, .reason = 1,
+	                                    .extension = "2.5.29.24 = DER:180F32303236303930313030303030305A"};
+	static const time_t since = 1788220800;
+	struct status_rules then = {.at = NOW, .historic = true};
+	struct cert *five = person(5), *six = person(6);
+	struct status s;
+
+	put_list("01", 0, NULL);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	put_list("02", 1, &e);
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_int_eq(s.invalid, since);
+	then.at = NOW + 100;
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	ck_assert_int_eq(s.invalid, since);
+	then.at = NOW + 4000;
+	then.historic = false;
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.invalid, since);
+	ck_assert_int_eq(s.revoked, NOW + 100);
+	status_of(rig.store, NULL, six, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.invalid, 0);
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+/* RFC 5280 6.3.3 (f): a list signed with another key of the same CA, below the same anchor. */
+START_TEST(another_key_of_the_ca)
+{
+	static const char ca_conf[] = "[exts]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,cRLSign,keyCertSign\n";
+	struct trusted_ca rollover = {.issuer = &rig.cas[0], .sound = true};
+	struct trusted_ca *all[4] = {&rig.cas[0], &rig.cas[2], &rollover};
+	struct trust trust = {.crypto = rig.crypto, .list = all, .n = 3};
+	struct cert *five = person(5), *six = person(6);
+	enum store_put what;
+	struct bytes der;
+	struct status s;
+
+	/* the new key, self-issued: signed with the old one */
+	rollover.cert = make_person(rig.crypto, &(struct cert_spec){CA, CA, 0, 3, 78, ca_conf});
+	ck_assert_int_eq(crypto_hash(rig.crypto, HASH_SHA256, rollover.cert->spki, rollover.spki_sha256), E_OK);
+	der = make_list(&(struct list_spec){.issuer = CA, .key = 3, .from = NOW - 60, .to = NOW + DAY, .number = "07",
+	                                    .entries = &revoked, .n = 1});
+	ck_assert_int_eq(store_put(rig.store, &trust, der, &what), E_OK);
+	status_of(rig.store, &trust, five, &rig.cas[0], &now, &s);
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_str_eq(s.crl_number, "07");
+	rollover.sound = false; /* its chain does not verify */
+	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_LIST);
+	rollover.sound = true;
+	rollover.issuer = NULL; /* a namesake below another anchor: an anchor itself */
+	rollover.anchor = true;
+	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
+	ck_assert_int_eq(s.why, STATUS_NO_LIST);
+	made_free(&der);
+	cert_free(&rollover.cert);
+	cert_free(&five);
+	cert_free(&six);
+}
+END_TEST
+
+/* Lists that came with a document: verified like the store's, used beside them, never written. */
+START_TEST(lists_from_elsewhere)
+{
+	struct list_spec spec = {.issuer = CA, .from = NOW - 60, .to = NOW + DAY, .number = "09"};
+	struct cert *five = person(5), *six = person(6);
+	struct status_rules rules = {.at = NOW};
+	struct snapshot *extra = NULL;
+	struct bytes der = make_list(&spec);
+	struct status s;
+
+	ck_assert_int_eq(extra_lists_add(&extra, &rig.trust, der), E_OK);
+	made_free(&der);
+	ck_assert_int_eq(asked(six, 0).why, STATUS_NO_LIST);
+	rules.extra = extra;
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_str_eq(s.crl_number, "09");
+	ck_assert_int_ne(access(rig.crl, F_OK), 0);
+	put_list("08", -1, &revoked); /* the store's own word stands beside it */
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_str_eq(s.crl_number, "09");
+	put_list("0A", 0, &revoked);
+	status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s);
+	ck_assert_int_eq(s.result, STATUS_REVOKED);
+	rules.historic = true; /* of a signature, too */
+	rules.at = NOW - 61;
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_int_ne(s.result, STATUS_GOOD);
+	rules.at = NOW - 30;
+	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
+	ck_assert_str_eq(s.crl_number, "09");
+	spec.key = 3;
+	der = make_list(&spec);
+	ck_assert_int_eq(extra_lists_add(&extra, &rig.trust, der), E_SIGNATURE);
+	made_free(&der);
+	ck_assert_int_eq(extra_lists_add(&extra, &rig.trust, (struct bytes){(const uint8_t *)"no list", 7}), E_FORMAT);
+	extra_lists_free(&extra);
+	ck_assert_ptr_null(extra);
 	cert_free(&five);
 	cert_free(&six);
 }
@@ -353,22 +550,33 @@ START_TEST(whole_chain)
 	struct chain chain = {.leaf = five, .cas = {&middle, &rig.cas[2]}, .n = 2};
 	struct entry_spec its_end = {.serial = 77, .revoked = NOW - DAY, .reason = 2};
 	struct list_spec root = {.issuer = "Other CA", .key = 2, .from = NOW - 60, .to = NOW + DAY};
+	struct status_chain whole;
 	struct status s;
 
 	middle.cert = make_person(rig.crypto, &(struct cert_spec){"Other CA", CA, 2, 0, 77, ca_conf});
 	memcpy(middle.spki_sha256, rig.cas[0].spki_sha256, 32);
 	put_list("01", -1, NULL);
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.why, STATUS_NO_LIST);
 	ck_assert_ptr_eq(s.about, middle.cert);
+	ck_assert_ptr_eq(s.issuer, rig.cas[2].cert);
+	ck_assert_uint_eq(whole.n, 2);
+	ck_assert_ptr_eq(whole.each[0].about, five);
+	ck_assert_int_eq(whole.each[0].result, STATUS_GOOD);
+	ck_assert_ptr_eq(whole.each[0].issuer, middle.cert);
+	ck_assert_ptr_eq(whole.each[1].about, middle.cert);
+	ck_assert_int_eq(whole.each[1].why, STATUS_NO_LIST);
 	put(&root);
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	root.from += 1;
 	root.to = NOW - 1;
 	put(&root);
 	now.grace = 60;
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	ck_assert_int_eq(s.freshness, STATUS_STALE);
 	ck_assert_ptr_eq(s.about, middle.cert);
@@ -377,16 +585,21 @@ START_TEST(whole_chain)
 	root.entries = &its_end;
 	root.n = 1;
 	put(&root);
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.result, STATUS_REVOKED);
 	ck_assert_int_eq(s.reason, 2);
 	chain.n = 1; /* an incomplete chain */
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
 	chain.n = 0;
-	status_of_chain(rig.store, &chain, &now, &s);
+	status_of_chain(rig.store, NULL, &chain, &now, &whole);
+	s = whole.all;
 	ck_assert_int_eq(s.why, STATUS_NO_CHAIN);
 	ck_assert_ptr_eq(s.about, five);
+	ck_assert_ptr_null(s.issuer);
+	ck_assert_uint_eq(whole.n, 1);
 	cert_free(&middle.cert);
 	cert_free(&five);
 }
@@ -424,6 +637,12 @@ int main(void)
 	tcase_add_test(t, hold_ends);
 	tcase_add_test(t, signing_time);
 	tcase_add_test(t, exact_seconds);
+	tcase_add_test(t, a_list_that_begins_later);
+	tcase_add_test(t, a_list_of_years_ahead);
+	tcase_add_test(t, numbers_that_start_again);
+	tcase_add_test(t, invalidity);
+	tcase_add_test(t, another_key_of_the_ca);
+	tcase_add_test(t, lists_from_elsewhere);
 	tcase_add_test(t, whole_chain);
 	tcase_add_test(t, texts);
 	srunner_run_all(r, CK_ENV);

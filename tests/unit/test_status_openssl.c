@@ -256,7 +256,7 @@ static int ours(const struct cert *cert, struct status *s)
 {
 	static const struct status_rules rules = {.at = NOW};
 
-	status_of(rig.store, cert, &rig.cas[0], &rules, s);
+	status_of(rig.store, NULL, cert, &rig.cas[0], &rules, s);
 	return s->result == STATUS_ON_HOLD ? R : 1 << s->result;
 }
 

@@ -98,13 +98,13 @@ static void put(const char *file)
 
 static struct status asked(const struct cert *cert)
 {
+	struct status_chain whole;
 	struct chain chain;
-	struct status s;
 
 	chain_check(trust, cert, PURPOSE_LOGIN, rules.at, &chain);
 	ck_assert_uint_eq(chain.flaws, 0);
-	status_of_chain(store, &chain, &rules, &s);
-	return s;
+	status_of_chain(store, trust, &chain, &rules, &whole);
+	return whole.all;
 }
 
 /* X509_verify_cert with -crl_check_all, of all that lies in the folder. */
@@ -179,11 +179,11 @@ START_TEST(both_lists_of_the_root)
 	struct cert *good = holder(VCARD_HPKI, NULL, false);
 	const struct trusted_ca *ca = trust_issuer(trust, good), *root = ca->issuer;
 	unsigned of_ca = 0, of_root = 0;
-	struct held held;
+	struct lists held;
 
 	put("sarl.crl");
 	put("rarl.crl");
-	store_lists(store, root, &held);
+	store_lists(store, &(struct list_query){.ca = root, .trust = trust}, &held);
 	ck_assert_uint_eq(held.n, 2);
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert_uint_eq(held.list[i]->defects, 0);
@@ -195,7 +195,7 @@ START_TEST(both_lists_of_the_root)
 	}
 	ck_assert_uint_eq(of_ca, 1);
 	ck_assert_uint_eq(of_root, 1);
-	store_release(&held);
+	lists_free(&held);
 	cert_free(&good);
 }
 END_TEST

@@ -27,10 +27,10 @@ START_TEST(kept)
 	enum error why;
 
 	umask(077);
-	ck_assert_uint_eq(rig_held(0, &why), 0);
+	ck_assert_uint_eq(rig_count(0, &why), 0);
 	ck_assert_int_eq(why, E_NOT_FOUND);
 	put_is(rig_list(0, 5, NULL), E_OK, STORE_NEW);
-	ck_assert_uint_eq(rig_held(0, &why), 1);
+	ck_assert_uint_eq(rig_count(0, &why), 1);
 	ck_assert_int_eq(why, E_OK);
 	rig_file(path, 0, NULL);
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -38,7 +38,7 @@ START_TEST(kept)
 	rig_reopen();
 	ck_assert_uint_eq(rig_number(0), 5);
 	ck_assert_int_eq(unlink(path), 0); /* without the store only time is lost */
-	ck_assert_uint_eq(rig_held(0, NULL), 0);
+	ck_assert_uint_eq(rig_count(0, NULL), 0);
 	put_is(rig_list(0, 5, NULL), E_OK, STORE_NEW);
 	ck_assert_uint_eq(rig_number(0), 5);
 }
@@ -124,25 +124,25 @@ END_TEST
 /* SARL and RARL: one issuer, one key, two scopes; and two keys of one name. */
 START_TEST(side_by_side)
 {
-	struct held held;
+	struct lists held;
 
 	put_is(rig_list(0, 1, SCOPE("SARL")), E_OK, STORE_NEW);
 	put_is(rig_list(0, 2, SCOPE("RARL")), E_OK, STORE_NEW);
 	put_is(rig_list(0, 3, NULL), E_OK, STORE_NEW);
 	put_is(rig_list(1, 9, NULL), E_OK, STORE_NEW);
 	put_is(rig_list(2, 8, NULL), E_OK, STORE_NEW);
-	ck_assert_uint_eq(rig_held(0, NULL), 3);
+	ck_assert_uint_eq(rig_count(0, NULL), 3);
 	ck_assert_uint_eq(rig_number(1), 9);
 	ck_assert_uint_eq(rig_number(2), 8);
-	store_lists(rig.store, &rig.cas[0], &held);
+	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[0]}, &held);
 	for (size_t i = 0; i < 3; i++)
 		for (size_t k = 0; k < i; k++)
 			ck_assert_mem_ne(held.list[i]->key, held.list[k]->key, 64);
 	put_is(rig_list(0, 4, SCOPE("SARL")), E_OK, STORE_NEW);
 	ck_assert_uint_eq(held.n, 3); /* what a reader has stays while it reads */
 	ck_assert_uint_le(held.list[0]->number[0], 3);
-	store_release(&held);
-	ck_assert_uint_eq(rig_held(0, NULL), 3);
+	lists_free(&held);
+	ck_assert_uint_eq(rig_count(0, NULL), 3);
 }
 END_TEST
 
@@ -304,7 +304,7 @@ START_TEST(harm)
 	rig_file(path, 0, NULL);
 	harms[_i].harm(path);
 	for (int again = 0; again < 2; again++) { /* of one that knew it before, and of one that did not */
-		ck_assert_msg(rig_held(0, &why) == 0, "%s", harms[_i].name);
+		ck_assert_msg(rig_count(0, &why) == 0, "%s", harms[_i].name);
 		ck_assert_msg(why == harms[_i].why, "%s: %d", harms[_i].name, why);
 		rig_reopen();
 	}
@@ -313,7 +313,7 @@ START_TEST(harm)
 	if (harms[_i].heals)
 		ck_assert_uint_eq(rig_number(0), 6);
 	else
-		ck_assert_uint_eq(rig_held(0, NULL), 0);
+		ck_assert_uint_eq(rig_count(0, NULL), 0);
 }
 END_TEST
 
@@ -328,7 +328,7 @@ START_TEST(one_of_two)
 	rig_file(path, 0, SCOPE("SARL"));
 	as_garbage(path);
 	ck_assert_uint_eq(rig_number(0), 5);
-	ck_assert_uint_eq(rig_held(0, &why), 1);
+	ck_assert_uint_eq(rig_count(0, &why), 1);
 	ck_assert_int_eq(why, E_FORMAT);
 }
 END_TEST
@@ -349,11 +349,11 @@ START_TEST(swapped_scopes)
 	der = rig_list(0, 6, SCOPE("RARL"));
 	rig_write(sarl, der);
 	made_free(&der);
-	ck_assert_uint_eq(rig_held(0, NULL), 2);
+	ck_assert_uint_eq(rig_count(0, NULL), 2);
 	put_is(rig_list(0, 4, SCOPE("SARL")), E_OK, STORE_OLDER);
 	put_is(rig_list(0, 7, SCOPE("SARL")), E_OK, STORE_NEW); /* takes RARL's place on disk … */
 	put_is(rig_list(0, 7, SCOPE("RARL")), E_OK, STORE_NEW); /* … which the next fetch mends */
-	ck_assert_uint_eq(rig_held(0, NULL), 2);
+	ck_assert_uint_eq(rig_count(0, NULL), 2);
 }
 END_TEST
 
@@ -410,7 +410,7 @@ START_TEST(no_place)
 {
 	store_free(&rig.store);
 	ck_assert_int_eq(store_open(rig.crypto, NULL, 0, &rig.store), E_OK);
-	ck_assert_uint_eq(rig_held(0, NULL), 0);
+	ck_assert_uint_eq(rig_count(0, NULL), 0);
 	put_is(rig_list(0, 5, NULL), E_DENIED, STORE_BAD);
 }
 END_TEST
@@ -477,6 +477,7 @@ START_TEST(many_threads)
 	unsigned last[4] = {0};
 	void *complaint;
 
+	rig_clock = NOW + 3 * DAY;
 	put_is(rig_list(0, 1, NULL), E_OK, STORE_NEW);
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_much, &last[i]), 0);
@@ -495,9 +496,9 @@ END_TEST
 
 static unsigned number_at(time_t at)
 {
-	struct held held;
+	struct lists held;
 
-	store_lists_at(rig.store, &rig.cas[0], at, &held);
+	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[0], .at = at}, &held);
 	for (size_t i = 0; i < held.n; i++)
 		ck_assert_int_le(held.list[i]->this_update, at);
 	return rig_newest(&held);
@@ -534,7 +535,7 @@ START_TEST(archived_under_a_wrong_name)
 {
 	const time_t first = NOW - DAY + 3600;
 	struct bytes late = rig_list(0, 3, NULL), other = rig_list(2, 3, NULL);
-	char command[600], name[300], path[400];
+	char command[600], name[300], path[400], second[400];
 	FILE *ls;
 
 	put_is(rig_list(0, 1, NULL), E_OK, STORE_NEW);
@@ -546,15 +547,68 @@ START_TEST(archived_under_a_wrong_name)
 	name[strcspn(name, "\n")] = '\0';
 	snprintf(path, sizeof path, "%s/archive/%s", rig.folder, name);
 	put_is(rig_list(0, 2, NULL), E_OK, STORE_NEW);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	put_is(rig_list(0, 4, NULL), E_OK, STORE_NEW);
+	ck_assert_uint_eq(number_at(first + 3600), 2);
+	snprintf(command, sizeof command, "cd %s/archive && ls | tail -n 1", rig.folder);
+	ls = popen(command, "r");
+	ck_assert_ptr_nonnull(fgets(name, sizeof name, ls));
+	pclose(ls);
+	name[strcspn(name, "\n")] = '\0';
+	snprintf(second, sizeof second, "%s/archive/%s", rig.folder, name);
+	rig_write(second, late); /* what lies below it is looked at then */
+	ck_assert_uint_eq(number_at(first + 3600), 1);
+	ck_assert_int_eq(unlink(second), 0);
 	ck_assert_uint_eq(number_at(first), 1);
 	rig_write(path, late); /* of two hours later than its name says */
 	ck_assert_uint_eq(number_at(first), 0);
-	ck_assert_uint_eq(number_at(first + 2 * 3600 - 1), 2);
+	ck_assert_uint_eq(number_at(first + 2 * 3600 - 1), 0);
 	ck_assert_uint_eq(number_at(first + 2 * 3600), 3);
 	rig_write(path, other); /* of another CA */
 	ck_assert_uint_eq(number_at(first), 0);
 	made_free(&late);
 	made_free(&other);
+}
+END_TEST
+
+/* A signature of years ago brings its lists: whatever is in force, they are for its time. */
+START_TEST(archived_one_by_one)
+{
+	struct bytes old = rig_list(0, 2, NULL), forged = rig_list(0, 3, NULL);
+	enum store_put what;
+
+	put_is(rig_list(0, 9, NULL), E_OK, STORE_NEW);
+	ck_assert_int_eq(store_put(rig.store, &rig.trust, old, &what), E_OK);
+	ck_assert_int_eq(what, STORE_OLDER);
+	ck_assert_uint_eq(number_at(NOW - DAY + 3 * 3600), 0);
+	ck_assert_int_eq(store_archive_list(rig.store, &rig.trust, old), E_OK);
+	ck_assert_uint_eq(number_at(NOW - DAY + 3 * 3600), 2);
+	ck_assert_uint_eq(rig_number(0), 9);
+	((uint8_t *)(uintptr_t)forged.data)[forged.len - 1] ^= 1;
+	ck_assert_int_eq(store_archive_list(rig.store, &rig.trust, forged), E_SIGNATURE);
+	ck_assert_uint_eq(number_at(NOW - DAY + 3 * 3600), 2);
+	made_free(&old);
+	made_free(&forged);
+}
+END_TEST
+
+/* An error says which folder it was, and what the system said. */
+START_TEST(problems_have_names)
+{
+	char want[200];
+
+	if (geteuid() == 0) {
+		snprintf(want, sizeof want, "%s: ", rig.folder);
+		ck_assert_int_eq(chmod(rig.folder, 0777), 0);
+	} else {
+		snprintf(want, sizeof want, "%s: Permission denied", rig.folder);
+		ck_assert_int_eq(chmod(rig.folder, 0500), 0);
+	}
+	put_is(rig_list(0, 9, NULL), E_DENIED, STORE_BAD);
+	ck_assert_int_eq(strncmp(store_problem(rig.store), want, strlen(want)), 0);
+	ck_assert_int_eq(chmod(rig.folder, 0755), 0);
+	put_is(rig_list(0, 9, NULL), E_OK, STORE_NEW);
+	ck_assert_str_eq(store_problem(rig.store), "");
 }
 END_TEST
 
@@ -621,7 +675,7 @@ START_TEST(purge)
 	ck_assert_uint_eq(rig_number(0), 1);
 	ck_assert_int_eq(store_purge(rig.store, NOW + DAY + 2 * 3600, &removed), E_OK);
 	ck_assert_uint_eq(removed, 1);
-	ck_assert_uint_eq(rig_held(0, NULL), 0);
+	ck_assert_uint_eq(rig_count(0, NULL), 0);
 	ck_assert_uint_eq(rig_number(1), 9);
 	ck_assert_uint_eq(number_at(NOW), 1); /* the archive is there for being old */
 	rig_file(path, 1, NULL);
@@ -684,6 +738,8 @@ int main(void)
 	tcase_add_test(t, many_threads);
 	tcase_add_test(t, archive);
 	tcase_add_test(t, archived_under_a_wrong_name);
+	tcase_add_test(t, archived_one_by_one);
+	tcase_add_test(t, problems_have_names);
 	tcase_add_test(t, walk);
 	tcase_add_test(t, purge);
 	tcase_add_test(t, purge_beside_a_folder_of_others);

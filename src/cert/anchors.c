@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <openssl/bio.h>
 #include "base/conf.h"
+#include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "cert/anchors.h"
@@ -78,24 +79,6 @@ static enum error add_content(struct trust *trust, struct bytes in, const char *
 	return ok == E_OK ? useless : ok;
 }
 
-/* Only E_MEMORY and E_INTERNAL end the reading of a folder: one bad file must not
- * take away what the others are good for. */
-static enum error add_file(struct trust *trust, int folder, const char *name, const char *path)
-{
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	enum error ok = E_IO;
-	struct buf b = {0};
-
-	if (fd >= 0 && (ok = check_owner(fd)) == E_OK && (ok = cert_file_read(fd, CERT_FILE_MAX, &b)) == E_OK)
-		ok = add_content(trust, (struct bytes){b.data, b.len}, path);
-	if (fd >= 0)
-		close(fd);
-	buf_free(&b);
-	if (ok != E_OK)
-		pass_over(trust, path, ok);
-	return ok == E_MEMORY || ok == E_INTERNAL ? ok : E_OK;
-}
-
 static int is_certificate(const struct dirent *entry)
 {
 	static const char *const ends[] = {".pem", ".crt", ".cer", ".der"};
@@ -107,43 +90,44 @@ static int is_certificate(const struct dirent *entry)
 	return 0;
 }
 
-static enum error add_entries(struct trust *trust, int folder, const char *name)
+/* A symbolic link is followed: packages link to files of other packages. */
+enum error anchors_read(struct trust *trust, const char *folder)
 {
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = -1;
 	struct dirent **entries = NULL;
-	int n = scandirat(folder, ".", &entries, is_certificate, alphasort);
-	enum error ok = E_OK;
+	enum error ok = E_IO;
 
+	if (dir < 0 && errno == ENOENT)
+		return E_OK;
+	if (dir >= 0 && (ok = check_owner(dir)) == E_OK && (n = scandirat(dir, ".", &entries, is_certificate, alphasort)) < 0)
+		ok = E_IO;
 	if (n < 0)
-		pass_over(trust, name, E_IO);
+		pass_over(trust, folder, ok);
+	ok = E_OK;
 	for (int i = 0; i < n; i++) {
 		char path[4096];
+		struct buf b = {0};
+		enum error one = E_IO;
+		int fd = -1;
 
-		snprintf(path, sizeof path, "%s/%s", name, entries[i]->d_name);
+		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
 		if (ok == E_OK)
-			ok = add_file(trust, folder, entries[i]->d_name, path);
+			fd = openat(dir, entries[i]->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd >= 0 && (one = check_owner(fd)) == E_OK && (one = fd_read(fd, CERT_FILE_MAX, &b)) == E_OK)
+			one = add_content(trust, (struct bytes){b.data, b.len}, path);
+		if (fd >= 0)
+			close(fd);
+		if (ok == E_OK && one != E_OK)
+			pass_over(trust, path, one);
+		if (one == E_MEMORY || one == E_INTERNAL)
+			ok = one; /* one bad file takes nothing else away */
+		buf_free(&b);
 		free(entries[i]);
 	}
 	free(entries);
+	if (dir >= 0)
+		close(dir);
 	return ok;
-}
-
-enum error anchors_read(struct trust *trust, const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum error ok;
-
-	if (fd < 0) {
-		if (errno != ENOENT)
-			pass_over(trust, folder, E_IO);
-		return E_OK;
-	}
-	ok = check_owner(fd);
-	if (ok == E_OK)
-		ok = add_entries(trust, fd, folder);
-	else
-		pass_over(trust, folder, ok);
-	close(fd);
-	return ok == E_DENIED || ok == E_IO ? E_OK : ok;
 }
 
 size_t trust_folders(char folders[2][4096])

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include "cert/file.h"
-
-enum error cert_file_read(int fd, size_t max, struct buf *b)
-{
-	uint8_t chunk[4096];
-	ssize_t got;
-
-	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return E_IO;
-		if (b->len + (size_t)got > max)
-			return E_TOO_LONG;
-		if (buf_append(b, chunk, (size_t)got) != E_OK)
-			return E_MEMORY;
-	}
-	return E_OK;
-}
 
 bool cert_pem_next(BIO *bio, uint8_t **der, size_t *n)
 {

@@ -3,13 +3,9 @@
 #ifndef INKAN_CERT_FILE_H
 #define INKAN_CERT_FILE_H
 
-#include "base/mem.h"
 #include "cert/x509.h"
 
 #define CERT_FILE_MAX (1024 * 1024) /* certificates have a few kilobytes */
-
-/* All that is left to read. E_IO: errno says why. E_TOO_LONG: over the maximum. */
-enum error cert_file_read(int fd, size_t max, struct buf *b);
 
 /* The next certificate of a PEM text, whatever stands around it; false after the
  * last. The DER is to be freed with OPENSSL_free. */

@@ -8,6 +8,7 @@
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include "base/log.h"
 #include "cert/hcrole.h"
 
 #define CONTEXT(n) (V_ASN1_CONTEXT_SPECIFIC | (n))
@@ -166,15 +167,31 @@ static enum error read_actor(const struct element *actor, struct hcrole *role)
 	return read_coded_data(set.value, role);
 }
 
+static void free_role(struct hcrole *role)
+{
+	free(role->text);
+	free(role->coding_scheme);
+	free(role->code);
+}
+
 static enum error add_actor(const struct element *actor, struct hcroles *out)
 {
-	struct hcrole *list = realloc(out->list, (out->n + 1) * sizeof *list);
+	struct hcrole role = {0}, *list;
+	enum error ok = read_actor(actor, &role);
+	struct bytes *broken;
 
-	if (!list)
+	if (ok == E_OK && (list = realloc(out->list, (out->n + 1) * sizeof *list))) {
+		out->list = list;
+		list[out->n++] = role;
+		return E_OK;
+	}
+	free_role(&role);
+	if (ok != E_FORMAT || !(broken = realloc(out->broken, (out->n_broken + 1) * sizeof *broken)))
 		return E_MEMORY;
-	out->list = list;
-	list[out->n] = (struct hcrole){0};
-	return read_actor(actor, &list[out->n++]);
+	log_info("hcrole: an HCActor of %zu bytes does not parse", actor->whole.len);
+	out->broken = broken;
+	broken[out->n_broken++] = actor->whole;
+	return E_OK;
 }
 
 /* The attribute is single-valued: its SET of values holds one HCActorData. */
@@ -189,7 +206,7 @@ static enum error read_actors(struct bytes values, struct hcroles *out)
 	out->der = data.whole;
 	for (in = data.value; in.len > 0 && ok == E_OK;)
 		ok = take(&in, &actor) ? add_actor(&actor, out) : E_FORMAT;
-	return out->n > 0 ? ok : E_FORMAT;
+	return out->n + out->n_broken > 0 ? ok : E_FORMAT;
 }
 
 /* Attribute ::= SEQUENCE { type, SET of values }; others are passed over. */
@@ -236,11 +253,9 @@ enum error hcrole_parse(struct bytes extension, struct hcroles *out)
 
 void hcrole_free(struct hcroles *roles)
 {
-	for (size_t i = 0; i < roles->n; i++) {
-		free(roles->list[i].text);
-		free(roles->list[i].coding_scheme);
-		free(roles->list[i].code);
-	}
+	for (size_t i = 0; i < roles->n; i++)
+		free_role(&roles->list[i]);
 	free(roles->list);
+	free(roles->broken);
 	*roles = (struct hcroles){0};
 }

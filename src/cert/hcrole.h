@@ -20,12 +20,15 @@ struct hcrole {
 struct hcroles {
 	struct hcrole *list;
 	size_t n;
+	struct bytes *broken; /* each HCActor that does not parse, as it stands */
+	size_t n_broken;
 	struct bytes der;    /* the attribute's value, SET OF HCActor, as it stands */
 };
 
 /* `extension`: the value of subjectDirectoryAttributes. Absent attribute: E_OK
- * and n = 0. E_FORMAT: nothing is returned. The bytes are not copied: the roles
- * live as long as the extension does. */
+ * and n = 0. E_FORMAT: nothing is returned; one malformed HCActor alone is noted as
+ * broken and takes no other away. The bytes are not copied: the roles live as long
+ * as the extension does. */
 enum error hcrole_parse(struct bytes extension, struct hcroles *out);
 void hcrole_free(struct hcroles *roles);
 

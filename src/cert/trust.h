@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The trust store: CA certificates that the user or the packager has installed.
  * A self-signed one is an anchor. The others help to build chains and are
- * trusted only through an anchor; each has been checked against its issuer when
+ * trusted only through an anchor; each has been checked against its issuers when
  * the store was opened. Nothing is compiled in. */
 #ifndef INKAN_CERT_TRUST_H
 #define INKAN_CERT_TRUST_H
@@ -9,24 +9,27 @@
 #include <stdbool.h>
 #include "cert/x509.h"
 
-#define TRUST_DEPTH_MAX 4 /* CA certificates in a chain, the anchor with them */
+#define CHAIN_MAX 10   /* CA certificates in a chain: eight CAs, and two of a change of keys */
+#define SIGNERS_MAX 8  /* keys that sign the revocation lists of one CA */
 
 struct trusted_ca {
 	struct cert *cert;
-	struct trusted_ca *issuer; /* NULL: an anchor, or one whose chain ends nowhere */
+	const struct trusted_ca **issuers; /* whose keys signed it; an anchor has none */
+	size_t n_issuers;
+	const struct trusted_ca *issuer;   /* the next of its best chain; NULL: the chain ends here */
+	const struct trusted_ca *top;      /* the anchor of that chain; NULL: it has none */
 	bool anchor;
-	bool sound;                /* its signatures lead to an anchor, and it may issue certificates
-	                            * (RFC 5280 6.1.4: BasicConstraints, path length, keyCertSign) */
-	unsigned flaws;            /* of enum chain_flaw, its own and those above it, but for time */
-	bool constrained;          /* nameConstraints, policyConstraints, policyMappings or inhibitAnyPolicy
-	                            * in its chain: libcrypto is asked about each certificate below */
+	bool sound;                /* the chain has no flaw, and it may issue certificates */
+	bool signs_lists;          /* the same without the latter: a key for revocation lists alone, too */
+	unsigned own;              /* flaws of enum chain_flaw that this certificate has at any time */
+	unsigned flaws;            /* of the chain, but for time */
 	char (*policies)[64];      /* of its certificatePolicies, dotted */
 	size_t n_policies;
 	uint8_t spki_sha256[32];
 	char *file;                /* where it lies; "" for one that was handed in */
 };
 
-struct passed_over {               /* a file or a folder that does not count */
+struct passed_over {               /* a file or a folder that is not used */
 	char *path;
 	enum error why;            /* E_DENIED: others may write it; E_UNSUPPORTED: no CA's certificate in it … */
 };
@@ -47,9 +50,12 @@ struct trust {
 enum error trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct trust **out);
 void trust_free(struct trust **trust);
 
-/* A store of the caller's own CA certificates (copied). Without a base those of
- * them that are self-signed are anchors; over a base they help to build chains
- * only: they may have come with the certificate that is to be judged. */
+/* The same of certificates in memory (copied), as if they had been installed. */
+enum error trust_of(const struct crypto *crypto, const struct cert *const *cas, size_t n, struct trust **out);
+
+/* All of base's (NULL: none), and CA certificates that came with a card, a document or a
+ * TLS handshake (copied): these help to build chains and are never anchors. What is no
+ * CA's is ignored. */
 enum error trust_with(const struct crypto *crypto, const struct trust *base, const struct cert *const *more,
                       size_t n, struct trust **out);
 
@@ -60,9 +66,21 @@ const char *passed_over_text(enum error why);
  * Returns how many. */
 size_t trust_folders(char folders[2][4096]);
 
-/* The CA that signed this certificate: by name, by key identifier where both
- * have one (RFC 5280 4.2.1.1; one DN may have several keys), and by signature.
- * NULL: not here. */
+/* The next of the CAs that signed this certificate: by name, by key identifier where both
+ * have one (RFC 5280 4.2.1.1; one DN may have several keys), and by signature. NULL: no more. */
+struct issuers {
+	size_t next;               /* all 0 to begin with */
+	unsigned tried;
+	bool named;                /* one had the name, and did not sign it */
+};
+const struct trusted_ca *trust_next_issuer(const struct trust *trust, const struct cert *cert, struct issuers *at);
+
+/* The first that is sound, else the first. NULL: not here. */
 const struct trusted_ca *trust_issuer(const struct trust *trust, const struct cert *cert);
+
+/* Whose keys may sign lists about what that CA has issued (RFC 5280 6.3.3 (f)): itself,
+ * then certificates of the same name below the same anchor, of each key one. crl_open
+ * looks for cRLSign. Returns how many. */
+size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca, const struct trusted_ca *out[SIGNERS_MAX]);
 
 #endif

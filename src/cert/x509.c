@@ -8,6 +8,9 @@
 #include "base/mem.h"
 #include "cert/x509.h"
 
+#define TIME_MAX ((time_t)INT64_MAX)
+#define TIME_MIN ((time_t)INT64_MIN)
+
 /* YYYYMMDD of a UTCTime or a GeneralizedTime (RFC 5280 4.1.2.5). */
 static bool write_date(struct bytes *in, char out[9])
 {
@@ -110,14 +113,6 @@ static enum error find_fields(struct cert *cert)
 	return E_OK;
 }
 
-static void read_constraints(struct cert *cert)
-{
-	BASIC_CONSTRAINTS *bc = X509_get_ext_d2i(cert->x509, NID_basic_constraints, NULL, NULL);
-
-	cert->ca = bc && bc->ca;
-	BASIC_CONSTRAINTS_free(bc);
-}
-
 /* An hcRole that cannot be read does not take the certificate away: it is
  * said, and who decides by roles finds none. */
 static enum error read_roles(struct cert *cert)
@@ -132,32 +127,43 @@ static enum error read_roles(struct cert *cert)
 	if (X509_get_ext_by_NID(cert->x509, NID_subject_directory_attributes, at) < 0)
 		ok = hcrole_parse((struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)},
 		                  &cert->roles);
-	cert->roles_broken = ok == E_FORMAT;
-	return cert->roles_broken ? E_OK : ok;
+	cert->roles_broken = ok == E_FORMAT || cert->roles.n_broken > 0;
+	return ok == E_FORMAT ? E_OK : ok;
 }
 
-static enum error parse_x509(const struct crypto *c, struct cert *cert)
+/* X509_cmp_time takes the forms of RFC 5280 4.1.2.5 alone. */
+static time_t read_time(const ASN1_TIME *t, time_t never)
 {
-	const uint8_t *p = cert->der.data;
+	struct tm tm;
 
-	cert->x509 = X509_new_ex(c->lib, NULL);
-	if (!cert->x509)
-		return E_MEMORY;
-	/* on failure d2i_X509 leaves, or frees and clears, what it was given: both are ours to free */
-	if (!d2i_X509(&cert->x509, &p, (long)cert->der.len) || p != cert->der.data + cert->der.len)
-		return E_FORMAT;
-	return E_OK;
+	return X509_cmp_time(t, NULL) != 0 && ASN1_TIME_to_tm(t, &tm) ? timegm(&tm) : never;
 }
 
 static enum error read_all(const struct crypto *c, struct cert *cert)
 {
+	const uint8_t *p = cert->der.data;
+	BASIC_CONSTRAINTS *bc;
 	enum error ok;
 
-	if ((ok = parse_x509(c, cert)) != E_OK || (ok = find_fields(cert)) != E_OK ||
+	cert->x509 = X509_new_ex(c->lib, NULL);
+	if (!cert->x509) {
+		log_error("X509_new_ex: no memory");
+		return E_MEMORY;
+	}
+	/* on failure d2i_X509 leaves, or frees and clears, what it was given: both are ours to free */
+	if (!d2i_X509(&cert->x509, &p, (long)cert->der.len) || p != cert->der.data + cert->der.len) {
+		log_info("d2i_X509: no certificate, or something after it");
+		return E_FORMAT;
+	}
+	if ((ok = find_fields(cert)) != E_OK ||
 	    (ok = key_read(c, cert->spki, X509_get0_pubkey(cert->x509), &cert->key)) != E_OK ||
 	    (ok = read_roles(cert)) != E_OK)
 		return ok;
-	read_constraints(cert);
+	cert->not_before = read_time(X509_get0_notBefore(cert->x509), TIME_MAX);
+	cert->not_after = read_time(X509_get0_notAfter(cert->x509), TIME_MIN);
+	bc = X509_get_ext_d2i(cert->x509, NID_basic_constraints, NULL, NULL);
+	cert->ca = bc && bc->ca;
+	BASIC_CONSTRAINTS_free(bc);
 	return crypto_hash(c, HASH_SHA256, cert->der, cert->sha256);
 }
 
@@ -178,10 +184,8 @@ static enum error parse(const struct crypto *c, struct bytes der, bool private, 
 	if (ok == E_OK && private)
 		ok = key_read(c, cert->spki, NULL, &cert->key);
 	ERR_pop_to_mark();
-	if (ok != E_OK) {
-		log_info("cert_parse: %s", error_text(ok));
+	if (ok != E_OK)
 		goto fail;
-	}
 	*out = cert;
 	return E_OK;
 fail:

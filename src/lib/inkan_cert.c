@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "base/file.h"
 #include "base/i18n.h"
 #include "cert/file.h"
@@ -101,22 +100,14 @@ const unsigned char *inkan_cert_sha256(const struct inkan_cert *cert)
 	return cert ? cert->cert->sha256 : NULL;
 }
 
-static int64_t seconds(const ASN1_TIME *time)
-{
-	struct tm tm;
-
-	/* it was read once when the certificate was parsed */
-	return ASN1_TIME_to_tm(time, &tm) ? (int64_t)timegm(&tm) : 0;
-}
-
 int64_t inkan_cert_not_before(const struct inkan_cert *cert)
 {
-	return cert ? seconds(X509_get0_notBefore(cert->cert->x509)) : 0;
+	return cert ? cert->cert->not_before : 0;
 }
 
 int64_t inkan_cert_not_after(const struct inkan_cert *cert)
 {
-	return cert ? seconds(X509_get0_notAfter(cert->cert->x509)) : 0;
+	return cert ? cert->cert->not_after : 0;
 }
 
 int inkan_cert_is_ca(const struct inkan_cert *cert)

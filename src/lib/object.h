@@ -38,7 +38,7 @@ struct inkan_decision {
 	struct decision d;
 	const struct inkan_cert *cert;
 	struct trust *trust; /* made for this decision alone; NULL: none was */
-	struct inkan_cert cas[TRUST_DEPTH_MAX];
+	struct inkan_cert cas[CHAIN_MAX];
 };
 
 enum inkan_error inkan_error_of(enum error e);

@@ -51,7 +51,7 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 /* Each certificate of the chain but the anchor, and all together: revoked before unknown before the least fresh. A
  * revocation stays one when its list is stale or expired. */
 struct status_chain {
-	struct status each[TRUST_DEPTH_MAX + 1]; /* the leaf first */
+	struct status each[CHAIN_MAX + 1]; /* the leaf first */
 	size_t n;
 	struct status all;
 };

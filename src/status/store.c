@@ -317,23 +317,6 @@ static struct snapshot *snapshot_take(struct store *s)
 
 /* ---- Those of one CA */
 
-static const struct trusted_ca *anchor_of(const struct trusted_ca *ca)
-{
-	for (int depth = 0; ca && !ca->anchor && depth < TRUST_DEPTH_MAX; depth++)
-		ca = ca->issuer;
-	return ca && ca->anchor ? ca : NULL;
-}
-
-/* Another key of the same CA (RFC 5280 6.3.3 (f)): its lists speak about the certificates of this key, too. */
-static bool is_other_key(const struct trusted_ca *ca, const struct trusted_ca *other)
-{
-	const struct trusted_ca *anchor = anchor_of(ca);
-
-	return other->sound && memcmp(ca->spki_sha256, other->spki_sha256, 32) != 0 && anchor &&
-	       X509_NAME_cmp(X509_get_subject_name(ca->cert->x509), X509_get_subject_name(other->cert->x509)) == 0 &&
-	       memcmp(anchor->spki_sha256, anchor_of(other)->spki_sha256, 32) == 0;
-}
-
 static int latest_name_first(const void *a, const void *b)
 {
 	return strcmp(((const struct stored *)b)->name, ((const struct stored *)a)->name);
@@ -412,17 +395,14 @@ static int latest_first(const void *a, const void *b)
 
 void store_lists(struct store *s, const struct list_query *q, struct lists *out)
 {
-	const size_t others = q->trust ? q->trust->n : 0;
+	const struct trusted_ca *signers[SIGNERS_MAX] = {q->ca};
+	const size_t n = q->trust ? trust_signers(q->trust, q->ca, signers) : 1;
 	struct snapshot *now = snapshot_take(s), *past = snapshot_new();
 	enum error ok = now && past ? E_OK : E_MEMORY;
-	const struct trusted_ca *ca;
 
 	*out = (struct lists){.why = E_NOT_FOUND, .of = {now, past}};
-	for (size_t i = 0; q->at && i <= others && ok == E_OK; i++) {
-		ca = i ? q->trust->list[i - 1] : q->ca;
-		if (i == 0 || is_other_key(q->ca, ca))
-			ok = read_archive(s, ca, q->at, past);
-	}
+	for (size_t i = 0; q->at && i < n && ok == E_OK; i++)
+		ok = read_archive(s, signers[i], q->at, past);
 	if (ok == E_OK)
 		out->list = calloc(now->n + past->n + (q->extra ? q->extra->n : 0) + 1, sizeof *out->list);
 	if (!out->list) {
@@ -430,14 +410,11 @@ void store_lists(struct store *s, const struct list_query *q, struct lists *out)
 		out->why = E_MEMORY;
 		return;
 	}
-	for (size_t i = 0; i <= others; i++) {
-		ca = i ? q->trust->list[i - 1] : q->ca;
-		if (i > 0 && !is_other_key(q->ca, ca))
-			continue;
-		collect(now, ca, q, out);
-		collect(past, ca, q, out);
+	for (size_t i = 0; i < n; i++) {
+		collect(now, signers[i], q, out);
+		collect(past, signers[i], q, out);
 		if (q->extra)
-			collect(q->extra, ca, q, out);
+			collect(q->extra, signers[i], q, out);
 	}
 	if (out->n > 0 && out->why == E_NOT_FOUND)
 		out->why = E_OK;
@@ -463,7 +440,7 @@ enum error list_signer(const struct trust *trust, struct bytes der, const struct
 	for (size_t i = 0; i < trust->n; i++) {
 		enum error opened;
 
-		if (!trust->list[i]->sound)
+		if (!trust->list[i]->signs_lists)
 			continue;
 		*ca = trust->list[i];
 		opened = crl_open(trust->crypto, der, (*ca)->cert, crl);

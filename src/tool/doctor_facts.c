@@ -267,7 +267,7 @@ static void find_devices(struct facts *f, const char *root, size_t n_readers)
 
 /* ---- The clock, CA certificates and revocation lists */
 
-struct lists {
+struct newest {
 	struct {
 		uint8_t key[64];
 		time_t this_update, next_update;
@@ -277,7 +277,7 @@ struct lists {
 
 static enum error take_list(void *arg, const struct store_file *file)
 {
-	struct lists *lists = arg;
+	struct newest *lists = arg;
 	const struct crl *crl = file->crl;
 	size_t i = 0;
 
@@ -328,13 +328,13 @@ static void count(struct facts *f, enum about about, long value, size_t n)
 /* True: that lists are missing or too old has been said. */
 static bool find_evidence(struct facts *f, const struct judge *judge, time_t now)
 {
-	static struct lists lists;
+	static struct newest lists;
 	char folders[2][4096], text[32];
 	size_t all = 0, sound = 0, old = 0;
 	time_t latest = 0;
 	bool denied;
 
-	lists = (struct lists){.n = 0};
+	lists = (struct newest){.n = 0};
 	store_walk(judge->store, judge->trust, take_list, &lists);
 	for (size_t i = 0; i < lists.n; i++) {
 		latest = lists.scopes[i].this_update > latest ? lists.scopes[i].this_update : latest;

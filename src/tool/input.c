@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
-#include "base/mem.h"
+#include "base/file.h"
 #include "cert/file.h"
 #include "input.h"
 #include "say.h"
@@ -39,7 +39,7 @@ static enum exit_code refuse_content(const char *name, enum fault fault)
 
 static enum exit_code read_all(int fd, const char *name, struct buf *b)
 {
-	enum error e = cert_file_read(fd, CERT_FILE_MAX, b);
+	enum error e = fd_read(fd, CERT_FILE_MAX, b);
 
 	if (e == E_IO)
 		return refuse_unreadable(name);

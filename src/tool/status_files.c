@@ -247,9 +247,8 @@ static enum error make_bundle(struct status_run *run, struct buf *pem, size_t *n
 
 		if (!run->trust->list[i]->sound)
 			continue;
-		p->ca = p->root = run->trust->list[i];
-		for (int depth = 0; p->root->issuer && !p->root->anchor && depth < TRUST_DEPTH_MAX; depth++)
-			p->root = p->root->issuer;
+		p->ca = run->trust->list[i];
+		p->root = p->ca->top;
 		store_lists(run->store, &(struct list_query){.ca = p->ca}, &p->lists);
 		n++;
 	}

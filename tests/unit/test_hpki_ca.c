@@ -128,7 +128,7 @@ START_TEST(chains_to_the_root)
 	ck_assert_int_eq(crypto_new(&c), E_OK);
 	for (size_t i = 0; i < 3; i++)
 		all[i] = load(c, cas[i].file);
-	ck_assert_int_eq(trust_with(c, NULL, (const struct cert *const *)all, 3, &trust), E_OK);
+	ck_assert_int_eq(trust_of(c, (const struct cert *const *)all, 3, &trust), E_OK);
 	ck_assert_uint_eq(trust->n, 3);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert(trust->list[i]->sound);

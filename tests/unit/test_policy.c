@@ -233,6 +233,7 @@ static const struct row {
 	{TWO_ATTRIBUTES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
 	{TWO_ATTRIBUTES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
 	{SCHEME_TWICE, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", doctor},
+	{TWO_ROLES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", doctor},
 	{TWO_ROLES, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "1 roles-malformed,role", dentist},
 
 	/* the very second */

@@ -81,7 +81,7 @@ static void ask(struct answer *a, const struct crl *crl)
 }
 
 /* There is a newer list of its scope that can be used: at that time, or (`ever`) at some time. */
-static bool is_superseded(const struct answer *a, const struct lists *lists, const struct crl *crl, bool ever)
+static bool is_superseded(const struct answer *a, const struct store_lists *lists, const struct crl *crl, bool ever)
 {
 	for (size_t i = 0; i < lists->n; i++) {
 		const struct crl *other = lists->list[i];
@@ -146,7 +146,7 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 {
 	struct list_query query = {.ca = issuer, .trust = trust, .extra = rules->extra};
 	struct answer a = {.cert = cert, .rules = rules};
-	struct lists lists;
+	struct store_lists lists;
 
 	*out = (struct status){.about = cert, .reason = -1, .freshness = STATUS_EXPIRED};
 	if (!issuer) {
@@ -162,7 +162,7 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 		    crl_reasons(lists.list[i], cert) && !is_superseded(&a, &lists, lists.list[i], true))
 			note_listed(&a, lists.list[i]);
 	if (rules->historic) {
-		struct lists then;
+		struct store_lists then;
 
 		query.at = rules->at;
 		store_lists(store, &query, &then);
@@ -170,14 +170,14 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 			if (!is_superseded(&a, &then, then.list[i], false))
 				ask(&a, then.list[i]);
 		tell(&a, then.why, out);
-		lists_free(&then);
+		store_lists_free(&then);
 	} else {
 		for (size_t i = 0; i < lists.n; i++)
 			if (!is_superseded(&a, &lists, lists.list[i], false))
 				ask(&a, lists.list[i]);
 		tell(&a, lists.why, out);
 	}
-	lists_free(&lists);
+	store_lists_free(&lists);
 }
 
 void status_of_chain(struct store *store, const struct trust *trust, const struct chain *chain,

@@ -363,7 +363,7 @@ out:
 }
 
 static void collect(const struct snapshot *s, const struct trusted_ca *ca, const struct list_query *q,
-                    struct lists *out)
+                    struct store_lists *out)
 {
 	if (s->why != E_OK)
 		out->why = s->why;
@@ -393,20 +393,20 @@ static int latest_first(const void *a, const void *b)
 	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
 }
 
-void store_lists(struct store *s, const struct list_query *q, struct lists *out)
+void store_lists(struct store *s, const struct list_query *q, struct store_lists *out)
 {
 	const struct trusted_ca *signers[SIGNERS_MAX] = {q->ca};
 	const size_t n = q->trust ? trust_signers(q->trust, q->ca, signers) : 1;
 	struct snapshot *now = snapshot_take(s), *past = snapshot_new();
 	enum error ok = now && past ? E_OK : E_MEMORY;
 
-	*out = (struct lists){.why = E_NOT_FOUND, .of = {now, past}};
+	*out = (struct store_lists){.why = E_NOT_FOUND, .of = {now, past}};
 	for (size_t i = 0; q->at && i < n && ok == E_OK; i++)
 		ok = read_archive(s, signers[i], q->at, past);
 	if (ok == E_OK)
 		out->list = calloc(now->n + past->n + (q->extra ? q->extra->n : 0) + 1, sizeof *out->list);
 	if (!out->list) {
-		lists_free(out);
+		store_lists_free(out);
 		out->why = E_MEMORY;
 		return;
 	}
@@ -422,12 +422,12 @@ void store_lists(struct store *s, const struct list_query *q, struct lists *out)
 		qsort(out->list, out->n, sizeof *out->list, latest_first);
 }
 
-void lists_free(struct lists *lists)
+void store_lists_free(struct store_lists *lists)
 {
 	free(lists->list);
 	snapshot_drop(lists->of[0]);
 	snapshot_drop(lists->of[1]);
-	*lists = (struct lists){.n = 0};
+	*lists = (struct store_lists){.n = 0};
 }
 
 /* ---- Lists from elsewhere */

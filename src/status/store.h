@@ -42,14 +42,14 @@ struct list_query {
 /* The lists that may speak about certificates of this CA, verified; the newest first. Of one scope (crl->key) there may
  * be several. A file that may not be trusted (another owner, writable by others, a symbolic link), that is cut short
  * or whose signature is another's is not among them; `why` then says so (E_DENIED, E_FORMAT, E_SIGNATURE). */
-struct lists {
+struct store_lists {
 	const struct crl **list;
 	size_t n;
 	enum error why;                 /* E_NOT_FOUND: there is none */
 	struct snapshot *of[2];         /* where they are, counted */
 };
-void store_lists(struct store *store, const struct list_query *query, struct lists *out);
-void lists_free(struct lists *lists);
+void store_lists(struct store *store, const struct list_query *query, struct store_lists *out);
+void store_lists_free(struct store_lists *lists);
 
 enum store_put { STORE_NEW, STORE_SAME, STORE_OLDER /* refused: an older list than the one in force */, STORE_BAD };
 

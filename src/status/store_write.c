@@ -108,7 +108,7 @@ static enum error compare(struct store *s, const struct trusted_ca *ca, const st
                           time_t *begun)
 {
 	const time_t now = time(NULL);
-	struct lists lists;
+	struct store_lists lists;
 	enum error ok = E_OK;
 
 	forget(s);
@@ -130,7 +130,7 @@ static enum error compare(struct store *s, const struct trusted_ca *ca, const st
 				*what = STORE_OLDER;
 		}
 	}
-	lists_free(&lists);
+	store_lists_free(&lists);
 	return ok;
 }
 
@@ -236,14 +236,14 @@ enum error store_archive(struct store *s, const struct trust *trust)
 	if (ok != E_OK)
 		return ok;
 	for (size_t i = 0; ok == E_OK && i < trust->n; i++) {
-		struct lists lists;
+		struct store_lists lists;
 
 		if (!trust->list[i]->sound)
 			continue;
 		store_lists(s, &(struct list_query){.ca = trust->list[i]}, &lists);
 		for (size_t k = 0; ok == E_OK && k < lists.n; k++)
 			ok = archive(s, &w, lists.list[k]);
-		lists_free(&lists);
+		store_lists_free(&lists);
 	}
 	writer_close(&w);
 	return ok;

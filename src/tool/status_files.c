@@ -116,7 +116,7 @@ enum exit_code status_import(struct status_run *run)
 
 struct part {                   /* a sound CA and its lists */
 	const struct trusted_ca *ca, *root;
-	struct lists lists;
+	struct store_lists lists;
 };
 
 static bool has_list_about(const struct part *issuer, const struct cert *about)
@@ -255,7 +255,7 @@ static enum error make_bundle(struct status_run *run, struct buf *pem, size_t *n
 	e = write_lists(parts, n, pem, n_lists);
 	*missing = e == E_OK && *n_lists > 0 && find_missing(parts, n);
 	for (size_t i = 0; i < n; i++)
-		lists_free(&parts[i].lists);
+		store_lists_free(&parts[i].lists);
 	free(parts);
 	return e;
 }

@@ -106,18 +106,18 @@ void rig_write(const char *path, struct bytes content)
 
 size_t rig_count(size_t ca, enum error *why)
 {
-	struct lists lists;
+	struct store_lists lists;
 	size_t n;
 
 	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[ca]}, &lists);
 	n = lists.n;
 	if (why)
 		*why = lists.why;
-	lists_free(&lists);
+	store_lists_free(&lists);
 	return n;
 }
 
-unsigned rig_newest(struct lists *lists)
+unsigned rig_newest(struct store_lists *lists)
 {
 	unsigned newest = 0;
 
@@ -128,13 +128,13 @@ unsigned rig_newest(struct lists *lists)
 			number = number << 8 | lists->list[i]->number[k];
 		newest = number > newest ? number : newest;
 	}
-	lists_free(lists);
+	store_lists_free(lists);
 	return newest;
 }
 
 unsigned rig_number(size_t ca)
 {
-	struct lists lists;
+	struct store_lists lists;
 
 	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[ca]}, &lists);
 	return rig_newest(&lists);

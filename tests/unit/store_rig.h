@@ -34,7 +34,7 @@ enum error rig_put(struct bytes der, enum store_put *what); /* frees der */
 void rig_file(char path[512], size_t ca, const char *conf); /* where the list is kept */
 void rig_write(const char *path, struct bytes content);
 size_t rig_count(size_t ca, enum error *why); /* lists of this CA in the store */
-unsigned rig_newest(struct lists *lists); /* the highest number; frees */
+unsigned rig_newest(struct store_lists *lists); /* the highest number; frees */
 unsigned rig_number(size_t ca);         /* that of the lists in the store */
 
 /* What the clock shows, NOW unless told, where the test is linked with --wrap=time. */

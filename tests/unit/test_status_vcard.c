@@ -179,7 +179,7 @@ START_TEST(both_lists_of_the_root)
 	struct cert *good = holder(VCARD_HPKI, NULL, false);
 	const struct trusted_ca *ca = trust_issuer(trust, good), *root = ca->issuer;
 	unsigned of_ca = 0, of_root = 0;
-	struct lists held;
+	struct store_lists held;
 
 	put("sarl.crl");
 	put("rarl.crl");
@@ -195,7 +195,7 @@ START_TEST(both_lists_of_the_root)
 	}
 	ck_assert_uint_eq(of_ca, 1);
 	ck_assert_uint_eq(of_root, 1);
-	lists_free(&held);
+	store_lists_free(&held);
 	cert_free(&good);
 }
 END_TEST

@@ -124,7 +124,7 @@ END_TEST
 /* SARL and RARL: one issuer, one key, two scopes; and two keys of one name. */
 START_TEST(side_by_side)
 {
-	struct lists held;
+	struct store_lists held;
 
 	put_is(rig_list(0, 1, SCOPE("SARL")), E_OK, STORE_NEW);
 	put_is(rig_list(0, 2, SCOPE("RARL")), E_OK, STORE_NEW);
@@ -141,7 +141,7 @@ START_TEST(side_by_side)
 	put_is(rig_list(0, 4, SCOPE("SARL")), E_OK, STORE_NEW);
 	ck_assert_uint_eq(held.n, 3); /* what a reader has stays while it reads */
 	ck_assert_uint_le(held.list[0]->number[0], 3);
-	lists_free(&held);
+	store_lists_free(&held);
 	ck_assert_uint_eq(rig_count(0, NULL), 3);
 }
 END_TEST
@@ -496,7 +496,7 @@ END_TEST
 
 static unsigned number_at(time_t at)
 {
-	struct lists held;
+	struct store_lists held;
 
 	store_lists(rig.store, &(struct list_query){.ca = &rig.cas[0], .at = at}, &held);
 	for (size_t i = 0; i < held.n; i++)

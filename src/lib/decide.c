@@ -19,6 +19,8 @@ static const struct {
 	{FLAW_USAGE, VERDICT_CHAIN, "usage", NULL},
 	{REASON_REVOKED, VERDICT_REVOKED, "revoked", N_("it, or a CA of its chain, has been revoked")},
 	{REASON_ON_HOLD, VERDICT_REVOKED, "on-hold", N_("it, or a CA of its chain, is suspended")},
+	{REASON_INVALID, VERDICT_REVOKED, "invalid",
+	 N_("it, or a CA of its chain, was revoked later as invalid since before that time")},
 	{FLAW_NOT_YET_VALID, VERDICT_VALIDITY, "not-yet-valid", NULL},
 	{FLAW_EXPIRED, VERDICT_VALIDITY, "expired", NULL},
 	{FLAW_TEST, VERDICT_TEST, "test-certificate", NULL},
@@ -48,43 +50,42 @@ static unsigned role_reasons(const struct cert *cert, const struct rules *q)
 	return cert->roles_broken ? REASON_ROLE | REASON_ROLES_BROKEN : REASON_ROLE;
 }
 
-static unsigned status_reasons(const struct status *s, enum status_need need)
+static unsigned status_reasons(const struct decision *d, const struct rules *q)
 {
+	const struct status *s = &d->status;
+
 	if (s->result == STATUS_REVOKED)
 		return REASON_REVOKED;
 	if (s->result == STATUS_ON_HOLD)
 		return REASON_ON_HOLD;
-	if (s->result == STATUS_GOOD || need != STATUS_REQUIRE)
+	for (size_t i = 0; q->purpose == PURPOSE_SIGN && i < d->each.n; i++)
+		if (d->each.each[i].invalid && d->each.each[i].invalid <= d->at)
+			return REASON_INVALID;
+	if (s->result == STATUS_GOOD || q->need != STATUS_REQUIRE)
 		return 0;
 	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;
-}
-
-static unsigned look_up(const struct trust *trust, struct store *store, const struct rules *q, time_t now, struct decision *out)
-{
-	const struct status_rules rules = {.at = out->at, .historic = out->at < now, .grace = q->grace};
-
-	out->status = (struct status){.result = STATUS_UNKNOWN, .freshness = STATUS_EXPIRED, .reason = -1};
-	if (q->need == STATUS_OFF)
-		return 0;
-	out->asked = true;
-	out->status.why = STATUS_NO_LIST;
-	if (store) {
-		struct status_chain whole;
-
-		status_of_chain(store, trust, &out->chain, &rules, &whole);
-		out->status = whole.all;
-	}
-	return status_reasons(&out->status, q->need);
 }
 
 void decide(const struct trust *trust, struct store *store, const struct cert *cert,
             const struct rules *rules, struct decision *out)
 {
 	const time_t now = time(NULL);
+	struct status_rules status = {.grace = rules->grace, .extra = rules->lists};
 
-	*out = (struct decision){.at = rules->at ? rules->at : now};
+	*out = (struct decision){.at = rules->at ? rules->at : now, .asked = rules->need != STATUS_OFF,
+	                         .status = {.freshness = STATUS_EXPIRED, .reason = -1}};
 	chain_check(trust, cert, rules->purpose, out->at, &out->chain);
-	out->reasons = out->chain.flaws | look_up(trust, store, rules, now, out) | role_reasons(cert, rules);
+	status.at = out->at;
+	status.historic = out->at < now;
+	if (out->asked && store) {
+		status_of_chain(store, trust, &out->chain, &status, &out->each);
+		out->status = out->each.all;
+	} else if (out->asked) {
+		out->status.why = STATUS_NO_LIST;
+	}
+	out->reasons = out->chain.flaws | status_reasons(out, rules) | role_reasons(cert, rules);
+	if (rules->allow_test)
+		out->reasons &= ~(unsigned)FLAW_TEST;
 	for (size_t i = 0; i < N_REASONS && out->verdict == VERDICT_ACCEPTED; i++)
 		if (out->reasons & reasons[i].reason)
 			out->verdict = reasons[i].verdict;

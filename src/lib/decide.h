@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One decision about one certificate: chain, status, validity, roles, and every
- * reason that speaks against it. What libinkan and `inkan verify` share. */
+ * reason to refuse it. What libinkan and `inkan verify` share. */
 #ifndef INKAN_LIB_DECIDE_H
 #define INKAN_LIB_DECIDE_H
 
@@ -28,10 +28,11 @@ enum {
 	REASON_STATUS_STALE = 1 << 19, /* lists are held, and too old */
 	REASON_ROLE = 1 << 20,
 	REASON_ROLES_BROKEN = 1 << 21, /* roles were asked for, and hcRole does not parse */
+	REASON_INVALID = 1 << 22, /* to sign: revoked later, with an invalidityDate of before (RFC 5280 5.3.2) */
 };
 
 enum status_need {
-	STATUS_REQUIRE, /* good, by a list that counts, or refused */
+	STATUS_REQUIRE, /* good, by a list in force, or refused */
 	STATUS_PREFER,  /* refused when revoked or on hold */
 	STATUS_OFF,     /* not looked at */
 };
@@ -39,18 +40,21 @@ enum status_need {
 struct rules {
 	enum purpose purpose;
 	enum status_need need;
-	time_t at;                /* 0: now. In the past: the archive counts as well */
+	time_t at;                /* 0: now. In the past: the archive is used as well */
 	long grace;               /* seconds, of struct status_rules */
 	const char *const *roles; /* one of them has to be held, byte for byte; n = 0: none asked for */
 	size_t n_roles;
+	bool allow_test;          /* a test-level certificate (level 0) is not refused for that */
+	struct snapshot *lists;   /* that came with the certificate (extra_lists_add), or NULL */
 };
 
 struct decision {
 	enum verdict verdict;
 	unsigned reasons;         /* of enum chain_flaw and REASON_ */
 	time_t at;                /* the time that was judged */
-	struct chain chain;
-	struct status status;
+	struct chain chain;       /* FLAW_TEST stands in its flaws whether it is allowed or not */
+	struct status status;     /* of all certificates together; each.n = 0: not looked at */
+	struct status_chain each; /* of each by itself */
 	bool asked;               /* for the status */
 };
 

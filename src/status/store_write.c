@@ -238,7 +238,7 @@ enum error store_archive(struct store *s, const struct trust *trust)
 	for (size_t i = 0; ok == E_OK && i < trust->n; i++) {
 		struct store_lists lists;
 
-		if (!trust->list[i]->sound)
+		if (!trust->list[i]->signs_lists)
 			continue;
 		store_lists(s, &(struct list_query){.ca = trust->list[i]}, &lists);
 		for (size_t k = 0; ok == E_OK && k < lists.n; k++)
@@ -280,7 +280,7 @@ static enum error show(void *arg, const char *name)
 		return E_OK;
 	snprintf(file.path, sizeof file.path, "%s/%s/%s", w->folder, w->part, name);
 	for (size_t i = 0; list_named(name, spki) && i < w->trust->n && !file.issuer; i++)
-		if (w->trust->list[i]->sound && memcmp(w->trust->list[i]->spki_sha256, spki, 32) == 0)
+		if (w->trust->list[i]->signs_lists && memcmp(w->trust->list[i]->spki_sha256, spki, 32) == 0)
 			file.issuer = w->trust->list[i];
 	if (file.issuer)
 		file.why = list_read(w->store->crypto, w->dir, name, spki, &st, &crl);

@@ -167,7 +167,7 @@ struct cert *make_person(const struct crypto *c, const struct cert_spec *spec)
 struct trusted_ca make_ca(const struct crypto *c, const char *name, unsigned key, const char *more_conf)
 {
 	char conf[1024];
-	struct trusted_ca ca = {.anchor = true, .sound = true};
+	struct trusted_ca ca = {.anchor = true, .sound = true, .signs_lists = true};
 
 	snprintf(conf, sizeof conf, "[exts]\nbasicConstraints = critical,CA:true\n%s\n",
 	         more_conf ? more_conf : "keyUsage = critical,keyCertSign,cRLSign\nsubjectKeyIdentifier = hash");

@@ -465,7 +465,7 @@ END_TEST
 START_TEST(another_key_of_the_ca)
 {
 	static const char ca_conf[] = "[exts]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,cRLSign,keyCertSign\n";
-	struct trusted_ca rollover = {.issuer = &rig.cas[0], .sound = true};
+	struct trusted_ca rollover = {.issuer = &rig.cas[0], .top = &rig.cas[0], .sound = true, .signs_lists = true};
 	struct trusted_ca *all[4] = {&rig.cas[0], &rig.cas[2], &rollover};
 	struct trust trust = {.crypto = rig.crypto, .list = all, .n = 3};
 	struct cert *five = person(5), *six = person(6);
@@ -484,12 +484,13 @@ START_TEST(another_key_of_the_ca)
 	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	ck_assert_str_eq(s.crl_number, "07");
-	rollover.sound = false; /* its chain does not verify */
+	rollover.signs_lists = false; /* its chain does not verify */
 	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
 	ck_assert_int_eq(s.why, STATUS_NO_LIST);
-	rollover.sound = true;
+	rollover.signs_lists = true;
 	rollover.issuer = NULL; /* a namesake below another anchor: an anchor itself */
 	rollover.anchor = true;
+	rollover.top = &rollover;
 	status_of(rig.store, &trust, six, &rig.cas[0], &now, &s);
 	ck_assert_int_eq(s.why, STATUS_NO_LIST);
 	made_free(&der);

@@ -113,9 +113,9 @@ START_TEST(refused)
 	der = rig_list(0, 1, NULL);
 	der.len--;
 	put_is(der, E_FORMAT, STORE_BAD);
-	rig.cas[0].sound = false;
+	rig.cas[0].signs_lists = false;
 	put_is(rig_list(0, 1, NULL), E_SIGNATURE, STORE_BAD); /* its namesake's key does not fit */
-	rig.cas[1].sound = false;
+	rig.cas[1].signs_lists = false;
 	put_is(rig_list(0, 1, NULL), E_NOT_FOUND, STORE_BAD);
 	ck_assert_int_ne(access(rig.crl, F_OK), 0);
 }

@@ -48,7 +48,7 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 	}
 	q = (struct rules){.purpose = (enum purpose)r.purpose, .need = (enum status_need)r.status,
 	                   .at = (time_t)r.at, .grace = (long)r.grace,
-	                   .roles = r.roles, .n_roles = list_count(r.roles)};
+	                   .roles = r.roles, .n_roles = list_count(r.roles), .allow_test = r.allow_test};
 	decide(trust, ctx->store, cert->cert, &q, &d->d);
 	d->cert = cert;
 	for (size_t i = 0; i < d->d.chain.n; i++)

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <openssl/x509.h>
 
-#define PKI_MAX 64
+#define PKI_MAX 80
 
 /* One certificate. Keys are numbers, EC keys of the process. */
 struct pki_cert {

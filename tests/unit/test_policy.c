@@ -151,6 +151,7 @@ static const struct row {
 	enum edge edge;
 	int offset;
 	int64_t grace;
+	int allow_test;
 } rows[] = {
 	/* certificate and purpose */
 	{DOCTOR_LOGIN, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
@@ -188,6 +189,12 @@ static const struct row {
 	{BIG_VERSION, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
 	{BIG_LEVEL, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "0"},
 	{NOT_OF_ITS_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy"},
+
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .allow_test = 1},
+	{TEST_LOGIN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage", .allow_test = 1},
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "cas", INKAN_STATUS_IGNORE, none, .answer = "4 no-anchor", .allow_test = 1},
+	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, none, .answer = "3 status-unknown", .allow_test = 1},
+	{OTHER_POLICY, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy", .allow_test = 1},
 
 	/* anchors */
 	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "nothing", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer"},
@@ -262,7 +269,8 @@ START_TEST(one_row)
 	const struct row *row = &rows[_i];
 	const int64_t edges[] = {0, FROM, TO, NEXT, GONE};
 	const struct inkan_rules rules = {.purpose = row->purpose, .status = row->need, .roles = row->roles,
-	                                  .at = row->edge ? edges[row->edge] + row->offset : 0, .grace = row->grace};
+	                                  .at = row->edge ? edges[row->edge] + row->offset : 0, .grace = row->grace,
+	                                  .allow_test = row->allow_test};
 	const char *answer = pki_decide(row->anchors, row->lists, (size_t)row->cert, &rules);
 
 	ck_assert_msg(strcmp(answer, row->answer) == 0, "row %d, certificate %d: \"%s\", not \"%s\"", _i, row->cert, answer,
@@ -277,6 +285,48 @@ START_TEST(nobody_without_an_anchor)
 
 	for (size_t i = 0; i < N_CERTS; i++)
 		ck_assert_int_eq(pki_decide("nothing", NULL, i, &rules)[0], '4');
+}
+END_TEST
+
+/* CA certificates that came with a document: they build the chain, and none becomes an anchor. */
+START_TEST(what_came_along_is_no_anchor)
+{
+	static const struct {
+		const char *anchors, *reason;
+		int came[4]; /* ends with -1 */
+	} came[] = {{"nothing", "no-anchor", {LOGIN_CA, ROOT, -1}}, {"nothing", "no-anchor", {ROOT, LOGIN_CA, -1}},
+	            {"root", NULL, {LOGIN_CA, -1}}, {"root", NULL, {LOGIN_CA, ROOT, OTHER_ROOT, -1}}, {"other", "no-anchor", {ROOT, -1}},
+	            {"root", "no-issuer", {SIGN_CA, DOCTOR_SIGN, -1}}};
+	char folder[128];
+	const char *const anchors[] = {folder, NULL}, *const held[] = {"/nonexistent", NULL};
+	const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = held};
+	struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE};
+	unsigned char *der = NULL;
+	int len = i2d_X509(pki.x509[DOCTOR_LOGIN], &der);
+	struct inkan_evidence *evidence;
+	struct inkan_decision *d;
+	struct inkan_cert *cert;
+	struct inkan *ctx;
+
+	snprintf(folder, sizeof folder, "%s", pki_path(came[_i].anchors));
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, der, (size_t)len, &cert), INKAN_OK);
+	ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
+	for (size_t i = 0; came[_i].came[i] >= 0; i++) {
+		unsigned char *ca = NULL;
+		int n = i2d_X509(pki.x509[came[_i].came[i]], &ca);
+
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, ca, (size_t)n), INKAN_OK);
+		OPENSSL_free(ca);
+	}
+	rules.evidence = evidence;
+	ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
+	ck_assert_pstr_eq(inkan_decision_reason(d, 0), came[_i].reason);
+	inkan_decision_free(&d);
+	inkan_evidence_free(&evidence);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
+	OPENSSL_free(der);
 }
 END_TEST
 
@@ -317,6 +367,7 @@ int main(int argc, char **argv)
 	tcase_add_unchecked_fixture(t, make, pki_stop);
 	tcase_add_loop_test(t, one_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, nobody_without_an_anchor);
+	tcase_add_loop_test(t, what_came_along_is_no_anchor, 0, 6);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

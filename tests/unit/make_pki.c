@@ -77,7 +77,7 @@ static void add_extensions(const char *lines, X509 *x, X509_CRL *crl)
 }
 
 /* SHA-1 of the key, as everybody does it, in the two extensions that name keys (RFC 5280 4.2.1.2). */
-static void add_key_ids(X509 *x, int key, int signer)
+static void add_key_ids(X509 *x, int key, int signer, const char *aki_issuer)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE], *der = NULL;
 	AUTHORITY_KEYID *aki = AUTHORITY_KEYID_new();
@@ -94,6 +94,16 @@ static void add_key_ids(X509 *x, int key, int signer)
 	ck_assert(len > 0 && EVP_Digest(der, (size_t)len, hash, &n, EVP_sha1(), NULL));
 	OPENSSL_free(der);
 	aki->keyid = ski;
+	if (aki_issuer) {
+		GENERAL_NAME *name = GENERAL_NAME_new();
+		X509_NAME *dn = X509_NAME_new();
+
+		name_it(dn, aki_issuer);
+		GENERAL_NAME_set0_value(name, GEN_DIRNAME, dn);
+		aki->issuer = sk_GENERAL_NAME_new_null();
+		aki->serial = ASN1_INTEGER_new();
+		ck_assert(sk_GENERAL_NAME_push(aki->issuer, name) > 0 && ASN1_INTEGER_set(aki->serial, 1));
+	}
 	ck_assert(ASN1_OCTET_STRING_set(ski, hash, (int)n) &&
 	          X509_add1_ext_i2d(x, NID_authority_key_identifier, aki, 0, 0) > 0);
 	AUTHORITY_KEYID_free(aki);
@@ -111,7 +121,7 @@ void pki_make(size_t i, const struct pki_cert *spec)
 	name_it(X509_get_subject_name(x), spec->subject);
 	ck_assert(X509_set_pubkey(x, key_of(spec->key)));
 	if (!spec->no_key_ids)
-		add_key_ids(x, spec->key, spec->signer);
+		add_key_ids(x, spec->key, spec->signer, spec->aki_issuer);
 	if (spec->exts)
 		add_extensions(spec->exts, x, NULL);
 	ck_assert_int_gt(X509_sign(x, key_of(spec->signer), EVP_sha256()), 0);

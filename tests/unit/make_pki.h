@@ -18,6 +18,7 @@ struct pki_cert {
 	const char *exts;             /* lines of an OpenSSL configuration; key identifiers are added */
 	time_t from, to;              /* 0: two years before and after pki.at */
 	bool no_key_ids;
+	const char *aki_issuer;       /* its key identifier names the issuer's certificate, too: serial number 1 of that CN */
 };
 
 struct pki_list {

@@ -21,7 +21,7 @@ enum {
 	TWIN_A, TWIN_B, UNDER_TWIN_B, OLD_CERT, RENEWED, UNDER_RENEWED, CROSSED, CROSS, UNDER_CROSSED, LOOP_A, LOOP_B, UNDER_LOOP,
 	NAMES, UNDER_NAMES, MAPPED, UNDER_MAPPED, INHIBIT, UNDER_INHIBIT, EXPLICIT, UNDER_EXPLICIT, BARE, UNDER_BARE,
 	ANY, UNDER_ANY, NO_SIGN, UNDER_NO_SIGN, SERVER, UNDER_SERVER,
-	SPLIT, SPLIT_LISTS, UNDER_SPLIT, REVOKED_SPLIT, ROLLED, UNDER_OLD_KEY, UNDER_LISTS, N_CERTS
+	SPLIT, SPLIT_LISTS, UNDER_SPLIT, REVOKED_SPLIT, ROLLED, UNDER_OLD_KEY, UNDER_LISTS, NAMED, OTHER_ROOT, NAMESAKE, N_CERTS
 };
 
 #define EE(issuer_, key_) {.subject = "Holder", .issuer = issuer_, .key = 31, .signer = key_, .exts = EE_EXTS}
@@ -61,11 +61,14 @@ static struct pki_cert certs[N_CERTS] = {
 	[SPLIT_LISTS] = ODD("Split", 3, "keyUsage=critical,cRLSign\n"),
 	[UNDER_SPLIT] = EE("Split", 2), [REVOKED_SPLIT] = EE("Split", 2),
 	[ROLLED] = SUB("C1", 4, "C1", 1), [UNDER_OLD_KEY] = EE("C1", 1), [UNDER_LISTS] = EE("Split", 3),
+	/* names a certificate of its CA that is not the one installed */
+	[NAMED] = {.subject = "Holder", .issuer = "C1", .key = 31, .signer = 1, .exts = EE_EXTS, .aki_issuer = "Elsewhere"},
+	[OTHER_ROOT] = SUB("Other Root", 30, "Other Root", 30), [NAMESAKE] = SUB("C1", 29, "Other Root", 30),
 };
 
 static void make(void)
 {
-	static const char *const folders[] = {"own", "split", "rolled", "stranger", "later"};
+	static const char *const folders[] = {"own", "split", "rolled", "stranger", "later", "namesake"};
 
 	pki_start();
 	certs[OLD_CERT].to = pki.at - 1000;
@@ -79,6 +82,8 @@ static void make(void)
 	                                        .entries = {{.serial = REVOKED_SPLIT + 1, .revoked = pki.at - 7200}}});
 	pki_publish("rolled", &(struct pki_list){.issuer = "C1", .signer = 4});
 	pki_publish("stranger", &(struct pki_list){.issuer = "C1", .signer = 30});
+	pki_publish("namesake", &(struct pki_list){.issuer = "C1", .signer = 29});
+	pki_publish("namesake", &(struct pki_list){.issuer = "Other Root", .signer = 30});
 	/* at first nothing is known; later the key is said to have been somebody else's since 50000 seconds */
 	pki_publish("later", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 80000, .to = pki.at - 20000});
 	pki_publish("later2", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 10000, .entries = {
@@ -122,6 +127,7 @@ static const struct path {
 	{"5 expired", UNDER_RENEWED, {OLD_CERT}, false, NULL},
 	{"0", UNDER_CROSSED, {CROSSED, CROSS}, false, "it takes the first certificate of the key"},
 	{"4 no-anchor", UNDER_CROSSED, {CROSSED}, false, NULL},
+	{"0", NAMED, {C1}, false, "RFC 5280 4.2.1.1: identifiers help to find a CA; it takes them as a condition"},
 	{"4 no-anchor", UNDER_LOOP, {LOOP_A, LOOP_B}, false, NULL},
 
 	/* extensions and policies of CAs */
@@ -203,6 +209,8 @@ static const struct {
 	{"0", UNDER_OLD_KEY, {C1, ROLLED}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0},
 	{"3 status-unknown", UNDER_OLD_KEY, {C1}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0},
 	{"3 status-unknown", UNDER_OLD_KEY, {C1, ROLLED}, {"stranger"}, INKAN_PURPOSE_LOGIN, 0},
+	/* sound, of the same name, and below another anchor */
+	{"3 status-unknown", UNDER_OLD_KEY, {C1, OTHER_ROOT, NAMESAKE}, {"namesake"}, INKAN_PURPOSE_LOGIN, 0},
 	/* invalidityDate (5.3.2): of a signature of then, and to the second */
 	{"0", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 40000},
 	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 40000},

@@ -206,8 +206,8 @@ INKAN_API int inkan_cert_is_personal(const struct inkan_cert *cert);
 /* ---- Roles: hcRole (ISO 17090-2, attribute 1.0.17090.0.1). They are what the
  * certificate says of itself; inkan_decide says whether to believe it. */
 
-INKAN_API size_t inkan_role_count(const struct inkan_cert *cert); /* 0: none, or malformed */
-INKAN_API int inkan_roles_malformed(const struct inkan_cert *cert); /* 1: there, and cannot be parsed */
+INKAN_API size_t inkan_role_count(const struct inkan_cert *cert); /* of those that can be parsed */
+INKAN_API int inkan_roles_malformed(const struct inkan_cert *cert); /* 1: one, or all of them, cannot be parsed */
 
 /* Of the i-th, 0 <= i < count; else NULL. The text is compared byte for byte and
  * never checked against a list: "Medical Doctor". No control characters. */
@@ -215,6 +215,9 @@ INKAN_API const char *inkan_role_text(const struct inkan_cert *cert, size_t i);
 INKAN_API const char *inkan_role_scheme(const struct inkan_cert *cert, size_t i); /* dotted OID */
 INKAN_API const char *inkan_role_code(const struct inkan_cert *cert, size_t i);   /* NULL also: no codeDataValue */
 INKAN_API const unsigned char *inkan_role_der(const struct inkan_cert *cert, size_t i, size_t *n); /* the HCActor */
+
+/* The i-th HCActor that cannot be parsed, as it came; NULL after the last. It states no role. */
+INKAN_API const unsigned char *inkan_role_malformed_der(const struct inkan_cert *cert, size_t i, size_t *n);
 
 INKAN_API int inkan_has_role(const struct inkan_cert *cert, const char *text); /* 1 or 0 */
 
@@ -256,7 +259,8 @@ INKAN_API void inkan_evidence_free(struct inkan_evidence **evidence);
 
 /* INKAN_E_FORMAT: no certificate; other certificates than CAs' are passed over. */
 INKAN_API enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const void *data, size_t n);
-/* INKAN_E_FORMAT: no list. Whose it is, and whether it verifies, is found by each decision. */
+/* INKAN_E_FORMAT: no list. INKAN_E_SIGNATURE: one names a CA that is installed or was added, and is not
+ * signed by it: it is used only if its CA is added later. */
 INKAN_API enum inkan_error inkan_evidence_add_lists(struct inkan_evidence *evidence, const void *data, size_t n);
 
 

@@ -22,6 +22,11 @@ enum inkan_error inkan_cert_wrap(struct cert *cert, struct trust *trust, struct 
 	return INKAN_OK;
 }
 
+void inkan_cert_view(const struct cert *cert, struct inkan_cert *out)
+{
+	*out = (struct inkan_cert){.cert = cert, .texts = &out->own};
+}
+
 enum inkan_error inkan_cert_from_der(struct inkan *ctx, const void *der, size_t n, struct inkan_cert **out)
 {
 	struct cert *cert;
@@ -249,6 +254,15 @@ const unsigned char *inkan_role_der(const struct inkan_cert *cert, size_t i, siz
 	if (n)
 		*n = role(cert, i) ? role(cert, i)->der.len : 0;
 	return role(cert, i) ? role(cert, i)->der.data : NULL;
+}
+
+const unsigned char *inkan_role_malformed_der(const struct inkan_cert *cert, size_t i, size_t *n)
+{
+	bool there = cert && i < cert->cert->roles.n_broken;
+
+	if (n)
+		*n = there ? cert->cert->roles.broken[i].len : 0;
+	return there ? cert->cert->roles.broken[i].data : NULL;
 }
 
 int inkan_has_role(const struct inkan_cert *cert, const char *text)

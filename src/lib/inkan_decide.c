@@ -24,6 +24,7 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 	const struct inkan_evidence *evidence;
 	const struct trust *trust;
 	struct inkan_decision *d;
+	struct snapshot *lists;
 	struct inkan_rules r;
 	struct rules q;
 	enum error e;
@@ -37,22 +38,26 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 		return INKAN_E_MEMORY;
 	evidence = r.evidence;
 	trust = cert->trust ? cert->trust : evidence && evidence->trust ? evidence->trust : ctx->trust;
-	if (cert->trust && evidence && evidence->n_cas > 0) {
+	lists = evidence ? evidence->snapshot : NULL;
+	if (cert->trust && evidence) { /* the CAs of the card and those of the evidence */
 		e = trust_with(ctx->crypto, cert->trust, (const struct cert *const *)evidence->cas, evidence->n_cas,
 		               &d->trust);
-		if (e != E_OK) {
-			free(d);
+		if (e == E_OK)
+			e = evidence_lists(evidence, d->trust, &d->lists);
+		if (e != E_OK && e != E_SIGNATURE) {
+			inkan_decision_free(&d);
 			return inkan_error_of(e);
 		}
 		trust = d->trust;
+		lists = d->lists;
 	}
 	q = (struct rules){.purpose = (enum purpose)r.purpose, .need = (enum status_need)r.status,
-	                   .at = (time_t)r.at, .grace = (long)r.grace,
-	                   .roles = r.roles, .n_roles = list_count(r.roles), .allow_test = r.allow_test};
+	                   .at = (time_t)r.at, .grace = (long)r.grace, .roles = r.roles,
+	                   .n_roles = list_count(r.roles), .allow_test = r.allow_test, .lists = lists};
 	decide(trust, ctx->store, cert->cert, &q, &d->d);
 	d->cert = cert;
 	for (size_t i = 0; i < d->d.chain.n; i++)
-		d->cas[i] = (struct inkan_cert){.cert = d->d.chain.cas[i]->cert, .texts = &d->cas[i].own};
+		inkan_cert_view(d->d.chain.cas[i]->cert, &d->cas[i]);
 	*out = d;
 	return INKAN_OK;
 }
@@ -63,6 +68,7 @@ void inkan_decision_free(struct inkan_decision **decision)
 		return;
 	for (size_t i = 0; i < (*decision)->d.chain.n; i++)
 		cert_texts_free(&(*decision)->cas[i].own);
+	extra_lists_free(&(*decision)->lists);
 	trust_free(&(*decision)->trust);
 	free(*decision);
 	*decision = NULL;
@@ -118,11 +124,11 @@ const char *inkan_decision_missing_issuer(const struct inkan_decision *decision)
 	return inkan_cert_issuer(inkan_decision_cert(decision, n));
 }
 
-static void give_status(const struct inkan_decision *decision, const struct status *s, struct inkan_status_info *info)
+static enum inkan_error give_status(const struct inkan_decision *decision, const struct status *s,
+                                    struct inkan_status_info *out)
 {
 	bool unknown = s->result == STATUS_UNKNOWN && decision->d.asked;
-
-	*info = (struct inkan_status_info){
+	struct inkan_status_info info = {
 		.result = (enum inkan_status)s->result,
 		.freshness = (enum inkan_freshness)s->freshness,
 		.reason = s->reason,
@@ -133,25 +139,24 @@ static void give_status(const struct inkan_decision *decision, const struct stat
 		.source = s->source,
 		.why = unknown ? _(status_why_text(s->why)) : "",
 		.why_word = unknown ? why_words[s->why] : "",
+		.invalid_from = s->invalid,
 	};
+
 	for (size_t i = 0; i < decision->d.chain.n; i++)
 		if (decision->d.chain.cas[i]->cert == s->about)
-			info->about = i + 1;
+			info.about = i + 1;
+	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
 }
 
 enum inkan_error inkan_decision_status(const struct inkan_decision *decision, struct inkan_status_info *out)
 {
-	struct inkan_status_info info;
-
-	if (!decision || !out)
-		return INKAN_E_ARGUMENT;
-	give_status(decision, &decision->d.status, &info);
-	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
+	return decision && out ? give_status(decision, &decision->d.status, out) : INKAN_E_ARGUMENT;
 }
 
 enum inkan_error inkan_decision_cert_status(const struct inkan_decision *decision, size_t i,
                                             struct inkan_status_info *out)
 {
-	(void)i;
-	return inkan_decision_status(decision, out);
+	if (!decision || !out || i >= decision->d.each.n)
+		return INKAN_E_ARGUMENT;
+	return give_status(decision, &decision->d.each.each[i], out);
 }

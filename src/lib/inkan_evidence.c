@@ -36,9 +36,46 @@ void inkan_evidence_free(struct inkan_evidence **evidence)
 		OPENSSL_free((void *)(uintptr_t)e->lists[i].data);
 	free(e->cas);
 	free(e->lists);
+	extra_lists_free(&e->snapshot);
 	trust_free(&e->trust);
 	free(e);
 	*evidence = NULL;
+}
+
+enum error evidence_lists(const struct inkan_evidence *e, const struct trust *trust, struct snapshot **out)
+{
+	enum error all = E_OK;
+
+	for (size_t i = 0; i < e->n_lists; i++) {
+		enum error one = extra_lists_add(out, trust, e->lists[i]);
+
+		if (one == E_MEMORY || one == E_SIGNATURE || one == E_FORMAT)
+			all = one;
+		if (one == E_MEMORY)
+			break;
+	}
+	return all;
+}
+
+/* Which CA signed a list may be known only now. */
+static enum error settle(struct inkan_evidence *e)
+{
+	struct snapshot *snapshot = NULL;
+	struct trust *trust = NULL;
+	enum error ok = trust_with(e->ctx->crypto, e->ctx->trust, (const struct cert *const *)e->cas, e->n_cas, &trust);
+
+	if (ok == E_OK)
+		ok = evidence_lists(e, trust, &snapshot);
+	if (ok == E_OK || ok == E_SIGNATURE) {
+		extra_lists_free(&e->snapshot);
+		trust_free(&e->trust);
+		e->snapshot = snapshot;
+		e->trust = trust;
+	} else {
+		extra_lists_free(&snapshot);
+		trust_free(&trust);
+	}
+	return ok;
 }
 
 static enum error add_cert(struct inkan_evidence *e, struct bytes der)
@@ -61,7 +98,6 @@ static enum error add_cert(struct inkan_evidence *e, struct bytes der)
 
 enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const void *data, size_t n)
 {
-	struct trust *trust;
 	enum error e = E_OK;
 	bool pem = false;
 	uint8_t *der;
@@ -83,14 +119,9 @@ enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const
 	BIO_free(bio);
 	if (!pem)
 		e = add_cert(evidence, (struct bytes){data, n});
-	if (e == E_OK)
-		e = trust_with(evidence->ctx->crypto, evidence->ctx->trust,
-		               (const struct cert *const *)evidence->cas, evidence->n_cas, &trust);
-	if (e != E_OK)
-		return inkan_error_of(e);
-	trust_free(&evidence->trust);
-	evidence->trust = trust;
-	return INKAN_OK;
+	if (e == E_OK && (e = settle(evidence)) == E_SIGNATURE)
+		e = E_OK; /* the list's own call has said so */
+	return inkan_error_of(e);
 }
 
 /* Takes the bytes over, also on failure. */
@@ -148,6 +179,8 @@ enum inkan_error inkan_evidence_add_lists(struct inkan_evidence *evidence, const
 		der = OPENSSL_memdup(data, n);
 		e = der ? add_list(evidence, der, n) : n ? E_MEMORY : E_FORMAT;
 	}
+	if (e == E_OK)
+		e = settle(evidence);
 	ERR_pop_to_mark();
 	return inkan_error_of(e);
 }

@@ -29,19 +29,25 @@ struct inkan_evidence {
 	const struct inkan *ctx;
 	struct cert **cas;
 	size_t n_cas;
-	struct trust *trust; /* the context's and these CAs; NULL: none of these */
+	struct trust *trust; /* the context's and these CAs; NULL: nothing was added */
 	struct bytes *lists; /* DER, of OPENSSL_malloc */
 	size_t n_lists;
+	struct snapshot *snapshot; /* those that a CA of `trust` signed */
 };
 
 struct inkan_decision {
 	struct decision d;
 	const struct inkan_cert *cert;
-	struct trust *trust; /* made for this decision alone; NULL: none was */
+	struct trust *trust;    /* these two: made for this decision alone; NULL: none was */
+	struct snapshot *lists;
 	struct inkan_cert cas[CHAIN_MAX];
 };
 
 enum inkan_error inkan_error_of(enum error e);
+
+/* The lists of the evidence that a CA of this trust store signed. E_SIGNATURE: one has the name of a CA, and
+ * not its signature; it is left out. */
+enum error evidence_lists(const struct inkan_evidence *e, const struct trust *trust, struct snapshot **out);
 
 /* Messages come from where the library was installed to, whatever the program has bound. */
 void inkan_bind_messages(void);
@@ -56,6 +62,8 @@ size_t list_count(const char *const *list); /* up to its NULL; 0: NULL */
 /* Takes the certificate and the trust store over, also on failure. */
 enum inkan_error inkan_cert_wrap(struct cert *cert, struct trust *trust, struct inkan_cert **out);
 
+/* What the functions of inkan.h take, of a certificate that stays another object's; cert_texts_free(out->texts). */
+void inkan_cert_view(const struct cert *cert, struct inkan_cert *out);
 void cert_texts_free(struct cert_texts *texts);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include "base/file.h"
@@ -11,63 +9,95 @@
 #include "input.h"
 #include "say.h"
 
-static enum exit_code refuse_unreadable(const char *name)
-{
-	if (errno == ENOENT)
-		complain(_("There is no file %s."), name);
-	else if (errno == EISDIR)
-		complain(_("%s is a folder."), name);
-	else
-		complain(_("%s could not be read: %s."), name, strerror(errno));
-	advise(_("Name a file with a certificate (PEM or DER), - for standard input, or card."));
-	return EXIT_NO_INPUT;
-}
-
-enum fault { FAULT_LONG, FAULT_EMPTY, FAULT_CONTENT };
-
-static enum exit_code refuse_content(const char *name, enum fault fault)
-{
-	if (fault == FAULT_LONG)
-		complain(_("%s is too long for a certificate."), name);
-	else if (fault == FAULT_EMPTY)
-		complain(_("%s is empty."), name);
-	else
-		complain(_("%s holds no certificate that can be read."), name);
-	advise(_("It should be one X.509 certificate, as PEM (-----BEGIN CERTIFICATE-----) or DER."));
-	return EXIT_MALFORMED;
-}
-
-static enum exit_code read_all(int fd, const char *name, struct buf *b)
-{
-	enum error e = fd_read(fd, CERT_FILE_MAX, b);
-
-	if (e == E_IO)
-		return refuse_unreadable(name);
-	if (e == E_TOO_LONG)
-		return refuse_content(name, FAULT_LONG);
-	if (e != E_OK) {
-		complain("%s", _(error_text(e)));
-		return EXIT_INTERNAL;
-	}
-	return b->len > 0 ? EXIT_DONE : refuse_content(name, FAULT_EMPTY);
-}
+#define LISTS_MAX ((size_t)64 << 20)
 
 static const char *name_of(const char *path)
 {
 	return strcmp(path, "-") == 0 ? _("Standard input") : path;
 }
 
-static enum exit_code open_and_read(const char *path, struct buf *b)
+static enum exit_code refuse_content(const char *path, const char *what)
 {
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	enum exit_code code;
+	complain("%s: %s", name_of(path), what);
+	advise(_("It must be X.509 certificates or revocation lists, as PEM (-----BEGIN ...-----) or DER."));
+	return EXIT_MALFORMED;
+}
 
-	if (fd < 0)
-		return refuse_unreadable(name_of(path));
-	code = read_all(fd, name_of(path), b);
-	if (!standard)
-		close(fd);
+static enum exit_code read_all(const char *path, size_t max, struct buf *b)
+{
+	enum error e = path_read(path, max, b);
+
+	if (e == E_OK && b->len == 0)
+		return refuse_content(path, _("the file is empty"));
+	if (e == E_OK)
+		return EXIT_DONE;
+	if (e == E_TOO_LONG)
+		return refuse_content(path, _("the file is too long"));
+	if (e == E_MEMORY) {
+		complain("%s", _(error_text(e)));
+		return EXIT_INTERNAL;
+	}
+	complain("%s: %s", name_of(path), strerror(errno));
+	advise(_("Name a file with a certificate (PEM or DER), - for standard input, or card."));
+	return EXIT_NO_INPUT;
+}
+
+/* Of what the library has answered. */
+static enum exit_code fail(enum inkan_error e)
+{
+	complain("%s.", inkan_error_text(e));
+	return EXIT_INTERNAL;
+}
+
+enum exit_code input_open(bool bare, struct inkan **out)
+{
+	static const char *const none[] = {NULL};
+	const struct inkan_options options = {.size = sizeof options, .anchors = none, .lists = none};
+	enum inkan_error e = inkan_new(bare ? &options : NULL, out);
+
+	return e == INKAN_OK ? EXIT_DONE : fail(e);
+}
+
+enum exit_code input_cert(struct inkan *ctx, const char *path, struct inkan_cert **out)
+{
+	struct buf b = {0};
+	enum exit_code code = read_all(path, CERT_FILE_MAX, &b);
+	enum inkan_error e;
+
+	if (code == EXIT_DONE && (e = inkan_cert_from_pem(ctx, (const char *)b.data, b.len, out)) != INKAN_OK)
+		code = e == INKAN_E_FORMAT ? refuse_content(path, _("there is no certificate in it that can be read")) : fail(e);
+	buf_wipe(&b);
+	return code;
+}
+
+enum exit_code input_token(struct inkan *ctx, const struct token *t, struct inkan_cert **out)
+{
+	enum inkan_error e = inkan_cert_from_der(ctx, t->card->certs[0].der, t->card->certs[0].der_len, out);
+
+	return e == INKAN_OK ? EXIT_DONE : fail(e);
+}
+
+void input_card_cas(const struct token *t, struct inkan_evidence *evidence)
+{
+	for (size_t i = 1; i < t->card->n_certs; i++)
+		if (t->card->certs[i].role != CERT_OWN && card_read_cert(t->card, i) == E_OK)
+			inkan_evidence_add_certs(evidence, t->card->certs[i].der, t->card->certs[i].der_len);
+}
+
+enum exit_code input_evidence(struct inkan_evidence *evidence, const char *path,
+                              enum inkan_error (*add)(struct inkan_evidence *, const void *, size_t))
+{
+	struct buf b = {0};
+	enum exit_code code = read_all(path, LISTS_MAX, &b);
+	enum inkan_error e = code == EXIT_DONE ? add(evidence, b.data, b.len) : INKAN_OK;
+
+	if (e == INKAN_E_FORMAT)
+		code = refuse_content(path, add == inkan_evidence_add_lists ?
+		                      _("there is no revocation list in it that can be read") :
+		                      _("there is no certificate in it that can be read"));
+	else if (e != INKAN_OK)
+		code = fail(e);
+	buf_wipe(&b);
 	return code;
 }
 
@@ -75,7 +105,7 @@ static enum exit_code open_and_read(const char *path, struct buf *b)
 static enum exit_code check(enum error e, const char *path)
 {
 	if (e == E_FORMAT)
-		return refuse_content(name_of(path), FAULT_CONTENT);
+		return refuse_content(path, _("there is no certificate in it that can be read"));
 	if (e != E_OK)
 		complain("%s", _(error_text(e)));
 	return exit_of(e);
@@ -84,7 +114,7 @@ static enum exit_code check(enum error e, const char *path)
 enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out)
 {
 	struct buf b = {0};
-	enum exit_code code = open_and_read(path, &b);
+	enum exit_code code = read_all(path, CERT_FILE_MAX, &b);
 
 	if (code == EXIT_DONE)
 		code = check(cert_read(c, (struct bytes){b.data, b.len}, out), path);
@@ -92,54 +122,30 @@ enum exit_code input_certificate(const struct crypto *c, const char *path, struc
 	return code;
 }
 
-struct each {
-	const struct crypto *crypto;
-	const char *path;
-	enum exit_code (*run)(void *arg, const struct cert *cert);
-	void *arg;
-};
-
-static enum exit_code run_one(const struct each *each, struct bytes der)
-{
-	struct cert *cert = NULL;
-	enum exit_code code = check(cert_parse(each->crypto, der, &cert), each->path);
-
-	if (code == EXIT_DONE)
-		code = each->run(each->arg, cert);
-	cert_free(&cert);
-	return code;
-}
-
-static enum exit_code run_each(const struct each *each, const struct buf *b)
-{
-	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
-	enum exit_code code = EXIT_DONE;
-	bool pem = false;
-	uint8_t *der;
-	size_t n;
-
-	if (!bio)
-		return check(E_MEMORY, each->path);
-	while (cert_pem_next(bio, &der, &n)) {
-		enum exit_code one = run_one(each, (struct bytes){der, n});
-
-		pem = true;
-		code = code == EXIT_DONE ? one : code;
-		OPENSSL_clear_free(der, n);
-	}
-	BIO_free(bio);
-	return pem ? code : run_one(each, (struct bytes){b->data, b->len});
-}
-
 enum exit_code input_each_certificate(const struct crypto *c, const char *path,
                                       enum exit_code (*each)(void *arg, const struct cert *cert), void *arg)
 {
-	const struct each all = {c, path, each, arg};
 	struct buf b = {0};
-	enum exit_code code = open_and_read(path, &b);
+	enum exit_code code = read_all(path, CERT_FILE_MAX, &b);
+	BIO *bio = code == EXIT_DONE ? BIO_new_mem_buf(b.data, (int)b.len) : NULL;
+	uint8_t *der = NULL;
+	size_t n = 0;
+	bool pem = bio && cert_pem_next(bio, &der, &n), more = bio;
 
-	if (code == EXIT_DONE)
-		code = run_each(&all, &b);
+	while (more) {
+		struct cert *cert = NULL;
+		enum exit_code one = check(cert_parse(c, pem ? (struct bytes){der, n} : (struct bytes){b.data, b.len},
+		                                      &cert), path);
+
+		if (one == EXIT_DONE)
+			one = each(arg, cert);
+		code = code == EXIT_DONE ? one : code;
+		cert_free(&cert);
+		if (pem)
+			OPENSSL_clear_free(der, n);
+		more = pem && cert_pem_next(bio, &der, &n);
+	}
+	BIO_free(bio);
 	buf_wipe(&b);
 	return code;
 }

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates from files and cards for the verbs. What went wrong has been said. */
 #ifndef INKAN_TOOL_INPUT_H
 #define INKAN_TOOL_INPUT_H
 
+#include <inkan.h>
 #include "cert/x509.h"
-#include "tool.h"
+#include "find.h"
+
+/* libinkan, with what is installed on this machine; `bare`: with nothing, to look into certificates alone. */
+enum exit_code input_open(bool bare, struct inkan **out);
 
 /* The first certificate in a file, or on standard input for "-": PEM (whatever
- * stands around it) or DER. What went wrong has been said. */
-enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out);
+ * stands around it) or DER. */
+enum exit_code input_cert(struct inkan *ctx, const char *path, struct inkan_cert **out);
 
-/* The same for each certificate of a PEM text. An exit code of `each` that is not 0 does
- * not end it; the first such one is the answer. */
+/* The holder's certificate on a card; and the CA certificates on it (what cannot be read is left out). */
+enum exit_code input_token(struct inkan *ctx, const struct token *t, struct inkan_cert **out);
+void input_card_cas(const struct token *t, struct inkan_evidence *evidence);
+
+/* CA certificates or lists in a file, with inkan_evidence_add_certs or inkan_evidence_add_lists. */
+enum exit_code input_evidence(struct inkan_evidence *evidence, const char *path,
+                              enum inkan_error (*add)(struct inkan_evidence *, const void *, size_t));
+
+/* For the verbs that look into certificates themselves. An exit code of `each` that is not 0 does not end it;
+ * the first such one is the answer. */
+enum exit_code input_certificate(const struct crypto *c, const char *path, struct cert **out);
 enum exit_code input_each_certificate(const struct crypto *c, const char *path,
                                       enum exit_code (*each)(void *arg, const struct cert *cert), void *arg);
 

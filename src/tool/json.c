@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
-#include "facts.h"
+#include "base/text.h"
 #include "say.h"
 #include "show.h"
 
 json_t *json_text(const char *text)
 {
-	json_t *json = json_string(text);
+	json_t *json = text ? json_string(text) : json_null();
 	char *fixed = json ? NULL : malloc(3 * strlen(text) + 1);
 	size_t n = 0;
 
@@ -26,127 +26,217 @@ json_t *json_text(const char *text)
 	return json;
 }
 
-/* Sets it when there is something to set, and frees the text. */
-static void set_owned(json_t *object, const char *key, char *text)
-{
-	if (text)
-		json_object_set_new(object, key, json_text(text));
-	free(text);
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
-	if (text)
-		json_object_set_new(object, key, json_text(text));
+	json_object_set_new(object, key, json_text(text));
 }
 
-static json_t *facts(const struct cert *cert)
+/* "" and 0 are null. */
+static void set_some(json_t *object, const char *key, const char *text)
+{
+	set_text(object, key, text[0] ? text : NULL);
+}
+
+static void set_time(json_t *object, const char *key, int64_t t)
+{
+	char text[TIME_TEXT_SIZE] = "";
+
+	if (t)
+		time_write((time_t)t, text);
+	set_some(object, key, text);
+}
+
+static void set_sha256(json_t *object, const struct inkan_cert *cert)
+{
+	char hex[65];
+
+	hex_write(inkan_cert_sha256(cert), 32, hex);
+	set_text(object, "sha256", hex);
+}
+
+static json_t *facts(const struct inkan_cert *cert)
 {
 	json_t *json = json_object(), *usages = json_array();
-	char hex[2 * sizeof cert->sha256 + 1], from[FACT_TIME_SIZE], to[FACT_TIME_SIZE];
 	const char *word, *text;
 
-	for (size_t i = 0; i < sizeof cert->sha256; i++)
-		snprintf(hex + 2 * i, 3, "%02x", cert->sha256[i]);
-	set_text(json, "sha256", hex);
-	if (fact_time(X509_get0_notBefore(cert->x509), from) && fact_time(X509_get0_notAfter(cert->x509), to)) {
-		set_text(json, "not_before", from);
-		set_text(json, "not_after", to);
-	}
-	for (unsigned i = 0; fact_key_usage(cert, i, &word, &text); i++)
-		json_array_append_new(usages, json_string(word));
+	set_sha256(json, cert);
+	set_time(json, "not_before", inkan_cert_not_before(cert));
+	set_time(json, "not_after", inkan_cert_not_after(cert));
+	for (unsigned bit = 0; key_usage_names(bit, &word, &text); bit++)
+		if (inkan_cert_key_usage(cert) & 1U << bit)
+			json_array_append_new(usages, json_string(word));
 	json_object_set_new(json, "key_usage", usages);
-	set_owned(json, "issuer", fact_dn(X509_get_issuer_name(cert->x509)));
-	json_object_set_new(json, "ca", json_boolean(cert->ca));
+	set_text(json, "issuer", inkan_cert_issuer(cert));
+	json_object_set_new(json, "ca", json_boolean(inkan_cert_is_ca(cert)));
 	return json;
 }
 
-static json_t *profile(const struct cert *cert)
+static json_t *base64(const unsigned char *der, size_t n)
 {
-	json_t *json = json_object();
-
-	set_text(json, "kind", cert->profile->word);
-	json_object_set_new(json, "policy_oid", cert->policy[0] ? json_string(cert->policy) : json_null());
-	json_object_set_new(json, "production", json_boolean(cert->production));
-	return json;
-}
-
-static char *base64(struct bytes in)
-{
-	char *text = malloc(4 * ((in.len + 2) / 3) + 1);
+	char *text = malloc(4 * ((n + 2) / 3) + 1);
+	json_t *json;
 
 	if (text)
-		EVP_EncodeBlock((unsigned char *)text, in.data, (int)in.len);
-	return text;
+		EVP_EncodeBlock((unsigned char *)text, der, (int)n);
+	json = json_text(text);
+	free(text);
+	return json;
 }
 
-static json_t *roles(const struct cert *cert)
+static json_t *roles(const struct inkan_cert *cert)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < cert->roles.n; i++) {
-		const struct hcrole *role = &cert->roles.list[i];
+	for (size_t i = 0; i < inkan_role_count(cert); i++) {
 		json_t *json = json_object();
+		const unsigned char *der;
+		size_t n;
 
-		set_text(json, "text", role->text);
-		set_text(json, "coding_scheme", role->coding_scheme);
-		set_text(json, "code", role->code);
-		set_owned(json, "der", base64(role->der));
+		der = inkan_role_der(cert, i, &n);
+		set_text(json, "text", inkan_role_text(cert, i));
+		set_text(json, "coding_scheme", inkan_role_scheme(cert, i));
+		if (inkan_role_code(cert, i))
+			set_text(json, "code", inkan_role_code(cert, i));
+		json_object_set_new(json, "der", base64(der, n));
 		json_array_append_new(list, json);
 	}
 	return list;
 }
 
-static void set_jpki_person(json_t *json, const struct cert *cert)
+static json_t *person(const struct inkan_cert *cert)
 {
-	struct jpki_person p;
-	const char *era;
-	char iso[11];
-	int year;
-
-	if (jpki_person_read(cert, &p) != E_OK)
-		return;
-	set_text(json, "name", p.name);
-	set_text(json, "name_substitutes", p.name_substitutes);
-	set_text(json, "sex", p.sex);
-	set_text(json, "birth", p.birth);
-	if (p.birth && jpki_date(p.birth, iso, &era, &year))
-		set_text(json, "birth_date", iso);
-	set_text(json, "address", p.address);
-	set_text(json, "address_substitutes", p.address_substitutes);
-	jpki_person_free(&p);
-}
-
-static json_t *person(const struct cert *cert)
-{
+	static const char *const keys[] = {
+		[INKAN_PERSON_NAME] = "name", [INKAN_PERSON_JAPANESE_NAME] = "japanese_name",
+		[INKAN_PERSON_ID] = "id", [INKAN_PERSON_ORGANISATION] = "organisation",
+		[INKAN_PERSON_SUBJECT] = "subject", [INKAN_PERSON_SERIAL] = "serial",
+		[INKAN_PERSON_BIRTH] = "birth", [INKAN_PERSON_BIRTH_DATE] = "birth_date",
+		[INKAN_PERSON_SEX] = "sex", [INKAN_PERSON_ADDRESS] = "address",
+		[INKAN_PERSON_NAME_SUBSTITUTES] = "name_substitutes",
+		[INKAN_PERSON_ADDRESS_SUBSTITUTES] = "address_substitutes"};
+	struct inkan_person *p;
 	json_t *json = json_object();
 
-	if (cert->profile->person_in_san) {
-		set_jpki_person(json, cert);
-	} else if (!cert->profile->family->personal) {
-		set_owned(json, "name", fact_subject_part(cert, NID_commonName));
-		set_owned(json, "japanese_name", fact_japanese_name(cert));
-		set_owned(json, "organisation", fact_subject_part(cert, NID_organizationName));
-		set_owned(json, "id", fact_subject_part(cert, NID_serialNumber));
+	inkan_person_new(cert, &p);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *text = inkan_person_get(p, (enum inkan_person_field)i);
+
+		if (text)
+			set_text(json, keys[i], text);
 	}
-	set_owned(json, "subject", fact_dn(X509_get_subject_name(cert->x509)));
-	set_owned(json, "serial", fact_serial(cert));
+	inkan_person_free(&p);
 	return json;
 }
 
-json_t *json_certificate(const struct cert *cert, bool identity)
+json_t *json_certificate(const struct inkan_cert *cert, bool identity)
 {
-	json_t *json = json_object();
+	json_t *json = json_object(), *profile = json_object(), *malformed = json_array();
+	const unsigned char *der;
+	size_t n;
 
 	json_object_set_new(json, "version", json_integer(1));
 	json_object_set_new(json, "certificate", facts(cert));
-	json_object_set_new(json, "profile", profile(cert));
+	set_text(profile, "kind", inkan_cert_profile_word(cert));
+	set_some(profile, "policy_oid", inkan_cert_policy(cert));
+	json_object_set_new(profile, "production", json_boolean(inkan_cert_is_production(cert)));
+	json_object_set_new(json, "profile", profile);
 	json_object_set_new(json, "roles", roles(cert));
-	if (cert->roles_broken)
+	for (size_t i = 0; (der = inkan_role_malformed_der(cert, i, &n)); i++)
+		json_array_append_new(malformed, base64(der, n));
+	if (inkan_roles_malformed(cert)) {
 		json_object_set_new(json, "roles_malformed", json_true());
+		json_object_set(json, "malformed_roles", malformed);
+	}
+	json_decref(malformed);
 	if (identity)
 		json_object_set_new(json, "person", person(cert));
 	return json;
+}
+
+static json_t *list_urls(const struct inkan_cert *cert)
+{
+	json_t *list = json_array();
+	const char *url;
+
+	for (size_t i = 0; (url = inkan_cert_list_url(cert, i)); i++)
+		json_array_append_new(list, json_text(url));
+	return list;
+}
+
+static json_t *status(const struct inkan_status_info *s)
+{
+	static const char *const results[] = {"unknown", "good", "revoked", "on-hold"};
+	static const char *const freshnesses[] = {"fresh", "stale", "expired"};
+	json_t *json = json_object();
+	const char *text;
+
+	set_text(json, "result", results[s->result]);
+	set_text(json, "freshness", s->this_update ? freshnesses[s->freshness] : NULL);
+	set_some(json, "source", s->source);
+	set_time(json, "this_update", s->this_update);
+	set_time(json, "next_update", s->next_update);
+	set_some(json, "crl_number", s->crl_number);
+	if (s->result == INKAN_STATUS_UNKNOWN)
+		set_text(json, "why", s->why_word);
+	if (s->result == INKAN_STATUS_REVOKED || s->result == INKAN_STATUS_ON_HOLD) {
+		set_time(json, "revoked", s->revoked);
+		json_object_set_new(json, "reason", s->reason < 0 ? json_null() : json_integer(s->reason));
+		set_text(json, "reason_name", crl_reason_name(s->reason, &text));
+		set_time(json, "invalid_from", s->invalid_from);
+	}
+	return json;
+}
+
+void json_add_decision(json_t *json, const struct inkan_decision *d, bool identity, bool decided)
+{
+	json_t *chain = json_array(), *certificates = json_array(), *reasons = json_array();
+	struct inkan_status_info info = {.size = sizeof info};
+	const struct inkan_cert *cert;
+	bool looked = false;
+	char *advice;
+
+	for (size_t i = 0; (cert = inkan_decision_cert(d, i)); i++) {
+		json_t *ca = json_object(), *each = json_object();
+		bool one = inkan_decision_cert_status(d, i, &info) == INKAN_OK;
+		const char *subject = i > 0 ? inkan_cert_subject(cert) : NULL;
+		struct inkan_person *p = NULL;
+
+		looked |= one;
+		if (i == 0 && identity && inkan_person_new(cert, &p) == INKAN_OK)
+			subject = inkan_person_get(p, INKAN_PERSON_SUBJECT);
+		set_text(each, "subject", subject);
+		set_text(each, "issuer", inkan_cert_issuer(cert));
+		set_sha256(each, cert);
+		json_object_set_new(each, "status", one ? status(&info) : json_null());
+		json_object_set_new(each, "list_urls", list_urls(cert));
+		json_array_append_new(certificates, each);
+		set_text(ca, "subject", subject);
+		set_sha256(ca, cert);
+		set_time(ca, "not_after", inkan_cert_not_after(cert));
+		json_object_set_new(ca, "anchor", json_boolean(inkan_decision_is_anchor(d, i)));
+		if (i > 0)
+			json_array_append(chain, ca);
+		json_decref(ca);
+		inkan_person_free(&p);
+	}
+	json_object_set_new(json, "chain", chain);
+	json_object_set_new(json, "certificates", certificates);
+	set_text(json, "missing_issuer", inkan_decision_missing_issuer(d));
+	json_object_set_new(json, "test_certificate", json_boolean(inkan_decision_is_test(d)));
+	inkan_decision_status(d, &info);
+	json_object_set_new(json, "status", looked ? status(&info) : json_null());
+	if (looked)
+		json_object_set_new(json_object_get(json, "status"), "about", json_integer((json_int_t)info.about));
+	if (decided) {
+		for (size_t i = 0; inkan_decision_reason(d, i); i++)
+			json_array_append_new(reasons, json_string(inkan_decision_reason(d, i)));
+		set_time(json, "at", inkan_decision_at(d));
+		set_text(json, "decision", inkan_decision_verdict(d) == INKAN_VERDICT_ACCEPTED ? "accepted" : "refused");
+		json_object_set(json, "reasons", reasons);
+		advice = decision_advice(d);
+		set_text(json, "advice", advice);
+		free(advice);
+	}
+	json_decref(reasons);
 }
 
 json_t *json_token(const struct token *t)

@@ -2,8 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "facts.h"
-#include "find.h"
+#include "input.h"
 #include "say.h"
 #include "show.h"
 #include "tool.h"
@@ -26,47 +25,41 @@ static void help(void)
 	printf("  --reader NAME       %s\n  --help\n", _("only readers with NAME in their names"));
 }
 
-static void put_validity(const struct cert *cert)
-{
-	int now = fact_validity(cert);
-	char to[FACT_TIME_SIZE];
-
-	if (fact_local_time(X509_get0_notAfter(cert->x509), true, to))
-		put_subfield(_("Valid until"), "%s%s", to,
-			  now > 0 ? _(" (EXPIRED)") : now < 0 ? _(" (NOT YET VALID)") : "");
-}
-
 /* Of a personal card neither the name nor the certificate's fingerprint. */
-static void put_token(const struct token *t)
+static void put_token(struct inkan *ctx, const struct token *t)
 {
-	char *tries = tries_text(t->card->pin.tries);
-	char *headline = t->cert && !t->cert->profile->family->personal ? text_headline(t->cert) : NULL;
+	char *tries = tries_text(t->card->pin.tries), to[LOCAL_TIME_SIZE];
+	struct inkan_cert *cert = NULL;
+	time_t now = time(NULL);
 
+	if (t->cert)
+		input_token(ctx, t, &cert);
 	printf("  ");
 	put_text(stdout, token_text(t->card->profile));
 	putchar('\n');
-	if (headline)
-		put_subfield(_("Holder"), "%s", headline);
-	else if (t->cert_error == E_SECURITY)
-		put_subfield(_("Holder"), "%s", _("behind the PIN: inkan show --login"));
-	else if (t->cert_error != E_OK)
-		put_subfield(_("Holder"), "%s", _(error_text(t->cert_error)));
-	if (t->cert)
-		put_validity(t->cert);
-	if (t->cert && t->cert->kind != CERT_UNKNOWN && !t->cert->production)
+	if (t->cert_error != E_OK)
+		put_subfield(_("Holder"), "%s", t->cert_error == E_SECURITY ?
+		             _("behind the PIN: inkan show --login") : _(error_text(t->cert_error)));
+	else if (!inkan_cert_is_personal(cert))
+		text_holder(put_subfield, cert, false);
+	if (cert)
+		put_subfield(_("Valid until"), "%s%s", time_text((time_t)inkan_cert_not_after(cert), true, to),
+		             now > inkan_cert_not_after(cert) ? _(" (EXPIRED)") :
+		             now < inkan_cert_not_before(cert) ? _(" (NOT YET VALID)") : "");
+	if (cert && inkan_cert_profile(cert) != INKAN_PROFILE_UNKNOWN && !inkan_cert_is_production(cert))
 		put_subfield(_("Policy"), "%s", _("TEST: it proves nothing about anybody"));
 	put_subfield(_("PIN"), "%s", tries ? tries : "");
 	put_subfield(_("Serial"), "%s", t->card->serial);
-	free(headline);
+	inkan_cert_free(&cert);
 	free(tries);
 }
 
-static void put_place(const struct place *p)
+static void put_place(struct inkan *ctx, const struct place *p)
 {
 	put_text(stdout, p->state.name);
 	putchar('\n');
 	for (size_t i = 0; i < p->n; i++)
-		put_token(&p->tokens[i]);
+		put_token(ctx, &p->tokens[i]);
 	for (size_t i = 0; i < p->n_empty; i++) {
 		printf("  ");
 		put_text(stdout, token_text(p->empty[i]));
@@ -79,41 +72,31 @@ static void put_place(const struct place *p)
 		printf("  %s\n", _(error_text(p->error)));
 }
 
-static json_t *token_object(const struct token *t)
+static json_t *token_object(struct inkan *ctx, const struct token *t)
 {
-	json_t *json = json_token(t), *cert;
+	json_t *json = json_token(t), *all;
+	struct inkan_cert *cert = NULL;
 
 	json_object_del(json, "reader");
-	if (!t->cert)
+	if (!t->cert || input_token(ctx, t, &cert) != EXIT_DONE)
 		return json;
-	cert = json_certificate(t->cert, false);
-	if (!t->cert->profile->family->personal)
-		json_object_set(json, "certificate", json_object_get(cert, "certificate"));
-	json_object_set(json, "profile", json_object_get(cert, "profile"));
-	json_object_set(json, "roles", json_object_get(cert, "roles"));
-	json_decref(cert);
+	all = json_certificate(cert, false);
+	if (!inkan_cert_is_personal(cert))
+		json_object_set(json, "certificate", json_object_get(all, "certificate"));
+	json_object_set(json, "profile", json_object_get(all, "profile"));
+	json_object_set(json, "roles", json_object_get(all, "roles"));
+	json_decref(all);
+	inkan_cert_free(&cert);
 	return json;
 }
 
 static const char *state_word(enum error e)
 {
-	switch (e) {
-	case E_OK:
-		return "card";
-	case E_NO_CARD:
-		return "empty";
-	case E_FOREIGN:
-		return "foreign";
-	case E_MUTE:
-		return "mute";
-	case E_BUSY:
-		return "busy";
-	default:
-		return "error";
-	}
+	return e == E_OK ? "card" : e == E_NO_CARD ? "empty" : e == E_FOREIGN ? "foreign" : e == E_MUTE ? "mute" :
+	       e == E_BUSY ? "busy" : "error";
 }
 
-static enum exit_code print_json(const struct find *f)
+static enum exit_code print_json(struct inkan *ctx, const struct find *f)
 {
 	json_t *json = json_object(), *readers = json_array();
 
@@ -122,7 +105,7 @@ static enum exit_code print_json(const struct find *f)
 		json_t *reader = json_object(), *tokens = json_array(), *empty = json_array();
 
 		for (size_t k = 0; k < p->n; k++)
-			json_array_append_new(tokens, token_object(&p->tokens[k]));
+			json_array_append_new(tokens, token_object(ctx, &p->tokens[k]));
 		json_object_set_new(reader, "name", json_text(p->state.name));
 		json_object_set_new(reader, "state", json_string(state_word(p->error)));
 		json_object_set_new(reader, "tokens", tokens);
@@ -136,7 +119,7 @@ static enum exit_code print_json(const struct find *f)
 	return json_print(json);
 }
 
-static enum exit_code run(struct find *f, bool json, const char *reader)
+static enum exit_code run(struct inkan *ctx, struct find *f, bool json, const char *reader)
 {
 	enum error e = find_all(f, reader);
 	enum exit_code code = EXIT_DONE;
@@ -147,9 +130,9 @@ static enum exit_code run(struct find *f, bool json, const char *reader)
 	for (size_t i = 0; i < f->n; i++)
 		known += f->places[i].n;
 	if (json)
-		code = print_json(f);
+		code = print_json(ctx, f);
 	for (size_t i = 0; !json && i < f->n; i++)
-		put_place(&f->places[i]);
+		put_place(ctx, &f->places[i]);
 	if (e != E_OK)
 		return exit_of(e);
 	return known > 0 ? code : find_nothing(f);
@@ -159,6 +142,7 @@ enum exit_code verb_list(int argc, char **argv)
 {
 	const char *reader = NULL;
 	struct find f = {.n = 0};
+	struct inkan *ctx = NULL;
 	bool json = false;
 	enum exit_code code;
 	int option;
@@ -176,7 +160,10 @@ enum exit_code verb_list(int argc, char **argv)
 	}
 	if (optind < argc)
 		return refuse_argument(argv[0], argv[optind]);
-	code = run(&f, json, reader);
+	code = input_open(true, &ctx);
+	if (code == EXIT_DONE)
+		code = run(ctx, &f, json, reader);
 	find_free(&f);
+	inkan_free(&ctx);
 	return code;
 }

@@ -5,13 +5,13 @@ inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c 
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_SOURCES += src/tool/trust.c src/tool/trust.h src/tool/trust_list.c src/tool/anchor.c \
-  src/tool/verify.c src/tool/verify.h src/tool/judge.c src/tool/when.c src/tool/when.h
+  src/tool/verify.c src/tool/verify.h src/tool/judge.c
 inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
   src/tool/status_files.c
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_CPPFLAGS += -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-inkan_LDADD = libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
+inkan_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h \
   src/tool/setup_plan.c src/tool/setup_plan.h src/tool/setup_file.c src/tool/setup_block.c \

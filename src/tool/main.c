@@ -15,25 +15,25 @@ static const struct verb {
 	enum exit_code (*run)(int argc, char **argv);
 	const char *what;
 } verbs[] = {
-	{"list", verb_list, N_("readers, cards and tokens, holder, role, PIN tries left")},
-	{"show", verb_show, N_("a certificate, of a card or in a file: who, what, until when")},
+	{"list", verb_list, N_("list readers, cards and tokens: holder, role, PIN tries left")},
+	{"show", verb_show, N_("show a certificate, of a card or in a file")},
 	{"pin", verb_pin, N_("verify or change a PIN")},
-	{"verify", verb_verify, N_("decide about a certificate: chain, policy, status, role")},
-	{"trust", verb_trust, N_("the CA certificates that count")},
-	{"doctor", verb_doctor, N_("what may be wrong, and what helps")},
-	{"status", verb_status, N_("revocation lists: fetch, import, export them")},
-	{"setup", verb_setup, N_("tell browsers, SSH, OpenSSL, PAM and others of the module")},
+	{"verify", verb_verify, N_("decide whether to accept a certificate")},
+	{"trust", verb_trust, N_("add, list and remove the CA certificates that are trusted")},
+	{"doctor", verb_doctor, N_("find out what is wrong, and what helps")},
+	{"status", verb_status, N_("fetch, import and export revocation lists")},
+	{"setup", verb_setup, N_("set up browsers, SSH, OpenSSL, PAM and others to use a card")},
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
 static void help(void)
 {
-	printf("%s\n\n", _("Usage: inkan VERB [OPTIONS]"));
+	printf("%s\n\n", _("Usage: inkan COMMAND [OPTIONS]"));
 	printf("%s\n\n", _("For HPKI cards (medical doctors and other health professions) and the My Number Card."));
 	for (size_t i = 0; i < N_VERBS; i++)
 		printf("  inkan %-6s %s\n", verbs[i].name, _(verbs[i].what));
-	printf("\n%s\n", _("inkan VERB --help tells more; so does the manual: man inkan"));
+	printf("\n%s\n", _("inkan COMMAND --help tells more; so does the manual: man inkan"));
 }
 
 static void version(void)
@@ -132,9 +132,9 @@ static enum exit_code run(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (argc > 1)
-		complain(_("There is no verb \"%s\"."), name);
+		complain(_("There is no command \"%s\"."), name);
 	else
-		complain(_("What shall it do?"));
+		complain(_("No command is given."));
 	advise(_("See: inkan --help"));
 	return EXIT_USAGE;
 }

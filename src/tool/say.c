@@ -13,7 +13,7 @@ void put_text(FILE *f, const char *text)
 {
 	char *visible = text_visible(text);
 
-	fputs(visible ? visible : _("(out of memory)"), f);
+	fputs(visible ? visible : "", f);
 	free(visible);
 }
 
@@ -26,6 +26,7 @@ static void put_format(FILE *f, const char *fmt, va_list args)
 		put_text(f, text);
 		free(text);
 	}
+	fputc('\n', f);
 }
 
 int text_columns(const char *text)
@@ -44,7 +45,6 @@ static void put_line(int indent, const char *label, const char *fmt, va_list arg
 
 	printf("%*s%s:%*s", indent, "", label, pad > 1 ? pad : 1, "");
 	put_format(stdout, fmt, args);
-	putchar('\n');
 }
 
 void put_field(const char *label, const char *fmt, ...)
@@ -65,6 +65,15 @@ void put_subfield(const char *label, const char *fmt, ...)
 	va_end(args);
 }
 
+const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE])
+{
+	struct tm tm;
+
+	if (!localtime_r(&t, &tm) || strftime(out, LOCAL_TIME_SIZE, date_only ? "%Y-%m-%d" : "%Y-%m-%d %H:%M %Z", &tm) == 0)
+		out[0] = '\0';
+	return out;
+}
+
 void complain(const char *fmt, ...)
 {
 	va_list args;
@@ -74,7 +83,6 @@ void complain(const char *fmt, ...)
 	va_start(args, fmt);
 	put_format(stderr, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void advise(const char *fmt, ...)
@@ -85,36 +93,6 @@ void advise(const char *fmt, ...)
 	va_start(args, fmt);
 	put_format(stderr, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
-}
-
-static void complain_service(enum error e)
-{
-	if (e == E_DENIED) {
-		complain(_("The smartcard service (pcscd) refuses you."));
-		advise(_("Log in at the machine itself, or ask its administrator to allow you "
-			 "org.debian.pcsc-lite.access_pcsc (polkit)."));
-		return;
-	}
-	complain(_("The smartcard service (pcscd) is not running."));
-	advise(_("Install the package pcscd if it is missing, and start it: sudo systemctl start pcscd.socket"));
-}
-
-static void complain_link(enum error e, const char *reader)
-{
-	if (e == E_BUSY) {
-		complain(_("Another program holds the card in %s for itself."), reader);
-		advise(_("Close that program (a browser, a medical or tax application), or wait until it is done."));
-	} else if (e == E_MUTE) {
-		complain(_("The card in %s does not answer."), reader);
-		advise(_("Take it out, see that the chip is clean and on the right side, and put it in again."));
-	} else if (e == E_CHANGED) {
-		complain(_("The card in %s was taken out or exchanged."), reader);
-		advise(_("Put the card in, leave it there, and run this again."));
-	} else {
-		complain(_("The connection to the card in %s broke."), reader);
-		advise(_("Leave the card in the reader and run this again; a contactless card must lie still."));
-	}
 }
 
 char *families_text(void)
@@ -144,8 +122,13 @@ void complain_reader(enum error e, const char *reader)
 
 	switch (e) {
 	case E_NO_SERVICE:
+		complain(_("The smartcard service (pcscd) is not running."));
+		advise(_("Install the package pcscd if it is missing, and start it: sudo systemctl start pcscd.socket"));
+		break;
 	case E_DENIED:
-		complain_service(e);
+		complain(_("The smartcard service (pcscd) does not let this user in."));
+		advise(_("Log in at the machine itself, or ask its administrator to allow you "
+			 "org.debian.pcsc-lite.access_pcsc (polkit)."));
 		break;
 	case E_NO_READER:
 		if (reader[0])
@@ -163,15 +146,25 @@ void complain_reader(enum error e, const char *reader)
 		break;
 	case E_FOREIGN:
 		known = families_text();
-		complain(_("The card in %s is none that Inkan knows (%s)."), reader, known ? known : "");
+		complain(_("The card in %s is not one that Inkan knows (%s)."), reader, known ? known : "");
 		free(known);
 		advise(_("See that it is the right card; INKAN_DEBUG=debug inkan list shows what the card answered."));
 		break;
 	case E_BUSY:
+		complain(_("Another program is using the card in %s and does not share it."), reader);
+		advise(_("Close that program (a browser, a medical or tax application), or wait until it is done."));
+		break;
 	case E_MUTE:
-	case E_LINK:
+		complain(_("The card in %s does not answer."), reader);
+		advise(_("Take it out, see that the chip is clean and on the right side, and put it in again."));
+		break;
 	case E_CHANGED:
-		complain_link(e, reader);
+		complain(_("The card in %s was taken out or exchanged."), reader);
+		advise(_("Put the card in, leave it there, and run this again."));
+		break;
+	case E_LINK:
+		complain(_("The connection to the card in %s broke."), reader);
+		advise(_("Leave the card in the reader and run this again; a contactless card must lie still."));
 		break;
 	default:
 		complain(_("The card in %s could not be used: %s."), reader, _(error_text(e)));
@@ -184,33 +177,22 @@ const char *token_text(const struct profile *p)
 	return _(p->name);
 }
 
-static const char *token_word(const struct profile *p)
-{
-	return p->use == USE_SIGN ? "sign" : "auth";
-}
-
-static void complain_form(enum error e, const struct card *card)
+void complain_pin(enum error e, const struct card *card)
 {
 	const struct pin_profile *rule = &card->pin.rule;
+	char *tries = tries_text(card->pin.tries);
 
 	if (e == E_PIN_CHARACTERS)
 		complain(rule->alphabet == PIN_DIGITS ? _("This PIN has digits only.") :
 			 rule->alphabet == PIN_UPPER_ALNUM ? _("This PIN has letters A to Z and digits only.") :
 			 _("This PIN has letters, digits and signs of ASCII only."));
-	else if (rule->min == rule->max)
+	else if (e == E_PIN_LENGTH && rule->min == rule->max)
 		complain(P_("This PIN has exactly %d character.", "This PIN has exactly %d characters.", rule->max),
 			 rule->max);
-	else
+	else if (e == E_PIN_LENGTH)
 		complain(_("This PIN has %d to %d characters."), rule->min, rule->max);
-	advise(_("Nothing was sent to the card; no try was used."));
-}
-
-void complain_pin(enum error e, const struct card *card)
-{
-	char *tries = tries_text(card->pin.tries);
-
 	if (e == E_PIN_LENGTH || e == E_PIN_CHARACTERS) {
-		complain_form(e, card);
+		advise(_("Nothing was sent to the card; no try was used."));
 	} else if (e == E_PIN_LOCKED) {
 		complain(_("The PIN of %s is locked."), token_text(card->profile));
 		advise("%s", _(card->profile->family->pin_office));
@@ -229,7 +211,7 @@ void complain_pin(enum error e, const struct card *card)
 	} else if (e == E_PIN_LAST_TRY) {
 		complain(_("Only one try is left for the PIN of %s; it was not used."), token_text(card->profile));
 		advise(_("If you are sure of the PIN: inkan pin verify --token %s --last-try. A wrong one locks it."),
-		       token_word(card->profile));
+		       card->profile->use == USE_SIGN ? "sign" : "auth");
 	} else {
 		complain_reader(e, card->reader);
 		if (e == E_LINK)

@@ -4,14 +4,16 @@
 #ifndef INKAN_TOOL_SAY_H
 #define INKAN_TOOL_SAY_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 #include "base/error.h"
 #include "base/i18n.h"
 #include "card/card.h"
 
 #define P_(one, many, n) dngettext(INKAN_DOMAIN, one, many, n)
 
-/* UTF-8 as it is, but controls, direction marks and what is no UTF-8 as \x1B, \u202E. */
+/* As text_visible makes it. */
 void put_text(FILE *f, const char *text);
 
 /* Columns on the terminal, where a kanji takes two. */
@@ -20,6 +22,10 @@ int text_columns(const char *text);
 /* "  Label:   value" on standard output, values in one column; and further in. */
 void put_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void put_subfield(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* For people, in local time: "2026-11-20 21:00 JST"; "" when there is none. */
+#define LOCAL_TIME_SIZE 32
+const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE]);
 
 /* On standard error: what happened, one sentence; what to do next, another. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A certificate as text for people and as JSON for programs. */
+/* Certificates and decisions, by libinkan: as text for people and as JSON for programs. */
 #ifndef INKAN_TOOL_SHOW_H
 #define INKAN_TOOL_SHOW_H
 
+#include <inkan.h>
 #include <jansson.h>
-#include "cert/jpki_san.h"
-#include "cert/x509.h"
 #include "find.h"
 
-/* Prints it. identity: the whole subject, serial number and JPKI's person too. */
-void text_certificate(const struct cert *cert, bool identity);
+/* Holder and roles, each on lines of its own: a name cannot pass for a role. With put_field or
+ * put_subfield. identity: a My Number Card's person, the whole subject and the serial number, too. */
+typedef void put_function(const char *label, const char *fmt, ...);
+void text_holder(put_function *put, const struct inkan_cert *cert, bool identity);
 
-/* "NAME, Medical Doctor" or, where there is no name to be shown, the profile's;
- * to be freed. */
-char *text_headline(const struct cert *cert);
+void text_certificate(const struct inkan_cert *cert, bool identity);
+void text_decision(const struct inkan_cert *cert, const struct inkan_decision *decision);
 
-/* "Medical Doctor, Director of Hospital"; NULL without roles. To be freed. */
-char *text_roles(const struct cert *cert);
+/* One sentence: what to do about a refusal. To be freed; NULL: nothing, or no memory. */
+char *decision_advice(const struct inkan_decision *decision);
 
-/* The object of design 5: version, certificate, profile, roles, and person when
- * identity. NULL when out of memory. */
-json_t *json_certificate(const struct cert *cert, bool identity);
+/* RFC 5280 4.2.1.3's name of a bit of inkan_cert_key_usage, and a text; false: no such bit. */
+bool key_usage_names(unsigned bit, const char **word, const char **text);
 
-/* A string from outside: what is no UTF-8 in it becomes U+FFFD. */
+/* CRLReason (RFC 5280 5.3.1): its name, and a text; the name is NULL for none. */
+const char *crl_reason_name(int reason, const char **text);
+
+/* The object of design 5: version, certificate, profile, roles, and person when identity. */
+json_t *json_certificate(const struct inkan_cert *cert, bool identity);
+
+/* Adds to it what was found out; `decided`: and the decision with its reasons. */
+void json_add_decision(json_t *json, const struct inkan_decision *decision, bool identity, bool decided);
+
+/* A string from outside: what is no UTF-8 in it becomes U+FFFD. NULL: null. */
 json_t *json_text(const char *text);
 
 /* Reader, label and PIN of a token. */
@@ -30,9 +38,5 @@ json_t *json_token(const struct token *t);
 
 /* On standard output, ASCII alone, so that no terminal is told what to do. */
 enum exit_code json_print(json_t *json);
-
-/* JPKI's dates: EYYYYMMDD to "1990-04-01", with the era's year in Japanese
- * reckoning for people; false when it is no such date. */
-bool jpki_date(const char *birth, char iso[11], const char **era, int *era_year);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "facts.h"
+#include "lib/object.h"
 #include "say.h"
 #include "show.h"
 #include "trust.h"
@@ -10,10 +11,14 @@
 static json_t *ca_json(const struct trusted_ca *ca)
 {
 	const char *name = trust_known_name(ca->cert);
-	json_t *json = json_certificate(ca->cert, false), *flaws = json_array();
 	char *subject = fact_dn(X509_get_subject_name(ca->cert->x509));
+	json_t *json, *flaws = json_array();
+	struct inkan_cert view;
 	unsigned flaw;
 
+	inkan_cert_view(ca->cert, &view);
+	json = json_certificate(&view, false);
+	cert_texts_free(view.texts);
 	for (unsigned i = 0; (flaw = reason_next(ca->flaws, i)); i++)
 		json_array_append_new(flaws, json_string(reason_word(flaw)));
 	json_object_set_new(json, "subject", json_text(subject ? subject : ""));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A decision as text for people and as JSON for programs. */
+/* The trust store and the lists, for verbs that look into them. */
 #ifndef INKAN_TOOL_VERIFY_H
 #define INKAN_TOOL_VERIFY_H
 
-#include <jansson.h>
 #include "card/card.h"
 #include "lib/decide.h"
 
@@ -23,13 +22,5 @@ enum error judge_lend(const struct crypto *crypto, struct judge *judge, const st
 /* HPKI cards bring their CAs' certificates: with those only the anchor has to be
  * installed. What cannot be read is not there. */
 void judge_lend_card(const struct crypto *crypto, struct judge *judge, struct card *card);
-
-void text_decision(const struct cert *cert, const struct decision *decision);
-
-/* Adds "chain" and "status" to json_certificate's object. */
-void json_add_findings(json_t *json, const struct decision *decision);
-
-/* The same and "decision" and "reasons". */
-void json_add_decision(json_t *json, const struct decision *decision);
 
 #endif

@@ -67,14 +67,14 @@ clinic() {
 	rm "$XDG_CONFIG_HOME/inkan/inkan.conf"
 	# what is shipped does not know it, and says what it knows
 	run 69 "$inkan" list
-	said "none that Inkan knows (HPKI card, My Number Card)"
+	said "not one that Inkan knows (HPKI card, My Number Card)"
 	run 0 pkcs11-tool --module .libs/inkan-pkcs11.so -L
 	silent "Clinic"
 }
 
 foreign() {
 	run 69 "$family" list
-	said "none that Inkan knows (clinic's card)"
+	said "not one that Inkan knows (clinic's card)"
 }
 
 if [ -n "${INKAN_TEST_PART-}" ]; then

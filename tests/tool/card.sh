@@ -48,14 +48,18 @@ hpki() {
 	run 0 "$inkan" list
 	wrote "HPKI Authentication"
 	wrote "HPKI Signature"
-	wrote "Holder:        HANAKO YAMADA, Medical Doctor, Director of Hospital"
+	wrote "Holder:        HANAKO YAMADA"
+	wrote "Role:          Medical Doctor"
+	wrote "Role:          Director of Hospital"
 	wrote "PIN:           15 tries left"
 	run 0 "$inkan" list --json
 	wrote '"tries_left": 15'
 	wrote '"kind": "hpki-auth-person"'
 	silent HANAKO
 	run 0 "$inkan" show
-	wrote "HANAKO YAMADA, Medical Doctor"
+	wrote "Holder:          HANAKO YAMADA"
+	wrote "Role:            Medical Doctor"
+	grep "HANAKO" "$work/out" | grep -q "Medical Doctor" && bad "name and role on one line"
 	wrote "Organisation:    Sample Hospital"
 	wrote "HPKI, signature"
 	run 0 "$inkan" show --token auth card
@@ -311,7 +315,7 @@ busy() {
 	read -r state <"$work/held" || bad "the card cannot be held"
 	[ "${state-}" = held ] || bad "the card is not held"
 	run 75 "$inkan" show
-	said "Another program holds the card in Inkan Virtual Reader 1"
+	said "Another program is using the card in Inkan Virtual Reader 1"
 	advised
 	run 75 "$inkan" pin verify
 	said "Another program"
@@ -369,7 +373,7 @@ with no_signature --card jpki --no-sign-certificate
 with phone --card jpki --phone
 with two_cards --card hpki --card jpki
 with one_application --card hpki --no-auth
-INKAN_TEST_SAYS='none that Inkan knows (HPKI card, My Number Card)' INKAN_TEST_STATE=foreign
+INKAN_TEST_SAYS='not one that Inkan knows (HPKI card, My Number Card)' INKAN_TEST_STATE=foreign
 export INKAN_TEST_SAYS INKAN_TEST_STATE
 with nothing_of_ours --card foreign
 INKAN_TEST_SAYS='There is no card in Inkan Virtual Reader 1' INKAN_TEST_STATE=empty

@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
 
-printf '[req]\ndistinguished_name = dn\n[dn]\n' >"$work/plain.cnf"
+printf '[req]\ndistinguished_name = dn\n[dn]\n[japanese]\nCN = Hon no Na\n' >"$work/plain.cnf"
 openssl req -config "$work/plain.cnf" -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
 	-subj '/O=Test/CN=Test CA' -addext 'basicConstraints=critical,CA:TRUE' 2>"$work/err" || { cat "$work/err"; exit 99; }
 
@@ -34,13 +34,14 @@ for form in pem der; do
 done
 cmp -s "$work/text.pem" "$work/text.der" || bad "PEM and DER differ"
 wrote "SHA-256:         $(cat "$work/sha256")"
-wrote "HANAKO YAMADA, Medical Doctor"
+wrote "Holder:          HANAKO YAMADA"
+wrote "Role:            Medical Doctor"
 wrote "HPKI, signature"
 wrote "TEST"
 wrote "non-repudiation"
 wrote "RSA, 2048 bits"
 silent 4711
-head -n 1 "$work/out" | grep -qx "HANAKO YAMADA, Medical Doctor" || bad "the headline"
+head -n 1 "$work/out" | grep -qx "HPKI, signature" || bad "the first line"
 run 0 "$inkan" show --identity "$work/doctor.pem"
 wrote "serialNumber=4711"
 wrote "$(openssl x509 -in "$work/doctor.pem" -noout -serial | sed 's/.*=//')"
@@ -103,6 +104,22 @@ wrote '1990-04-01 (Heisei, year 2)'
 run 0 "$inkan" show --json --identity "$work/patient.pem"
 wrote '"birth_date": "1990-04-01"'
 wrote '"name": "MIHON HANAKO"'
+# ---- a name cannot pass for a role, and nothing in it is invisible
+make staff '/CN=Uso Tsuki, Medical Doctor' 'certificatePolicies=1.2.392.100495.1.5.1.2.3.1' \
+	'subjectAltName=dirName:japanese'
+run 0 "$inkan" show "$work/staff.pem"
+wrote "Role:            none"
+wrote "Holder:          Hon no Na"
+wrote "Common name:     Uso Tsuki, Medical Doctor"
+[ "$(grep -n "Hon no Na" "$work/out" | cut -d : -f 1)" -lt "$(grep -n "Uso Tsuki" "$work/out" | cut -d : -f 1)" ] ||
+	bad "the name in subjectAltName is not the first"
+run 0 "$inkan" show --json --identity "$work/staff.pem"
+wrote '"name": "Uso Tsuki, Medical Doctor"'
+make hidden "/CN=$(printf 'Eve\342\200\213A\302\255B\343\205\244C\363\240\201\201D')" \
+	'certificatePolicies=1.2.392.100495.1.5.1.1.3.1'
+run 0 "$inkan" show "$work/hidden.pem"
+wrote 'Eve\u200BA\u00ADB\u3164C\U000E0041D'
+
 make kanji '/CN=山田花子' 'certificatePolicies=1.2.392.100495.1.5.1.2.3.1'
 run 0 "$inkan" show "$work/kanji.pem"
 wrote 山田花子
@@ -124,26 +141,26 @@ refused() {
 	[ -s "$work/out" ] && bad "output for bad input: $*"
 }
 : >"$work/empty"
-refused 7 "is empty" "$work/empty"
-refused 7 "Standard input is empty" -
-refused 66 "is a folder" "$work"
-refused 66 "There is no file" "$work/nothing"
-refused 7 "holds no certificate" "$work/key.pem"
+refused 7 "$work/empty: the file is empty" "$work/empty"
+refused 7 "Standard input: the file is empty" -
+refused 66 "$work: Is a directory" "$work"
+refused 66 "$work/nothing: No such file or directory" "$work/nothing"
+refused 7 "$work/key.pem: there is no certificate in it that can be read" "$work/key.pem"
 head -c 2000 /dev/urandom >"$work/noise"
-refused 7 "holds no certificate" "$work/noise"
+refused 7 "$work/noise: there is no certificate in it that can be read" "$work/noise"
 head -c 10485760 /dev/zero >"$work/long"
-refused 7 "is too long" "$work/long"
+refused 7 "$work/long: the file is too long" "$work/long"
 { cat "$work/doctor.der"; echo; } >"$work/more.der"
-refused 7 "holds no certificate" "$work/more.der"
+refused 7 "$work/more.der: there is no certificate in it that can be read" "$work/more.der"
 sed 's/^\(.\{40\}\).*/\1/' "$work/doctor.pem" >"$work/cut.pem"
-refused 7 "holds no certificate" "$work/cut.pem"
+refused 7 "$work/cut.pem: there is no certificate in it that can be read" "$work/cut.pem"
 size=$(wc -c <"$work/doctor.der")
 for n in 1 2 4 $((size / 2)) $((size - 1)); do
 	head -c "$n" "$work/doctor.der" >"$work/cut.der"
-	refused 7 "holds no certificate" "$work/cut.der"
+	refused 7 "$work/cut.der: there is no certificate in it that can be read" "$work/cut.der"
 done
 if [ "$(id -u)" -ne 0 ]; then
 	cp "$work/doctor.der" "$work/closed" && chmod 0 "$work/closed"
-	refused 66 "could not be read" "$work/closed"
+	refused 66 "$work/closed: Permission denied" "$work/closed"
 fi
 finish

@@ -3,7 +3,7 @@
 # Help, version, and what the command says when it is called wrongly.
 . "${srcdir:-.}/tests/tool/common.sh"
 
-for verb in '' list show pin status doctor; do
+for verb in '' list show verify pin status doctor; do
 	# shellcheck disable=SC2086 # no verb is no argument
 	run 0 "$inkan" $verb --help
 	wrote "Usage: inkan"
@@ -13,6 +13,7 @@ wrote "inkan "
 
 for wrong in '' 'lsit' 'show --jsn' 'show -x' 'show --reader' 'show --json=1' 'show a b' 'show --token both' \
 	'show --login x.pem' 'show --token sign -' \
+	'verify' 'verify --list' 'verify --chain' 'verify --allow-test=1 x.pem' \
 	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'list x' \
 	'status' 'status list x' 'status add' 'status import' 'status export' 'status export --bundle nginx' \
 	'status export --bundle iis --output x' 'status list --due' 'status purge --older-than x' 'status frobnicate'; do

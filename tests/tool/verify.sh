@@ -18,6 +18,10 @@ issue() {
 # of KIND NAME: the certificate's file
 of() { find "$pki" -name "$1-verify-$2-*.pem" | head -n 1; }
 
+# issuer FILE, url FILE: as openssl reads them
+issuer() { openssl x509 -in "$1" -noout -issuer -nameopt rfc2253,sep_comma_plus_space | sed 's/^issuer=//'; }
+url() { openssl x509 -in "$1" -noout -ext crlDistributionPoints | sed -n 's/.*URI://p' | head -n 1; }
+
 # with PART OPTIONS...: the function PART of this script, on that card
 with() {
 	part=$1
@@ -83,21 +87,33 @@ run 7 "$inkan" verify --json "$work/empty"
 wrote '"malformed"'
 run 4 "$inkan" verify --status off "$doctor"
 wrote "no CA certificate of its issuer is installed"
+# which one, and what to do
+advice="What to do:      Install the certificate of $(issuer "$doctor"): inkan trust add FILE"
+wrote "$advice"
+run 4 "$inkan" verify --status off --json "$doctor"
+wrote "\"missing_issuer\": \"$(issuer "$doctor")\""
+wrote '"advice": "Install the certificate of '
 
 # ---- 4: the CA without its root
 trust "$pki/hpki-auth-ca.pem" "$pki/hpki-sign-ca.pem"
 run 4 "$inkan" verify --status off "$doctor"
 wrote "no installed anchor"
+wrote "What to do:      Install the certificate of $(issuer "$pki/hpki-auth-ca.pem"): inkan trust add FILE"
 
 # ---- 0 and 3
 trust "$pki/root.pem" "$pki/hpki-auth-test-ca.pem"
 run 0 "$inkan" verify --status off "$doctor"
 run 3 "$inkan" verify "$doctor"
 wrote "no revocation list"
+wrote "What to do:      Fetch the revocation list of $(issuer "$doctor"): inkan status add $(url "$doctor"); inkan status refresh"
+run 3 "$inkan" verify --json "$doctor"
+wrote "$(url "$doctor")"
+[ "$(head -n 1 "$work/out")" = "{" ] || bad "more than JSON"
 run 0 "$inkan" verify --status prefer "$doctor"
 run 0 "$inkan" status import "$pki/sarl.crl" "$pki/hpki-auth.crl" "$pki/hpki-sign.crl" "$pki/hpki-auth-test.crl"
 run 0 "$inkan" verify "$doctor"
 wrote "accepted"
+silent "What to do"
 openssl x509 -in "$doctor" -outform der | "$inkan" verify - >"$work/out" || bad "DER on standard input"
 
 # ---- 4: purpose; and before everything else
@@ -125,6 +141,21 @@ wrote "test certificate"
 mv "$XDG_CACHE_HOME" "$work/aside"
 run 6 "$inkan" verify "$(of hpki-auth trial)"
 wrote "not known"
+
+# ---- a name is no role: not on the first line, and not beside one
+run 0 ./inkan-vcard --pki "$pki" --card hpki --name 'Uso Tsuki, Medical Doctor' --japanese-name '嘘 月' --role '' -- true
+staff=$(find "$pki" -name 'hpki-auth-uso-tsuki*.pem' | head -n 1)
+run 3 "$inkan" verify "$staff"
+first() { [ "$(head -n 1 "$work/out")" = "$1" ] || bad "the first line is not $1: $(head -n 1 "$work/out")"; }
+first REFUSED
+wrote "Role:            none"
+wrote "Holder:          嘘 月"
+wrote "Common name:     Uso Tsuki, Medical Doctor"
+[ "$(sed -n '/Holder:/=' "$work/out")" -lt "$(sed -n '/Common name:/=' "$work/out")" ] || bad "the Japanese name is not the first"
+grep 'Holder\|Common name' "$work/out" | grep -q 'Role\|none' && bad "name and role on one line"
+run 0 "$inkan" verify --status off "$staff"
+first accepted
+run 1 "$inkan" verify --status off --role 'Medical Doctor' "$staff"
 
 # ---- 3 before 1
 run 3 "$inkan" verify --role Dentist "$doctor"

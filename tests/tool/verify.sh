@@ -196,6 +196,95 @@ assert verified["reasons"] == ["revoked", "expired"]
 END
 fi
 
+# ---- everybody is named: which certificate, which list, when, why
+lost=$(of hpki-auth lost)
+run 2 "$inkan" verify --json "$lost"
+cp "$work/out" "$work/json"
+run 2 "$inkan" verify "$lost"
+wrote "Revoked:         $(openssl crl -in "$pki/hpki-auth.crl" -noout -text | sed -n '/Revocation Date/s/.*: //p' |
+	head -n 1 | { read -r d && date -u -d "$d" '+%F %H:%M UTC'; })"
+wrote "Do not accept it"
+# the CA above, revoked by a list of the root's that is made here
+serial=$(openssl x509 -in "$pki/hpki-auth-ca.pem" -noout -serial | sed 's/.*=//')
+printf 'R\t301231000000Z\t261101000000Z,cessationOfOperation\t%s\tunknown\t/CN=x\n' "$serial" >"$work/index.txt"
+echo 77 >"$work/crlnumber"
+printf '[ca]\ndefault_ca = d\n[d]\ndatabase = %s\ncrlnumber = %s\ndefault_md = sha256\n[e]\n%s\n' "$work/index.txt" \
+	"$work/crlnumber" 'authorityKeyIdentifier = keyid' >"$work/ca.cnf"
+openssl ca -config "$work/ca.cnf" -gencrl -crldays 3 -crlexts e -cert "$pki/root.pem" -keyfile "$pki/root.key" \
+	-out "$work/ca-lost.crl" 2>"$work/err" || { cat "$work/err"; exit 99; }
+run 2 "$inkan" verify --list "$work/ca-lost.crl" "$doctor"
+wrote "    Revoked:       2026-11-01 00:00 UTC (it is no longer needed)"
+run 2 "$inkan" verify --json --list "$work/ca-lost.crl" "$doctor"
+wrote '"reason_name": "cessationOfOperation"'
+wrote '"about": 1'
+if command -v python3 >/dev/null; then
+	python3 - "$work/json" "$work/out" "$(url "$doctor")" <<'END' || bad "the answer about each certificate"
+import json, sys
+one, ca = (json.load(open(f)) for f in sys.argv[1:3])
+for answer, lost in ((one, 0), (ca, 1)):
+    each = answer["certificates"]
+    assert [c["status"] and c["status"]["result"] for c in each] == \
+        ["revoked" if i == lost else "good" for i in range(2)] + [None]
+    assert answer["status"]["about"] == lost and each[0]["subject"] is None
+    assert each[0]["issuer"] == each[1]["subject"] and each[1]["issuer"] == each[2]["subject"]
+    assert each[0]["list_urls"] == [sys.argv[3]] and all(c["status"]["next_update"] for c in each[:2])
+END
+fi
+run 0 "$inkan" verify "$doctor" # that list was not stored
+
+# ---- lists and CA certificates that came along are used, verified, and not stored
+mkdir "$work/bare"
+bare() { XDG_DATA_HOME=$work/bare/data XDG_CACHE_HOME=$work/bare/cache "$inkan" "$@"; }
+run 0 bare trust add --yes "$pki/root.pem"
+run 4 bare verify --chain "$doctor" "$doctor"
+run 3 bare verify --chain "$pki/hpki-auth-ca.pem" "$doctor"
+run 3 bare verify --chain "$pki/hpki-auth-ca.pem" --list "$pki/hpki-auth.crl" "$doctor"
+wrote "$(issuer "$pki/hpki-auth-ca.pem")"
+for f in hpki-auth sarl; do openssl crl -in "$pki/$f.crl" -outform pem; done >"$work/lists.pem"
+openssl crl -in "$pki/sarl.crl" -outform der -out "$work/sarl.der"
+run 0 bare verify --list "$work/lists.pem" --chain "$pki/hpki-auth-ca.pem" "$doctor"
+run 0 bare verify --chain "$pki/hpki-auth-ca.pem" --list "$pki/hpki-auth.crl" --list "$work/sarl.der" "$doctor"
+run 2 bare verify --list "$work/lists.pem" --chain "$pki/hpki-auth-ca.pem" "$lost"
+run 4 bare verify --list "$work/lists.pem" "$doctor"
+[ -z "$(find "$work/bare" -name '*.crl')" ] || bad "a list was stored"
+[ "$(find "$work/bare" -name '*.pem' -o -name '*.crt' | wc -l)" -le 1 ] || bad "a CA certificate was stored"
+# a root that came along is no anchor
+XDG_DATA_HOME=$work/nothing "$inkan" verify --status off --chain "$pki/root.pem" --chain "$pki/hpki-auth-ca.pem" "$doctor" \
+	>"$work/out" 2>"$work/err"
+[ $? -eq 4 ] || bad "a root that came along was an anchor"
+# somebody else's signature
+openssl genrsa -out "$work/other.key" 2048 2>/dev/null
+openssl req -x509 -key "$work/other.key" -subj "/CN=other" -out "$work/other.pem" 2>/dev/null
+openssl ca -config "$work/ca.cnf" -gencrl -crldays 3 -cert "$work/other.pem" -keyfile "$work/other.key" \
+	-out "$work/other.crl" 2>"$work/err" || cat "$work/err"
+run 0 "$inkan" verify --list "$work/other.crl" "$doctor"
+sed '3s/./A/g' "$work/lists.pem" >"$work/mangled.crl"
+for wrong in "$work/mangled.crl" "$pki/root.pem" "$work/empty"; do
+	run 7 "$inkan" verify --list "$wrong" "$doctor"
+	said "$wrong: "
+	advised
+done
+run 66 "$inkan" verify --list "$work/nothing.crl" "$doctor"
+said "$work/nothing.crl: No such file or directory"
+run 66 "$inkan" verify --chain "$work" "$doctor"
+said "$work: Is a directory"
+run 7 "$inkan" verify --chain "$pki/hpki-auth.crl" "$doctor"
+
+# ---- a test certificate on purpose, told in every answer
+trial=$(of hpki-auth trial)
+run 0 "$inkan" verify --allow-test "$trial"
+[ "$(head -n 1 "$work/out")" = accepted ] || bad "the first line"
+wrote "TEST:"
+run 0 "$inkan" verify --allow-test --json "$trial"
+wrote '"test_certificate": true'
+wrote '"production": false'
+run 6 "$inkan" verify --json "$trial"
+wrote '"test_certificate": true'
+run 0 "$inkan" verify --allow-test --json "$doctor"
+wrote '"test_certificate": false'
+run 1 "$inkan" verify --allow-test --role Dentist "$trial"
+wrote "TEST:"
+
 # ---- a card: its CAs' certificates come with it
 rm -rf "$XDG_DATA_HOME"
 trust "$pki/root.pem"

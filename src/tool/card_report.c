@@ -212,6 +212,8 @@ static void put_token_info(FILE *out, struct bytes file)
 	const uint8_t *p = file.data;
 	char label[33] = "";
 
+	if (file.len < 4)
+		return;
 	memcpy(label, p, file.len < 32 ? file.len : 32);
 	if (strncmp(label, "JPKI", 4) == 0)
 		fprintf(out, "label: %.*s\n", (int)strspn(label, letters), label);

@@ -25,7 +25,6 @@
 
 #define SOCKET_PATH "/run/pcscd/pcscd.comm" /* libpcsclite's own, where the environment names none */
 #define LOAD_SECONDS 10
-#define CLOCK_TOLERANCE 300                 /* seconds that two clocks may differ */
 
 static void fact(struct facts *f, enum about about, long value, const char *subject, const char *word, const char *help)
 {
@@ -341,7 +340,7 @@ static bool find_evidence(struct facts *f, const struct judge *judge, time_t now
 		old += lists.scopes[i].next_update < now;
 	}
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M %Z", localtime(&now));
-	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY : now + CLOCK_TOLERANCE < latest ? BEHIND : GOOD, "", text, "");
+	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY : now + store_tolerance(judge->store) < latest ? BEHIND : GOOD, "", text, "");
 
 	denied = find_folders(f, ANCHORS, folders, trust_folders(folders));
 	for (size_t i = 0; i < judge->trust->n; i++)

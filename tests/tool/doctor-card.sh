@@ -68,11 +68,16 @@ healthy() {
 }
 
 tries() {
-	for n in 15 3 2; do
+	for n in 15 4; do
 		tell "tries 1 auth $n" >/dev/null
 		doctor 0
+		found "ok pin HPKI Authentication | PIN tries left: $n"
 	done
-	found 'note pin-low HPKI Authentication | PIN tries left: 2'
+	for n in 3 2; do
+		tell "tries 1 auth $n" >/dev/null
+		doctor 0
+		found "note pin-low HPKI Authentication | PIN tries left: $n"
+	done
 	advised_to pin-low 'inkan pin verify --token auth'
 	tell 'tries 1 auth 1' >/dev/null
 	doctor 1
@@ -113,12 +118,12 @@ ended() {
 # The same card on other days.
 other_days() {
 	day=86400
-	examined 0 in_world WORLD_CLOCK=$((5 * 365 * day - 40 * day)) "$inkan" doctor --root "$root"
+	examined 0 in_world WORLD_CLOCK=$((5 * 365 * day - 31 * day)) "$inkan" doctor --root "$root"
 	found 'ok certificate'
 	lacks certificate-ending
-	examined 0 in_world WORLD_CLOCK=$((5 * 365 * day - 20 * day)) "$inkan" doctor --root "$root"
+	examined 0 in_world WORLD_CLOCK=$((5 * 365 * day - 29 * day)) "$inkan" doctor --root "$root"
 	found 'note certificate-ending'
-	examined 1 in_world WORLD_CLOCK=$((5 * 365 * day + 20 * day)) "$inkan" doctor --root "$root"
+	examined 1 in_world WORLD_CLOCK=$((5 * 365 * day + day)) "$inkan" doctor --root "$root"
 	found 'problem certificate-expired'
 	examined 1 in_world WORLD_CLOCK=$((-10 * day)) "$inkan" doctor --root "$root"
 	found 'problem certificate-not-yet'
@@ -222,7 +227,26 @@ stores() {
 no_card() {
 	doctor 1
 	found "problem card-$INKAN_TEST_STATE"
+	lacks card-broken
 	lacks pin
+}
+
+# Lists of other CAs are there, and of this card's nobody may know.
+closed() {
+	trust_all
+	rm "$XDG_CACHE_HOME"/inkan/crl/*
+	"$inkan" status import --quiet "$pki/sarl.crl" "$pki/rarl.crl" || bad "import"
+	doctor 0
+	found 'ok status JPKI Authentication | only registered verifiers'
+}
+
+# Its CA is not installed, and the card does not bring it.
+orphan() {
+	trust_all
+	rm "$XDG_DATA_HOME/inkan/anchors/hpki-auth-ca.pem"
+	doctor 0
+	found 'note status-unknown HPKI Authentication'
+	advised_to status-unknown 'inkan trust add FILE'
 }
 
 # A card of another kind in a second reader is none of our business.
@@ -299,6 +323,8 @@ with on_hold --card hpki --name 'SUSPENDED ONE'
 with stores --card hpki
 with beside --card hpki --card foreign
 with busy --card jpki
+with closed --card jpki
+with orphan --card hpki --directory missing
 with strange --card jpki
 for INKAN_TEST_STATE in foreign none; do
 	export INKAN_TEST_STATE

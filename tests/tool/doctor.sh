@@ -287,6 +287,10 @@ doctor 1
 found 'problem client-sign Firefox'
 lacks client-twice
 told "$profile" "$auth"
+told "$chrome" "$auth" "$sign"
+doctor 1
+found 'problem client-sign Chromium'
+told "$chrome" "$auth"
 mkdir -p "$root$HOME/.ssh"
 printf 'Host a\n\tPKCS11Provider %s\nHost b\n\tPKCS11Provider %s\n' "$auth" "$opensc" >"$root$HOME/.ssh/config"
 doctor 1

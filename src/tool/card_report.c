@@ -18,7 +18,8 @@
 #define APPLICATIONS_MAX 16
 
 enum what {
-	UNKNOWN, PRKD, PUKD, CD, DCOD, AOD, OD, CIA_INFO, CERTIFICATE, KEY, PIN_FILE, TOKEN_INFO, TOKEN_STATE, PROTECTED,
+	UNKNOWN, PRKD, PUKD, CD, DCOD, AOD, OD, CIA_INFO, CERTIFICATE, KEY, PIN_FILE, TOKEN_INFO, TOKEN_STATE,
+	PROTECTED,
 };
 
 /* What a file is, and what of its content is shown. Of a file that is not known and of EF.DCOD nothing is. */
@@ -78,11 +79,6 @@ static void put_answer(struct probe *p, const char *name, struct bytes hex)
 	fprintf(p->out, ", %u ms\n", r->ms);
 }
 
-static bool is_good(uint16_t sw)
-{
-	return sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283;
-}
-
 /* After a broken link the application is selected again, if the card is still the same. */
 static bool ask(struct probe *p, struct apdu c, struct buf *out)
 {
@@ -99,7 +95,7 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 	p->link.extended_taken = &taken;
 	c.personal = true;
 	if (apdu_exchange(&p->link, &c, out, &sw) != E_LINK)
-		return is_good(sw);
+		return sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283;
 	n = r->n;
 	recording_ops.end(&p->link.link, false);
 	p->error = begin(p);
@@ -218,8 +214,8 @@ static void put_token_info(FILE *out, struct bytes file)
 	if (strncmp(label, "JPKI", 4) == 0)
 		fprintf(out, "label: %.*s\n", (int)strspn(label, letters), label);
 	if (file.len >= 144)
-		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n", p[119], p[123],
-		        p[140], p[141], p[142], p[143]);
+		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n",
+		        p[119], p[123], p[140], p[141], p[142], p[143]);
 }
 
 static void put_content(struct probe *p, enum what what, struct bytes file)
@@ -299,11 +295,12 @@ out:
 /* MANAGE SECURITY ENVIRONMENT takes no PIN, and tells by what name the key is known. 3FFF is no key of any card. */
 static void report_mse(struct probe *p, const struct select_cmd *app, bool selected)
 {
-	const uint16_t file = p->key.file.fid ? p->key.file.fid : p->key.file.sfi, reference = p->key.reference;
+	const uint16_t file = p->key.file.fid ? p->key.file.fid : p->key.file.sfi;
+	const uint16_t reference = p->key.reference == file ? 0 : p->key.reference, none = selected ? 0 : 0x3FFF;
 	const struct {
 		uint8_t tag;
 		uint16_t number;
-	} tries[] = {{0x84, reference == file ? 0 : reference}, {0x84, file}, {0x81, file}, {0x84, selected ? 0 : 0x3FFF}};
+	} tries[] = {{0x84, reference}, {0x84, file}, {0x81, file}, {0x84, none}};
 
 	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
 		uint8_t crt[] = {tries[i].tag, 2, (uint8_t)(tries[i].number >> 8), (uint8_t)tries[i].number};
@@ -354,16 +351,6 @@ const char *report_section(const struct profile *profile, char out[32])
 	return out;
 }
 
-static void add_profile(struct probe *p, const struct profile *profile)
-{
-	add_file(p, profile->token_info, TOKEN_INFO);
-	add_file(p, profile->certificates, TOKEN_STATE);
-	for (size_t i = 0; i < profile->n_certs; i++)
-		add_file(p, profile->certs[i].file, profile->certs[i].pin_protected ? PROTECTED : CERTIFICATE);
-	add_file(p, profile->key.file, KEY);
-	add_file(p, profile->pin.file, PIN_FILE);
-}
-
 static void report_application(struct probe *p, const struct profile *profile)
 {
 	/* of the JMA card; looked for behind what the directories name */
@@ -381,8 +368,16 @@ static void report_application(struct probe *p, const struct profile *profile)
 		add_file(p, profile->od, OD);
 		add_file(p, profile->cia_info, CIA_INFO);
 	}
-	for (size_t i = 0; !profile->cia && i < set->n; i++)
-		add_profile(p, set->list[i]);
+	for (size_t i = 0; !profile->cia && i < set->n; i++) {
+		const struct profile *of = set->list[i];
+
+		add_file(p, of->token_info, TOKEN_INFO);
+		add_file(p, of->certificates, TOKEN_STATE);
+		for (size_t k = 0; k < of->n_certs; k++)
+			add_file(p, of->certs[k].file, of->certs[k].pin_protected ? PROTECTED : CERTIFICATE);
+		add_file(p, of->key.file, KEY);
+		add_file(p, of->pin.file, PIN_FILE);
+	}
 	while (p->done < p->n_files)
 		report_file(p, p->done++, section);
 	if (profile->cia) {
@@ -428,7 +423,7 @@ static enum error examine(struct probe *p, bool *ours)
 			n += n == 0 || memcmp(&list[n]->select, &list[n - 1]->select, sizeof list[n]->select) != 0;
 		}
 	there[0] = select_app(p, &list[0]->select, &fci);
-	if (p->recorder.n && p->recorder.sw[p->recorder.n - 1] == 0x6F00) { /* some cards wake up by their first command */
+	if (p->recorder.n && p->recorder.sw[p->recorder.n - 1] == 0x6F00) { /* some cards wake up by it */
 		put_answer(p, "first command", (struct bytes){0});
 		ask(p, (struct apdu){.ins = 0xA4}, NULL);
 		there[0] = select_app(p, &list[0]->select, &fci);

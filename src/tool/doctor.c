@@ -87,7 +87,10 @@ enum exit_code verb_doctor(int argc, char **argv)
 	if (e == E_OK) {
 		code = findings_print(&facts, root, given & JSON, given & QUIET);
 	} else {
-		complain_reader(e, reader ? reader : "");
+		if (e == E_NO_READER)
+			complain_reader(e, reader);
+		else
+			complain("%s", _(error_text(e)));
 		code = exit_of(e);
 	}
 	facts_free(&facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inkan doctor: facts (doctor_facts.c), what they mean (doctor_findings.c), and how that is printed (doctor_print.c). */
+/* inkan doctor: facts (doctor_facts.c), what they mean (doctor_findings.c), how that is printed (doctor_print.c). */
 #ifndef INKAN_TOOL_DOCTOR_H
 #define INKAN_TOOL_DOCTOR_H
 
@@ -36,8 +36,10 @@ enum about {
 	CLIENT_SIGN,     /* enum setup_client: the signature module is registered */
 };
 
-enum state { GOOD, UNTRIED, MISSING, BROKEN, DENIED, OTHERS_MAY_WRITE, NOT_UNDERSTOOD, STOPPED, NO_DRIVER, KERNEL_DRIVER, OWN_PROTOCOL,
-	     EARLY, BEHIND, OLD, UNSOUND };
+enum state {
+	GOOD, UNTRIED, MISSING, BROKEN, DENIED, OTHERS_MAY_WRITE, NOT_UNDERSTOOD, STOPPED, NO_DRIVER, KERNEL_DRIVER,
+	OWN_PROTOCOL, EARLY, BEHIND, OLD, UNSOUND,
+};
 enum setting { SETTING_PROGRAM, SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
 
 #define PIN_FULL 1000
@@ -84,6 +86,8 @@ const struct finding *finding_of(const struct fact *fact);
 enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet);
 
 enum exit_code doctor_try_pss(const char *reader, bool yes);
-enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures); /* file NULL: standard output */
+
+/* file NULL: standard output. */
+enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures);
 
 #endif

@@ -25,6 +25,7 @@
 
 #define SOCKET_PATH "/run/pcscd/pcscd.comm" /* libpcsclite's own, where the environment names none */
 #define LOAD_SECONDS 10
+#define SMARTCARD "0b"                      /* of USB's interface classes */
 
 static void fact(struct facts *f, enum about about, long value, const char *subject, const char *word, const char *help)
 {
@@ -114,13 +115,13 @@ static void take_program(void *arg, int line, const char *name)
 		*p = ',';
 	if (!setup_knows_program(name) &&
 	    (strpbrk(name, "/*?[]{}\\") ||
-	     !there("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec,libexec/*,lib,lib/*,lib/*/*,lib64/*},/opt/*,/opt/*/*}/%s",
+	     !there("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec{,/*},lib{,/*,/*/*},lib64/*},/opt/*{,/*}}/%s",
 	            lines->root, path ? path : "", name)))
 		add_line(&lines->programs, line);
 	free(path);
 }
 
-/* What stands in a line may be anything, so that only its number is told. */
+/* Of a line only its number is a fact, for it may hold anything. A group of one's own is no other. */
 static void find_settings(struct facts *f, const char *root, const struct conf *conf)
 {
 	char paths[2][4096];
@@ -136,7 +137,7 @@ static void find_settings(struct facts *f, const char *root, const struct conf *
 		if (conf_check(paths[i], &checks) != E_OK)
 			fact(f, SETTINGS_FILE, DENIED, paths[i], "", paths[i]);
 		else if ((st.st_mode & S_IWOTH) || (st.st_uid != 0 && st.st_uid != getuid()) ||
-		         ((st.st_mode & S_IWGRP) && st.st_gid != getgid() && st.st_gid != 0)) /* a group of one's own is no other */
+		         ((st.st_mode & S_IWGRP) && st.st_gid != getgid() && st.st_gid != 0))
 			fact_writable(f, SETTINGS_FILE, OTHERS_MAY_WRITE, paths[i], i == 0);
 		else
 			fact(f, SETTINGS_FILE, lines.wrong ? NOT_UNDERSTOOD : GOOD, paths[i], lines.wrong, "");
@@ -181,7 +182,8 @@ static void find_modules(struct facts *f, const char *root)
 		char *path = format("%s" MODULEDIR "/%s", root, names[i]);
 
 		if (path)
-			fact(f, MODULE, access(path, F_OK) != 0 ? MISSING : root[0] ? UNTRIED : loads(path) ? GOOD : BROKEN, path, "", path);
+			fact(f, MODULE, access(path, F_OK) != 0 ? MISSING : root[0] ? UNTRIED :
+			     loads(path) ? GOOD : BROKEN, path, "", path);
 		free(path);
 	}
 }
@@ -201,13 +203,15 @@ static void find_service(struct facts *f, const char *root, enum error looked)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (looked == E_DENIED)
 		state = DENIED;
+	else if (looked == E_NO_SERVICE && (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ||
+	                                    errno == EACCES || errno == EPERM))
+		state = DENIED;
 	else if (looked == E_NO_SERVICE)
-		state = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno == EACCES || errno == EPERM ?
-		        DENIED : there("%s/{,usr/,usr/local/}{sbin,bin}/pcscd", root) ? STOPPED : MISSING;
+		state = there("%s/{,usr/,usr/local/}{sbin,bin}/pcscd", root) ? STOPPED : MISSING;
 	if (fd >= 0)
 		close(fd);
-	fact(f, SERVICE, state, "pcscd", "", there("%s/run/systemd/system", root) ?
-	     "sudo systemctl enable --now pcscd.socket" : "sudo pcscd");
+	fact(f, SERVICE, state, "pcscd", "", state == DENIED ? "access_pcsc" :
+	     there("%s/run/systemd/system", root) ? "sudo systemctl enable --now pcscd.socket" : "sudo pcscd");
 }
 
 /* Of sysfs: the line of a file or, where that is a link, the name to which it leads; "" without it. */
@@ -254,9 +258,9 @@ static void find_devices(struct facts *f, const char *root, size_t n_readers)
 			own |= strncmp(name, own_protocol[k], 9) == 0;
 		if (own)
 			fact(f, DEVICE, OWN_PROTOCOL, name, "", "");
-		else if (strcmp(class, "0b") == 0 && driver[0] && strcmp(driver, "usbfs") != 0) /* which is how pcscd holds it */
+		else if (strcmp(class, SMARTCARD) == 0 && driver[0] && strcmp(driver, "usbfs") != 0) /* pcscd's way */
 			fact(f, DEVICE, KERNEL_DRIVER, name, driver, driver);
-		else if (strcmp(class, "0b") == 0) /* smartcard */
+		else if (strcmp(class, SMARTCARD) == 0)
 			memcpy(unknown, name, sizeof unknown);
 	}
 	globfree(&interfaces);
@@ -340,7 +344,8 @@ static bool find_evidence(struct facts *f, const struct judge *judge, time_t now
 		old += lists.scopes[i].next_update < now;
 	}
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M %Z", localtime(&now));
-	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY : now + store_tolerance(judge->store) < latest ? BEHIND : GOOD, "", text, "");
+	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY :
+	     now + store_tolerance(judge->store) < latest ? BEHIND : GOOD, "", text, "");
 
 	denied = find_folders(f, ANCHORS, folders, trust_folders(folders));
 	for (size_t i = 0; i < judge->trust->n; i++)
@@ -376,14 +381,11 @@ void reader_name(const char *name, char out[READER_NAME_MAX])
 	out[n] = '\0';
 }
 
-static void find_readers(struct facts *f, const struct find *find)
+static void find_readers(struct facts *f, const struct find *find, const struct reader_state *all, size_t n_all)
 {
-	struct reader_state all[READER_COUNT_MAX];
-	size_t n_all = READER_COUNT_MAX, known = 0, inside = 0;
+	size_t known = 0, inside = 0;
 	char name[READER_NAME_MAX], *ours = families_text();
 
-	if (pcsc_reader_ops.list(find->cards.self, all, &n_all) != E_OK)
-		n_all = 0;
 	for (size_t i = 0; i < find->n; i++) {
 		known += find->places[i].n > 0;
 		inside += find->places[i].error != E_NO_CARD;
@@ -397,7 +399,7 @@ static void find_readers(struct facts *f, const struct find *find)
 			fact(f, CARD, E_OK, name, _(p->tokens[0].card->profile->family->name), "");
 		if (p->error != E_OK)
 			fact(f, known > 0 && p->error == E_FOREIGN ? CARD_BESIDE : CARD, p->error, name,
-			     p->error == E_FOREIGN ? ours : _(error_text(p->error)), "");
+			     p->error == E_FOREIGN ? ours : _(error_text(p->error)), "access_card");
 	}
 	for (size_t i = 0; i < n_all; i++)
 		if (!conf_shows_reader(&find->conf, all[i].name)) {
@@ -507,13 +509,15 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 	if (confined && !served)
 		fact(f, CONFINED, free_ones, name, "", "");
 	if (gone)
-		text = format(gone->system ? "sudo inkan setup %s --system" : "inkan setup %s", setup_client_word(client));
+		text = format(gone->system ? "sudo inkan setup %s --system" : "inkan setup %s",
+		              setup_client_word(client));
 	if (gone || ours)
 		fact(f, CLIENT, gone ? BROKEN : GOOD, name, "", text);
 	if (ours && second && client != SETUP_SSH) {
 		free(text);
 		text = format("%s, %s", base_name(ours->library), base_name(second->library));
-		fact(f, CLIENT_SECOND, client, name, text, base_name(client == SETUP_P11KIT ? second->file : second->library));
+		fact(f, CLIENT_SECOND, client, name, text,
+		     base_name(client == SETUP_P11KIT ? second->file : second->library));
 	}
 	if (sign)
 		fact(f, CLIENT_SIGN, client, name, "", base_name(sign->library));
@@ -525,12 +529,13 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 
 enum error facts_find(const char *root, const char *reader, struct facts *f)
 {
-	static const enum setup_client clients[] = {SETUP_FIREFOX, SETUP_CHROME, SETUP_SSH, SETUP_P11KIT};
 	static struct find find;
 	struct judge judge = {NULL};
 	struct setup_rows rows = {0};
 	time_t now = time(NULL);
 	enum error looked = find_all(&find, reader), e = E_OK;
+	struct reader_state all[READER_COUNT_MAX]; /* those that inkan.conf hides, too */
+	size_t n_all = READER_COUNT_MAX;
 	bool told, any = false;
 
 	if (looked == E_NO_READER && reader)
@@ -549,17 +554,19 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	find_settings(f, root, &find.conf);
 	find_modules(f, root);
 	find_service(f, root, looked);
+	if (pcsc_reader_ops.list(find.cards.self, all, &n_all) != E_OK)
+		n_all = 0;
 	if (looked != E_NO_SERVICE && looked != E_DENIED)
-		find_devices(f, root, find.n);
-	find_readers(f, &find);
+		find_devices(f, root, n_all);
+	find_readers(f, &find, all, n_all);
 	told = find_evidence(f, &judge, now);
 	for (size_t i = 0; i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
 			find_token(f, &find.places[i].tokens[k], &judge, now, told);
 	for (size_t i = 0; i < rows.n; i++)
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
-	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
-		find_program(f, root, &rows, clients[i]);
+	for (int i = 0; i < SETUP_CLIENTS; i++)
+		find_program(f, root, &rows, (enum setup_client)i);
 	if (!any)
 		fact(f, CLIENT, MISSING, "", "", "");
 out:

@@ -24,10 +24,16 @@
 #define USE_PACKAGE N_("Use the browser of a package (.deb, .rpm) from your distribution or from its maker.")
 #define TWICE N_("two modules use the same card, and each asks for PINs: %s")
 #define SIGN_MODULE N_("the signature module is registered, which asks for the signature PIN where none is needed")
-#define UNLOAD_FIREFOX N_("In Firefox: Settings, Privacy & Security, Security Devices; choose the module with the path …/%s " \
-                          "and press Unload. If a policy has it: remove it from policies.json.")
-#define UNLOAD_CHROME N_("Find its NAME with: modutil -list -dbdir ~/.pki/nssdb (path …/%s), then: " \
-                         "modutil -delete NAME -dbdir ~/.pki/nssdb")
+#define UNLOAD_FIREFOX \
+	N_("In Firefox: Settings, Privacy & Security, Security Devices; choose the module with the path …/%s and " \
+	   "press Unload. If a policy has it: remove it from policies.json.")
+#define UNLOAD_CHROME \
+	N_("Find its NAME with: modutil -list -dbdir ~/.pki/nssdb (path …/%s), then: " \
+	   "modutil -delete NAME -dbdir ~/.pki/nssdb")
+#define ASK_POLKIT \
+	N_("Log in at the machine itself, or ask its administrator to allow you org.debian.pcsc-lite.%s (polkit).")
+#define SANDBOXED N_("it is a snap or a flatpak, and cannot load the module")
+#define SANDBOXED_TOO N_("it is there as a snap or a flatpak too, which cannot load the module")
 
 static const struct finding findings[] = {
 	{SETTINGS_FILE, IS(GOOD), "settings", OK, N_("the settings are understood"), NULL},
@@ -58,16 +64,17 @@ static const struct finding findings[] = {
 	{SERVICE, IS(GOOD), "service", OK, N_("the smartcard service answers"), NULL},
 	{SERVICE, IS(MISSING), "service-missing", PROBLEM, N_("the smartcard service is not installed"),
 	 N_("Install the package pcscd (Debian, Ubuntu), pcsc-lite (Fedora, openSUSE) or pcsclite (Arch).")},
-	{SERVICE, IS(STOPPED), "service-stopped", PROBLEM, N_("the smartcard service is not running"), N_("Start it: %s")},
+	{SERVICE, IS(STOPPED), "service-stopped", PROBLEM, N_("the smartcard service is not running"),
+	 N_("Start it: %s")},
 	{SERVICE, IS(DENIED), "service-refused", PROBLEM, N_("the smartcard service runs, and refuses you"),
-	 N_("Log in at the machine itself, or ask its administrator to allow you org.debian.pcsc-lite.access_pcsc (polkit).")},
+	 ASK_POLKIT},
 
 	{DEVICE, IS(MISSING), "reader-none", PROBLEM, N_("there is no card reader"),
 	 N_("Connect a reader; if one is connected, try another cable or socket.")},
 	{DEVICE, IS(NO_DRIVER), "reader-no-driver", PROBLEM,
 	 N_("this reader is connected, and the smartcard service does not know it"),
-	 N_("Install the package libccid (Debian, Ubuntu), pcsc-lite-ccid (Fedora), pcsc-ccid (openSUSE) or ccid (Arch), "
-	    "then connect the reader again.")},
+	 N_("Install the package libccid (Debian, Ubuntu), pcsc-lite-ccid (Fedora), pcsc-ccid (openSUSE) or ccid "
+	    "(Arch), then connect the reader again.")},
 	{DEVICE, IS(KERNEL_DRIVER), "reader-kernel", PROBLEM,
 	 N_("the kernel's driver %s uses this reader, so the smartcard service cannot"),
 	 "echo blacklist %s | sudo tee -a /etc/modprobe.d/inkan.conf; sudo modprobe -r %s"},
@@ -92,7 +99,7 @@ static const struct finding findings[] = {
 	 N_("Close that program (a browser, a medical or tax application), or wait until it is done.")},
 	{CARD, E_NO_SERVICE, E_DENIED, "card-refused", PROBLEM,
 	 N_("the smartcard service lets you see the reader, but not use the card"),
-	 N_("Log in at the machine itself, or ask its administrator to allow you org.debian.pcsc-lite.access_card (polkit).")},
+	 ASK_POLKIT},
 	{CARD, ANY, "card-broken", PROBLEM, N_("the card in it could not be read: %s"), CARD_AGAIN},
 
 	{PIN, -1, -1, "pin-unknown", NOTE, N_("how many PIN tries are left could not be read"), CARD_AGAIN},
@@ -119,7 +126,8 @@ static const struct finding findings[] = {
 	 N_("the certificate, or a CA of its chain, is suspended"), "%s"},
 	{STATUS, IS(STATUS_WHY + STATUS_NOT_PERMITTED), "status", OK,
 	 N_("only registered verifiers may know whether it is revoked"), NULL},
-	{STATUS, STATUS_WHY + STATUS_FUTURE, STATUS_WHY + STATUS_BAD_CLOCK, NULL, OK, NULL, NULL}, /* the clock says more */
+	/* the clock's finding says more */
+	{STATUS, STATUS_WHY + STATUS_FUTURE, STATUS_WHY + STATUS_BAD_CLOCK, NULL, OK, NULL, NULL},
 	{STATUS, IS(STATUS_WHY + STATUS_NO_CHAIN), "status-unknown", NOTE,
 	 N_("whether it is revoked is not known: %s"), N_("Install the certificate of its CA: inkan trust add FILE")},
 	{STATUS, ANY, "status-unknown", NOTE, N_("whether it is revoked is not known: %s"), REFRESH},
@@ -127,7 +135,8 @@ static const struct finding findings[] = {
 	{CLOCK, IS(GOOD), "clock", OK, N_("the clock looks right"), NULL},
 	{CLOCK, IS(EARLY), "clock-early", PROBLEM, N_("the clock shows %s; the date is before this software was built"),
 	 SET_CLOCK},
-	{CLOCK, IS(BEHIND), "clock-behind", PROBLEM, N_("the clock shows %s; a revocation list was issued later"), SET_CLOCK},
+	{CLOCK, IS(BEHIND), "clock-behind", PROBLEM, N_("the clock shows %s; a revocation list was issued later"),
+	 SET_CLOCK},
 	{ANCHORS, IS(GOOD), "anchors", OK, N_("CA certificates installed: %s"), NULL},
 	{ANCHORS, IS(MISSING), "anchors-none", NOTE,
 	 N_("no CA certificate is installed: inkan cannot verify certificates here"),
@@ -145,8 +154,8 @@ static const struct finding findings[] = {
 	{LISTS_UNUSABLE, ANY, "lists-unusable", NOTE, N_("files in the store that cannot be used: %s"),
 	 N_("See which and why: inkan status list")},
 
-	{CONFINED, IS(0), "client-confined", PROBLEM, N_("it is a snap or a flatpak, and cannot load the module"), USE_PACKAGE},
-	{CONFINED, IS(1), "client-confined", NOTE, N_("it is there as a snap or a flatpak too, which cannot load the module"), USE_PACKAGE},
+	{CONFINED, IS(0), "client-confined", PROBLEM, SANDBOXED, USE_PACKAGE},
+	{CONFINED, IS(1), "client-confined", NOTE, SANDBOXED_TOO, USE_PACKAGE},
 	{CLIENT, IS(GOOD), "client", OK, N_("it is set up to use the module"), NULL},
 	{CLIENT, IS(MISSING), "client-none", PROBLEM, N_("no program is set up to use the module"),
 	 N_("Set up the one that should use the card, for instance: inkan setup firefox")},
@@ -166,7 +175,8 @@ static const struct finding findings[] = {
 const struct finding *finding_of(const struct fact *fact)
 {
 	for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
-		if (findings[i].about == fact->about && findings[i].from <= fact->value && fact->value <= findings[i].to)
+		if (findings[i].about == fact->about && findings[i].from <= fact->value &&
+		    fact->value <= findings[i].to)
 			return findings[i].id ? &findings[i] : NULL;
 	return NULL;
 }

@@ -122,7 +122,8 @@ enum exit_code findings_print(const struct facts *facts, const char *root, bool 
 	hide_home(&hidden, home ? format("%s%s", root, home) : NULL);
 	hide_home(&hidden, user ? strdup(user->pw_dir) : NULL);
 	if (!json && !quiet)
-		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to whoever helps you."));
+		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to those who "
+		                   "help you."));
 	for (size_t i = 0; !incomplete && i < facts->n; i++) {
 		const struct fact *fact = &facts->list[i];
 		const struct finding *finding = finding_of(fact);

@@ -80,7 +80,8 @@ static enum exit_code write_setting(const char *value, bool yes)
 	if (e == E_OK) {
 		code = setup_replace(path, &content, yes);
 	} else {
-		complain(_("The settings could not be written to %s: %s."), path ? path : "inkan.conf", _(error_text(e)));
+		complain(_("The settings could not be written to %s: %s."), path ? path : "inkan.conf",
+		         _(error_text(e)));
 		advise(_("Write this line into inkan.conf, before the first section: pss = %s"), value);
 	}
 	buf_free(&content);

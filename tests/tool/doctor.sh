@@ -108,6 +108,7 @@ found 'note reader-hidden ACS'
 echo 'reader = Nobody*' >"$settings"
 seen 'ACS ACR39U ICC Reader (SERIAL4711) 00 00'
 found 'problem reader-hidden ACS'
+lacks reader-none
 rm "$settings"
 run 69 in_world WORLD_ESTABLISH=0 WORLD_STATE=12 WORLD_READERS=A "$inkan" doctor --reader B
 said 'There is no card reader "B"'

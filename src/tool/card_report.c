@@ -12,7 +12,8 @@
 #include "doctor.h"
 #include "say.h"
 
-#define WAIT_MS 20000
+#define SAY_WAITING_MS 2000 /* of waiting for other programs' transactions */
+#define WAIT_MS 18000
 #define FILES_MAX 40
 #define FILE_MAX 32768
 #define APPLICATIONS_MAX 16
@@ -56,8 +57,13 @@ struct probe {
 
 static enum error begin(struct probe *p)
 {
-	enum error e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS, &p->link.link);
+	int64_t start = apdu_now_ms();
+	enum error e = recording_ops.begin(&p->recorder, p->link.reader, SAY_WAITING_MS, &p->link.link);
 
+	if (e == E_BUSY && apdu_now_ms() - start >= SAY_WAITING_MS) {
+		say_waiting(p->link.reader);
+		e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS, &p->link.link);
+	}
 	p->open = e == E_OK;
 	return e;
 }

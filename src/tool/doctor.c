@@ -61,7 +61,7 @@ enum exit_code verb_doctor(int argc, char **argv)
 		if (option == READER_NAME)
 			reader = optarg;
 		if (option == ROOT)
-			root = optarg;
+			root = strcmp(optarg, "/") == 0 ? "" : optarg;
 	}
 	if (given & CARD_REPORT)
 		allowed = CARD_REPORT | SIGN | READER_NAME;

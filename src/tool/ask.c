@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <termios.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -215,6 +217,26 @@ enum error ask_card_pin(struct card *card, enum question question, struct secret
 	if (e != E_OK)
 		secret_free(pin);
 	return e == E_IO ? E_CANCELLED : e;
+}
+
+bool ask_yes(const char *question, const char *advice)
+{
+	char line[32] = "";
+
+	if (!isatty(STDIN_FILENO)) {
+		complain(_("Nothing was changed: standard input is no terminal, so nobody can be asked."));
+		advise("%s", advice);
+		return false;
+	}
+	put_text(stdout, question);
+	fflush(stdout);
+	if (fgets(line, sizeof line, stdin)) {
+		line[strcspn(line, " \r\n")] = '\0';
+		if (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0 || strcmp(line, "はい") == 0)
+			return true;
+	}
+	complain(_("Nothing was changed."));
+	return false;
 }
 
 enum error check_tries(struct card *card, bool last_try)

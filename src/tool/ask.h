@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking for PINs, and trying them. */
+/* Asking for PINs, and trying them; asking whether to go on. */
 #ifndef INKAN_TOOL_ASK_H
 #define INKAN_TOOL_ASK_H
 
@@ -21,6 +21,10 @@ enum question {
 /* The same for a card, the prompt saying whose PIN and of what form; the form is
  * checked. What went wrong has been said. */
 enum error ask_card_pin(struct card *card, enum question question, struct secret **pin);
+
+/* Whether the answer on the terminal is y, yes or はい. If not, it has been said that
+ * nothing was changed; advice is for where standard input is no terminal. */
+bool ask_yes(const char *question, const char *advice);
 
 /* Reads the counter; complains when it forbids a VERIFY. */
 enum error check_tries(struct card *card, bool last_try);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cards/family.h"
+#include "ask.h"
 #include "facts.h"
 #include "find.h"
 #include "input.h"
@@ -87,23 +88,9 @@ void trust_put_certificate(const struct cert *cert)
 }
 
 /* True when it was said, on a terminal, that it shall be. */
-static bool confirm(const struct wish *wish, const char *ask)
+static bool confirm(const struct wish *wish, const char *question)
 {
-	char line[16] = "";
-
-	if (wish->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		complain(_("Nothing was changed: standard input is no terminal, so nobody can be asked."));
-		advise(_("Compare the fingerprint with the one that the CA publishes, then use --yes."));
-		return false;
-	}
-	put_text(stdout, ask);
-	fflush(stdout);
-	if (fgets(line, sizeof line, stdin) && (strcmp(line, "yes\n") == 0 || strcmp(line, "y\n") == 0))
-		return true;
-	complain(_("Nothing was changed."));
-	return false;
+	return wish->yes || ask_yes(question, _("Compare the fingerprint with the one that the CA publishes, then use --yes."));
 }
 
 /* What is there, in both folders. What went wrong has been said. */

@@ -9,6 +9,10 @@ dist_man_MANS += doc/libinkan.3 doc/inkan_new.3 doc/inkan_cert.3 doc/inkan_role.
 dist_man_MANS += doc/inkan-setup.1
 dist_man_MANS += doc/inkan-doctor.1
 
+# What --help points to, in Japanese.
+jaman1dir = $(mandir)/ja/man1
+dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1
+
 # The guide, in two languages.
 guidedir = $(docdir)/guide
 guidejadir = $(guidedir)/ja

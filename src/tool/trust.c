@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inkan trust add|list|remove: whose word counts. */
+/* inkan trust add|list|remove: the CA certificates that others are verified with. */
 #include "config.h"
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -8,15 +9,21 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <openssl/pem.h>
+#include "base/file.h"
+#include "base/text.h"
 #include "cards/family.h"
+#include "cert/file.h"
 #include "ask.h"
 #include "facts.h"
 #include "find.h"
 #include "input.h"
+#include "lib/object.h"
 #include "say.h"
 #include "show.h"
 #include "tool.h"
-#include "trust.h"
+
+#define FINGERPRINT_SIZE 65 /* hexadecimal, lower case */
 
 enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER };
 
@@ -29,12 +36,14 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-struct wish {
-	const char *act, *what; /* what: the first argument, NULL without */
-	char **files;
-	int n_files;
+struct run {
+	char **args;
+	int n_args;
 	const char *reader;
-	bool yes, system, json, help;
+	bool yes, system, json;
+	struct crypto *crypto;
+	struct trust *trust;     /* what is installed, in both folders */
+	const char *file;        /* that is being added */
 };
 
 static void help(void)
@@ -51,11 +60,12 @@ static void help(void)
 	printf("\n%s\n", _("card: the CA certificates on the card in the reader. A file that is called card: ./card"));
 }
 
-const char *trust_known_name(const struct cert *cert)
+/* What a published certificate is, translated; NULL for any other. */
+static const char *known_name(const struct cert *cert)
 {
 	char hex[FINGERPRINT_SIZE];
 
-	trust_fingerprint(cert, hex);
+	hex_write(cert->sha256, sizeof cert->sha256, hex);
 	for (const struct family *const *f = families; *f; f++)
 		for (size_t i = 0; i < (*f)->n_cas; i++)
 			if (strcmp((*f)->cas[i].sha256, hex) == 0)
@@ -63,17 +73,11 @@ const char *trust_known_name(const struct cert *cert)
 	return NULL;
 }
 
-void trust_fingerprint(const struct cert *cert, char hex[FINGERPRINT_SIZE])
-{
-	for (size_t i = 0; i < sizeof cert->sha256; i++)
-		snprintf(hex + 2 * i, 3, "%02x", cert->sha256[i]);
-}
-
-void trust_put_certificate(const struct cert *cert)
+static void put_certificate(const struct cert *cert)
 {
 	char *subject = fact_dn(X509_get_subject_name(cert->x509));
-	const char *name = trust_known_name(cert);
 	char text[FACT_TIME_SIZE], print[3 * sizeof cert->sha256 + 1];
+	const char *name = known_name(cert);
 
 	put_text(stdout, subject ? subject : "");
 	putchar('\n');
@@ -87,115 +91,135 @@ void trust_put_certificate(const struct cert *cert)
 		put_field(_("Valid until"), "%s", text);
 }
 
-/* True when it was said, on a terminal, that it shall be. */
-static bool confirm(const struct wish *wish, const char *question)
+/* True when a person at the terminal said yes. */
+static bool confirm(const struct run *run, const char *question)
 {
-	return wish->yes || ask_yes(question, _("Compare the fingerprint with the one that the CA publishes, then use --yes."));
+	return run->yes || ask_yes(question, _("Compare the fingerprint with the one that the CA publishes, then use --yes."));
 }
 
-/* What is there, in both folders. What went wrong has been said. */
-static enum exit_code open_all(struct crypto **crypto, struct trust **trust)
+/* The folder that is written to; false: said. */
+static bool choose_folder(const struct run *run, char out[4096])
 {
 	char folders[2][4096];
-	const char *list[2] = {folders[0], folders[1]};
-	enum error e = crypto_new(crypto);
+	size_t n = trust_folders(folders);
 
-	if (e == E_OK)
-		e = trust_open(*crypto, list, trust_folders(folders), trust);
-	if (e != E_OK)
-		complain("%s", _(error_text(e)));
-	return e == E_OK ? EXIT_DONE : EXIT_INTERNAL;
+	if (!run->system && n < 2) {
+		complain(_("There is no folder for anchors of your own: HOME is not set."));
+		advise(_("Set HOME, or use --system."));
+		return false;
+	}
+	memcpy(out, folders[run->system ? 0 : 1], 4096);
+	return true;
 }
 
-struct adding {
-	const struct wish *wish;
-	const struct trust *trust;
-	const char *file;
-	const struct find *find; /* of a card */
-};
-
-static bool is_there(const struct trust *trust, const struct cert *cert)
+static enum exit_code refuse_write(const char *path)
 {
-	for (size_t i = 0; i < trust->n; i++) {
-		if (memcmp(trust->list[i]->cert->sha256, cert->sha256, sizeof cert->sha256) == 0) {
-			put_field(_("There already"), "%s", trust->list[i]->file);
-			return true;
-		}
+	bool denied = errno == EACCES || errno == EPERM;
+
+	complain(_("%s could not be written: %s."), path, strerror(errno));
+	if (denied)
+		advise(_("The system's folder is its administrator's: sudo inkan trust … --system."));
+	else
+		advise(_("Nothing was changed."));
+	return denied || errno == EROFS ? EXIT_REFUSED : EXIT_OUTPUT;
+}
+
+/* ---- add */
+
+static enum exit_code write_certificate(const struct run *run, const struct cert *cert)
+{
+	char folder[4096], hex[FINGERPRINT_SIZE], path[4096 + FINGERPRINT_SIZE + 8];
+	enum exit_code code = EXIT_DONE;
+	BIO *pem = NULL;
+	struct stat st;
+	char *text;
+	long n;
+
+	if (!choose_folder(run, folder))
+		return EXIT_USAGE;
+	if (path_make_folders(folder, 0755) != E_OK || stat(folder, &st) != 0)
+		return refuse_write(folder);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		complain(_("Nothing in %s is used: it is another user's, or other users may write there."), folder);
+		advise(_("Look at what is in it, then: chmod go-w %s; nothing was changed."), folder);
+		return EXIT_REFUSED;
 	}
-	return false;
+	hex_write(cert->sha256, sizeof cert->sha256, hex);
+	snprintf(path, sizeof path, "%s/%s.pem", folder, hex);
+	pem = BIO_new(BIO_s_mem());
+	if (!pem || PEM_write_bio(pem, PEM_STRING_X509, "", cert->der.data, (long)cert->der.len) <= 0) {
+		complain("%s", _(error_text(E_MEMORY)));
+		code = EXIT_INTERNAL;
+		goto out;
+	}
+	n = BIO_get_mem_data(pem, &text);
+	if (path_replace(path, (struct bytes){(const uint8_t *)text, (size_t)n}, 0644) != E_OK)
+		code = refuse_write(path);
+	else
+		put_field(_("Added"), "%s", path);
+out:
+	BIO_free(pem);
+	return code;
 }
 
 static enum exit_code add_certificate(void *arg, const struct cert *cert)
 {
-	const struct adding *a = arg;
+	const struct run *run = arg;
 
 	if (!cert->ca) {
 		complain(_("This is not the certificate of a CA."));
 		advise(_("Anchors are CA certificates, such as the root of HPKI; see what this one is: inkan show %s"),
-		       a->file);
+		       run->file);
 		return EXIT_MALFORMED;
 	}
-	trust_put_certificate(cert);
-	if (is_there(a->trust, cert))
-		return EXIT_DONE;
-	if (!confirm(a->wish, _("Compare the fingerprint with the one that the CA publishes. Trust it? [yes/no] ")))
-		return EXIT_REFUSED;
-	return anchor_write(cert, a->wish->system);
-}
-
-struct taken { /* from a card */
-	uint8_t sha256[TOKENS_MAX * CARD_CERTS_MAX][32];
-	size_t n;
-};
-
-/* Two tokens of a card may have one CA. */
-static bool is_new(struct taken *taken, const struct cert *cert)
-{
-	for (size_t i = 0; i < taken->n; i++)
-		if (memcmp(taken->sha256[i], cert->sha256, sizeof cert->sha256) == 0)
-			return false;
-	memcpy(taken->sha256[taken->n++], cert->sha256, sizeof cert->sha256);
-	return true;
-}
-
-/* The CA certificates of one token. What cannot be read is not there. */
-static enum exit_code add_of_token(struct adding *a, struct token *t, struct taken *taken)
-{
-	enum exit_code code = EXIT_DONE;
-
-	for (size_t i = 0; i < t->card->n_certs; i++) {
-		const struct card_cert *c = &t->card->certs[i];
-		struct cert *cert = NULL;
-
-		if (c->role == CERT_OWN || card_read_cert(t->card, i) != E_OK ||
-		    cert_parse(a->find->crypto, (struct bytes){c->der, c->der_len}, &cert) != E_OK)
-			continue;
-		if (cert->ca && is_new(taken, cert)) {
-			enum exit_code one = add_certificate(a, cert);
-
-			code = code == EXIT_DONE ? one : code;
+	put_certificate(cert);
+	for (size_t i = 0; i < run->trust->n; i++) {
+		if (memcmp(run->trust->list[i]->cert->sha256, cert->sha256, sizeof cert->sha256) == 0) {
+			put_field(_("There already"), "%s", run->trust->list[i]->file);
+			return EXIT_DONE;
 		}
-		cert_free(&cert);
 	}
-	return code;
+	if (!confirm(run, _("Compare the fingerprint with the one that the CA publishes. Trust it? [yes/no] ")))
+		return EXIT_REFUSED;
+	return write_certificate(run, cert);
 }
 
-/* Nothing is trusted because a card has it: each is shown and asked about. */
-static enum exit_code add_of_card(struct adding *a)
+/* Nothing is trusted because a card has it: each is shown and asked about, once, though two
+ * tokens of a card may have one CA. What cannot be read is not there. */
+static enum exit_code add_of_card(struct run *run)
 {
-	struct taken taken = {.n = 0};
+	uint8_t seen[TOKENS_MAX * CARD_CERTS_MAX][32];
 	struct find f = {.n = 0};
 	struct place *place;
-	const enum exit_code found = find_card(&f, a->wish->reader, &place);
-	enum exit_code code = found;
+	enum exit_code code = find_card(&f, run->reader, &place), one;
+	size_t n = 0;
 
-	a->find = &f;
-	for (size_t i = 0; found == EXIT_DONE && i < place->n; i++) {
-		enum exit_code one = add_of_token(a, &place->tokens[i], &taken);
-
-		code = code == EXIT_DONE ? one : code;
+	if (code != EXIT_DONE) {
+		find_free(&f);
+		return code;
 	}
-	if (found == EXIT_DONE && taken.n == 0) {
+	for (size_t t = 0; t < place->n; t++) {
+		struct card *card = place->tokens[t].card;
+
+		for (size_t i = 0; i < card->n_certs; i++) {
+			const struct card_cert *c = &card->certs[i];
+			struct cert *cert = NULL;
+			size_t k = 0;
+
+			if (c->role == CERT_OWN || card_read_cert(card, i) != E_OK ||
+			    cert_parse(f.crypto, (struct bytes){c->der, c->der_len}, &cert) != E_OK)
+				continue;
+			while (k < n && memcmp(seen[k], cert->sha256, sizeof seen[k]) != 0)
+				k++;
+			if (cert->ca && k == n) {
+				memcpy(seen[n++], cert->sha256, sizeof seen[0]);
+				one = add_certificate(run, cert);
+				code = code == EXIT_DONE ? one : code;
+			}
+			cert_free(&cert);
+		}
+	}
+	if (n == 0) {
 		complain(_("No CA certificate can be read from the card in %s."), place->state.name);
 		advise(_("Its CA publishes them; then: inkan trust add FILE"));
 		code = EXIT_UNAVAILABLE;
@@ -205,155 +229,212 @@ static enum exit_code add_of_card(struct adding *a)
 }
 
 /* Each certificate of each file; what went wrong first gives the exit code. */
-static enum exit_code add(const struct wish *wish)
+static enum exit_code add(struct run *run)
 {
-	struct crypto *crypto = NULL;
-	struct trust *trust = NULL;
-	enum exit_code code = open_all(&crypto, &trust);
-	struct adding adding = {.wish = wish, .trust = trust};
+	enum exit_code code = EXIT_DONE, one;
 
-	for (int i = 0; trust && i < wish->n_files; i++) {
-		enum exit_code one;
-
-		adding.file = wish->files[i];
-		one = strcmp(adding.file, "card") == 0 ? add_of_card(&adding) :
-		      input_each_certificate(crypto, adding.file, add_certificate, &adding);
+	for (int i = 0; i < run->n_args; i++) {
+		run->file = run->args[i];
+		one = strcmp(run->file, "card") == 0 ? add_of_card(run) :
+		      input_each_certificate(run->crypto, run->file, add_certificate, run);
 		code = code == EXIT_DONE ? one : code;
 	}
-	trust_free(&trust);
-	crypto_free(&crypto);
 	return code;
 }
 
-static enum exit_code list(const struct wish *wish)
+/* ---- list */
+
+static enum exit_code list_json(const struct trust *trust)
 {
-	struct crypto *crypto = NULL;
-	struct trust *trust = NULL;
-	enum exit_code code = open_all(&crypto, &trust);
+	json_t *json = json_object(), *list = json_array(), *passed = json_array();
 
-	if (code == EXIT_DONE && wish->json)
-		code = trust_list_json(trust);
-	else if (code == EXIT_DONE)
-		trust_list_text(trust);
-	trust_free(&trust);
-	crypto_free(&crypto);
-	return code;
+	for (size_t i = 0; i < trust->n; i++) {
+		const struct trusted_ca *ca = trust->list[i];
+		char *subject = fact_dn(X509_get_subject_name(ca->cert->x509));
+		const char *name = known_name(ca->cert);
+		json_t *one, *flaws = json_array();
+		struct inkan_cert view;
+		unsigned flaw;
+
+		inkan_cert_view(ca->cert, &view);
+		one = json_certificate(&view, false);
+		cert_texts_free(view.texts);
+		for (unsigned k = 0; (flaw = reason_next(ca->flaws, k)); k++)
+			json_array_append_new(flaws, json_string(reason_word(flaw)));
+		json_object_set_new(one, "subject", json_text(subject ? subject : ""));
+		json_object_set_new(one, "file", json_text(ca->file));
+		json_object_set_new(one, "anchor", json_boolean(ca->anchor));
+		json_object_set_new(one, "sound", json_boolean(ca->sound));
+		json_object_set_new(one, "flaws", flaws);
+		json_object_set_new(one, "known_as", name ? json_text(name) : json_null());
+		json_array_append_new(list, one);
+		free(subject);
+	}
+	for (size_t i = 0; i < trust->n_passed; i++) {
+		enum error why = trust->passed[i].why;
+		json_t *one = json_object();
+
+		json_object_set_new(one, "file", json_text(trust->passed[i].path));
+		json_object_set_new(one, "why", json_string(why == E_DENIED ? "writable-by-others" :
+		                                            why == E_UNSUPPORTED ? "not-a-ca" :
+		                                            why == E_FORMAT || why == E_TOO_LONG ? "no-certificate" :
+		                                            "unreadable"));
+		json_array_append_new(passed, one);
+	}
+	json_object_set_new(json, "version", json_integer(1));
+	json_object_set_new(json, "certificates", list);
+	json_object_set_new(json, "passed_over", passed);
+	return json_print(json);
 }
+
+static enum exit_code list(struct run *run)
+{
+	const struct trust *trust = run->trust;
+
+	if (run->json)
+		return list_json(trust);
+	for (size_t i = 0; i < trust->n; i++) {
+		const struct trusted_ca *ca = trust->list[i];
+		unsigned flaw;
+
+		if (i > 0)
+			putchar('\n');
+		put_certificate(ca->cert);
+		put_field(_("Used as"), "%s", ca->anchor ? _("anchor") : ca->sound || !ca->signs_lists ?
+		          _("part of chains") : _("key for revocation lists"));
+		put_field(_("File"), "%s", ca->file);
+		for (unsigned k = 0; !ca->signs_lists && (flaw = reason_next(ca->flaws, k)); k++)
+			put_field(_("NOT USABLE"), "%s", _(reason_text(flaw)));
+	}
+	if (trust->n == 0)
+		printf("%s\n", _("No CA certificate is installed; inkan trust add FILE adds one."));
+	for (size_t i = 0; i < trust->n_passed; i++) {
+		putchar('\n');
+		put_text(stdout, trust->passed[i].path);
+		putchar('\n');
+		put_field(_("Passed over"), "%s", _(passed_over_text(trust->passed[i].why)));
+		if (trust->passed[i].why == E_DENIED)
+			put_field(_("What helps"), "%s", _("chmod go-w, and chown where it is another user's"));
+	}
+	return EXIT_DONE;
+}
+
+/* ---- remove */
 
 /* The one CA whose fingerprint (colons or not, at least eight digits) or file it is. */
-static const struct trusted_ca *find(const struct trust *trust, const char *what, size_t *n)
+static enum exit_code remove_(struct run *run)
 {
-	const struct trusted_ca *found = NULL;
-	char hex[FINGERPRINT_SIZE], typed[FINGERPRINT_SIZE] = "";
-	size_t len = 0;
+	char hex[FINGERPRINT_SIZE], typed[FINGERPRINT_SIZE] = "", folder[4096];
+	const struct trust *trust = run->trust;
+	const struct trusted_ca *ca = NULL;
+	size_t len = 0, n = 0;
+	uint8_t *der;
+	BIO *bio;
 
-	for (const char *p = what; *p && len < sizeof typed - 1; p++)
+	for (const char *p = run->args[0]; *p && len < sizeof typed - 1; p++)
 		if (*p != ':')
 			typed[len++] = *p >= 'A' && *p <= 'F' ? (char)(*p - 'A' + 'a') : *p;
-	*n = 0;
 	for (size_t i = 0; i < trust->n; i++) {
-		trust_fingerprint(trust->list[i]->cert, hex);
-		if (strcmp(trust->list[i]->file, what) != 0 && (len < 8 || strncmp(hex, typed, len) != 0))
-			continue;
-		found = trust->list[i];
-		++*n;
+		hex_write(trust->list[i]->cert->sha256, sizeof trust->list[i]->cert->sha256, hex);
+		if (strcmp(trust->list[i]->file, run->args[0]) == 0 || (len >= 8 && strncmp(hex, typed, len) == 0)) {
+			ca = trust->list[i];
+			n++;
+		}
 	}
-	return found;
-}
-
-static enum exit_code remove_one(const struct wish *wish, const struct trust *trust)
-{
-	size_t n;
-	const struct trusted_ca *ca = find(trust, wish->what, &n);
-
 	if (n != 1) {
 		complain(n == 0 ? _("No such certificate is installed: %s.") :
-		         _("Several certificates are meant by %s."), wish->what);
+		         _("Several certificates are meant by %s."), run->args[0]);
 		advise(_("See what is there: inkan trust list. Name a fingerprint, or its beginning, or the file."));
 		return n == 0 ? EXIT_NO_INPUT : EXIT_USAGE;
 	}
-	trust_put_certificate(ca->cert);
+	put_certificate(ca->cert);
 	put_field(_("File"), "%s", ca->file);
-	if (!confirm(wish, _("Remove it? [yes/no] ")))
+	if (!confirm(run, _("Remove it? [yes/no] ")))
 		return EXIT_REFUSED;
-	return anchor_remove(ca->file, wish->system);
-}
-
-static enum exit_code remove_(const struct wish *wish)
-{
-	struct crypto *crypto = NULL;
-	struct trust *trust = NULL;
-	enum exit_code code = open_all(&crypto, &trust);
-
-	if (code == EXIT_DONE)
-		code = remove_one(wish, trust);
-	trust_free(&trust);
-	crypto_free(&crypto);
-	return code;
+	if (!choose_folder(run, folder))
+		return EXIT_USAGE;
+	len = strlen(folder);
+	if (strncmp(ca->file, folder, len) != 0 || ca->file[len] != '/') {
+		complain(run->system ? _("%s is not in the system's folder.") : _("%s is not in your own folder."), ca->file);
+		advise(run->system ? _("Without --system your own are removed.") :
+		       _("The system's are removed with --system."));
+		return EXIT_REFUSED;
+	}
+	/* a file that a person has put there may hold several */
+	bio = BIO_new_file(ca->file, "r");
+	for (n = 0; bio && cert_pem_next(bio, &der, &len); n++)
+		OPENSSL_free(der);
+	BIO_free(bio);
+	if (n > 1) {
+		complain(_("The file %s holds other certificates too."), ca->file);
+		advise(_("Take this one out of it with an editor."));
+		return EXIT_REFUSED;
+	}
+	if (unlink(ca->file) != 0)
+		return refuse_write(ca->file);
+	put_field(_("Removed"), "%s", ca->file);
+	return EXIT_DONE;
 }
 
 static const struct act {
 	const char *name;
-	enum exit_code (*run)(const struct wish *wish);
+	enum exit_code (*run)(struct run *run);
 	int least, most; /* arguments */
 } acts[] = {{"add", add, 1, INT_MAX}, {"list", list, 0, 0}, {"remove", remove_, 1, 1}};
 
-static const struct act *find_act(const char *name)
+enum exit_code verb_trust(int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
-		if (strcmp(acts[i].name, name) == 0)
-			return &acts[i];
-	return NULL;
-}
-
-static enum exit_code parse(int argc, char **argv, struct wish *wish)
-{
-	bool card = false;
+	char folders[2][4096];
+	const char *paths[2] = {folders[0], folders[1]}, *word;
+	const struct act *act = NULL;
+	struct run run = {.n_args = 0};
+	bool wants_help = false, card = false;
+	enum exit_code code;
+	enum error e;
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EXIT_USAGE;
-		wish->help |= option == 'h';
-		wish->yes |= option == OPTION_YES;
-		wish->system |= option == OPTION_SYSTEM;
-		wish->json |= option == OPTION_JSON;
+		wants_help |= option == 'h';
+		run.yes |= option == OPTION_YES;
+		run.system |= option == OPTION_SYSTEM;
+		run.json |= option == OPTION_JSON;
 		if (option == OPTION_READER)
-			wish->reader = optarg;
+			run.reader = optarg;
 	}
-	wish->act = optind < argc ? argv[optind++] : "";
-	wish->what = optind < argc ? argv[optind] : NULL;
-	wish->files = argv + optind;
-	wish->n_files = argc - optind;
-	for (int i = 0; strcmp(wish->act, "add") == 0 && i < wish->n_files; i++)
-		card |= strcmp(wish->files[i], "card") == 0;
-	return wish->reader && !card && !wish->help ? refuse_argument(argv[0], wish->reader) : EXIT_DONE;
-}
-
-enum exit_code verb_trust(int argc, char **argv)
-{
-	struct wish wish = {.yes = false};
-	enum exit_code code = parse(argc, argv, &wish);
-	const struct act *act;
-
-	if (code != EXIT_DONE)
-		return code;
-	if (wish.help) {
+	if (wants_help) {
 		help();
 		return EXIT_DONE;
 	}
-	act = find_act(wish.act);
-	if (!act && wish.act[0])
-		return refuse_argument(argv[0], wish.act);
-	if (!act || wish.n_files < act->least) {
-		complain(!act ? _("What shall it do? There are add, list and remove.") :
-		         _("Which certificate?"));
+	word = optind < argc ? argv[optind++] : "";
+	run.args = argv + optind;
+	run.n_args = argc - optind;
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+		if (strcmp(acts[i].name, word) == 0)
+			act = &acts[i];
+	for (int i = 0; act && act->run == add && i < run.n_args; i++)
+		card |= strcmp(run.args[i], "card") == 0;
+	if (!act && *word)
+		return refuse_argument(argv[0], word);
+	if (run.reader && !card)
+		return refuse_argument(argv[0], run.reader);
+	if (!act || run.n_args < act->least) {
+		complain(act ? _("Which certificate?") : _("No command is given: add, list or remove."));
 		advise(_("See: inkan %s --help"), argv[0]);
 		return EXIT_USAGE;
 	}
-	if (wish.n_files > act->most)
-		return refuse_argument(argv[0], wish.files[act->most]);
-	if (wish.system)
-		umask(S_IWGRP | S_IWOTH); /* what is everybody's everybody may read, whatever root's umask is */
-	return act->run(&wish);
+	if (run.n_args > act->most)
+		return refuse_argument(argv[0], run.args[act->most]);
+	if (run.system)
+		umask(S_IWGRP | S_IWOTH); /* everybody may read what is everybody's, whatever root's umask is */
+	e = crypto_new(&run.crypto);
+	if (e == E_OK)
+		e = trust_open(run.crypto, paths, trust_folders(folders), &run.trust);
+	if (e != E_OK)
+		complain("%s", _(error_text(e)));
+	code = e == E_OK ? act->run(&run) : EXIT_INTERNAL;
+	trust_free(&run.trust);
+	crypto_free(&run.crypto);
+	return code;
 }

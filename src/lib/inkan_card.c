@@ -2,15 +2,29 @@
 /* inkan.h: the certificate on a card. */
 #include <string.h>
 #include "base/conf.h"
-#include "card/card.h"
 #include "lib/object.h"
 
-/* The holder's certificate, and a trust store in which the CA certificates on the card help to build
- * chains: with those only the anchor must be installed. One that cannot be read is left out. */
+enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card, struct trust **out)
+{
+	struct cert *cas[CARD_CERTS_MAX] = {NULL};
+	size_t n = 0;
+	enum error e;
+
+	for (size_t i = 1; i < card->n_certs; i++) {
+		const struct card_cert *c = &card->certs[i];
+
+		if (c->role != CERT_OWN && card_read_cert(card, i) == E_OK &&
+		    cert_parse(crypto, (struct bytes){c->der, c->der_len}, &cas[n]) == E_OK)
+			n++;
+	}
+	e = trust_with(crypto, base, (const struct cert *const *)cas, n, out);
+	while (n > 0)
+		cert_free(&cas[--n]);
+	return e;
+}
+
 static enum error read_card(const struct inkan *ctx, struct card *card, struct cert **cert, struct trust **trust)
 {
-	struct cert *cas[CARD_CERTS_MAX];
-	size_t n = 0;
 	enum error e;
 
 	if (card->n_certs == 0 || card->certs[0].role != CERT_OWN)
@@ -18,18 +32,7 @@ static enum error read_card(const struct inkan *ctx, struct card *card, struct c
 	e = card_read_cert(card, 0);
 	if (e == E_OK)
 		e = cert_parse(ctx->crypto, (struct bytes){card->certs[0].der, card->certs[0].der_len}, cert);
-	for (size_t i = 1; i < card->n_certs && e == E_OK; i++) {
-		const struct card_cert *c = &card->certs[i];
-
-		if (c->role != CERT_OWN && card_read_cert(card, i) == E_OK &&
-		    cert_parse(ctx->crypto, (struct bytes){c->der, c->der_len}, &cas[n]) == E_OK)
-			n++;
-	}
-	if (n > 0)
-		e = trust_with(ctx->crypto, ctx->trust, (const struct cert *const *)cas, n, trust);
-	while (n > 0)
-		cert_free(&cas[--n]);
-	if (e != E_OK)
+	if (e == E_OK && (e = trust_with_card(ctx->crypto, ctx->trust, card, trust)) != E_OK)
 		cert_free(cert);
 	return e;
 }

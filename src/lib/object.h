@@ -4,6 +4,7 @@
 #define INKAN_LIB_OBJECT_H
 
 #include <stdatomic.h>
+#include "card/card.h"
 #include "inkan.h"
 #include "lib/decide.h"
 
@@ -56,6 +57,10 @@ void inkan_bind_messages(void);
  * before. False: its size cannot be one, or it has more than ours and that is not zero. */
 bool struct_take(void *ours, size_t known, const void *theirs);
 bool struct_give(void *theirs, const void *ours, size_t known);
+
+/* A trust store in which the CA certificates on the card help to build chains, too: with those only the anchor
+ * must be installed. One that cannot be read is left out. */
+enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card, struct trust **out);
 
 size_t list_count(const char *const *list); /* up to its NULL; 0: NULL */
 

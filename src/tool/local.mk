@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += inkan
 inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c src/tool/show.h \
-  src/tool/pin.c src/tool/text.c src/tool/json.c src/tool/facts.c src/tool/facts.h \
+  src/tool/pin.c src/tool/text.c src/tool/json.c src/tool/facts.h \
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_SOURCES += src/tool/trust.c \

@@ -50,13 +50,13 @@ enum exit_code status_need_trust(const struct status_run *run)
 	return EXIT_UNAVAILABLE;
 }
 
-void status_time(time_t at, bool local, char out[FACT_TIME_SIZE])
+void status_time(time_t at, bool local, char out[LOCAL_TIME_SIZE])
 {
 	struct tm tm;
 
 	out[0] = '\0';
 	if (local ? localtime_r(&at, &tm) : gmtime_r(&at, &tm))
-		strftime(out, FACT_TIME_SIZE, local ? "%Y-%m-%d %H:%M %Z" : "%Y-%m-%dT%H:%M:%SZ", &tm);
+		strftime(out, LOCAL_TIME_SIZE, local ? "%Y-%m-%d %H:%M %Z" : "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 static enum exit_code archive(struct status_run *run)

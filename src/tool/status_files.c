@@ -133,7 +133,7 @@ static bool has_list_about(const struct part *issuer, const struct cert *about)
 
 static void complain_missing(const struct trusted_ca *ca, bool about_it)
 {
-	char *name = fact_dn(X509_get_subject_name(ca->cert->x509));
+	char *name = name_text(X509_get_subject_name(ca->cert->x509));
 	struct sources at = {0};
 
 	complain(about_it ? _("There is no valid revocation list about the CA certificate of %s.") :
@@ -180,8 +180,8 @@ static bool find_missing(const struct part *parts, size_t n)
 static enum error append_list(const struct crl *crl, struct buf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *issuer = fact_dn(crl->name), *point = status_point(crl), *text;
-	char from[FACT_TIME_SIZE], until[FACT_TIME_SIZE];
+	char *issuer = name_text(crl->name), *point = status_point(crl), *text;
+	char from[LOCAL_TIME_SIZE], until[LOCAL_TIME_SIZE];
 	enum error e = E_MEMORY;
 	long n;
 

@@ -25,7 +25,7 @@ char *status_point(const struct crl *crl)
 		const ASN1_IA5STRING *uri = name->d.uniformResourceIdentifier;
 
 		if (name->type == GEN_DIRNAME)
-			return fact_dn(name->d.directoryName);
+			return name_text(name->d.directoryName);
 		if (name->type == GEN_URI)
 			text = strndup((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
 	}
@@ -44,7 +44,7 @@ const char *status_scope(const struct crl *crl)
 
 static void put_time(const char *label, time_t at, const char *more)
 {
-	char text[FACT_TIME_SIZE];
+	char text[LOCAL_TIME_SIZE];
 
 	status_time(at, true, text);
 	put_field(label, "%s%s", text, more);
@@ -52,7 +52,7 @@ static void put_time(const char *label, time_t at, const char *more)
 
 static void put_list(const struct crl *crl)
 {
-	char *issuer = fact_dn(crl->name), *point = status_point(crl), number[2 * sizeof crl->number + 1];
+	char *issuer = name_text(crl->name), *point = status_point(crl), number[2 * sizeof crl->number + 1];
 
 	hex_write_upper(crl->number, crl->number_len, number);
 	put_text(stdout, issuer ? issuer : "");
@@ -126,7 +126,7 @@ static enum exit_code list_text(struct status_run *run, const struct sources *so
 
 static void set_time(json_t *json, const char *key, time_t at)
 {
-	char text[FACT_TIME_SIZE];
+	char text[LOCAL_TIME_SIZE];
 
 	status_time(at, false, text);
 	if (at)
@@ -148,7 +148,7 @@ static enum error add_file(void *lists, const struct store_file *file)
 	                         "usable", crl != NULL), *words;
 
 	if (crl) {
-		set_owned(json, "issuer", fact_dn(crl->name));
+		set_owned(json, "issuer", name_text(crl->name));
 		set_owned(json, "name", status_point(crl));
 		json_object_set_new(json, "scope", json_string(status_scope(crl)));
 		set_time(json, "this_update", crl->this_update);

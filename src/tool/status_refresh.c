@@ -70,7 +70,7 @@ static void put_source(void *arg, const struct source *s)
 	const char *text = s->outcome == FETCHED_NEW ? _("new list") :
 	                   s->outcome == FETCHED_NOT_DUE ? _("not due yet") :
 	                   s->outcome == FETCHED_BY_OTHER ? _("fetched by another process") : _("unchanged");
-	char until[FACT_TIME_SIZE];
+	char until[LOCAL_TIME_SIZE];
 
 	if (run->json || (run->quiet && s->outcome <= FETCHED_NOT_DUE))
 		return;
@@ -99,7 +99,7 @@ static enum exit_code print_json(const struct sources *s)
 			const char *key;
 			time_t at;
 		} times[] = {{"next_update", one->next_update}, {"due", source_due(one)}};
-		char at[FACT_TIME_SIZE];
+		char at[LOCAL_TIME_SIZE];
 
 		if (one->why[0])
 			json_object_set_new(json, "why", json_text(one->why));

@@ -4,7 +4,7 @@
 #define INKAN_TOOL_STATUS_VERB_H
 
 #include "base/conf.h"
-#include "facts.h"
+#include "lib/names.h"
 #include "say.h"
 #include "status/fetch.h"
 #include "tool.h"
@@ -48,6 +48,6 @@ char *status_point(const struct crl *crl);
 const char *status_scope(const struct crl *crl); /* "users", "ca" or "all" */
 
 /* For people in local time, else RFC 3339. */
-void status_time(time_t at, bool local, char out[FACT_TIME_SIZE]);
+void status_time(time_t at, bool local, char out[LOCAL_TIME_SIZE]);
 
 #endif

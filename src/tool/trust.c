@@ -15,7 +15,6 @@
 #include "cards/family.h"
 #include "cert/file.h"
 #include "ask.h"
-#include "facts.h"
 #include "find.h"
 #include "input.h"
 #include "lib/object.h"
@@ -75,20 +74,20 @@ static const char *known_name(const struct cert *cert)
 
 static void put_certificate(const struct cert *cert)
 {
-	char *subject = fact_dn(X509_get_subject_name(cert->x509));
-	char text[FACT_TIME_SIZE], print[3 * sizeof cert->sha256 + 1];
 	const char *name = known_name(cert);
+	struct inkan_cert view;
+	char text[LOCAL_TIME_SIZE], print[3 * sizeof cert->sha256 + 1];
 
-	put_text(stdout, subject ? subject : "");
+	inkan_cert_view(cert, &view);
+	put_text(stdout, inkan_cert_subject(&view));
 	putchar('\n');
-	free(subject);
 	for (size_t i = 0; i < sizeof cert->sha256; i++)
 		snprintf(print + 3 * i, 4, "%02X:", cert->sha256[i]);
 	print[sizeof print - 2] = '\0';
 	put_field(_("SHA-256"), "%s", print);
 	put_field(_("Known as"), "%s", name ? name : _("nothing that Inkan knows"));
-	if (fact_local_time(X509_get0_notAfter(cert->x509), true, text))
-		put_field(_("Valid until"), "%s", text);
+	put_field(_("Valid until"), "%s", time_text((time_t)inkan_cert_not_after(&view), true, text));
+	cert_texts_free(view.texts);
 }
 
 /* True when a person at the terminal said yes. */
@@ -250,7 +249,6 @@ static enum exit_code list_json(const struct trust *trust)
 
 	for (size_t i = 0; i < trust->n; i++) {
 		const struct trusted_ca *ca = trust->list[i];
-		char *subject = fact_dn(X509_get_subject_name(ca->cert->x509));
 		const char *name = known_name(ca->cert);
 		json_t *one, *flaws = json_array();
 		struct inkan_cert view;
@@ -258,17 +256,16 @@ static enum exit_code list_json(const struct trust *trust)
 
 		inkan_cert_view(ca->cert, &view);
 		one = json_certificate(&view, false);
+		json_object_set_new(one, "subject", json_text(inkan_cert_subject(&view)));
 		cert_texts_free(view.texts);
 		for (unsigned k = 0; (flaw = reason_next(ca->flaws, k)); k++)
 			json_array_append_new(flaws, json_string(reason_word(flaw)));
-		json_object_set_new(one, "subject", json_text(subject ? subject : ""));
 		json_object_set_new(one, "file", json_text(ca->file));
 		json_object_set_new(one, "anchor", json_boolean(ca->anchor));
 		json_object_set_new(one, "sound", json_boolean(ca->sound));
 		json_object_set_new(one, "flaws", flaws);
 		json_object_set_new(one, "known_as", name ? json_text(name) : json_null());
 		json_array_append_new(list, one);
-		free(subject);
 	}
 	for (size_t i = 0; i < trust->n_passed; i++) {
 		enum error why = trust->passed[i].why;

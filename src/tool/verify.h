@@ -16,9 +16,6 @@ struct judge {
 enum error judge_open(const struct crypto *crypto, struct judge *out);
 void judge_free(struct judge *judge);
 
-/* More CA certificates, which came with the one that is to be judged. */
-enum error judge_lend(const struct crypto *crypto, struct judge *judge, const struct cert *const *more, size_t n);
-
 /* HPKI cards bring their CAs' certificates: with those only the anchor has to be
  * installed. What cannot be read is not there. */
 void judge_lend_card(const struct crypto *crypto, struct judge *judge, struct card *card);

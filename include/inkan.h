@@ -243,7 +243,8 @@ enum inkan_person_field {
 
 INKAN_API enum inkan_error inkan_person_new(const struct inkan_cert *cert, struct inkan_person **out);
 INKAN_API void inkan_person_free(struct inkan_person **person);
-INKAN_API const char *inkan_person_get(const struct inkan_person *person, enum inkan_person_field field); /* NULL: absent */
+/* NULL: the certificate does not have it */
+INKAN_API const char *inkan_person_get(const struct inkan_person *person, enum inkan_person_field field);
 INKAN_API int inkan_person_malformed(const struct inkan_person *person); /* 1: JPKI's fields cannot be parsed */
 
 

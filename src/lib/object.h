@@ -60,7 +60,8 @@ bool struct_give(void *theirs, const void *ours, size_t known);
 
 /* A trust store in which the CA certificates on the card help to build chains, too: with those only the anchor
  * must be installed. One that cannot be read is left out. */
-enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card, struct trust **out);
+enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card,
+                           struct trust **out);
 
 size_t list_count(const char *const *list); /* up to its NULL; 0: NULL */
 

@@ -23,6 +23,11 @@ static enum exit_code refuse_content(const char *path, const char *what)
 	return EXIT_MALFORMED;
 }
 
+static enum exit_code refuse_certificate(const char *path)
+{
+	return refuse_content(path, _("there is no certificate in it that can be read"));
+}
+
 static enum exit_code read_all(const char *path, size_t max, struct buf *b)
 {
 	enum error e = path_read(path, max, b);
@@ -65,7 +70,7 @@ enum exit_code input_cert(struct inkan *ctx, const char *path, struct inkan_cert
 	enum inkan_error e;
 
 	if (code == EXIT_DONE && (e = inkan_cert_from_pem(ctx, (const char *)b.data, b.len, out)) != INKAN_OK)
-		code = e == INKAN_E_FORMAT ? refuse_content(path, _("there is no certificate in it that can be read")) : fail(e);
+		code = e == INKAN_E_FORMAT ? refuse_certificate(path) : fail(e);
 	buf_wipe(&b);
 	return code;
 }
@@ -92,9 +97,10 @@ enum exit_code input_evidence(struct inkan_evidence *evidence, const char *path,
 	enum inkan_error e = code == EXIT_DONE ? add(evidence, b.data, b.len) : INKAN_OK;
 
 	if (e == INKAN_E_FORMAT)
-		code = refuse_content(path, add == inkan_evidence_add_lists ?
-		                      _("there is no revocation list in it that can be read") :
-		                      _("there is no certificate in it that can be read"));
+		code = add == inkan_evidence_add_certs ? refuse_certificate(path) :
+		       refuse_content(path, _("there is no revocation list in it that can be read"));
+	else if (e == INKAN_E_SIGNATURE)
+		complain(_("%s: the CA that this list names has not signed it; it is not used"), path);
 	else if (e != INKAN_OK)
 		code = fail(e);
 	buf_wipe(&b);
@@ -105,7 +111,7 @@ enum exit_code input_evidence(struct inkan_evidence *evidence, const char *path,
 static enum exit_code check(enum error e, const char *path)
 {
 	if (e == E_FORMAT)
-		return refuse_content(path, _("there is no certificate in it that can be read"));
+		return refuse_certificate(path);
 	if (e != E_OK)
 		complain("%s", _(error_text(e)));
 	return exit_of(e);

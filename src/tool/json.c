@@ -191,7 +191,7 @@ void json_add_decision(json_t *json, const struct inkan_decision *d, bool identi
 	json_t *chain = json_array(), *certificates = json_array(), *reasons = json_array();
 	struct inkan_status_info info = {.size = sizeof info};
 	const struct inkan_cert *cert;
-	bool looked = false;
+	bool looked = false, accepted = inkan_decision_verdict(d) == INKAN_VERDICT_ACCEPTED;
 	char *advice;
 
 	for (size_t i = 0; (cert = inkan_decision_cert(d, i)); i++) {
@@ -230,7 +230,7 @@ void json_add_decision(json_t *json, const struct inkan_decision *d, bool identi
 		for (size_t i = 0; inkan_decision_reason(d, i); i++)
 			json_array_append_new(reasons, json_string(inkan_decision_reason(d, i)));
 		set_time(json, "at", inkan_decision_at(d));
-		set_text(json, "decision", inkan_decision_verdict(d) == INKAN_VERDICT_ACCEPTED ? "accepted" : "refused");
+		set_text(json, "decision", accepted ? "accepted" : "refused");
 		json_object_set(json, "reasons", reasons);
 		advice = decision_advice(d);
 		set_text(json, "advice", advice);

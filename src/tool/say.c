@@ -67,9 +67,13 @@ void put_subfield(const char *label, const char *fmt, ...)
 
 const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE])
 {
+	size_t n = 0;
 	struct tm tm;
 
-	if (!localtime_r(&t, &tm) || strftime(out, LOCAL_TIME_SIZE, date_only ? "%Y-%m-%d" : "%Y-%m-%d %H:%M %Z", &tm) == 0)
+	if (localtime_r(&t, &tm))
+		n = date_only ? strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d", &tm) :
+				strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d %H:%M %Z", &tm);
+	if (n == 0)
 		out[0] = '\0';
 	return out;
 }
@@ -123,7 +127,8 @@ void complain_reader(enum error e, const char *reader)
 	switch (e) {
 	case E_NO_SERVICE:
 		complain(_("The smartcard service (pcscd) is not running."));
-		advise(_("Install the package pcscd if it is missing, and start it: sudo systemctl start pcscd.socket"));
+		advise(_("Install the package pcscd if it is missing, and start it: "
+			 "sudo systemctl start pcscd.socket"));
 		break;
 	case E_DENIED:
 		complain(_("The smartcard service (pcscd) does not let this user in."));

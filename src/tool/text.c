@@ -82,7 +82,8 @@ static void put_birth(put_function *put, const struct inkan_person *p)
 		int before; /* the year before its first */
 	} eras[] = {{NULL, 0}, {N_("Meiji"), 1867}, {N_("Taisho"), 1911}, {N_("Showa"), 1925},
 	            {N_("Heisei"), 1988}, {N_("Reiwa"), 2018}};
-	const char *stored = inkan_person_get(p, INKAN_PERSON_BIRTH), *date = inkan_person_get(p, INKAN_PERSON_BIRTH_DATE);
+	const char *stored = inkan_person_get(p, INKAN_PERSON_BIRTH);
+	const char *date = inkan_person_get(p, INKAN_PERSON_BIRTH_DATE);
 
 	if (date && stored[0] > '0')
 		put(_("Born"), _("%s (%s, year %d)"), date, _(eras[stored[0] - '0'].name),
@@ -197,7 +198,8 @@ static char *list_advice(const struct inkan_decision *d, const struct inkan_stat
 	if (strcmp(info->why_word, "no-list") != 0)
 		n = asprintf(&text, _("Fetch the revocation lists of %s: inkan status refresh"), issuer);
 	else if (url)
-		n = asprintf(&text, _("Fetch the revocation list of %s: inkan status add %s; inkan status refresh"), issuer, url);
+		n = asprintf(&text, _("Fetch the revocation list of %s: inkan status add %s; inkan status refresh"),
+		             issuer, url);
 	else
 		n = asprintf(&text, _("Get the revocation list of %s from that CA: inkan status import FILE"), issuer);
 	return n < 0 ? NULL : text;
@@ -228,8 +230,8 @@ char *decision_advice(const struct inkan_decision *d)
 	if (!reason)
 		return NULL;
 	if (strcmp(reason, "no-issuer") == 0 || strcmp(reason, "no-anchor") == 0)
-		return asprintf(&text, _("Install the certificate of %s: inkan trust add FILE"), missing ? missing : "") < 0 ?
-		       NULL : text;
+		return asprintf(&text, _("Install the certificate of %s: inkan trust add FILE"),
+		                missing ? missing : "") < 0 ? NULL : text;
 	if (strncmp(reason, "status-", 7) == 0 && inkan_decision_status(d, &info) == INKAN_OK)
 		return list_advice(d, &info);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -46,9 +46,10 @@ struct request {
 static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan verify [OPTIONS] FILE|-|card"));
-	printf("%s\n", _("Decides whether to accept a certificate: its chain to an installed anchor, policy, use, validity,\n"
-			 "status (by the revocation lists on this machine; no network) and roles. It tells every reason."));
-	printf("\n  --role ROLE            %s\n", _("the certificate must state this role (hcRole); of several: one of them"));
+	printf("%s\n", _("Decides whether to accept a certificate, and tells every reason against it: chain to an\n"
+			 "installed anchor, policy, use, validity, roles, and status (by the revocation lists on this\n"
+			 "machine; no network)."));
+	printf("\n  --role ROLE            %s\n", _("it must state this role (hcRole); of several: one of them"));
 	printf("  --purpose login|sign   %s\n", _("it must be made for that"));
 	printf("  --status require|prefer|off\n                         %s\n",
 	       _("known not to be revoked (the default); not known to be\n"
@@ -62,8 +63,9 @@ static void help(void)
 	printf("  --identity             %s\n", _("in JSON: the person, too"));
 	printf("  --token auth|sign      %s\n", _("this token of the card"));
 	printf("  --reader NAME          %s\n", _("the card in the reader with NAME in its name"));
-	printf("  --help\n\n%s\n", _("The exit status is the answer: 0 accepted, 1 no such role, 2 revoked, 3 status not known,\n"
-	                             "4 chain, policy or use, 5 validity, 6 test certificate, 7 no certificate."));
+	printf("  --help\n\n%s\n", _("The exit status is the answer: 0 accepted, 1 no such role, 2 revoked,\n"
+	                             "3 status not known, 4 chain, policy or use, 5 validity,\n"
+	                             "6 test certificate, 7 no certificate."));
 }
 
 /* "90s", "30m", "12h", "4d", "2w"; at most ten years. */
@@ -220,14 +222,16 @@ static enum exit_code verify(struct request *r)
 
 	if (code == EXIT_DONE && inkan_evidence_new(ctx, &evidence) != INKAN_OK)
 		code = EXIT_INTERNAL;
-	for (size_t i = 0; r->lists[i] && code == EXIT_DONE; i++)
-		code = input_evidence(evidence, r->lists[i], inkan_evidence_add_lists);
 	for (size_t i = 0; r->chains[i] && code == EXIT_DONE; i++)
 		code = input_evidence(evidence, r->chains[i], inkan_evidence_add_certs);
+	for (size_t i = 0; r->lists[i] && code == EXIT_DONE; i++)
+		code = input_evidence(evidence, r->lists[i], inkan_evidence_add_lists);
 	if (code == EXIT_DONE) {
-		code = strcmp(r->what, "card") == 0 ? read_card(r, ctx, evidence, &cert) : input_cert(ctx, r->what, &cert);
+		code = strcmp(r->what, "card") == 0 ? read_card(r, ctx, evidence, &cert) :
+		       input_cert(ctx, r->what, &cert);
 		if (code == EXIT_MALFORMED && r->json)
-			json_print(json_pack("{s:i, s:s, s:[s]}", "version", 1, "decision", "refused", "reasons", "malformed"));
+			json_print(json_pack("{s:i, s:s, s:[s]}", "version", 1, "decision", "refused",
+			                     "reasons", "malformed"));
 	}
 	r->rules.evidence = evidence;
 	if (code == EXIT_DONE && inkan_decide(ctx, cert, &r->rules, &decision) != INKAN_OK)

@@ -264,6 +264,13 @@ for wrong in "$work/mangled.crl" "$pki/root.pem" "$work/empty"; do
 	said "$wrong: "
 	advised
 done
+# signed by nobody: the last bit of the signature is another one
+openssl crl -in "$pki/hpki-auth.crl" -outform der -out "$work/forged.crl"
+size=$(wc -c <"$work/forged.crl")
+last=$(tail -c 1 "$work/forged.crl" | od -An -tu1 | tr -d ' ')
+{ head -c $((size - 1)) "$work/forged.crl"; printf "\\$(printf %o $((last ^ 1)))"; } >"$work/forged.der"
+run 3 bare verify --chain "$pki/hpki-auth-ca.pem" --list "$work/forged.der" --list "$work/sarl.der" "$doctor"
+said "$work/forged.der: the CA that this list names has not signed it"
 run 66 "$inkan" verify --list "$work/nothing.crl" "$doctor"
 said "$work/nothing.crl: No such file or directory"
 run 66 "$inkan" verify --chain "$work" "$doctor"

@@ -232,8 +232,12 @@ char *decision_advice(const struct inkan_decision *d)
 	if (strcmp(reason, "no-issuer") == 0 || strcmp(reason, "no-anchor") == 0)
 		return asprintf(&text, _("Install the certificate of %s: inkan trust add FILE"),
 		                missing ? missing : "") < 0 ? NULL : text;
-	if (strncmp(reason, "status-", 7) == 0 && inkan_decision_status(d, &info) == INKAN_OK)
+	inkan_decision_status(d, &info);
+	if (strncmp(reason, "status-", 7) == 0)
 		return list_advice(d, &info);
+	if (strcmp(reason, "revoked") == 0 && info.about > 0)
+		return asprintf(&text, _("Do not accept it: the CA %s was revoked."),
+		                inkan_cert_subject(inkan_decision_cert(d, info.about))) < 0 ? NULL : text;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (strcmp(reason, rows[i].reason) == 0)
 			return strdup(_(rows[i].advice));

@@ -214,6 +214,7 @@ openssl ca -config "$work/ca.cnf" -gencrl -crldays 3 -crlexts e -cert "$pki/root
 	-out "$work/ca-lost.crl" 2>"$work/err" || { cat "$work/err"; exit 99; }
 run 2 "$inkan" verify --list "$work/ca-lost.crl" "$doctor"
 wrote "    Revoked:       2026-11-01 00:00 UTC (it is no longer needed)"
+wrote "What to do:      Do not accept it: the CA $(issuer "$doctor") was revoked."
 run 2 "$inkan" verify --json --list "$work/ca-lost.crl" "$doctor"
 wrote '"reason_name": "cessationOfOperation"'
 wrote '"about": 1'

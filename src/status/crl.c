@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a list says of itself. Whom it is about is crl_scope.c's business. */
 #include "config.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -26,12 +25,12 @@ static bool next_is_time(struct bytes *in, struct tlv *out)
 }
 
 /* Where things lie in DER that libcrypto has accepted. The two signature algorithms must be one (RFC 5280 5.1.1.2). */
-static enum error find_fields(struct crl *crl, struct bytes *entries, struct bytes *extensions)
+static enum error find_fields(struct crl *crl, struct bytes *entries)
 {
 	struct bytes in = crl->der, tbs;
-	struct tlv t, list, inner;
+	struct tlv t, inner;
 
-	*entries = *extensions = (struct bytes){0};
+	*entries = (struct bytes){0};
 	if (!next_is(&in, 0x30, &t) || in.len != 0)
 		return E_FORMAT;
 	in = t.value;
@@ -49,35 +48,12 @@ static enum error find_fields(struct crl *crl, struct bytes *entries, struct byt
 	if (!next_is(&tbs, 0x30, &inner) || inner.whole.len != crl->algorithm.len ||
 	    memcmp(inner.whole.data, crl->algorithm.data, inner.whole.len) != 0)
 		return E_FORMAT;
-	if (!next_is(&tbs, 0x30, &t) || !next_is_time(&tbs, &list))
+	if (!next_is(&tbs, 0x30, &t) || !next_is_time(&tbs, &t))
 		return E_FORMAT;
-	crl->issuer = t.whole;
 	next_is_time(&tbs, &t);
 	if (next_is(&tbs, 0x30, &t))
 		*entries = t.value;
-	if (next_is(&tbs, 0xA0, &t) && next_is(&t.value, 0x30, &list))
-		*extensions = list.value;
 	return E_OK;
-}
-
-/* id-ce-issuingDistributionPoint: the bytes name the list in the store. */
-static void find_idp(struct crl *crl, struct bytes extensions)
-{
-	static const uint8_t oid[] = {0x55, 0x1D, 0x1C};
-	struct tlv e, t;
-
-	while (next_is(&extensions, 0x30, &e)) {
-		if (!next_is(&e.value, 0x06, &t) || t.value.len != sizeof oid ||
-		    memcmp(t.value.data, oid, sizeof oid) != 0)
-			continue;
-		next_is(&e.value, 0x01, &t);
-		if (!next_is(&e.value, 0x04, &t))
-			return;
-		crl->idp = t.value;
-		if (next_is(&t.value, 0x30, &e) && tlv_find(e.value, 0xA0, &t))
-			crl->idp_names = t.value;
-		return;
-	}
 }
 
 static bool read_time(const ASN1_TIME *t, time_t *out)
@@ -96,14 +72,10 @@ static enum error read_times(struct crl *crl, const X509_CRL *x)
 {
 	const ASN1_TIME *this = X509_CRL_get0_lastUpdate(x), *next = X509_CRL_get0_nextUpdate(x);
 
-	if (X509_cmp_time(this, NULL) == 0 || !read_time(this, &crl->this_update))
+	if (X509_cmp_time(this, NULL) == 0 || !read_time(this, &crl->this_update) ||
+	    (next && (X509_cmp_time(next, NULL) == 0 || !read_time(next, &crl->next_update))))
 		return E_FORMAT;
-	if (!next) {
-		crl->defects |= CRL_NO_NEXT;
-		return E_OK;
-	}
-	if (X509_cmp_time(next, NULL) == 0 || !read_time(next, &crl->next_update))
-		return E_FORMAT;
+	crl->defects |= next ? 0 : CRL_NO_NEXT;
 	return E_OK;
 }
 
@@ -123,16 +95,21 @@ static enum error read_number(struct crl *crl, const X509_CRL *x)
 	return ok;
 }
 
-static enum error read_point(struct crl *crl, const X509_CRL *x)
+static enum error read_point(const struct crypto *c, struct crl *crl, const X509_CRL *x)
 {
-	int where;
+	int where = X509_CRL_get_ext_by_NID(x, NID_issuing_distribution_point, -1);
+	const ASN1_OCTET_STRING *value = where >= 0 ? X509_EXTENSION_get_data(X509_CRL_get_ext(x, where)) : NULL;
+	struct bytes scope = {0};
 	ISSUING_DIST_POINT *p = X509_CRL_get_ext_d2i(x, NID_issuing_distribution_point, &where, NULL);
 
+	crl->point = p;
 	crl->only_reasons = -1;
+	if (value)
+		scope = (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+	if (crypto_hash(c, HASH_SHA256, scope, crl->key + 32) != E_OK)
+		return E_INTERNAL;
 	if (!p)
 		return where == -1 ? E_OK : E_FORMAT;
-	crl->point = p;
-	crl->has_idp = true;
 	crl->only_users = p->onlyuser > 0;
 	crl->only_cas = p->onlyCA > 0;
 	if (p->onlysomereasons)
@@ -149,34 +126,21 @@ static enum error read_point(struct crl *crl, const X509_CRL *x)
 
 static void read_criticals(struct crl *crl, const X509_CRL *x)
 {
-	static const int known[] = {NID_issuing_distribution_point, NID_authority_key_identifier, NID_crl_number,
-	                            NID_delta_crl /* a defect of its own */};
-
-	if (X509_CRL_get_ext_by_NID(x, NID_delta_crl, -1) >= 0)
-		crl->defects |= CRL_DELTA;
 	for (int i = 0; i < X509_CRL_get_ext_count(x); i++) {
 		X509_EXTENSION *e = X509_CRL_get_ext(x, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
-		bool found = !X509_EXTENSION_get_critical(e);
 
-		for (size_t k = 0; !found && k < sizeof known / sizeof *known; k++)
-			found = nid == known[k];
-		if (!found)
+		if (nid == NID_delta_crl)
+			crl->defects |= CRL_DELTA;
+		else if (X509_EXTENSION_get_critical(e) && nid != NID_issuing_distribution_point &&
+		         nid != NID_authority_key_identifier && nid != NID_crl_number)
 			crl->defects |= CRL_CRITICAL;
 	}
 }
 
-/* ENUMERATED of RFC 5280 5.3.1. One that does not parse takes no entry away. */
-static int read_reason(X509_EXTENSION *e)
-{
-	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(e);
-	const uint8_t *p = ASN1_STRING_get0_data(value);
-
-	return ASN1_STRING_length(value) == 3 && p[0] == V_ASN1_ENUMERATED && p[1] == 1 && p[2] <= 10 ? p[2] : -1;
-}
-
 /* Critical ones may change what an entry means (RFC 5280 5.3): reason and invalidity date are understood;
- * certificateIssuer is that of indirect lists. */
+ * certificateIssuer is that of indirect lists. A reason (an ENUMERATED, 5.3.1) that does not parse, or is there twice,
+ * takes no entry away. */
 static void read_entry_extensions(struct crl *crl, struct crl_entry *entry, const X509_REVOKED *r)
 {
 	int reasons = 0;
@@ -184,10 +148,13 @@ static void read_entry_extensions(struct crl *crl, struct crl_entry *entry, cons
 	entry->reason = -1;
 	for (int i = 0; i < X509_REVOKED_get_ext_count(r); i++) {
 		X509_EXTENSION *e = X509_REVOKED_get_ext(r, i);
-		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
+		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e)), n = ASN1_STRING_length(X509_EXTENSION_get_data(e));
+		const uint8_t *p = ASN1_STRING_get0_data(X509_EXTENSION_get_data(e));
 
 		if (nid == NID_crl_reason) {
-			entry->reason = reasons++ ? -1 : read_reason(e);
+			bool sound = n == 3 && p[0] == V_ASN1_ENUMERATED && p[1] == 1 && p[2] <= 10;
+
+			entry->reason = sound && reasons++ == 0 ? p[2] : -1;
 		} else if (nid == NID_invalidity_date) {
 			ASN1_GENERALIZEDTIME *date = X509V3_EXT_d2i(e);
 
@@ -254,21 +221,19 @@ static enum error read_entries(struct crl *crl, X509_CRL *x, struct bytes in)
 
 static enum error read_all(const struct crypto *c, X509_CRL *x, struct crl *crl)
 {
-	struct bytes entries, extensions;
+	struct bytes entries;
 	enum error ok;
 
-	if ((ok = find_fields(crl, &entries, &extensions)) != E_OK)
+	if ((ok = find_fields(crl, &entries)) != E_OK)
 		return ok;
 	crl->name = X509_NAME_dup(X509_CRL_get_issuer(x));
 	if (!crl->name)
 		return E_MEMORY;
-	find_idp(crl, extensions);
 	read_criticals(crl, x);
 	if ((ok = read_times(crl, x)) != E_OK || (ok = read_number(crl, x)) != E_OK ||
-	    (ok = read_point(crl, x)) != E_OK || (ok = read_entries(crl, x, entries)) != E_OK)
+	    (ok = read_point(c, crl, x)) != E_OK || (ok = read_entries(crl, x, entries)) != E_OK)
 		return ok;
-	ok = crypto_hash(c, HASH_SHA256, crl->der, crl->sha256);
-	return ok != E_OK ? ok : crypto_hash(c, HASH_SHA256, crl->idp, crl->key + 32);
+	return crypto_hash(c, HASH_SHA256, crl->der, crl->sha256);
 }
 
 enum error crl_parse(const struct crypto *c, struct bytes der, const uint8_t spki_sha256[32], struct crl **out)
@@ -393,10 +358,137 @@ const struct crl_entry *crl_find(const struct crl *crl, const struct cert *cert)
 	return &crl->entries[low];
 }
 
+time_t crl_next_update(struct bytes der)
+{
+	const uint8_t *p = der.data;
+	X509_CRL *x;
+	time_t at = 0;
+
+	ERR_set_mark();
+	x = d2i_X509_CRL(NULL, &p, (long)der.len);
+	if (x)
+		read_time(X509_CRL_get0_nextUpdate(x), &at);
+	X509_CRL_free(x);
+	ERR_pop_to_mark();
+	return at;
+}
+
 void crl_name(const struct crl *crl, char out[CRL_NAME_SIZE])
 {
 	hex_write(crl->key, 32, out);
 	out[64] = '-';
 	hex_write(crl->key + 32, 32, out + 65);
 	memcpy(out + 129, ".crl", 5);
+}
+
+/* ---- Which certificates it is about, and which of two is the later */
+
+static bool has_directory_name(const DIST_POINT_NAME *p, const X509_NAME *name)
+{
+	if (p->type == 1)
+		return p->dpname && X509_NAME_cmp(p->dpname, name) == 0;
+	for (int i = 0; i < sk_GENERAL_NAME_num(p->name.fullname); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(p->name.fullname, i);
+
+		if (g->type == GEN_DIRNAME && X509_NAME_cmp(g->d.directoryName, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_name(const DIST_POINT_NAME *p, GENERAL_NAME *name)
+{
+	if (name->type == GEN_DIRNAME)
+		return has_directory_name(p, name->d.directoryName);
+	for (int i = 0; p->type == 0 && i < sk_GENERAL_NAME_num(p->name.fullname); i++) {
+		if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(p->name.fullname, i), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* 6.3.3 (b)(2)(i): one name of the list's is one of the certificate's. */
+static bool share_name(const DIST_POINT_NAME *a, const DIST_POINT_NAME *b)
+{
+	if (b->type == 1)
+		return b->dpname && has_directory_name(a, b->dpname);
+	for (int i = 0; i < sk_GENERAL_NAME_num(b->name.fullname); i++) {
+		if (has_name(a, sk_GENERAL_NAME_value(b->name.fullname, i)))
+			return true;
+	}
+	return false;
+}
+
+unsigned crl_reason_bits(const ASN1_BIT_STRING *bits)
+{
+	unsigned mask = 0;
+
+	for (int i = 1; i <= 8; i++)
+		if (ASN1_BIT_STRING_get_bit(bits, i))
+			mask |= 1U << i;
+	return mask;
+}
+
+/* A point with a cRLIssuer leads to an indirect list (6.3.3 (b)(1)), one without
+ * a name nowhere (4.2.1.13). */
+static unsigned named_reasons(const struct crl *crl, const CRL_DIST_POINTS *points)
+{
+	unsigned mask = 0;
+
+	for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
+		DIST_POINT *p = sk_DIST_POINT_value(points, i);
+
+		if (p->CRLissuer || !p->distpoint || !DIST_POINT_set_dpname(p->distpoint, crl->name))
+			continue;
+		if (share_name(crl->point->distpoint, p->distpoint))
+			mask |= p->reasons ? crl_reason_bits(p->reasons) : CRL_ALL_REASONS; /* (d)(3), (4) */
+	}
+	return mask;
+}
+
+/* A list without a name in its IDP is about everything that its issuer issued,
+ * wherever a certificate points to: 6.3.3, last paragraph. By the same paragraph
+ * a certificate without distribution points has its issuer's name as one. */
+static unsigned reasons_by_name(const struct crl *crl, const struct cert *cert)
+{
+	int where;
+	CRL_DIST_POINTS *points = X509_get_ext_d2i(cert->x509, NID_crl_distribution_points, &where, NULL);
+	unsigned mask = 0;
+
+	if (!points && where != -1)
+		return 0;
+	if (!crl->point || !crl->point->distpoint)
+		mask = CRL_ALL_REASONS;
+	else if (points)
+		mask = named_reasons(crl, points);
+	else if (has_directory_name(crl->point->distpoint, crl->name))
+		mask = CRL_ALL_REASONS;
+	CRL_DIST_POINTS_free(points);
+	return mask;
+}
+
+unsigned crl_reasons(const struct crl *crl, const struct cert *cert)
+{
+	unsigned mask;
+
+	if (X509_NAME_cmp(crl->name, X509_get_issuer_name(cert->x509)) != 0)
+		return 0;
+	if ((cert->ca ? crl->only_users : crl->only_cas) || crl->defects & CRL_ATTRIBUTES)
+		return 0;
+	ERR_set_mark();
+	mask = reasons_by_name(crl, cert);
+	ERR_pop_to_mark();
+	return crl->only_reasons == -1 ? mask : mask & (unsigned)crl->only_reasons;
+}
+
+bool crl_newer(const struct crl *a, const struct crl *b, time_t at)
+{
+	int number = 0; /* without one in both there is no order */
+
+	if (a->number_len && b->number_len)
+		number = a->number_len != b->number_len ? (a->number_len < b->number_len ? -1 : 1) :
+			 memcmp(a->number, b->number, a->number_len);
+	if (b->next_update && b->next_update < at)
+		return a->this_update > b->this_update;
+	return number >= 0 && a->this_update >= b->this_update && (number > 0 || a->this_update > b->this_update);
 }

@@ -29,18 +29,16 @@ struct crl_entry {
 struct crl {
 	struct bytes der;        /* owned, as it was received */
 	struct bytes tbs, algorithm, signature; /* what is signed, how; the BIT STRING's octets: inside der */
-	uint8_t key[64];         /* issuer and scope: SHA-256 of the issuer's SPKI, SHA-256 of idp */
+	uint8_t key[64];         /* issuer and scope: SHA-256 of the issuer's SPKI, SHA-256 of its
+	                          * IssuingDistributionPoint (of nothing without one) */
 	uint8_t sha256[32];      /* of der */
 	X509_NAME *name;         /* the issuer */
 	ISSUING_DIST_POINT *point; /* NULL without one */
-	struct bytes issuer;     /* the name's DER, inside der */
 	time_t this_update, next_update; /* next_update 0: none */
 	uint8_t number[20];      /* CRLNumber, big-endian */
 	size_t number_len;       /* 0: none */
-	bool has_idp, only_users, only_cas;
+	bool only_users, only_cas;
 	int only_reasons;        /* onlySomeReasons as bits; -1: all */
-	struct bytes idp;        /* the extension's value; empty without */
-	struct bytes idp_names;  /* DistributionPointName inside it; empty: every name */
 	unsigned defects;
 	struct crl_entry *entries; /* sorted by serial; of one listed twice the graver comes first */
 	size_t n;
@@ -59,13 +57,9 @@ enum error crl_check(struct crl *crl, const struct cert *issuer);
 enum error crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out);
 void crl_free(struct crl **crl);
 
-/* Is this list about that certificate: same issuer name, CA or user scope, and an
- * IDP name (if any) among the names of any distribution point of the certificate
- * (RFC 5280 6.3.3 (b)). Where it was fetched from does not matter. */
-bool crl_covers(const struct crl *crl, const struct cert *cert);
-
-/* The same, with the reasons for which it speaks (6.3.3 (d)): bits by ReasonFlags,
- * 0 where it does not cover. A certificate is good once all of them are. */
+/* The reasons for which this list speaks about that certificate, bits by ReasonFlags, 0: it does not. Same issuer name,
+ * CA or user scope, and an IDP name (if any) among the names of any distribution point of the certificate (RFC 5280
+ * 6.3.3 (b), (d)). Where it was fetched from does not matter. A certificate is good when none is left. */
 #define CRL_ALL_REASONS 0x1FEU
 unsigned crl_reasons(const struct crl *crl, const struct cert *cert);
 unsigned crl_reason_bits(const ASN1_BIT_STRING *bits);
@@ -76,6 +70,9 @@ bool crl_newer(const struct crl *a, const struct crl *b, time_t at);
 
 /* NULL: not listed. Binary search. */
 const struct crl_entry *crl_find(const struct crl *crl, const struct cert *cert);
+
+/* Of a list that the store has verified; 0: none. */
+time_t crl_next_update(struct bytes der);
 
 /* "SPKI-IDP.crl", in hexadecimal: how the store names it. */
 #define CRL_NAME_SIZE 134

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -17,8 +19,9 @@
 
 #define MINUTE 60L
 #define HOUR (60 * MINUTE)
-#define FETCHED "fetched" /* a line for each URL, its fields between tabs */
-#define FIELDS 8
+#define FETCHED "fetched" /* FOLDER/fetch/fetched: a line for each URL, its fields between tabs */
+#define FIELDS 7
+#define SOURCES_MAX 200
 
 extern char **environ;
 
@@ -31,6 +34,193 @@ const char *fetch_outcome_word(enum fetch_outcome outcome)
 	};
 
 	return words[outcome];
+}
+
+/* ---- Sources */
+
+bool fetch_url_valid(const char *url)
+{
+	size_t n = strlen(url);
+	const char *host = strncasecmp(url, "http://", 7) == 0 ? url + 7 :
+			   strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+
+	if (!host || n >= FETCH_URL_MAX)
+		return false;
+	for (const char *p = url; *p; p++)
+		if (*p <= ' ' || *p >= 0x7F)
+			return false;
+	n = strcspn(host, "/?#");
+	return n > 0 && host[0] != ':' && !memchr(host, '@', n);
+}
+
+void sources_free(struct sources *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->list[i].url);
+	free(s->list);
+	*s = (struct sources){0};
+}
+
+static struct source *source_of(struct sources *s, const char *url)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->list[i].url, url) == 0)
+			return &s->list[i];
+	return NULL;
+}
+
+enum error sources_add(struct sources *s, const char *url)
+{
+	struct source *list;
+
+	if (!fetch_url_valid(url))
+		return E_ARGUMENT;
+	if (source_of(s, url))
+		return E_OK;
+	if (s->n >= SOURCES_MAX)
+		return E_TOO_LONG;
+	list = realloc(s->list, (s->n + 1) * sizeof *list);
+	if (!list)
+		return E_MEMORY;
+	s->list = list;
+	list[s->n] = (struct source){.url = strdup(url)};
+	if (!list[s->n].url)
+		return E_MEMORY;
+	s->n++;
+	return E_OK;
+}
+
+/* ldap and what is no URL is passed over. */
+static enum error add_names(struct sources *s, const DIST_POINT_NAME *point)
+{
+	enum error e = E_OK;
+
+	for (int i = 0; point && point->type == 0 && i < sk_GENERAL_NAME_num(point->name.fullname) && e == E_OK; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(point->name.fullname, i);
+		char url[FETCH_URL_MAX];
+		size_t n;
+
+		if (name->type != GEN_URI)
+			continue;
+		n = (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
+		if (n >= sizeof url)
+			continue;
+		memcpy(url, ASN1_STRING_get0_data(name->d.uniformResourceIdentifier), n);
+		url[n] = '\0';
+		if (strlen(url) == n && fetch_url_valid(url))
+			e = sources_add(s, url);
+	}
+	return e;
+}
+
+enum error sources_of_cert(struct sources *s, const struct cert *cert)
+{
+	CRL_DIST_POINTS *points;
+	enum error e = E_OK;
+
+	if (cert->profile->family->lists_closed)
+		return E_REFUSED;
+	ERR_set_mark();
+	points = X509_get_ext_d2i(cert->x509, NID_crl_distribution_points, NULL, NULL);
+	for (int i = 0; i < sk_DIST_POINT_num(points) && e == E_OK; i++)
+		e = add_names(s, sk_DIST_POINT_value(points, i)->distpoint);
+	CRL_DIST_POINTS_free(points);
+	ERR_pop_to_mark();
+	return e;
+}
+
+/* ---- The file */
+
+/* E_NOT_FOUND: there is none, or it is empty. */
+static enum error read_text(const char *folder, int dir, struct buf *text)
+{
+	struct stat st;
+	int fd;
+	enum error e = file_look(dir, "sources", &fd, &st);
+
+	if (e != E_OK)
+		return e;
+	e = st.st_size ? file_read(fd, &st, text) : E_NOT_FOUND;
+	close(fd);
+	if (e == E_OK)
+		e = buf_append(text, "", 1);
+	if (e != E_OK && e != E_NOT_FOUND)
+		log_error("%s/sources cannot be used", folder);
+	return e;
+}
+
+enum error sources_read(struct sources *s, const char *folder)
+{
+	struct buf text = {0};
+	char *save = NULL;
+	enum error e;
+	int dir;
+
+	if (dir_open(folder, false, &dir) != E_OK)
+		return E_OK;
+	e = read_text(folder, dir, &text);
+	close(dir);
+	if (e == E_OK)
+		for (char *line = strtok_r((char *)text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			line[strcspn(line, " \t\r#")] = '\0';
+			e = line[0] ? sources_add(s, line) : E_OK;
+			if (e == E_ARGUMENT)
+				log_error("%s/sources: \"%s\" is no http or https URL", folder, line);
+			else if (e != E_OK)
+				break;
+			e = E_OK;
+		}
+	buf_free(&text);
+	return e == E_MEMORY || e == E_TOO_LONG ? e : E_OK;
+}
+
+/* The last that may be written. */
+static enum error fetch_folder(const char *const *folders, size_t n, const char **path, int *dir)
+{
+	for (size_t i = n; i-- > 0;) {
+		*path = folders[i];
+		if (dir_open(folders[i], true, dir) != E_OK)
+			continue;
+		if (faccessat(*dir, ".", W_OK | X_OK, AT_EACCESS) == 0)
+			return E_OK;
+		close(*dir);
+	}
+	return E_DENIED;
+}
+
+enum error sources_record(const char *const *folders, size_t n, const struct sources *s)
+{
+	struct sources old = {0};
+	struct buf text = {0};
+	const char *folder;
+	int dir, lock = -1;
+	enum error e = fetch_folder(folders, n, &folder, &dir);
+
+	if (e != E_OK)
+		return e;
+	if ((e = dir_lock(dir, &lock)) != E_OK || (e = sources_read(&old, folder)) != E_OK)
+		goto out;
+	e = read_text(folder, dir, &text);
+	if (e != E_OK && e != E_NOT_FOUND)
+		goto out;
+	if (e == E_OK)
+		text.len--; /* the NUL */
+	e = E_OK;
+	if (text.len && text.data[text.len - 1] != '\n') /* as an editor may leave the last line */
+		e = buf_append(&text, "\n", 1);
+	for (size_t i = 0; i < s->n && e == E_OK; i++)
+		if (!source_of(&old, s->list[i].url) &&
+		    (e = buf_append(&text, s->list[i].url, strlen(s->list[i].url))) == E_OK)
+			e = buf_append(&text, "\n", 1);
+	if (e == E_OK)
+		e = file_write(dir, "sources", (struct bytes){text.data, text.len});
+out:
+	if (lock >= 0)
+		close(lock);
+	close(dir);
+	buf_free(&text);
+	sources_free(&old);
+	return e;
 }
 
 /* ---- What is remembered */
@@ -67,20 +257,9 @@ static void read_fetched(struct sources *s, int dir)
 			if (!hex_read(field[5], source->list, sizeof source->list))
 				memset(source->list, 0, sizeof source->list);
 			snprintf(source->etag, sizeof source->etag, "%s", field[6]);
-			snprintf(source->last_modified, sizeof source->last_modified, "%s", field[7]);
 		}
 	close(fd);
 	buf_free(&text);
-}
-
-void fetched_read(struct sources *s, const char *folder)
-{
-	int dir;
-
-	if (dir_open(folder, false, &dir) != E_OK)
-		return;
-	read_fetched(s, dir);
-	close(dir);
 }
 
 static enum error write_fetched(const struct sources *s, int dir)
@@ -90,13 +269,12 @@ static enum error write_fetched(const struct sources *s, int dir)
 
 	for (size_t i = 0; i < s->n && e == E_OK; i++) {
 		const struct source *f = &s->list[i];
-		char line[FETCH_URL_MAX + 600], hex[65];
+		char line[FETCH_URL_MAX + 500], hex[65];
 		int n;
 
 		hex_write(f->list, sizeof f->list, hex);
-		n = snprintf(line, sizeof line, "%s\t%lld\t%lld\t%u\t%lld\t%s\t%s\t%s\n", f->url,
-		             (long long)f->tried, (long long)f->succeeded, f->failures, (long long)f->next_update,
-		             hex, f->etag, f->last_modified);
+		n = snprintf(line, sizeof line, "%s\t%lld\t%lld\t%u\t%lld\t%s\t%s\n", f->url, (long long)f->tried,
+		             (long long)f->succeeded, f->failures, (long long)f->next_update, hex, f->etag);
 		if (f->tried)
 			e = buf_append(&text, line, (size_t)n);
 	}
@@ -120,7 +298,77 @@ time_t source_due(const struct source *s)
 	return s->succeeded + (wait < HOUR ? HOUR : wait > 24 * HOUR ? 24 * HOUR : wait);
 }
 
+/* ---- All of them */
+
+struct walk {
+	struct sources *sources;
+	uint8_t (*present)[32];
+	size_t n;
+};
+
+static enum error note_list(void *arg, const struct store_file *file)
+{
+	struct walk *w = arg;
+	uint8_t (*more)[32];
+
+	if (file->archived || !file->crl)
+		return E_OK;
+	more = realloc(w->present, (w->n + 1) * sizeof *more);
+	if (!more)
+		return E_MEMORY;
+	w->present = more;
+	memcpy(more[w->n++], file->crl->sha256, sizeof *more);
+	if (file->issuer->cert->profile->family->lists_closed || !file->crl->point)
+		return E_OK; /* whoever is registered has its URL in `sources` */
+	return add_names(w->sources, file->crl->point->distpoint);
+}
+
+enum error sources_collect(struct store *store, const struct trust *trust, const char *const *folders, size_t n,
+                           struct sources *out)
+{
+	struct walk walk = {.sources = out};
+	enum error e = E_OK;
+	int dir, turn;
+
+	*out = (struct sources){0};
+	for (size_t i = 0; i < trust->n && e == E_OK; i++) {
+		e = sources_of_cert(out, trust->list[i]->cert);
+		if (e != E_REFUSED)
+			continue;
+		log_info("%s: its revocation lists are for registered verifiers only", trust->list[i]->file);
+		out->closed++;
+		e = E_OK;
+	}
+	for (size_t i = 0; i < n && e == E_OK; i++)
+		e = sources_read(out, folders[i]);
+	if (e == E_OK)
+		e = store_walk(store, trust, note_list, &walk);
+	for (size_t i = 0; i < n && e == E_OK; i++)
+		if (dir_open(folders[i], false, &dir) == E_OK) {
+			if (dir_enter(dir, "fetch", false, &turn) == E_OK) {
+				read_fetched(out, turn);
+				close(turn);
+			}
+			close(dir);
+		}
+	for (size_t i = 0; i < out->n; i++)
+		for (size_t k = 0; k < walk.n; k++)
+			out->list[i].present |= memcmp(out->list[i].list, walk.present[k], 32) == 0;
+	free(walk.present);
+	if (e != E_OK)
+		sources_free(out);
+	return e;
+}
+
 /* ---- The program */
+
+const char *list_refusal(enum error e)
+{
+	return e == E_FORMAT ? _("it is not a revocation list") :
+	       e == E_NOT_FOUND ? _("the CA certificate of the list is not installed") :
+	       e == E_SIGNATURE ? _("the signature of the list does not verify") :
+	       _("lists of this kind (delta, indirect) cannot be used");
+}
 
 struct run {
 	const struct fetch_job *job;
@@ -137,15 +385,12 @@ static void set_outcome(struct source *s, enum fetch_outcome outcome, const char
 }
 
 /* A list that was refused is a failure, too: the server is asked less often, and for the whole list again. */
-static void take_body(const struct run *run, struct source *s, FILE *body, const char *etag, const char *last_modified)
+static void take_body(const struct run *run, struct source *s, FILE *body, const char *etag)
 {
 	struct buf der = {0};
 	enum store_put what = STORE_BAD;
 	enum error e = lseek(fileno(body), 0, SEEK_SET) == 0 ?
 	               fd_read(fileno(body), (size_t)run->job->bytes, &der) : E_IO;
-	X509_CRL *crl = NULL;
-	const uint8_t *p;
-	struct tm tm;
 
 	if (e == E_OK)
 		e = store_put(run->job->store, run->job->trust, (struct bytes){der.data, der.len}, &what);
@@ -155,48 +400,36 @@ static void take_body(const struct run *run, struct source *s, FILE *body, const
 		set_outcome(s, FETCHED_UNWRITTEN, _(error_text(e)));
 	else if (what == STORE_OLDER)
 		set_outcome(s, FETCHED_OLDER, _("the server's list is older than the one in the store"));
-	else if (e == E_FORMAT)
-		set_outcome(s, FETCHED_BAD, _("the answer is not a revocation list"));
-	else if (e == E_NOT_FOUND)
-		set_outcome(s, FETCHED_BAD, _("the list is of no CA in the trust store"));
-	else if (e == E_SIGNATURE)
-		set_outcome(s, FETCHED_BAD, _("the signature of the list does not verify"));
 	else if (e != E_OK)
-		set_outcome(s, FETCHED_BAD, _("lists of this kind (delta, indirect) cannot be used"));
+		set_outcome(s, FETCHED_BAD, list_refusal(e));
 	else
 		set_outcome(s, what == STORE_NEW ? FETCHED_NEW : FETCHED_SAME, "");
-	s->etag[0] = s->last_modified[0] = '\0';
+	s->etag[0] = '\0';
 	if (e == E_OK && what != STORE_OLDER) {
 		snprintf(s->etag, sizeof s->etag, "%s", etag);
-		snprintf(s->last_modified, sizeof s->last_modified, "%s", last_modified);
-		p = der.data;
-		crl = d2i_X509_CRL(NULL, &p, (long)der.len);
-		s->next_update = 0;
-		if (crl && X509_CRL_get0_nextUpdate(crl) && ASN1_TIME_to_tm(X509_CRL_get0_nextUpdate(crl), &tm) == 1)
-			s->next_update = timegm(&tm);
+		s->next_update = crl_next_update((struct bytes){der.data, der.len});
 		crypto_hash(run->job->trust->crypto, HASH_SHA256, (struct bytes){der.data, der.len}, s->list);
 		s->present = true;
 	}
-	X509_CRL_free(crl);
 	buf_free(&der);
 }
 
-/* N, new|same|failed, ETAG, LAST-MODIFIED, WHY. */
+/* N, new|same|failed, ETAG, WHY. */
 static void take_line(const struct run *run, char *line)
 {
-	char *field[5];
+	char *field[4];
 	struct source *s;
 	size_t i;
 
-	if (!split(line, field, 5) || (i = (size_t)atol(field[0])) >= run->n)
+	if (!split(line, field, 4) || (i = (size_t)atol(field[0])) >= run->n)
 		return;
 	s = run->asked[i];
 	if (strcmp(field[1], "new") == 0)
-		take_body(run, s, run->body[i], field[2], field[3]);
+		take_body(run, s, run->body[i], field[2]);
 	else if (strcmp(field[1], "same") == 0)
 		set_outcome(s, FETCHED_SAME, "");
 	else
-		set_outcome(s, FETCHED_FAILED, field[4]);
+		set_outcome(s, FETCHED_FAILED, field[3]);
 	s->tried = time(NULL);
 	if (s->outcome <= FETCHED_SAME)
 		s->succeeded = s->tried;
@@ -223,8 +456,7 @@ static enum error write_requests(struct run *run, FILE *requests)
 		run->asked[run->n] = s;
 		run->body[run->n++] = body;
 		/* what the store has lost is asked for without a condition: "not modified" would help nobody */
-		fprintf(requests, "%d\t%s\t%s\t%s\n", fileno(body), s->url, s->present ? s->etag : "",
-		        s->present ? s->last_modified : "");
+		fprintf(requests, "%d\t%s\t%s\n", fileno(body), s->url, s->present ? s->etag : "");
 	}
 	return fflush(requests) == 0 && lseek(fileno(requests), 0, SEEK_SET) == 0 ? E_OK : E_IO;
 }
@@ -292,47 +524,27 @@ static enum error ask(const struct fetch_job *job, struct sources *s)
 	return e;
 }
 
-/* ---- Whose turn it is */
-
-static enum error wait_for_turn(int dir, long patience, int *lock, bool *waited)
-{
-	static const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
-
-	*lock = openat(dir, ".fetching", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (*lock < 0)
-		return E_DENIED;
-	for (long i = 0; flock(*lock, LOCK_EX | LOCK_NB) != 0; i++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return E_IO;
-		if (i >= patience * 20)
-			return E_BUSY;
-		*waited = true;
-		nanosleep(&nap, NULL);
-	}
-	return E_OK;
-}
-
 enum error fetch_all(const struct fetch_job *job, struct sources *s)
 {
-	const time_t start = time(NULL);
-	bool waited = false;
+	int dir, turn = -1, lock = -1, why;
 	const char *path;
-	int dir, lock = -1, why;
 	enum error e = fetch_folder(job->folders, job->n, &path, &dir);
 
 	if (e != E_OK)
 		return e;
-	e = wait_for_turn(dir, job->seconds + 5, &lock, &waited);
-	if (e == E_OK)
-		read_fetched(s, dir);
-	for (size_t i = 0; i < s->n && e == E_OK; i++) {
+	if ((e = dir_enter(dir, "fetch", true, &turn)) != E_OK || (e = dir_lock(turn, &lock)) != E_OK)
+		goto out;
+	for (size_t i = 0; i < s->n; i++)
+		s->list[i].seen = s->list[i].tried;
+	read_fetched(s, turn);
+	for (size_t i = 0; i < s->n; i++) {
 		struct source *one = &s->list[i];
 		time_t now = time(NULL); /* a try of the future is of a clock that was ahead, and stops nothing */
 
 		set_outcome(one, FETCHED_FAILED, ""); /* and asked for */
-		if (waited && one->tried >= start && one->tried <= now && one->failures == 0)
+		if (one->tried != one->seen && one->failures == 0) /* while this process waited */
 			set_outcome(one, FETCHED_BY_OTHER, "");
-		else if (waited && one->tried >= start && one->tried <= now)
+		else if (one->tried != one->seen)
 			set_outcome(one, FETCHED_FAILED, _("another process has just tried, and failed"));
 		else if (job->only_due && one->tried <= now && source_due(one) > now)
 			set_outcome(one, FETCHED_NOT_DUE, "");
@@ -341,13 +553,15 @@ enum error fetch_all(const struct fetch_job *job, struct sources *s)
 		if (job->each)
 			job->each(job->arg, one);
 	}
+	e = ask(job, s);
 	if (e == E_OK)
-		e = ask(job, s);
+		e = write_fetched(s, turn);
+out:
 	why = errno;
-	if (e == E_OK)
-		e = write_fetched(s, dir);
 	if (lock >= 0)
 		close(lock);
+	if (turn >= 0)
+		close(turn);
 	close(dir);
 	errno = why;
 	return e;

@@ -23,8 +23,8 @@ enum fetch_outcome {
 struct source {
 	char *url;
 	/* what is remembered of it, beside the lists */
-	char etag[256], last_modified[64]; /* for a conditional request (RFC 9110 13) */
-	time_t tried, succeeded;
+	char etag[256];         /* for a conditional request (RFC 9110 13) */
+	time_t tried, succeeded, seen; /* seen: tried, as this process knew it before its turn */
 	unsigned failures;      /* in a row */
 	time_t next_update;     /* of the list that it gave last; 0: none */
 	uint8_t list[32];       /* SHA-256 of that list */
@@ -78,14 +78,12 @@ struct fetch_job {
 };
 
 /* Asks all sources side by side, verifies and writes. Whatever happens, what the store has stays until a newer list has
- * been verified. Of several processes one fetches, the others wait and take its outcomes. E_BUSY: that one does not
- * end; E_DENIED, E_IO: no folder can be written, or the program cannot be run (errno). */
+ * been verified. Of several processes one fetches, the others wait and take its outcomes. E_DENIED, E_IO: no folder
+ * can be written, or the program cannot be run (errno). */
 enum error fetch_all(const struct fetch_job *job, struct sources *s);
 
-/* Of both files: NULL when it is not there; what FOLDER/fetched remembers; the last folder that may be written. */
-struct source *source_of(struct sources *s, const char *url);
-void fetched_read(struct sources *s, const char *folder);
-enum error fetch_folder(const char *const *folders, size_t n, const char **path, int *dir);
+/* Why store_put refused a list: a sentence, translated. */
+const char *list_refusal(enum error e);
 
 /* A word for programs and scripts, never translated: "new", "same", … */
 const char *fetch_outcome_word(enum fetch_outcome outcome);

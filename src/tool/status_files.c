@@ -27,25 +27,15 @@ static enum exit_code put(struct status_run *run, const char *file, struct bytes
 {
 	enum store_put what = STORE_BAD;
 	enum error e = store_put(run->store, run->trust, der, &what);
-	const uint8_t *p = der.data;
-	bool old = what == STORE_OLDER;
-	X509_CRL *crl;
+	time_t end = e == E_OK ? crl_next_update(der) : 0;
+	bool old = what == STORE_OLDER || (end && end < time(NULL));
 
-	if (e == E_OK) {
-		crl = d2i_X509_CRL(NULL, &p, (long)der.len);
-		old = old || (crl && X509_CRL_get0_nextUpdate(crl) &&
-		              X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0);
-		X509_CRL_free(crl);
-		if (old)
-			e = store_archive_list(run->store, run->trust, der);
-	}
+	if (e == E_OK && old)
+		e = store_archive_list(run->store, run->trust, der);
 	if (e != E_OK && e != E_FORMAT && e != E_NOT_FOUND && e != E_SIGNATURE && e != E_UNSUPPORTED)
 		return status_complain(run, e);
 	if (e != E_OK) {
-		complain(_("%s was not imported: %s."), file, e == E_FORMAT ? _("it is not a revocation list") :
-		         e == E_NOT_FOUND ? _("its CA certificate is not installed") :
-		         e == E_SIGNATURE ? _("its signature does not verify") :
-		         _("lists of this kind (delta, indirect) cannot be used"));
+		complain(_("%s was not imported: %s."), file, list_refusal(e));
 		advise(_("The lists in the store stay as they are. See: inkan status list"));
 		return EXIT_MALFORMED;
 	}
@@ -125,7 +115,7 @@ static bool has_list_about(const struct part *issuer, const struct cert *about)
 		const struct crl *crl = issuer->lists.list[i];
 
 		if (!(crl->defects & FATAL) && crl->next_update > time(NULL) &&
-		    (about ? crl_covers(crl, about) : !crl->only_cas))
+		    (about ? crl_reasons(crl, about) != 0 : !crl->only_cas))
 			return true;
 	}
 	return false;

@@ -160,11 +160,6 @@ static enum exit_code fetch(struct status_run *run, struct sources *s)
 
 	fflush(stdout);
 	e = fetch_all(&job, s);
-	if (e == E_BUSY) {
-		complain(_("Another process is fetching lists and does not end."));
-		advise(_("Try again later."));
-		return EXIT_BUSY;
-	}
 	if (e == E_IO && errno == ENOENT) {
 		complain(_("The program %s cannot be run: %s."), job.program, strerror(errno));
 		advise(_("Install the package again."));

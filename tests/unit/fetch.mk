@@ -12,7 +12,7 @@ tests_unit_test_fetch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libserve.la tests/unit/libmakecrl.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 # inkan-fetch, for which every address is this machine's
-tests_unit_fetch_here_SOURCES = src/status/fetcher.c tests/unit/connect_here.c
+tests_unit_fetch_here_SOURCES = src/fetch/fetch.c tests/unit/connect_here.c
 tests_unit_fetch_here_CPPFLAGS = $(inkan_fetch_CPPFLAGS)
 tests_unit_fetch_here_CFLAGS = $(inkan_fetch_CFLAGS)
 tests_unit_fetch_here_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic

@@ -47,10 +47,10 @@ void rig_start(void)
 	rig.cas[0] = make_ca(rig.crypto, CA, 0, NULL);
 	rig.cas[1] = make_ca(rig.crypto, CA, 1, NULL);
 	rig.cas[2] = make_ca(rig.crypto, "Other CA", 2, NULL);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++) {
 		rig.cas[i].top = &rig.cas[i];
-	for (size_t i = 0; i < 3; i++)
 		rig.list[i] = &rig.cas[i];
+	}
 	rig.trust = (struct trust){.crypto = rig.crypto, .list = rig.list, .n = 3};
 	rig_reopen();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan-fetch SECONDS BYTES: the network, in a program of its own. Each line of standard input asks for a URL:
- * "FD\tURL\tETAG\tLAST-MODIFIED"; each of standard output says how that went: "N\tWORD\tETAG\tLAST-MODIFIED\tWHY", N
- * counting from 0, WORD new, same or failed. What is new has been written to FD. All are asked side by side. */
+ * "FD\tURL\tETAG"; each of standard output says how that went: "N\tWORD\tETAG\tWHY", N counting from 0, WORD new, same
+ * or failed. What is new has been written to FD. All are asked side by side. */
 #include "config.h"
 #include <locale.h>
 #include <netinet/in.h>
@@ -24,8 +24,8 @@ struct transfer {
 	CURL *curl;
 	struct curl_slist *lines;
 	char *text;                    /* the line that asked for it */
-	char *field[4];                /* FD, URL, ETAG, LAST-MODIFIED */
-	char etag[256], last_modified[64]; /* of the answer */
+	char *field[3];                /* FD, URL, ETAG */
+	char etag[256];                /* of the answer */
 	int fd, near;                  /* how near the first server, or the proxy, is */
 	size_t head, seen;             /* bytes, of bodies that are not wanted too */
 	bool answered, inwards, too_long, unwritten;
@@ -103,51 +103,29 @@ static size_t take_body(char *data, size_t size, size_t len, void *self)
 	return t->unwritten ? 0 : len;
 }
 
-/* The value of that header line, without blanks around; one that does not fit is as good as none. */
-static void take_value(const char *line, size_t len, const char *name, char *out, size_t room)
-{
-	size_t skip = strlen(name);
-
-	if (len < skip || strncasecmp(line, name, skip) != 0)
-		return;
-	for (; skip < len && (line[skip] == ' ' || line[skip] == '\t'); skip++)
-		;
-	for (; len > skip && strchr(" \t\r\n", line[len - 1]); len--)
-		;
-	len -= skip;
-	if (len >= room || memchr(line + skip, '\0', len) || memchr(line + skip, '\t', len))
-		len = 0;
-	memcpy(out, line + skip, len);
-	out[len] = '\0';
-}
-
 static size_t take_header(char *line, size_t size, size_t len, void *self)
 {
 	struct transfer *t = self;
+	size_t whole = len;
 
 	(void)size;
 	t->head += len;
 	t->too_long = t->head > HEAD_MAX;
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) { /* of a redirect's many answers the last one is meant */
-		t->etag[0] = t->last_modified[0] = '\0';
+		t->etag[0] = '\0';
 		t->answered = true;
 	}
-	take_value(line, len, "ETag:", t->etag, sizeof t->etag);
-	take_value(line, len, "Last-Modified:", t->last_modified, sizeof t->last_modified);
-	return t->too_long ? 0 : len;
-}
-
-static bool add_line(struct transfer *t, const char *name, const char *value)
-{
-	char line[300];
-	struct curl_slist *more;
-
-	if (!value[0])
-		return true;
-	snprintf(line, sizeof line, "%s: %s", name, value);
-	more = curl_slist_append(t->lines, line);
-	t->lines = more ? more : t->lines;
-	return more != NULL;
+	if (len > 5 && strncasecmp(line, "ETag:", 5) == 0) {
+		for (line += 5, len -= 5; len > 0 && (*line == ' ' || *line == '\t'); line++)
+			len--;
+		while (len > 0 && strchr(" \t\r\n", line[len - 1]))
+			len--;
+		/* one that does not fit is as good as none */
+		len = len < sizeof t->etag && !memchr(line, '\0', len) && !memchr(line, '\t', len) ? len : 0;
+		memcpy(t->etag, line, len);
+		t->etag[len] = '\0';
+	}
+	return t->too_long ? 0 : whole;
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -165,8 +143,10 @@ static bool add_line(struct transfer *t, const char *name, const char *value)
 static bool prepare(struct transfer *t)
 {
 	CURL *c = t->curl = curl_easy_init();
+	char line[300];
 
-	if (!c || !add_line(t, "If-None-Match", t->field[2]) || !add_line(t, "If-Modified-Since", t->field[3]))
+	snprintf(line, sizeof line, "If-None-Match: %s", t->field[2]);
+	if (!c || (t->field[2][0] && !(t->lines = curl_slist_append(NULL, line))))
 		return false;
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -223,7 +203,7 @@ static void report(struct transfer *t, CURLcode done)
 		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
 	if (done != CURLE_OK)
 		explain(t, done, why);
-	else if (code == 304 && (t->field[2][0] || t->field[3][0]))
+	else if (code == 304 && t->field[2][0])
 		word = "same";
 	else if (code != 200)
 		snprintf(why, sizeof why, _("the server answered %ld"), code);
@@ -231,7 +211,7 @@ static void report(struct transfer *t, CURLcode done)
 		snprintf(why, sizeof why, "%s", _("the answer is empty"));
 	else
 		word = "new";
-	printf("%zu\t%s\t%s\t%s\t%s\n", (size_t)(t - list), word, t->etag, t->last_modified, why);
+	printf("%zu\t%s\t%s\t%s\n", (size_t)(t - list), word, t->etag, why);
 	fflush(stdout);
 }
 
@@ -243,7 +223,7 @@ static bool read_requests(void)
 		char *rest = list[n].text;
 
 		rest[strcspn(rest, "\n")] = '\0';
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < 3; i++)
 			if (!(list[n].field[i] = strsep(&rest, "\t")))
 				return false;
 		list[n].fd = atoi(list[n].field[0]);

@@ -10,8 +10,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 
-
-/* A section's lines belong to one of these; a file is read once for each that counts. */
+/* A section's lines belong to one of these; a file is read once for the general part and once for this program's. */
 enum part { PART_GENERAL, PART_PROGRAM, PART_OTHER, PART_UNKNOWN };
 
 struct target {
@@ -26,7 +25,7 @@ struct reading {
 	char *text;                   /* the line, for getline */
 	size_t room;
 	int line;
-	enum part wanted, part;       /* what is read now; where the line stands */
+	enum part wanted, part;       /* the part that is read now; the part that the line is in */
 	const struct conf_checks *checks;
 };
 
@@ -38,15 +37,15 @@ static void tell_line(const struct reading *r, int line)
 
 /* ---- Sections */
 
-/* As p11-kit names programs for enable-in, or the name of the executable: GDM's session worker is called
- * "gdm-session-worker [pam/gdm-password]", which leaves "gdm-password]", and browsers write over their names. */
+/* By the name that p11-kit uses for enable-in, or by that of the executable: GDM's session worker calls itself
+ * "gdm-session-worker [pam/gdm-password]", whose short name is "gdm-password]", and browsers overwrite their names. */
 static bool is_this_program(const struct reading *r, const char *name)
 {
 	return strcmp(name, program_invocation_short_name) == 0 || strcmp(name, r->executable) == 0;
 }
 
-/* A head that is not understood is logged, and what stands below it belongs to nobody: lines that
- * were meant for one program must not count for all. */
+/* A section's name that is not understood is logged, and the lines below it are ignored: lines for one program
+ * must not apply to all. */
 static void enter_section(struct reading *r, char *head)
 {
 	char *end = strchr(head, ']'), *save = NULL;
@@ -64,13 +63,13 @@ static void enter_section(struct reading *r, char *head)
 				r->checks->program(r->checks->arg, r->line, name);
 		}
 	if (r->part == PART_UNKNOWN && r->wanted == PART_GENERAL) {
-		log_error("%s:%d: this section is not known; what is in it does not count", r->path, r->line);
+		log_error("%s:%d: this section is not known; its lines are ignored", r->path, r->line);
 		tell_line(r, r->line);
 	}
 }
 
-/* libinih cuts the names of sections, takes what is behind its longest line for another line, and an
- * indented line for more of the one above. So sections are read here, and it sees none of these. */
+/* libinih truncates section names, reads the rest of a line that is too long for it as another line, and reads an
+ * indented line as a continuation. So this function handles sections, long lines and indentation itself. */
 static char *next_line(char *text, int room, void *stream)
 {
 	struct reading *r = stream;
@@ -88,7 +87,7 @@ static char *next_line(char *text, int room, void *stream)
 	} else if (*line == '#' || *line == ';') {
 		line = "\n";
 	} else if (strlen(line) >= (size_t)room) {
-		line = "too long\n"; /* which it does not understand */
+		line = "too long\n"; /* libinih reports it as an error */
 	}
 	snprintf(text, (size_t)room, "%s", line);
 	return text;
@@ -96,85 +95,31 @@ static char *next_line(char *text, int room, void *stream)
 
 /* ---- Settings */
 
-/* Which of the words, up to a NULL; -1: none. */
-static int which(const char *const *words, const char *value)
+/* Which of the words, up to a NULL, this is. */
+static bool read_word(const char *const *words, const char *value, int *which)
 {
-	for (int i = 0; words[i]; i++)
-		if (strcmp(value, words[i]) == 0)
-			return i;
-	return -1;
+	for (*which = 0; words[*which]; ++*which)
+		if (strcmp(value, words[*which]) == 0)
+			return true;
+	return false;
 }
 
-static bool set_pss(struct target t, const char *value)
-{
-	static const char *const words[] = {[PSS_AUTO] = "auto", [PSS_ON] = "on", [PSS_OFF] = "off", NULL};
-	int i = which(words, value);
-
-	if (i >= 0)
-		t.conf->pss = (enum conf_pss)i;
-	return i >= 0;
-}
-
-static bool set_switch(bool *on, const char *off_word, const char *on_word, const char *value)
-{
-	bool is_on = strcmp(value, on_word) == 0;
-
-	if (!is_on && strcmp(value, off_word) != 0)
-		return false;
-	*on = is_on;
-	return true;
-}
-
-static bool set_last_try(struct target t, const char *value)
-{
-	return set_switch(&t.conf->last_try_allowed, "keep", "allow", value);
-}
-
-static bool set_ca_certificates(struct target t, const char *value)
-{
-	return set_switch(&t.conf->hide_ca_certificates, "show", "hide", value);
-}
-
-static bool set_card(struct target t, const char *value)
-{
-	int i = which(conf_cards, value);
-
-	if (i >= 0)
-		snprintf(t.conf->card, sizeof t.conf->card, "%s", i == 0 ? "" : value);
-	return i >= 0;
-}
-
-static bool set_reader(struct target t, const char *value)
+static bool read_text(char *out, size_t room, const char *value)
 {
 	size_t n = strlen(value);
 
-	if (n >= sizeof t.conf->reader)
-		return false;
-	memcpy(t.conf->reader, value, n + 1);
-	return true;
-}
-
-static bool set_path(char out[CONF_PATH_SIZE], const char *value)
-{
-	size_t n = strlen(value);
-
-	if (value[0] != '/' || n >= CONF_PATH_SIZE)
+	if (n >= room)
 		return false;
 	memcpy(out, value, n + 1);
 	return true;
 }
 
-static bool set_anchors(struct target t, const char *value)
+static bool read_path(char out[CONF_PATH_SIZE], const char *value)
 {
-	return set_path(t.folders->anchors, value);
+	return value[0] == '/' && read_text(out, CONF_PATH_SIZE, value);
 }
 
-static bool set_lists(struct target t, const char *value)
-{
-	return set_path(t.folders->lists, value);
-}
-
-static bool set_number(long *out, const char *value, long least, long most)
+static bool read_number(long *out, const char *value, long least, long most)
 {
 	char *end;
 	long n = strtol(value, &end, 10);
@@ -185,70 +130,82 @@ static bool set_number(long *out, const char *value, long least, long most)
 	return true;
 }
 
-static bool set_max_list_size(struct target t, const char *value)
-{
-	long mebibytes;
+enum setting { CARD, CA_CERTIFICATES, PSS, LAST_TRY, READER, ANCHORS, LISTS, MAX_LIST_SIZE, CLOCK_TOLERANCE, LEVEL,
+	       LOG_FILE };
 
-	if (!set_number(&mebibytes, value, 1, 256))
-		return false;
-	t.conf->max_list_size = mebibytes << 20;
-	return true;
-}
-
-static bool set_clock_tolerance(struct target t, const char *value)
-{
-	return set_number(&t.conf->clock_tolerance, value, 0, 86400);
-}
-
-static bool set_log(struct target t, const char *value)
-{
-	return log_level_of(value, &t.conf->log);
-}
-
-static bool set_log_file(struct target t, const char *value)
-{
-	return set_path(t.conf->log_file, value);
-}
-
-static const struct {
-	const char *name;
-	bool (*set)(struct target t, const char *value);
-} settings[] = {
-	{"card", set_card},
-	{"ca-certificates", set_ca_certificates},
-	{"pss", set_pss},
-	{"last-try", set_last_try},
-	{"reader", set_reader},
-	{"anchors", set_anchors},
-	{"lists", set_lists},
-	{"max-list-size", set_max_list_size},
-	{"clock-tolerance", set_clock_tolerance},
-	{"log", set_log},
-	{"log-file", set_log_file},
+static const char *const settings[] = {
+	[CARD] = "card", [CA_CERTIFICATES] = "ca-certificates", [PSS] = "pss", [LAST_TRY] = "last-try",
+	[READER] = "reader", [ANCHORS] = "anchors", [LISTS] = "lists", [MAX_LIST_SIZE] = "max-list-size",
+	[CLOCK_TOLERANCE] = "clock-tolerance", [LEVEL] = "log", [LOG_FILE] = "log-file", NULL,
 };
 
-/* The first reading, of the general part, looks at all lines, whomever they are for: each mistake is told once. */
+/* False, with nothing changed: the setting cannot have this value. */
+static bool set(struct target t, enum setting setting, const char *value)
+{
+	static const char *const ca_words[] = {"show", "hide", NULL}, *const try_words[] = {"keep", "allow", NULL};
+	static const char *const pss_words[] = {[PSS_AUTO] = "auto", [PSS_ON] = "on", [PSS_OFF] = "off", NULL};
+	struct conf *c = t.conf;
+	bool valid = false;
+	int which;
+	long n;
+
+	switch (setting) {
+	case CARD:
+		valid = read_word(conf_cards, value, &which);
+		return valid && read_text(c->card, sizeof c->card, which == 0 ? "" : value);
+	case CA_CERTIFICATES:
+		valid = read_word(ca_words, value, &which);
+		c->hide_ca_certificates = valid ? which == 1 : c->hide_ca_certificates;
+		return valid;
+	case PSS:
+		valid = read_word(pss_words, value, &which);
+		c->pss = valid ? (enum conf_pss)which : c->pss;
+		return valid;
+	case LAST_TRY:
+		valid = read_word(try_words, value, &which);
+		c->last_try_allowed = valid ? which == 1 : c->last_try_allowed;
+		return valid;
+	case READER:
+		return read_text(c->reader, sizeof c->reader, value);
+	case ANCHORS:
+		return read_path(t.folders->anchors, value);
+	case LISTS:
+		return read_path(t.folders->lists, value);
+	case MAX_LIST_SIZE:
+		valid = read_number(&n, value, 1, 256);
+		c->max_list_size = valid ? n << 20 : c->max_list_size;
+		return valid;
+	case CLOCK_TOLERANCE:
+		return read_number(&c->clock_tolerance, value, 0, 86400);
+	case LEVEL:
+		return log_level_of(value, &c->log);
+	case LOG_FILE:
+		return read_path(c->log_file, value);
+	}
+	return false;
+}
+
+/* The first reading, of the general part, checks every line, also those for other programs: each mistake is logged
+ * once. */
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
-	bool counts = r->part == r->wanted;
-	const size_t n = sizeof settings / sizeof *settings;
-	struct conf unused;
-	size_t i = 0;
+	bool applies = r->part == r->wanted, known;
+	struct conf unused = {0};
+	int which;
 
 	(void)section;
-	if (!name || !value || (!counts && r->wanted != PART_GENERAL))
+	if (!name || !value || (!applies && r->wanted != PART_GENERAL))
 		return 1; /* without a name: how some builds of libinih announce a section */
-	while (i < n && strcmp(name, settings[i].name) != 0)
-		i++;
-	if (i < n && settings[i].set(counts ? r->target : (struct target){&unused, &unused.user}, value))
+	known = read_word(settings, name, &which);
+	if (known && set(applies ? r->target : (struct target){&unused, &unused.user}, (enum setting)which, value))
 		return 1;
 	if (r->wanted != PART_GENERAL)
 		return 1;
-	if (i == n)
-		log_error("%s:%d: there is no setting \"%s\"", r->path, r->line, name);
-	else
+	if (known)
 		log_error("%s:%d: %s cannot be \"%s\"", r->path, r->line, name, value);
+	else
+		log_error("%s:%d: there is no setting \"%s\"", r->path, r->line, name);
 	tell_line(r, r->line);
 	return 1;
 }
@@ -281,32 +238,24 @@ static enum error read_part(struct target target, const char *path, enum part pa
 
 enum error conf_check(const char *path, const struct conf_checks *checks)
 {
-	struct conf conf;
+	struct conf conf = {0};
 
 	return read_part((struct target){&conf, &conf.user}, path, PART_GENERAL, checks);
 }
 
-/* $XDG_CONFIG_HOME where it is absolute, as its specification wants, else
- * ~/.config. False in set-user-id programs: the environment is not the user's. */
-static bool user_path(char *out, size_t room)
-{
-	const char *base = secure_getenv("XDG_CONFIG_HOME");
-	const char *home = secure_getenv("HOME");
-	int n;
-
-	if (base && *base == '/')
-		n = snprintf(out, room, "%s/inkan/inkan.conf", base);
-	else if (home && *home == '/')
-		n = snprintf(out, room, "%s/.config/inkan/inkan.conf", home);
-	else
-		return false;
-	return n > 0 && (size_t)n < room;
-}
-
+/* The user's is below $XDG_CONFIG_HOME where that is absolute, as its specification wants, else below ~/.config. A
+ * set-user-id program has none: its environment is not its user's. */
 size_t conf_files(char paths[2][4096])
 {
+	const char *base = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+	int n = 0;
+
 	snprintf(paths[0], sizeof paths[0], "%s", SYSCONFDIR "/inkan/inkan.conf");
-	return user_path(paths[1], sizeof paths[1]) ? 2 : 1;
+	if (base && *base == '/')
+		n = snprintf(paths[1], sizeof paths[1], "%s/inkan/inkan.conf", base);
+	else if (home && *home == '/')
+		n = snprintf(paths[1], sizeof paths[1], "%s/.config/inkan/inkan.conf", home);
+	return n > 0 && (size_t)n < sizeof paths[1] ? 2 : 1;
 }
 
 void conf_load_from(struct conf *conf, char paths[][4096], size_t n)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan.conf: SYSCONFDIR/inkan/inkan.conf, then $XDG_CONFIG_HOME/inkan/inkan.conf
- * (else ~/.config/inkan/inkan.conf), the later line winning. The user's file is not
+ * (else ~/.config/inkan/inkan.conf); a later line overrides an earlier one. The user's file is not
  * read in a set-user-id program. INI; lines below [program NAME, NAME...] are for these
- * programs, named as in p11-kit's enable-in, and beat the general part of both files.
- * [general] leads back to that.
+ * programs, named as in p11-kit's enable-in, and override the general part of both files.
+ * [general] begins the general part again.
  *
  *   card = hpki | jpki | any     the cards that are shown
  *   ca-certificates = show | hide
- *   pss = auto | on | off        offer RSASSA-PSS: by profile, always, never
- *   last-try = keep | allow      may C_Login use the last PIN try
- *   reader = PATTERN             fnmatch(3) on reader names: others are not shown
+ *   pss = auto | on | off        offer RSASSA-PSS: as the card's profile says, always, never
+ *   last-try = keep | allow      whether C_Login may use the last PIN try
+ *   reader = PATTERN             fnmatch(3) pattern; readers with other names are not shown
  *   anchors = FOLDER             in place of the system's or, in the user's file, the
  *   lists = FOLDER               user's: trust_folders, store_folders
- *   max-list-size = N            MiB of one revocation list, 1 to 256; 64 unless told
- *   clock-tolerance = N          seconds that this clock and a CA's may differ, 0 to 86400; 300 unless told
+ *   max-list-size = N            MiB of one revocation list, 1 to 256; default 64
+ *   clock-tolerance = N          seconds that this clock and a CA's may differ, 0 to 86400; default 300
  *   log = off | error | info | debug | trace
- *   log-file = FILE              where the environment says nothing: log.h
+ *   log-file = FILE              used when INKAN_DEBUG is not set: log.h
  */
 #ifndef INKAN_BASE_CONF_H
 #define INKAN_BASE_CONF_H
@@ -30,7 +30,7 @@ enum conf_pss { PSS_AUTO, PSS_ON, PSS_OFF };
 #define CONF_PATH_SIZE 1024
 
 struct conf_folders {
-	char anchors[CONF_PATH_SIZE], lists[CONF_PATH_SIZE]; /* absolute; "": the usual ones */
+	char anchors[CONF_PATH_SIZE], lists[CONF_PATH_SIZE]; /* absolute; "": the default folders */
 };
 
 struct conf {
@@ -46,30 +46,30 @@ struct conf {
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };
 
-/* What `card =` may be, up to a NULL; the first is "any". The families of cards give it (cards/families.c). */
+/* The values of `card =`, up to a NULL; the first is "any". Defined in cards/families.c. */
 extern const char *const conf_cards[];
 
-/* Defaults, then what the files say to this program, and the log as they want it. A missing file is no error.
- * A line that is not understood is logged with file and line number and passed over, and so is all of a section
- * that is not known: a typing error must not take a doctor's login away. */
+/* Reads the files over the defaults and sets up the log as they say. A missing file is no error. A line that is not
+ * understood, and a section that is not known, is logged with file and line number and ignored: a typing error must
+ * not prevent a doctor's login. */
 void conf_load(struct conf *conf);
 
-/* The same of other files than conf_files says: the system's and the user's (n = 1: none). */
+/* The same with these files: the system's and, with n = 2, the user's. */
 void conf_load_from(struct conf *conf, char paths[][4096], size_t n);
 
 struct conf_checks {
-	void (*line)(void *arg, int line); /* in which something is not understood */
-	void (*program)(void *arg, int line, const char *name); /* of which a section speaks */
+	void (*line)(void *arg, int line); /* a line that is not understood */
+	void (*program)(void *arg, int line, const char *name); /* named by a section */
 	void *arg;
 };
 
-/* Reads a file for the sake of its mistakes, those in other programs' sections too. E_IO: it cannot be read. */
+/* Reads a file only to report its mistakes, those in other programs' sections too. E_IO: it cannot be read. */
 enum error conf_check(const char *path, const struct conf_checks *checks);
 
-/* The files of conf_load, in its order; how many (1 without a user's). */
+/* The files of conf_load, in its order. Returns how many: 1 without a user's file. */
 size_t conf_files(char paths[2][4096]);
 
-/* True when the filter lets this reader through. */
+/* True when the `reader` setting matches this reader. */
 bool conf_shows_reader(const struct conf *conf, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What can go wrong below PKCS#11: one list for every room. */
+/* The errors of everything below PKCS#11. */
 #ifndef INKAN_BASE_ERROR_H
 #define INKAN_BASE_ERROR_H
 
@@ -13,12 +13,12 @@ enum error {
 	E_NO_READER,
 	E_NO_CARD,
 	E_MUTE,           /* a card that gives no answer to reset */
-	E_FOREIGN,        /* a card, but none that a profile recognises */
-	E_BUSY,           /* another program holds the card, and went on for longer than we waited */
+	E_FOREIGN,        /* a card, but no profile recognises it */
+	E_BUSY,           /* another program used the card for longer than we waited */
 	E_TIMEOUT,        /* the card took too long, or too many commands */
 	E_LINK,           /* the connection broke in the middle: pulled or reset */
-	E_CHANGED,        /* the insertion that the caller meant is over */
-	E_PROTOCOL,       /* the card's answer makes no sense */
+	E_CHANGED,        /* the card was removed since the caller last saw it */
+	E_PROTOCOL,       /* the card's answer is not valid */
 	E_REFUSED,        /* the card refuses the command */
 	E_NOT_FOUND,      /* no such file, object or entry */
 	E_FORMAT,         /* bytes that do not parse */
@@ -29,10 +29,10 @@ enum error {
 	E_PIN_CHARACTERS, /* never sent to the card */
 	E_PIN_WRONG,
 	E_PIN_REPEATED,   /* the card has refused this PIN before: never sent */
-	E_PIN_ELSEWHERE,  /* the PIN was given to another card a moment ago: never sent */
-	E_PIN_LAST_TRY,   /* one try is left and the settings keep it: never sent */
-	E_PIN_STALE,      /* the PIN was kept since a login, and a try has been lost since: never sent */
-	E_PIN_UNCERTAIN,  /* an earlier PIN was cut off, and the counter cannot be read: never sent */
+	E_PIN_ELSEWHERE,  /* the PIN was given to another card seconds ago: never sent */
+	E_PIN_LAST_TRY,   /* one try is left and the settings forbid its use: never sent */
+	E_PIN_STALE,      /* a PIN stored since a login, and a try has been lost since: never sent */
+	E_PIN_UNCERTAIN,  /* the link broke during an earlier VERIFY, and the counter cannot be read: never sent */
 	E_PIN_LOCKED,
 	E_SIGNATURE,      /* the card's signature does not verify */
 	E_CANCELLED,

@@ -21,7 +21,7 @@ static enum error from_errno(void)
 	}
 }
 
-/* What is not there is often no failure: that is the caller's to say. */
+/* A missing file is often no failure: the caller decides, and nothing is logged. */
 static enum error failed(const char *call, const char *path)
 {
 	const int why = errno;
@@ -85,7 +85,7 @@ enum error path_read(const char *path, size_t max, struct buf *out)
 	return ok == E_IO ? failed("read", path) : ok;
 }
 
-/* Those of the file whose place it takes. */
+/* The new file gets the owner and the mode of the one that it replaces. */
 static bool take_owner_and_mode(int fd, const char *path, mode_t mode)
 {
 	struct stat old, new;
@@ -99,7 +99,7 @@ static bool take_owner_and_mode(int fd, const char *path, mode_t mode)
 	return fchmod(fd, old.st_mode & 07777) == 0;
 }
 
-/* From the rename on it is there for everybody; a file system without fsync of folders may lose it with the power. */
+/* Only logged: the rename is done; a file system without fsync of folders may lose it when the power fails. */
 static void sync_folder(int fd, const char *name)
 {
 	if (fsync(fd) != 0)

@@ -37,22 +37,16 @@ bool log_level_of(const char *word, enum log_level *level)
 	return false;
 }
 
-static int open_file(const char *path)
-{
-	int fd;
-
-	if (!path || !*path)
-		return STDERR_FILENO;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
-	return fd >= 0 ? fd : STDERR_FILENO;
-}
-
-/* Under the lock. */
+/* Under the lock. A file that cannot be opened leaves standard error. */
 static void turn_on(enum log_level level, const char *path)
 {
+	int fd = -1;
+
 	if (logger.level != LOG_OFF || level == LOG_OFF)
 		return;
-	logger.fd = open_file(path);
+	if (path && *path)
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
+	logger.fd = fd >= 0 ? fd : STDERR_FILENO;
 	logger.level = (int)level;
 }
 
@@ -106,9 +100,9 @@ static size_t prefix(char *line, size_t size, enum log_level level)
 	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
-/* One write per line, so that lines of several threads and processes stay
- * whole. Reader names and labels come from outside: no control character of
- * theirs reaches a terminal. */
+/* One write per line, so that lines of several threads and processes do not mix.
+ * Reader names and labels come from outside: their control characters must not
+ * reach a terminal. */
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_MAX_LEN];
@@ -131,7 +125,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	}
 	line[n++] = '\n';
 	if (write(logger.fd, line, n) < 0)
-		return; /* there is nobody left to tell */
+		return; /* nowhere to report it */
 }
 
 /* VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER, by instruction alone:

@@ -17,13 +17,13 @@ enum log_level { LOG_OFF, LOG_ERROR, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
 void log_start(const char *program); /* reads the environment; safe to call again */
 
-/* What inkan.conf says, once log_start has been called: for a process whose environment
- * has no INKAN_DEBUG, and whose log is off. path "": standard error. */
+/* Turns the log on as inkan.conf says, after log_start; without effect when the environment
+ * has INKAN_DEBUG or the log is on. path "": standard error. */
 void log_configure(enum log_level level, const char *path);
 bool log_level_of(const char *word, enum log_level *level); /* "off", "error" …; false: none */
 
-/* Lines go to a function instead, without time and program, up to this level; NULL: where they went before.
- * While no other thread logs. */
+/* Sends lines up to this level to a function, without time and program; NULL: back to the file. Not while another
+ * thread logs. */
 void log_to(enum log_level level, void (*receiver)(enum log_level level, const char *text));
 
 bool log_on(enum log_level level);
@@ -33,10 +33,10 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
-/* One command or one response, at LOG_TRACE. The data field of VERIFY (20, 21)
+/* Logs one command or one response, at LOG_TRACE. The data field of VERIFY (20, 21)
  * and CHANGE REFERENCE DATA (24) is never shown, whatever CLA, chaining or
- * length form it has. With secret_answer the response's data is shown as its
- * length alone: that is how JPKI's certificates are kept out. */
+ * length form it has. With secret_answer only the length of the response's data is
+ * shown: used for JPKI's certificates. */
 void log_command(const char *reader, const uint8_t *apdu, size_t n);
 void log_response(const char *reader, const uint8_t *apdu, size_t n, bool secret_answer);
 

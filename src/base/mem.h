@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Buffers that grow, buffers that are wiped, and the one page that may hold a PIN. */
+/* Buffers that grow, memory that is wiped, and the page that holds a PIN. */
 #ifndef INKAN_BASE_MEM_H
 #define INKAN_BASE_MEM_H
 
@@ -11,7 +11,7 @@
 /* Overwrites n bytes in a way that the compiler may not drop. */
 void mem_wipe(void *p, size_t n);
 
-/* Zeroed bytes in pages of their own that no core dump holds: a person's data. */
+/* Zeroed bytes for a person's data, in pages of their own that are left out of core dumps. */
 void *pages_new(size_t n); /* NULL: no memory */
 void pages_free(void *p);  /* wiped; p may be NULL */
 
@@ -20,7 +20,7 @@ struct buf {
 	uint8_t *data;
 	size_t len;
 	size_t size;
-	bool hidden; /* set by who makes it: data is of pages_new */
+	bool hidden; /* set by the caller: data comes from pages_new */
 };
 
 enum error buf_append(struct buf *b, const void *p, size_t n);
@@ -35,7 +35,7 @@ void buf_free(struct buf *b); /* freed; b is {0} again */
 struct secret;
 
 enum error secret_new(struct secret **s, const void *p, size_t n); /* n <= SECRET_MAX, else E_TOO_LONG */
-enum error secret_append(struct secret *s, uint8_t byte); /* as it is typed; E_TOO_LONG when full */
+enum error secret_append(struct secret *s, uint8_t byte); /* E_TOO_LONG when full */
 uint8_t *secret_extend(struct secret *s, size_t n);       /* n more bytes, zero, to be written; NULL: no room */
 const uint8_t *secret_bytes(const struct secret *s, size_t *n);
 void secret_free(struct secret **s); /* wiped, unmapped, *s = NULL; *s may be NULL */

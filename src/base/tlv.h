@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* BER-TLV as ISO/IEC 7816-4 and X.690 have it: enough to walk a card's files.
- * Everything that is a certificate is libcrypto's business, not ours. */
+/* BER-TLV as ISO/IEC 7816-4 and X.690 have it: enough to read a card's files.
+ * Certificates are parsed by libcrypto. */
 #ifndef INKAN_BASE_TLV_H
 #define INKAN_BASE_TLV_H
 
@@ -19,16 +19,16 @@ struct tlv {
 	struct bytes whole;  /* tag and length included */
 };
 
-/* Takes the next object off the front of *in. False, with *in unchanged, at the
+/* Reads the next object and moves *in past it. False, with *in unchanged, at the
  * end, at 00 or FF padding, and at anything that does not parse or does not
  * fit: indefinite lengths, lengths over 4 bytes, values past the end. */
 bool tlv_next(struct bytes *in, struct tlv *out);
 
-/* The first object of that tag in `in`, passing over others. */
+/* The first object of that tag in `in`, skipping others. */
 bool tlv_find(struct bytes in, uint32_t tag, struct tlv *out);
 
-/* Whole length (tag, length and value) announced by a header of which at least
- * the first bytes are there; 0 when they are not enough or make no sense. */
+/* Length of the whole object (tag, length and value) whose header begins here; 0 when
+ * the header is not complete or not valid. */
 size_t tlv_announced(struct bytes head);
 
 #endif

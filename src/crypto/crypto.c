@@ -19,8 +19,8 @@ static const struct {
 	[HASH_SHA512] = {"SHA2-512", 64},
 };
 
-/* OSSL_LIB_CTX_new reads no configuration; naming the provider keeps the
- * fallback rules of a host's build out as well. */
+/* OSSL_LIB_CTX_new reads no configuration. The provider is named because the host's libcrypto may have been built with
+ * another default. */
 static enum error fetch_all(struct crypto *c)
 {
 	c->lib = OSSL_LIB_CTX_new();
@@ -128,9 +128,9 @@ void crypto_hash_free(EVP_MD_CTX **md)
 	*md = NULL;
 }
 
-/* The kernel's, not RAND_bytes_ex: libcrypto hangs a generator for our context
- * on each thread that asks, and that thread's exit would look into the context
- * after crypto_free. */
+/* From the kernel, not from RAND_bytes_ex: libcrypto attaches a generator of our context
+ * to each thread that calls it, and would use the context at that thread's exit, after
+ * crypto_free. */
 enum error crypto_random(const struct crypto *c, uint8_t *out, size_t n)
 {
 	(void)c;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libcrypto inside other people's processes: a library context of our own and
- * explicit fetches only, so that neither the host's configuration reaches us nor
- * ours the host. One struct crypto may be used by many threads at once. */
+/* libcrypto inside other programs' processes: a library context of our own and
+ * explicit fetches only, so that the program's configuration does not affect us, nor
+ * we the program. One struct crypto may be used by many threads at once. */
 #ifndef INKAN_CRYPTO_CRYPTO_H
 #define INKAN_CRYPTO_CRYPTO_H
 
@@ -19,21 +19,21 @@ struct crypto {
 	EVP_MD *md[HASH_COUNT];
 };
 
-/* Fetches everything and makes one digest. Hold no lock: a configuration of
- * OpenSSL may load an engine or a provider that loads our module again. */
+/* Fetches the algorithms and makes one digest. Call it with no lock held: OpenSSL's
+ * configuration may load an engine or a provider that loads our module again. */
 enum error crypto_new(struct crypto **c);
-void crypto_free(struct crypto **c); /* leaks on purpose once libcrypto has cleaned itself up */
+void crypto_free(struct crypto **c); /* frees nothing of libcrypto once crypto_alive is false */
 
-/* False once libcrypto has cleaned itself up, or is about to, at the end of the
- * process: nothing of it may be freed any more, only left. */
+/* False once libcrypto has begun to clean up at the end of the process: its objects
+ * must not be freed any more. */
 bool crypto_alive(void);
 
 size_t crypto_hash_len(enum hash h);
 enum error crypto_hash(const struct crypto *c, enum hash h, struct bytes in, uint8_t *out);
 
-/* A hash in parts; NULL: no memory. EVP_DigestUpdate and EVP_DigestFinal_ex go on. */
+/* Begins a hash in parts, to be continued with EVP_DigestUpdate and EVP_DigestFinal_ex. NULL: no memory. */
 EVP_MD_CTX *crypto_hash_begin(const struct crypto *c, enum hash h);
-void crypto_hash_free(EVP_MD_CTX **md); /* *md may be NULL; afterwards it is */
+void crypto_hash_free(EVP_MD_CTX **md); /* *md may be NULL; it is set to NULL */
 
 enum error crypto_random(const struct crypto *c, uint8_t *out, size_t n);
 

@@ -20,8 +20,8 @@ static bool take_number(struct bytes *in, struct bytes *out)
 	return out->len > 0;
 }
 
-/* RSAPublicKey (RFC 8017 A.1.1): libcrypto's own way to these numbers takes longer
- * than the check of a signature. */
+/* RSAPublicKey (RFC 8017 A.1.1). EVP_PKEY_get_bn_param takes longer than the check of a
+ * signature. */
 static bool read_rsa(struct bytes in, struct key *key)
 {
 	struct tlv t;

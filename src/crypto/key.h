@@ -15,8 +15,8 @@ struct key {
 	struct bytes parts[2]; /* KEY_RSA: modulus, public exponent: big-endian, no leading zero, in the input */
 };
 
-/* `spki`: a SubjectPublicKeyInfo in DER, which must outlive the key. `pkey`: what
- * libcrypto has made of it already, or NULL. A key that libcrypto cannot read or
+/* `spki`: a SubjectPublicKeyInfo in DER, which must outlive the key. `pkey`: the
+ * same key if libcrypto has parsed it already, or NULL. A key that libcrypto cannot read or
  * that no scheme knows is KEY_OTHER, and no error. E_FORMAT. */
 enum error key_read(const struct crypto *c, struct bytes spki, EVP_PKEY *pkey, struct key *key);
 void key_free(struct key *key); /* key is {0} again */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signature schemes: what a card is given to sign, and the check of what it answers.
+/* Signature schemes: the input that a card signs, and the check of its signature.
  * Another scheme is another row in scheme.c. */
 #ifndef INKAN_CRYPTO_SCHEME_H
 #define INKAN_CRYPTO_SCHEME_H
@@ -18,7 +18,7 @@ struct scheme_params {
 	size_t input_max;
 };
 
-/* What is to be signed, in every form that a card may take. len 0: not in this one. */
+/* The input to sign, in every form that a card may take. len 0: the scheme has no such form. */
 struct encoded {
 	struct bytes block;      /* INPUT_BLOCK, in data */
 	struct bytes message;    /* INPUT_DIGEST_INFO, in data */
@@ -29,14 +29,14 @@ struct encoded {
 enum key_kind scheme_key_kind(enum scheme scheme);
 
 /* E_UNSUPPORTED: not with a key of this kind or size. E_ARGUMENT: the other
- * parameters make no sense, or hash and salt do not fit into the key's size. */
+ * parameters are not valid, or hash and salt do not fit into the key's size. */
 enum error scheme_begin(struct scheme_params *p, const struct key *key);
 
 /* Input: a hash, or with HASH_NONE a message of 1 to input_max bytes; else E_ARGUMENT. */
 enum error scheme_prepare(const struct crypto *c, const struct scheme_params *p, struct bytes input,
                           struct encoded *out);
 
-/* Verifies what was signed. E_SIGNATURE when it does not verify. */
+/* Verifies a signature. E_SIGNATURE when it does not verify. */
 enum error scheme_check(const struct crypto *c, const struct scheme_params *p, const struct key *key,
                         const struct encoded *encoded, struct bytes signature);
 

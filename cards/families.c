@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The families of cards, a row each: ROW(x), x being its word, takes x_family, x_auth
- * and x_sign from the family's own file. One SELECT per row at most is what a foreign card gets. */
+/* The families of cards, a row each: ROW(x), x being its word, uses x_family, x_auth
+ * and x_sign of the family's own file. A foreign card gets at most one SELECT per row. */
 #include "base/conf.h"
 #include "cards/family.h"
 

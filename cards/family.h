@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A family: the cards of one scheme, whoever issued them. What another room would
- * ask by "is it that card?" is a member of this row. Texts for people are marked
- * with N_ and shown through _. doc/CARDS.md tells how to add a family. */
+/* A family: the cards of one scheme, of all issuers. Other code uses the members of
+ * this row and never asks which family it is. Texts for people are marked
+ * with N_ and shown through _. doc/CARDS.md says how to add a family. */
 #ifndef INKAN_CARDS_FAMILY_H
 #define INKAN_CARDS_FAMILY_H
 
@@ -22,8 +22,8 @@ enum cert_kind {
 /* A certificate policy (RFC 5280 4.2.1.4) and the kind of certificate that states it. */
 struct policy_profile {
 	const struct family *family;
-	const char *oid;            /* dotted; what goes on after its last dot is of this kind */
-	bool has_level;             /* <level>.<version> goes on, and nothing else; level 0 is for tests */
+	const char *oid;            /* dotted, with a dot at its end: OIDs that begin so are of this kind */
+	bool has_level;             /* exactly <level>.<version> follows; level 0 is for tests */
 	enum cert_kind kind;
 	const char *word;           /* in JSON: "hpki-sign"; never changes */
 	const char *text, *ca_text; /* N_: an end entity's, a CA's */
@@ -31,8 +31,8 @@ struct policy_profile {
 	bool person_in_san;         /* name, address, birth date, as cert/jpki_san.h reads them */
 };
 
-/* A CA whose certificate has been published: a name for people. Nothing is trusted
- * for standing here. */
+/* A CA whose certificate has been published, with a name for people. It is not trusted
+ * for being listed here. */
 struct known_ca {
 	const char *sha256;         /* of the certificate, hexadecimal, small letters */
 	const char *name;           /* N_ */

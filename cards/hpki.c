@@ -2,7 +2,7 @@
 /* HPKI: the cards of doctors, pharmacists and the other licensed health
  * professions. JAHIS standard 24-002, "HPKI対応ICカードガイドライン" Ver. 3.1.
  * The constants are those of the JMA card, for when its directories are
- * missing or broken; cards that are laid out otherwise say so in theirs. */
+ * missing or broken; cards with another layout describe it in theirs. */
 #include "cards/family.h"
 
 extern const struct family hpki_family;
@@ -13,8 +13,8 @@ extern const struct family hpki_family;
 #define SELECT_SIGN SELECT(0x01)
 #define SELECT_AUTH SELECT(0x02)
 
-/* The CA certificates have no file here: where they are, if they are, only the
- * directory knows. Their labels tell the root from the issuing CAs. */
+/* The CA certificates have no file here: only the directory says whether and where they
+ * are. Their labels distinguish the root from the issuing CAs. */
 static const struct cert_profile certs[] = {
 	{.label = "HPKI END ENTITY CERTIFICATE", .id = 0x17, .file = {.fid = 0x0016}, .role = CERT_OWN},
 	{.label = "MHLW CA CERTIFICATE", .id = 0x19, .role = CERT_ROOT},
@@ -23,20 +23,20 @@ static const struct cert_profile certs[] = {
 };
 
 /* PSO: COMPUTE DIGITAL SIGNATURE on the padded block, with the key named as the
- * directory says, then by its FID under tag 84 (the one form that is proven on a
- * card in the field), under tag 81 (the standard's text), with its file selected
- * (as the public signer does). Then the dialect of the sample cards of 2019,
- * which pad by themselves. */
+ * directory says, then by its FID under tag 84 (the one form that is known to work
+ * on an issued card), under tag 81 (the standard's text), with its file selected
+ * (as a published signing program does). Then the command of the sample cards of 2019,
+ * which pad themselves. */
 #define PSO .input = INPUT_BLOCK, .cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A
-#define WAYS_OF(s) \
+#define METHODS_OF(s) \
 	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_REFERENCE}, \
 	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_FID}, \
 	{.scheme = (s), PSO, .mse_tag = 0x81, .key_by = KEY_BY_FID}, \
 	{.scheme = (s), PSO, .mse_tag = 0x84, .key_by = KEY_BY_FID, .select_key = true}
 
-static const struct sign_way ways[] = {
-	WAYS_OF(SCHEME_PSS),
-	WAYS_OF(SCHEME_PKCS1),
+static const struct sign_method methods[] = {
+	METHODS_OF(SCHEME_PSS),
+	METHODS_OF(SCHEME_PKCS1),
 	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = 0x80},
 };
 
@@ -53,8 +53,8 @@ static const struct sign_way ways[] = {
 	.pin = {.reference = 0x88, .min = 4, .max = 16, .tries = 15, .alphabet = PIN_ASCII}, \
 	.certs = certs, \
 	.n_certs = sizeof certs / sizeof *certs, \
-	.ways = ways, \
-	.n_ways = sizeof ways / sizeof *ways
+	.methods = methods, \
+	.n_methods = sizeof methods / sizeof *methods
 #define KEY .label = "Private key of HPKI", .id = 0x17, .file = {.fid = 0x000C}, .bits = 2048
 
 const struct profile hpki_auth = {

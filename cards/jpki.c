@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* JPKI: the public key application of the My Number Card and of phones that
- * stand in for it. It pads by itself; P1 = 04 with a SHA-256 hash is RSASSA-PSS.
- * A VERIFY outlives the process until another application is selected. */
+ * replace it. It pads itself; P1 = 04 with a SHA-256 hash is RSASSA-PSS.
+ * A card stays verified after the process has ended, until another application is selected. */
 #include "cards/family.h"
 
 extern const struct family jpki_family;
@@ -12,7 +12,7 @@ extern const struct family jpki_family;
 #define AUTH_CERT {.fid = 0x000A, .sfi = 0x0A}
 
 /* The key by its short identifier (P2 = 80 + SFI) saves a SELECT. */
-#define WAYS(key_p2) \
+#define METHODS(key_p2) \
 	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = (key_p2)}, \
 	{SCHEME_PKCS1, INPUT_DIGEST_INFO, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x00, .p2 = 0x80}, \
 	{SCHEME_PSS, INPUT_HASH, .cla = 0x80, .ins = 0x2A, .p1 = 0x04, .p2 = (key_p2), .input_len = 32, \
@@ -20,17 +20,17 @@ extern const struct family jpki_family;
 	{SCHEME_PSS, INPUT_HASH, .select_key = true, .cla = 0x80, .ins = 0x2A, .p1 = 0x04, .p2 = 0x80, \
 	 .input_len = 32, .salt_len = 32}
 
-static const struct sign_way auth_ways[] = {WAYS(0x97)};
-static const struct sign_way sign_ways[] = {WAYS(0x9A)};
+static const struct sign_method auth_methods[] = {METHODS(0x97)};
+static const struct sign_method sign_methods[] = {METHODS(0x9A)};
 
-/* The CA's is self-signed, as all of JPKI's: no object of the modules. */
+/* The CA's is self-signed, as all of JPKI's: the modules have no object for it. */
 static const struct cert_profile auth_certs[] = {
 	{.label = "User Authentication Certificate", .id = 0x17, .file = AUTH_CERT, .role = CERT_OWN},
 	{.label = "User Authentication CA Certificate", .id = 0x0B, .file = {.fid = 0x000B, .sfi = 0x0B},
 	 .role = CERT_ROOT},
 };
 
-/* The own one holds name, address, birth date and sex of the holder. */
+/* The holder's certificate contains name, address, birth date and sex. */
 static const struct cert_profile sign_certs[] = {
 	{.label = "Digital Signature Certificate", .id = 0x1A, .file = {.fid = 0x0001, .sfi = 0x01},
 	 .role = CERT_OWN, .pin_protected = true},
@@ -58,8 +58,8 @@ const struct profile jpki_auth = {
 	.key = {.label = "User Authentication Key", .id = 0x17, .file = {.fid = 0x0017}, .bits = 2048},
 	.certs = auth_certs,
 	.n_certs = sizeof auth_certs / sizeof *auth_certs,
-	.ways = auth_ways,
-	.n_ways = sizeof auth_ways / sizeof *auth_ways,
+	.methods = auth_methods,
+	.n_methods = sizeof auth_methods / sizeof *auth_methods,
 };
 
 const struct profile jpki_sign = {
@@ -74,8 +74,8 @@ const struct profile jpki_sign = {
 		.user_consent = true},
 	.certs = sign_certs,
 	.n_certs = sizeof sign_certs / sizeof *sign_certs,
-	.ways = sign_ways,
-	.n_ways = sizeof sign_ways / sizeof *sign_ways,
+	.methods = sign_methods,
+	.n_methods = sizeof sign_methods / sizeof *sign_methods,
 };
 
 static const struct profile *const profiles[] = {&jpki_auth, &jpki_sign};

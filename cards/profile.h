@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The language in which a card is described: const data, no code.
+/* How a card is described: const data, no code.
  *
  * A profile is one application on a card, with one PIN, one key and the
  * certificates that belong to it: what PKCS#11 calls a token. Where the card
- * carries ISO/IEC 7816-15 directories they are obeyed, and what stands here is
- * what holds when they are missing or broken. doc/CARDS.md tells how to add one. */
+ * has ISO/IEC 7816-15 directories, these are used, and the profile only
+ * where they are missing or broken. doc/CARDS.md says how to add one. */
 #ifndef INKAN_CARDS_PROFILE_H
 #define INKAN_CARDS_PROFILE_H
 
@@ -34,7 +34,7 @@ struct pin_profile {
 	struct file_ref file;   /* select this EF first; {0}: none */
 	uint8_t reference;      /* P2 of VERIFY */
 	uint8_t min, max;       /* characters */
-	uint8_t tries;          /* what the counter says on a card in good order */
+	uint8_t tries;          /* the counter when no try has been lost */
 	uint8_t stored;         /* pad to this length; 0 = no padding */
 	uint8_t pad;            /* with this byte */
 	enum pin_alphabet alphabet;
@@ -71,10 +71,10 @@ enum sign_input {
 /* How MANAGE SECURITY ENVIRONMENT names the key. */
 enum key_by { KEY_BY_REFERENCE, KEY_BY_FID };
 
-/* One way of asking for a signature. The list of a profile is tried in order;
- * a refusal by status word (never a broken link) moves on to the next, and the
- * one that worked is kept for the insertion. */
-struct sign_way {
+/* One method of signing. Those of a profile are tried in order; after a refusal by
+ * status word (not after a broken link) the next is tried, and refused ones are left
+ * out for the rest of the insertion. */
+struct sign_method {
 	enum scheme scheme;
 	enum sign_input input;
 	uint8_t mse_tag;        /* MSE SET DST (00 22 41 B6) with this tag and the key; 0: none */
@@ -85,7 +85,7 @@ struct sign_way {
 	uint8_t salt_len;       /* of SCHEME_PSS by INPUT_HASH */
 };
 
-/* Drops the login: SELECT of something else. */
+/* SELECT, of the application or, to lock the card again, of something else. */
 struct select_cmd {
 	uint8_t p1, p2;
 	uint8_t aid[16];
@@ -101,21 +101,21 @@ struct profile {
 	const char *model;         /* NULL: from the token info file */
 	struct select_cmd select;
 	struct select_cmd leave;
-	bool cia;                  /* carries ISO/IEC 7816-15 directories */
+	bool cia;                  /* has ISO/IEC 7816-15 directories */
 	struct file_ref cia_info, od;
 	struct file_ref token_info; /* JPKI's EF 0006; {0}: none */
-	struct file_ref identity;   /* readable file that tells cards apart when the own certificate needs the PIN */
+	struct file_ref identity;   /* readable file that distinguishes cards when the own certificate needs the PIN */
 	struct file_ref certificates; /* JPKI's EF 0008, whose first byte is 8F when the own certificate is there;
-	                             * {0}: the certificate is not doubted */
+	                             * {0}: the certificate is assumed to be there */
 	bool wake_on_6f00;         /* the first command after power-up may fail so: send 00A40000 */
-	bool extended;             /* try extended length, fall back for the insertion when refused */
+	bool extended;             /* try extended length; when refused, short length for the rest of the insertion */
 	bool publish_certs;        /* CKO_PROFILE, CKP_PUBLIC_CERTIFICATES_TOKEN */
 	struct pin_profile pin;
 	struct key_profile key;
 	const struct cert_profile *certs;
 	size_t n_certs;
-	const struct sign_way *ways;
-	size_t n_ways;
+	const struct sign_method *methods;
+	size_t n_methods;
 };
 
 extern const struct profile hpki_auth, hpki_sign, jpki_auth, jpki_sign;

@@ -54,7 +54,7 @@ enum error apdu_send(struct apdu_link *l, struct bytes command, struct buf *out,
 	if (l->commands == 0)
 		l->deadline_ms = start + APDU_TIME_MAX_MS;
 	if (l->commands++ >= APDU_COMMANDS_MAX || start > l->deadline_ms) {
-		log_error("%s: given up after %u commands", l->reader, l->commands - 1);
+		log_error("%s: stopped after %u commands", l->reader, l->commands - 1);
 		return E_TIMEOUT;
 	}
 	log_command(l->reader, command.data, command.len);
@@ -111,9 +111,9 @@ static bool wants_extended(const struct apdu_link *l, const struct apdu *c)
 	return c->data.len > SHORT_DATA_MAX || c->le > SHORT_LE_MAX;
 }
 
-/* Cards and readers refuse extended length in many ways, a broken link among
- * them. Until it has worked once each of these is taken for that; of a command
- * that only reads, every refusal that says nothing of the file. */
+/* Cards and readers refuse extended length with various answers, or break the link.
+ * Until it has worked once, each of these is taken for a refusal; for READ BINARY, every
+ * error that is not about the file. */
 static bool extended_refused(const struct apdu_link *l, const struct apdu *c, enum error e, uint16_t sw)
 {
 	if (*l->extended_taken)
@@ -123,8 +123,8 @@ static bool extended_refused(const struct apdu_link *l, const struct apdu *c, en
 	return e == E_OK && c->ins == INS_READ && apdu_error(sw) == E_REFUSED && sw != 0x6B00 && sw >> 8 != 0x69;
 }
 
-/* In the form that fits, changing over when extended length is refused. Command
- * chaining: all links but the last carry bit 5 of CLA (7816-4, 5.3.3). */
+/* Extended if needed; short, with command chaining, when that is refused. In a chain
+ * all commands but the last have bit 5 of CLA (7816-4, 5.3.3). */
 static enum error send(struct apdu_link *l, const struct apdu *c, struct buf *out, uint16_t *sw)
 {
 	uint8_t b[COMMAND_MAX];
@@ -139,7 +139,7 @@ static enum error send(struct apdu_link *l, const struct apdu *c, struct buf *ou
 				*l->extended_taken = true;
 			return e;
 		}
-		log_info("%s: extended length is not taken", l->reader);
+		log_info("%s: extended length is refused", l->reader);
 		*l->short_only = true;
 		if (e == E_LINK)
 			return e;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One application of one insertion of a card, as its profile and its own
- * directories describe it, and the few things that can be asked of it.
+ * directories describe it, and the operations on it.
  *
  * Each function below that takes a struct card is one operation: connect, one
- * transaction that selects the application anew, disconnect. An operation that
+ * transaction that selects the application again, disconnect. An operation that
  * sends VERIFY ends with the card locked again: something else is selected, and
  * the card is powered off when that is refused. An operation whose link breaks
- * before a VERIFY was sent is begun once more if the insertion is still the
+ * before a VERIFY was sent is repeated once if the insertion is still the
  * same; after a VERIFY it is never repeated. An operation that finds another
  * insertion than the card's answers E_CHANGED and has sent nothing. One that has
  * to wait for another program for more than a minute answers E_BUSY, one that
- * costs the card more than a minute or 4,096 commands E_TIMEOUT.
+ * takes more than a minute or 4,096 commands E_TIMEOUT.
  *
  * A struct card has no lock: one thread at a time (the slot's lock). */
 #ifndef INKAN_CARD_CARD_H
@@ -26,16 +26,16 @@
 #define CARD_CERTS_MAX 8
 #define CARD_LABEL_MAX 64
 #define CARD_ID_MAX 16
-#define CARD_WAYS_MAX 16
+#define CARD_METHODS_MAX 16
 #define CARD_PIN_MAX 64 /* longest PIN that any rule allows */
 #define CARD_SERIAL_LEN 16
 
-/* The way to cards. Not owned by what is opened with it; outlives it. */
+/* What operations on cards use. Not owned by the cards that are opened with it; it must outlive them. */
 struct card_system {
 	const struct reader_ops *ops;
 	void *self;                          /* of ops */
 	const struct crypto *crypto;
-	void (*waiting)(const char *reader); /* told once when another program has held the card for two
+	void (*waiting)(const char *reader); /* called once when another program has used the card for two
 	                                      * seconds; or NULL */
 };
 
@@ -45,8 +45,8 @@ struct card_id {
 };
 
 struct card_pin {
-	struct pin_profile rule; /* the directory's word over the profile's */
-	int tries;               /* as last told, or counted from that; -1: it never told; 0: locked */
+	struct pin_profile rule; /* the directory's where it has one, else the profile's */
+	int tries;               /* the last value from the card, or counted from it; -1: none yet; 0: locked */
 };
 
 struct card_key {
@@ -78,7 +78,7 @@ struct card {
 	char model[17];               /* profile's, or the token info file's */
 	char serial[CARD_SERIAL_LEN + 1]; /* hex of a hash of its own certificate, else of
 	                                   * profile->identity, else of the token info file */
-	uint8_t pin_id[32];           /* names this PIN of this card in the gate's memory */
+	uint8_t pin_id[32];           /* identifies this PIN of this card in the gate's memory */
 
 	struct card_pin pin;
 	int login_tries;              /* the counter after the last PIN typed and accepted; -1: none */
@@ -89,18 +89,18 @@ struct card {
 	/* learned during this insertion */
 	bool short_only;                    /* extended length was refused */
 	bool extended_taken;                /* extended length has worked */
-	bool names_itself;                  /* SELECT's answer tells which application it is */
+	bool names_itself;                  /* SELECT's answer names the application */
 	bool sfi_refused;                   /* short file identifiers were refused */
-	bool way_refused[CARD_WAYS_MAX];    /* by index into profile->ways */
+	bool method_refused[CARD_METHODS_MAX];    /* by index into profile->methods */
 };
 
-/* What is in that reader: at most one SELECT per application identifier of the
- * set (and for JPKI the file that says which certificates there are). Never
- * waits for another program. *insertion is that of the card that was looked at.
- * E_OK: *profile is of the set, and its certificate is said to be there.
+/* Which profile of the set fits the card in that reader: at most one SELECT per
+ * application identifier (and for JPKI the file that says which certificates there are).
+ * Never waits for another program. *insertion is that of the card.
+ * E_OK: *profile, and the card says that its certificate is there.
  * E_FOREIGN, E_MUTE, E_NOT_FOUND (the application is there and has no
- * certificate): it will not be another answer during this insertion.
- * E_BUSY: another program holds the card. Other errors: ask again. */
+ * certificate): final for this insertion.
+ * E_BUSY: another program holds the card. Other errors: try again later. */
 enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
                      uint32_t *insertion, const struct profile **profile);
 
@@ -116,7 +116,7 @@ void card_free(struct card **card); /* certificates behind a PIN are wiped */
  * E_NOT_FOUND: no such file, or an empty one. */
 enum error card_read_cert(struct card *card, size_t i);
 
-/* Fills label from EF.CIAInfo: for those who show it; "" when there is none. */
+/* Fills label from EF.CIAInfo; "" when there is none. */
 enum error card_read_label(struct card *card);
 
 /* Wipes and forgets the certificates that were read behind the PIN. */
@@ -138,9 +138,9 @@ enum error card_login(struct card *card, struct bytes pin, bool last_try_allowed
  * command for it. */
 enum error card_change_pin(struct card *card, struct bytes old_pin, bool last_try_allowed, struct bytes new_pin);
 
-/* VERIFY through the gate with a PIN that was accepted before in this insertion, and sign. A way of the profile
- * whose form is missing in `in`, or by which the card would pad otherwise, is passed over. *len: in, the room; out,
- * the signature's length. E_UNSUPPORTED: no way fits, or the card has refused every one. */
+/* VERIFY through the gate with a PIN that was accepted before in this insertion, and sign. A method of the profile
+ * is skipped when its form is missing in `in` or the card would pad in another way. *len: in, the room; out,
+ * the signature's length. E_UNSUPPORTED: no method fits, or the card has refused every one. */
 enum error card_sign(struct card *card, struct bytes pin, const struct scheme_params *params, const struct encoded *in,
                      uint8_t *signature, size_t *len);
 

@@ -42,7 +42,7 @@ static struct bytes unwrap(struct bytes in)
 }
 
 /* The next object of the row that is a plain SEQUENCE: RSA keys, X.509
- * certificates, passwords. Choices with a tag of their own are passed over. */
+ * certificates, passwords. Choices with a tag of their own are skipped. */
 static bool next_object(struct bytes *row, struct object *out)
 {
 	struct tlv t, common, class, type;
@@ -92,7 +92,7 @@ static bool read_reference(struct bytes v, uint8_t *out)
 }
 
 /* efidOrPath: one byte is a short identifier in the upper five bits, two are a
- * FID; of a longer path the last component counts, the application being
+ * FID; of a longer path only the last component is used, since the application is
  * selected already. */
 static bool read_path(struct bytes v, struct file_ref *out)
 {
@@ -126,8 +126,8 @@ static bool find_path(struct bytes in, struct file_ref *out)
 	return false;
 }
 
-/* A label as the card has it, spaces and all: software looks for it byte by
- * byte. What is no printable UTF-8 becomes '?'; no character is cut in two. */
+/* A label unchanged, with its spaces: programs compare it byte by
+ * byte. Bytes that are no printable UTF-8 become '?'; no character is cut in two. */
 static void read_text(struct bytes v, char *out, size_t max)
 {
 	size_t used = 0, n;
@@ -208,8 +208,8 @@ bool cia_read_key(struct bytes file, struct card_key *key, struct card_id *auth_
 	return true;
 }
 
-/* Takes minLength, storedLength and maxLength?. Lengths that make no sense are
- * as good as none: the profile's stand. */
+/* Reads minLength, storedLength and maxLength?. When they are not valid, the
+ * profile's remain. */
 static void read_lengths(struct bytes *in, bool padded, struct pin_profile *rule)
 {
 	struct bytes rest;
@@ -232,8 +232,8 @@ static void read_lengths(struct bytes *in, bool padded, struct pin_profile *rule
 	rule->stored = padded ? (uint8_t)stored : 0;
 }
 
-/* PasswordAttributes: flags, type, lengths, pwdReference [0]?, padChar?. False for
- * what is no PIN of the holder, or is sent in a coding of its own. */
+/* PasswordAttributes: flags, type, lengths, pwdReference [0]?, padChar?. False when
+ * it is not the holder's PIN, or needs a special encoding. */
 static bool read_pin(struct bytes in, struct pin_profile *rule)
 {
 	struct tlv t, flags;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ISO/IEC 7816-15 directories, read tolerantly: a row of objects up to the end
  * or to padding; attributes tagged EXPLICIT (as the standard says) or IMPLICIT
- * (as cards in the field have them); what is not understood is passed over.
- * Pure functions over bytes: nothing is sent, nothing is kept. */
+ * (as on issued cards); what is not understood is skipped.
+ * Pure functions over bytes. */
 #ifndef INKAN_CARD_CIA_H
 #define INKAN_CARD_CIA_H
 
@@ -20,12 +20,12 @@ struct cia_od {
 
 void cia_read_od(struct bytes file, struct cia_od *out);
 
-/* EF.PrKD: the first RSA key over what key holds, and in auth_id the PIN that
- * guards it. False, with both unchanged, when there is none. */
+/* EF.PrKD: the first RSA key overwrites members of key; auth_id is the PIN that
+ * protects it. False, with both unchanged, when there is none. */
 bool cia_read_key(struct bytes file, struct card_key *key, struct card_id *auth_id);
 
 /* EF.AOD: the rule of the PIN of that authId (else of the first PIN that is no
- * unblocking code) over what rule holds. False, unchanged, when there is none. */
+ * unblocking code) overwrites members of rule. False, unchanged, when there is none. */
 bool cia_read_pin(struct bytes file, const struct card_id *auth_id, struct pin_profile *rule);
 
 /* EF.CD: appends certificates up to CARD_CERTS_MAX. role is CERT_CA for those

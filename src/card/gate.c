@@ -1,13 +1,134 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <link.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "card/gate.h"
-#include "card/gate_memory.h"
 
 enum { INS_VERIFY = 0x20, INS_CHANGE = 0x24 };
 
 #define ELSEWHERE_MS 3000
 #define PIN_FIELD_MAX 255
+
+/* ---- The memory */
+
+/* One memory for all our modules of a process. Each module has this code and exports
+ * none of it; they find each other by an ELF note that says where the pointer to the
+ * memory is. All use the pointer of the first object in the dynamic linker's list that has
+ * the note, which -z nodelete keeps in the process. */
+#define NOTE_NAME "Inkan"
+#define NOTE_TYPE 1 /* changes with the layout of struct gate_memory */
+
+/* Hidden, so that the note's offset is known to the linker. */
+__attribute__((visibility("hidden"), used)) struct gate_memory *_Atomic inkan_gate_memory;
+
+__asm__(".pushsection .note.inkan, \"a\", %note\n"
+        ".balign 4\n"
+        ".long 6, 4, 1\n"
+        ".asciz \"Inkan\"\n"
+        ".balign 4\n"
+        ".long inkan_gate_memory - .\n"
+        ".popsection");
+
+/* The pointer that our note gives; NULL: none of these notes is ours. */
+static void *find_note(const char *notes, size_t size)
+{
+	ElfW(Nhdr) head;
+
+	while (size >= sizeof head) {
+		size_t name_at = sizeof head, desc_at, whole;
+		int32_t offset;
+
+		memcpy(&head, notes, sizeof head);
+		desc_at = name_at + ((head.n_namesz + 3u) & ~3u);
+		whole = desc_at + ((head.n_descsz + 3u) & ~3u);
+		if (whole > size)
+			return NULL;
+		if (head.n_type == NOTE_TYPE && head.n_namesz == sizeof NOTE_NAME && head.n_descsz == sizeof offset &&
+		    memcmp(notes + name_at, NOTE_NAME, sizeof NOTE_NAME) == 0) {
+			memcpy(&offset, notes + desc_at, sizeof offset);
+			return (void *)((uintptr_t)(notes + desc_at) + (uintptr_t)(intptr_t)offset);
+		}
+		notes += whole;
+		size -= whole;
+	}
+	return NULL;
+}
+
+static int look_into(struct dl_phdr_info *info, size_t size, void *found)
+{
+	void **pointer = found;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum && !*pointer; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+
+		/* 8-byte aligned notes have another layout and are not ours */
+		if (h->p_type == PT_NOTE && h->p_align <= 4)
+			*pointer = find_note((const char *)(uintptr_t)(info->dlpi_addr + h->p_vaddr), h->p_memsz);
+	}
+	return *pointer != NULL;
+}
+
+static struct gate_memory *make(void)
+{
+	struct gate_memory *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED) {
+		log_error("mmap: no memory for the record of refused PINs");
+		return NULL;
+	}
+	madvise(m, sizeof *m, MADV_DONTDUMP);
+	if (getrandom(m->salt, sizeof m->salt, 0) != (ssize_t)sizeof m->salt) {
+		log_error("getrandom: no salt for the record of refused PINs");
+		munmap(m, sizeof *m);
+		return NULL;
+	}
+	for (size_t i = 0; i < COUNTERS_MAX; i++)
+		m->counters[i].said = -1;
+	return m;
+}
+
+struct gate_memory *gate_memory_lock(void)
+{
+	struct gate_memory *_Atomic *place = NULL;
+	struct gate_memory *m, *other = NULL;
+	pid_t self = getpid(), holder = 0;
+
+	dl_iterate_phdr(look_into, (void *)&place);
+	if (!place)
+		place = &inkan_gate_memory;
+	m = *place;
+	if (!m) {
+		m = make();
+		if (!m)
+			return NULL;
+		if (!atomic_compare_exchange_strong(place, &other, m)) {
+			munmap(m, sizeof *m);
+			m = other;
+		}
+	}
+	/* In a forked child the lock may be that of a thread which exists in the parent only. */
+	while (!atomic_compare_exchange_strong(&m->holder, &holder, self)) {
+		if (holder == self) {
+			sched_yield();
+			holder = 0;
+		}
+	}
+	return m;
+}
+
+void gate_memory_unlock(struct gate_memory *m)
+{
+	m->holder = 0;
+}
+
+/* ---- The gate */
 
 enum error card_check_pin(const struct card *card, struct bytes pin)
 {
@@ -28,7 +149,7 @@ enum error card_check_pin(const struct card *card, struct bytes pin)
 	return E_OK;
 }
 
-/* The command with the PIN as the card wants it, in a page of its own. */
+/* The command with the PIN as the card expects it, in a page of its own. */
 static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1, struct bytes pin,
                                struct secret **command)
 {
@@ -48,8 +169,8 @@ static enum error make_command(const struct card *card, uint8_t ins, uint8_t p1,
 	return e;
 }
 
-/* Of the PIN without padding, and in capitals when `raise`. Then as many zeros are hashed: the PIN must not stay in
- * the vector registers, which a core dump holds. */
+/* Hashes the PIN without padding, in capitals when `raise`. Then as many zeros are hashed: the PIN must not stay in
+ * the vector registers, which a core dump contains. */
 static enum error hash_pin(const struct gate_memory *m, const struct card *card, struct bytes pin, bool raise,
                            uint8_t hash[32])
 {
@@ -78,8 +199,8 @@ static bool same_insertion(const struct card *card, const char *reader, uint32_t
 	return insertion == card->insertion && strcmp(reader, card->reader) == 0;
 }
 
-/* The record of this card's counter, with the memory locked; one that is new, or
- * from an insertion that is over, lets the card speak again. */
+/* The record of this card's counter, with the memory locked. One that is new, or from an
+ * earlier insertion, is not locked, so that the card is asked again. */
 static struct counter *find_counter(struct gate_memory *m, const struct card *card)
 {
 	struct counter *c = NULL;
@@ -102,7 +223,7 @@ static struct counter *find_counter(struct gate_memory *m, const struct card *ca
 	return c;
 }
 
-/* The record of that PIN as one that this card refused; NULL: it did not. */
+/* The record that this card refused that PIN; NULL: none. */
 static struct refused *find_refused(struct gate_memory *m, const struct card *card, const uint8_t hash[32])
 {
 	for (size_t i = 0; i < REFUSED_MAX; i++)
@@ -114,8 +235,8 @@ static struct refused *find_refused(struct gate_memory *m, const struct card *ca
 
 enum news { COUNTER_TOLD, PIN_ACCEPTED, PIN_REFUSED };
 
-/* The counter as the card has just told it, or (-1) as it is counted. A PIN that was
- * refused is put on record; so is one that was cut off, when the counter has
+/* Records the counter that the card has just told, or (-1) one less than before. A PIN that was
+ * refused is recorded; so is one whose VERIFY was interrupted, when the counter has
  * fallen since. */
 static enum error take_counter(struct card *card, int tries, enum news news)
 {
@@ -147,7 +268,7 @@ static enum error take_counter(struct card *card, int tries, enum news news)
 	return E_OK;
 }
 
-/* 63CX and the status words of a locked PIN; -1 when it says neither. */
+/* The counter by 63CX and the status words of a locked PIN; -1: the status word is another. */
 static int tries_of(uint16_t sw)
 {
 	if ((sw & 0xFFF0) == 0x63C0)
@@ -155,15 +276,8 @@ static int tries_of(uint16_t sw)
 	return sw == 0x6983 || sw == 0x6984 ? 0 : -1;
 }
 
-/* Cards that do not tell their counter in this way, or not in this state. */
-static bool counter_untold(uint16_t sw)
-{
-	return sw == 0x9000 || sw == 0x6300 || sw == 0x6700 || sw == 0x6A80 || sw == 0x6A81 || sw == 0x6A86 ||
-	       sw == 0x6B00 || sw == 0x6D00;
-}
-
 /* VERIFY without data (case 1, nothing after P2) asks for the counter and costs
- * no try. *told: -1 when the card does not tell; what it said before stays then.
+ * no try. *told: -1 when the card does not tell; the record then stays as it is.
  * The PIN's file is selected. */
 static enum error query(struct op *op, int *told)
 {
@@ -172,12 +286,16 @@ static enum error query(struct op *op, int *told)
 	enum error e = apdu_send(&op->link, (struct bytes){command, sizeof command}, NULL, &sw);
 
 	*told = tries_of(sw);
-	if (*told < 0)
-		return e != E_OK || counter_untold(sw) ? e : apdu_error(sw);
-	return take_counter(op->card, *told, COUNTER_TOLD);
+	if (*told >= 0)
+		return take_counter(op->card, *told, COUNTER_TOLD);
+	/* cards that do not tell the counter by this command, or not in this state */
+	if (sw == 0x9000 || sw == 0x6300 || sw == 0x6700 || sw == 0x6A80 || sw == 0x6A81 || sw == 0x6A86 ||
+	    sw == 0x6B00 || sw == 0x6D00)
+		return e;
+	return e == E_OK ? apdu_error(sw) : e;
 }
 
-/* What memory says before anything is sent: into pin.tries. E_PIN_LOCKED. */
+/* Sets pin.tries from memory, before anything is sent. E_PIN_LOCKED. */
 static enum error recall(struct card *card)
 {
 	struct gate_memory *m = gate_memory_lock();
@@ -207,8 +325,8 @@ static bool given_elsewhere(const struct gate_memory *m, const struct card *card
 	return false;
 }
 
-/* The rules of gate.h, in the order that tells a person most; on E_OK the PIN is
- * on record as sent. */
+/* The rules of gate.h; of several errors the most useful to a person comes first. On E_OK
+ * the PIN is recorded as sent. */
 static enum error may_send(struct card *card, struct bytes pin, enum pin_use use, bool last_try_allowed, bool told)
 {
 	struct gate_memory *m = gate_memory_lock();
@@ -232,7 +350,7 @@ static enum error may_send(struct card *card, struct bytes pin, enum pin_use use
 		e = E_PIN_LOCKED;
 	else if (c->uncertain && !told)
 		e = E_PIN_UNCERTAIN;
-	else if (use == PIN_KEPT && (tries < card->login_tries || card->login_tries < 0 || tries == 1 || refused))
+	else if (use == PIN_STORED && (tries < card->login_tries || card->login_tries < 0 || tries == 1 || refused))
 		e = E_PIN_STALE;
 	else if (use == PIN_TYPED && refused && refused->tries >= tries)
 		e = E_PIN_REPEATED;
@@ -259,9 +377,9 @@ static enum error may_send(struct card *card, struct bytes pin, enum pin_use use
 	return e;
 }
 
-/* The PIN is right, and the counter at its maximum again. What that is the card
- * tells, if it has not told before that it was there already; one that tells
- * nothing while it is verified is asked when something else was selected. */
+/* The PIN is right, and the counter at its maximum again. The card is asked for it, unless
+ * the counter had the profile's maximum before; a card that does not tell it while verified
+ * is asked after a SELECT of something else. */
 static enum error accepted(struct op *op, enum pin_use use, int told)
 {
 	struct card *card = op->card;
@@ -298,7 +416,7 @@ static enum error send_command(struct op *op, const struct secret *command, uint
 	return e == E_OK ? apdu_error(*sw) : e;
 }
 
-/* A refusal without a number (6300): ask, and where the card does not say, count. */
+/* After a refusal without a counter (6300) the card is asked; if it does not tell, we count. */
 static enum error refused(struct op *op, int tries)
 {
 	enum error e;
@@ -311,13 +429,13 @@ static enum error refused(struct op *op, int tries)
 	return op->card->pin.tries ? E_PIN_WRONG : E_PIN_LOCKED;
 }
 
-/* What the answer to a VERIFY means; told: the counter before it. */
+/* Evaluates the answer to a VERIFY; told: the counter before it. */
 static enum error conclude(struct op *op, enum pin_use use, int told, uint16_t sw, enum error e)
 {
 	struct gate_memory *m;
 
 	if (sw == 0)
-		return e; /* cut off: uncertain until the counter is read or the card was out */
+		return e; /* no answer: uncertain until the counter is read or the card was removed */
 	if (sw == 0x9000)
 		return accepted(op, use, told);
 	if (sw == 0x6300 || tries_of(sw) >= 0)
@@ -372,7 +490,7 @@ enum error gate_tries(struct op *op)
 	enum error e = recall(op->card);
 
 	if (e == E_PIN_LOCKED)
-		return E_OK; /* pin.tries says it */
+		return E_OK; /* pin.tries is 0 */
 	if (e == E_OK)
 		e = op_select_file(op, op->card->pin.rule.file.fid, &sw);
 	return e == E_OK ? query(op, &told) : e;

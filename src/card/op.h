@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One operation on a card: a connection, one transaction, and the promise that
- * the card is locked when it ends. For the files of this room alone. */
+/* One operation on a card: a connection and one transaction, after which the card is
+ * locked. Only for the files of src/card. */
 #ifndef INKAN_CARD_OP_H
 #define INKAN_CARD_OP_H
 
@@ -10,7 +10,7 @@
 struct op {
 	struct card *card;
 	struct apdu_link link;
-	bool verify_sent; /* never begun again from here on */
+	bool verify_sent; /* the operation must not be repeated from here on */
 	bool lock;        /* the card may be unlocked: select something else at the end */
 };
 
@@ -23,18 +23,18 @@ typedef enum error (*op_step)(struct op *op, void *arg);
  * becomes the card's); ends it with the card locked. */
 enum error op_run(struct card *card, op_step step, void *arg);
 
-/* As op_run, for a look: once, without waiting for other programs longer than
- * nobody notices. */
+/* As op_run, but once, with no SELECT and a wait for other programs that is too short to
+ * be noticed. */
 enum error op_run_look(struct card *card, op_step step, void *arg);
 
 /* SELECT of the profile's application. E_REFUSED when the card has none. */
 enum error op_select(struct op *op, const struct profile *profile);
 
-/* SELECT of something else: an unlocked card stays so, for every program, until
- * then or until its power is gone. False when the card refuses. */
+/* SELECT of something else: a card that was unlocked stays unlocked for every program until
+ * then or until it is powered off. False when the card refuses. */
 bool op_leave(struct op *op);
 
-/* SELECT of an elementary file under the current application; 0: there is none to select. */
+/* SELECT of an elementary file under the current application; nothing is sent for fid 0. */
 enum error op_select_file(struct op *op, uint16_t fid, uint16_t *sw);
 
 enum op_content {
@@ -47,13 +47,7 @@ enum op_content {
  * an empty one; E_SECURITY: the PIN first; E_FORMAT: not such a content. */
 enum error op_read_file(struct op *op, struct file_ref file, enum op_content content, struct buf *out);
 
-/* Fills certs[i].der, inside a transaction on the selected application. */
-enum error op_read_cert(struct op *op, size_t i);
-
-/* What the directories say, over the profile (card_dirs.c). */
-enum error op_read_directories(struct op *op);
-
-/* What ends an operation: anything else a card may say of a file that it need not have. */
+/* Errors that end an operation; any other may be the card's answer about an optional file. */
 static inline bool is_fatal(enum error e)
 {
 	return e == E_LINK || e == E_MEMORY || e == E_TIMEOUT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A way to card readers: PC/SC in what is shipped, the virtual card or a
- * fuzzer's bytes in tests. Nothing above this page knows which. */
+/* Access to card readers: PC/SC in what is shipped, the virtual card or a
+ * fuzzer's bytes in tests. No other code knows which. */
 #ifndef INKAN_CARD_READER_H
 #define INKAN_CARD_READER_H
 
@@ -21,10 +21,10 @@ struct reader_state {
 	bool present;               /* a card is in */
 	bool mute;                  /* a card is in and does not answer to reset */
 	bool in_use;                /* a program is connected to the card now */
-	uint8_t atr[READER_ATR_MAX]; /* of the card that is in; for people, never to decide by */
+	uint8_t atr[READER_ATR_MAX]; /* of the card; shown to people, never used for a decision */
 	size_t atr_len;
 	uint32_t insertion;         /* changes with every insertion and removal, and
-	                             * when pcscd was restarted; 0 = no card */
+	                             * with a restart of pcscd; 0 = no card */
 };
 
 /* One connection to a card with its one transaction. */
@@ -34,15 +34,15 @@ struct reader_link {
 	size_t max_apdu;    /* longest command the reader takes; 0 = not known */
 };
 
-/* Every function may be called from any thread, several at once on one self.
- * None keeps a handle on a card between begin and end's return. */
+/* Every function may be called from any thread, also at the same time on one self.
+ * No handle on a card is kept outside of begin and end. */
 struct reader_ops {
-	/* Never fails for want of a daemon: list says that. Without threads of its
-	 * own, begin has no limit to its waiting. */
+	/* Succeeds without pcscd: list reports that. Where it may not create threads,
+	 * begin may wait without limit. */
 	enum error (*open)(void **self, bool may_create_threads);
 	void (*close)(void *self);
 
-	/* In a forked child: gives the memory back and talks to nobody. */
+	/* In a forked child: frees the memory and sends nothing to pcscd. */
 	void (*forget)(void *self);
 
 	/* The readers as they are now; no command goes to a card. *count: in, the
@@ -50,13 +50,13 @@ struct reader_ops {
 	 * at all is E_OK with *count = 0. */
 	enum error (*list)(void *self, struct reader_state *states, size_t *count);
 
-	/* Blocks until the readers or their cards may be other than `seen` (an
-	 * earlier answer of list), at most timeout_ms (-1: for ever). E_OK: look
-	 * again. E_CANCELLED: cancel was called, before or during the wait. Works
-	 * without pcscd too (then it waits for pcscd). One waiter at a time. */
+	/* Blocks until the readers or their cards may differ from `seen` (an
+	 * earlier answer of list), at most timeout_ms (-1: for ever). E_OK: call list
+	 * again. E_CANCELLED: cancel was called, before or during the wait. Without
+	 * pcscd it waits for pcscd. One waiter at a time. */
 	enum error (*wait)(void *self, const struct reader_state *seen, size_t count, int timeout_ms);
 
-	/* Ends wait, and every begin from now on, with E_CANCELLED. */
+	/* Ends wait, and every later begin, with E_CANCELLED. */
 	void (*cancel)(void *self);
 
 	/* Connects (shared) and begins a transaction. Waits at most wait_ms for the

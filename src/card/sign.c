@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A signature: the ways of the profile in turn, in one transaction, with a VERIFY
- * as close to the signature as it can be. */
+/* A signature: the methods of the profile in turn, in one transaction, with VERIFY
+ * as late as possible. */
 #include <string.h>
 #include "base/log.h"
 #include "card/gate.h"
@@ -10,10 +10,10 @@ struct signing {
 	const struct encoded *in;
 	struct bytes pin;
 	struct buf out;
-	unsigned verified;           /* so many times: twice at the most */
-	bool fresh;                  /* and no command was refused since, which may have used the PIN up */
-	bool refused[CARD_WAYS_MAX]; /* ways that were refused straight after a VERIFY, or before any */
-	bool doubted;                /* a way was refused when the PIN may have been used up */
+	unsigned verified;           /* how many times: at most twice */
+	bool fresh;                  /* no command was refused since VERIFY; a refused one may have ended it */
+	bool refused[CARD_METHODS_MAX]; /* methods that were refused directly after VERIFY, or before it */
+	bool doubted;                /* a method was refused when an earlier refusal may have ended VERIFY */
 };
 
 static struct bytes input_of(const struct encoded *in, enum sign_input kind)
@@ -21,39 +21,39 @@ static struct bytes input_of(const struct encoded *in, enum sign_input kind)
 	return kind == INPUT_BLOCK ? in->block : kind == INPUT_HASH ? in->hash : in->message;
 }
 
-/* A card that pads itself takes the same hash for MGF1, and a salt of its own length. */
-static bool fits(const struct card *card, const struct sign_way *w, const struct signing *s)
+/* A card that pads uses the same hash for MGF1, and a fixed length of salt. */
+static bool fits(const struct card *card, const struct sign_method *m, const struct signing *s)
 {
 	const struct scheme_params *p = s->params;
-	struct bytes data = input_of(s->in, w->input);
+	struct bytes data = input_of(s->in, m->input);
 
-	if (w->scheme != p->scheme || data.len == 0 || (w->input_len && data.len != w->input_len))
+	if (m->scheme != p->scheme || data.len == 0 || (m->input_len && data.len != m->input_len))
 		return false;
-	if (w->input == INPUT_DIGEST_INFO && data.len + 11 > p->signature_len)
+	if (m->input == INPUT_DIGEST_INFO && data.len + 11 > p->signature_len)
 		return false; /* PKCS#1 v1.5 needs that much for its padding */
-	if (w->input == INPUT_HASH && w->scheme == SCHEME_PSS && (p->salt_len != w->salt_len || p->mgf1 != p->hash))
+	if (m->input == INPUT_HASH && m->scheme == SCHEME_PSS && (p->salt_len != m->salt_len || p->mgf1 != p->hash))
 		return false;
-	return !w->mse_tag || w->key_by != KEY_BY_REFERENCE || card->key.reference;
+	return !m->mse_tag || m->key_by != KEY_BY_REFERENCE || card->key.reference;
 }
 
-/* Not this command, not this key, not this length, not in this state: another
- * way may do. Cards say all of these, even 6982 after an accepted VERIFY. */
-static bool way_is_refused(uint16_t sw)
+/* Command, key, length or state is not accepted: another method may work. Cards answer
+ * with all of these, even 6982 after an accepted VERIFY. */
+static bool method_is_refused(uint16_t sw)
 {
 	unsigned sw1 = sw >> 8;
 
 	return sw1 == 0x63 || (sw1 >= 0x67 && sw1 <= 0x6B) || sw1 == 0x6D || sw1 == 0x6E;
 }
 
-/* Where the directory gives a short identifier alone, the file is taken to have
- * the same number: JAHIS 24-002 has it so. */
+/* Where the directory gives only a short identifier, it is the FID too, as in
+ * JAHIS 24-002. */
 static uint16_t key_fid(const struct card_key *key)
 {
 	return key->file.fid ? key->file.fid : key->file.sfi;
 }
 
-/* Of a command before the signature's own: its refusal says nothing of the
- * scheme, which must not be given up for it. */
+/* The error of a command before the signature itself. Its refusal must not be taken for a
+ * refusal of the scheme. */
 static enum error preparing(enum error e)
 {
 	return e == E_REFUSED ? E_PROTOCOL : e;
@@ -61,53 +61,52 @@ static enum error preparing(enum error e)
 
 /* What comes before the PIN: the key's file and MANAGE SECURITY ENVIRONMENT SET,
  * digital signature template. */
-static enum error prepare(struct op *op, const struct sign_way *w, uint16_t *sw)
+static enum error prepare(struct op *op, const struct sign_method *m, uint16_t *sw)
 {
 	const struct card_key *key = &op->card->key;
-	unsigned n = w->key_by == KEY_BY_REFERENCE ? key->reference : key_fid(key);
-	uint8_t mse[] = {0x00, 0x22, 0x41, 0xB6, 4, w->mse_tag, 2, (uint8_t)(n >> 8), (uint8_t)(n & 0xFF)};
+	unsigned n = m->key_by == KEY_BY_REFERENCE ? key->reference : key_fid(key);
+	uint8_t mse[] = {0x00, 0x22, 0x41, 0xB6, 4, m->mse_tag, 2, (uint8_t)(n >> 8), (uint8_t)(n & 0xFF)};
 	enum error e = E_OK;
 
 	*sw = 0;
-	if (w->mse_tag && w->select_key)
+	if (m->mse_tag && m->select_key)
 		e = op_select_file(op, key_fid(key), sw);
-	if (w->mse_tag && e == E_OK)
+	if (m->mse_tag && e == E_OK)
 		e = apdu_send(&op->link, (struct bytes){mse, sizeof mse}, NULL, sw);
-	return preparing(e == E_OK && w->mse_tag ? apdu_error(*sw) : e);
+	return preparing(e == E_OK && m->mse_tag ? apdu_error(*sw) : e);
 }
 
-/* E_UNSUPPORTED: the card refused this way; nothing speaks against another. A
- * refused VERIFY is the end: it says nothing of the scheme. A card that wants the
- * PIN for each signature may count a refused command as one: the PIN, which it
- * has just accepted, is then verified once more. */
-static enum error try_way(struct op *op, const struct sign_way *w, struct signing *s)
+/* E_UNSUPPORTED: the card refused this method, and another may be tried. A refused VERIFY
+ * ends the operation. A card that needs VERIFY before each signature may treat a refused
+ * command as one: the PIN, which it has just accepted, is then verified once more. */
+static enum error try_method(struct op *op, const struct sign_method *m, struct signing *s)
 {
-	struct apdu c = {w->cla, w->ins, w->p1, w->p2, .data = input_of(s->in, w->input),
+	struct apdu c = {m->cla, m->ins, m->p1, m->p2, .data = input_of(s->in, m->input),
 	                 .le = s->params->signature_len > 256 ? APDU_LE_ALL : 256};
 	bool unverified = s->verified == 0;
 	uint16_t sw;
-	enum error e = prepare(op, w, &sw);
+	enum error e = prepare(op, m, &sw);
 
 	if (e != E_OK)
-		return e != E_LINK && way_is_refused(sw) ? E_UNSUPPORTED : e;
+		return e != E_LINK && method_is_refused(sw) ? E_UNSUPPORTED : e;
 	do {
 		if (unverified) {
-			e = preparing(gate_verify(op, s->pin, PIN_KEPT, false));
+			e = preparing(gate_verify(op, s->pin, PIN_STORED, false));
 			s->verified++;
 			s->fresh = e == E_OK;
 		}
 		if (e != E_OK)
 			return e;
-		if (!w->mse_tag && w->select_key)
+		if (!m->mse_tag && m->select_key)
 			e = preparing(op_select_file(op, key_fid(&op->card->key), &sw));
 		s->out.len = 0;
 		if (e == E_OK)
 			e = apdu_exchange(&op->link, &c, &s->out, &sw);
 		unverified = sw == 0x6982 && !s->fresh && s->verified == 1;
 	} while (unverified);
-	if (e == E_OK || e == E_LINK || !way_is_refused(sw))
+	if (e == E_OK || e == E_LINK || !method_is_refused(sw))
 		return e;
-	s->doubted |= !s->fresh && sw >> 8 == 0x69; /* for want of a PIN, it may be */
+	s->doubted |= !s->fresh && sw >> 8 == 0x69; /* perhaps because VERIFY has ended */
 	s->fresh = false;
 	return E_UNSUPPORTED;
 }
@@ -123,45 +122,38 @@ static enum error sign_step(struct op *op, void *arg)
 	memset(s->refused, 0, sizeof s->refused);
 	s->verified = 0;
 	s->fresh = s->doubted = false;
-	for (size_t i = 0; e == E_UNSUPPORTED && i < p->n_ways && i < CARD_WAYS_MAX; i++) {
-		if (card->way_refused[i] || !fits(card, &p->ways[i], s))
+	for (size_t i = 0; e == E_UNSUPPORTED && i < p->n_methods && i < CARD_METHODS_MAX; i++) {
+		if (card->method_refused[i] || !fits(card, &p->methods[i], s))
 			continue;
 		doubted = s->doubted;
-		e = try_way(op, &p->ways[i], s);
+		e = try_method(op, &p->methods[i], s);
 		s->refused[i] = e == E_UNSUPPORTED && s->doubted == doubted;
 	}
 	return e;
 }
 
-/* Refusals are learned when another way has worked, or may work when it is asked
- * with a fresh PIN; when none did, something else is wrong, and what was learned
- * before is in doubt too. */
-static void learn_ways(struct card *card, const struct signing *s, enum error e)
-{
-	const struct profile *p = card->profile;
-
-	for (size_t i = 0; i < p->n_ways && i < CARD_WAYS_MAX; i++) {
-		if ((e == E_OK || (e == E_UNSUPPORTED && s->doubted)) && s->refused[i])
-			card->way_refused[i] = true;
-		if (e == E_UNSUPPORTED && !s->doubted && p->ways[i].scheme == s->params->scheme)
-			card->way_refused[i] = false;
-	}
-}
-
+/* A refused method is not tried again when another has worked, or may work directly after
+ * VERIFY. When none has worked, the cause is another, and all are tried again. */
 enum error card_sign(struct card *card, struct bytes pin, const struct scheme_params *params, const struct encoded *in,
                      uint8_t *signature, size_t *len)
 {
 	struct signing s = {.params = params, .in = in, .pin = pin};
+	const struct profile *p = card->profile;
 	enum error e = card_check_pin(card, pin);
 	bool any = false;
 
-	for (size_t i = 0; i < card->profile->n_ways; i++)
-		any |= fits(card, &card->profile->ways[i], &s);
+	for (size_t i = 0; i < p->n_methods; i++)
+		any |= fits(card, &p->methods[i], &s);
 	if (e == E_OK && !any)
 		return E_UNSUPPORTED;
 	if (e == E_OK)
 		e = op_run(card, sign_step, &s);
-	learn_ways(card, &s, e);
+	for (size_t i = 0; i < p->n_methods && i < CARD_METHODS_MAX; i++) {
+		if ((e == E_OK || (e == E_UNSUPPORTED && s.doubted)) && s.refused[i])
+			card->method_refused[i] = true;
+		if (e == E_UNSUPPORTED && !s.doubted && p->methods[i].scheme == params->scheme)
+			card->method_refused[i] = false;
+	}
 	if (e == E_OK && s.out.len != params->signature_len) {
 		log_error("%s: a signature of %zu bytes, not %zu", card->reader, s.out.len, params->signature_len);
 		e = E_SIGNATURE;

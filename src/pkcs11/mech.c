@@ -40,17 +40,20 @@ static const struct key_names {
 	[KEY_RSA] = {CKK_RSA, {CKA_MODULUS, CKA_PUBLIC_EXPONENT}, CKA_MODULUS_BITS},
 };
 
-/* A way that takes a padded block can do everything of its scheme; one to whose
- * card the bare hash is given can do hashes of its length alone. */
+/* A method with the padded block supports every mechanism of its scheme; one with the
+ * bare hash only hashes of its length. */
 static bool offered(const struct profile *profile, bool pss, bool hashing, const struct mech *m)
 {
 	if ((m->scheme == SCHEME_PSS && !pss) || (m->hash != HASH_NONE && !hashing) ||
 	    (personality.conventions->rsa_pkcs_only && m->type != CKM_RSA_PKCS))
 		return false;
-	for (const struct sign_way *way = profile->ways; way < profile->ways + profile->n_ways; way++)
-		if (way->scheme == m->scheme && (way->input != INPUT_HASH || m->hash == HASH_NONE ||
-		                                 way->input_len == crypto_hash_len(m->hash)))
+	for (size_t i = 0; i < profile->n_methods; i++) {
+		const struct sign_method *method = &profile->methods[i];
+
+		if (method->scheme == m->scheme && (method->input != INPUT_HASH || m->hash == HASH_NONE ||
+		                                    method->input_len == crypto_hash_len(m->hash)))
 			return true;
+	}
 	return false;
 }
 
@@ -66,19 +69,22 @@ CK_ULONG mech_list(const struct profile *profile, bool pss, bool hashing, CK_MEC
 	return n;
 }
 
-/* The card must be able to do these parameters: all, where the block is padded
- * here; its own salt and MGF1 with the same hash, where the card pads. */
+/* The card must support these parameters: a method with the padded block supports all, one
+ * whose card pads only its own salt length, and MGF1 with the same hash. */
 static bool card_can(const struct profile *profile, const struct scheme_params *pss)
 {
-	for (const struct sign_way *way = profile->ways; way < profile->ways + profile->n_ways; way++)
-		if (way->scheme == SCHEME_PSS &&
-		    (way->input == INPUT_BLOCK || (pss->hash == pss->mgf1 && pss->salt_len == way->salt_len &&
-		                                   crypto_hash_len(pss->hash) == way->input_len)))
+	for (size_t i = 0; i < profile->n_methods; i++) {
+		const struct sign_method *method = &profile->methods[i];
+
+		if (method->scheme == SCHEME_PSS &&
+		    (method->input == INPUT_BLOCK || (pss->hash == pss->mgf1 && pss->salt_len == method->salt_len &&
+		                                   crypto_hash_len(pss->hash) == method->input_len)))
 			return true;
+	}
 	return false;
 }
 
-/* HASH_COUNT is what a name that is not in the table leaves behind. */
+/* hash and mgf1 become HASH_COUNT when the name is not in the table. */
 static CK_RV read_pss(struct scheme_params *p, const struct profile *profile, const CK_MECHANISM *mechanism)
 {
 	CK_RSA_PKCS_PSS_PARAMS params;
@@ -165,7 +171,7 @@ void sign_clear(struct sign *sign)
 
 CK_KEY_TYPE mech_key_type(const struct profile *profile)
 {
-	return key_names[scheme_key_kind(profile->ways[0].scheme)].type;
+	return key_names[scheme_key_kind(profile->methods[0].scheme)].type;
 }
 
 void mech_add_key(struct attrs *a, const struct key *key, bool public)

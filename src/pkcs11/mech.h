@@ -15,17 +15,17 @@ extern const struct hash_names {
 	CK_RSA_PKCS_MGF_TYPE mgf1;
 } hash_names[HASH_COUNT];
 
-/* A signature that is being made. {0}: none. */
+/* A signature under way. {0}: none. */
 struct sign {
 	struct scheme_params params;
 	EVP_MD_CTX *md;              /* of a mechanism that hashes */
-	uint8_t data[SIGNATURE_MAX]; /* else what came so far */
+	uint8_t data[SIGNATURE_MAX]; /* else the data so far */
 	size_t len;
 };
 
-#define MECHS_MAX 32 /* with the hashes */
+#define MECHS_MAX 32 /* including the hashes */
 
-/* The mechanisms that a profile's ways of signing can carry out, and how many. `pss`
+/* The mechanisms that a profile's methods of signing support; returns how many. `pss`
  * false leaves RSASSA-PSS out, `hashing` false those that hash too. */
 CK_ULONG mech_list(const struct profile *profile, bool pss, bool hashing, CK_MECHANISM_TYPE list[MECHS_MAX]);
 
@@ -34,7 +34,7 @@ CK_ULONG mech_list(const struct profile *profile, bool pss, bool hashing, CK_MEC
 CK_RV sign_begin(struct sign *sign, const struct crypto *crypto, const struct profile *profile, bool pss,
                  const CK_MECHANISM *mechanism, const struct key *key);
 
-/* CKR_DATA_LEN_RANGE when more comes than the mechanism can sign. */
+/* CKR_DATA_LEN_RANGE when the data is longer than the mechanism can sign. */
 CK_RV sign_add(struct sign *sign, const void *data, size_t len);
 
 /* Hashes to the end and encodes. `out` points into itself and into sign. CKR_DATA_LEN_RANGE. */

@@ -131,8 +131,8 @@ out:
 
 /* A profile that knows this method alone, on a card that is opened for it: what the card has refused before does
  * not matter. */
-static enum error report_method(FILE *out, const struct find *f, const struct token *t, const struct sign_way *method,
-                                struct bytes pin)
+static enum error report_method(FILE *out, const struct find *f, const struct token *t,
+                                const struct sign_method *method, struct bytes pin)
 {
 	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self};
 	const struct card_system cards = {&recording_ops, &recorder, f->crypto, say_waiting};
@@ -144,8 +144,8 @@ static enum error report_method(FILE *out, const struct find *f, const struct to
 	size_t size;
 	enum error e;
 
-	profile.ways = method;
-	profile.n_ways = 1;
+	profile.methods = method;
+	profile.n_methods = 1;
 	e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
 	if (e == E_OK && card->insertion != t->card->insertion)
 		e = E_CHANGED;
@@ -183,8 +183,8 @@ enum exit_code report_signing(FILE *out, const struct find *f, struct token *t)
 
 	if (code == EXIT_DONE)
 		fprintf(out, "\n[%s signing]\n", report_section(profile, section));
-	for (size_t i = 0; code == EXIT_DONE && i < profile->n_ways; i++) {
-		enum error e = report_method(out, f, t, &profile->ways[i], typed);
+	for (size_t i = 0; code == EXIT_DONE && i < profile->n_methods; i++) {
+		enum error e = report_method(out, f, t, &profile->methods[i], typed);
 
 		switch (e) {
 		case E_OK:

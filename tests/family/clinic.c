@@ -23,15 +23,15 @@ extern const struct family clinic_family;
 	.pin = {.reference = 0x88, .min = 4, .max = 16, .tries = 15, .alphabet = PIN_ASCII}, \
 	.certs = certs, \
 	.n_certs = sizeof certs / sizeof *certs, \
-	.ways = ways, \
-	.n_ways = sizeof ways / sizeof *ways
+	.methods = methods, \
+	.n_methods = sizeof methods / sizeof *methods
 #define KEY .label = "Staff key", .id = 0x17, .file = {.fid = 0x000C}, .bits = 2048
 
 static const struct cert_profile certs[] = {
 	{.label = "Staff certificate", .id = 0x17, .file = {.fid = 0x0016}, .role = CERT_OWN},
 };
 
-static const struct sign_way ways[] = {
+static const struct sign_method methods[] = {
 	{.scheme = SCHEME_PSS, .input = INPUT_BLOCK, .mse_tag = 0x84, .key_by = KEY_BY_FID, .ins = 0x2A,
 	 .p1 = 0x9E, .p2 = 0x9A},
 	{.scheme = SCHEME_PKCS1, .input = INPUT_BLOCK, .mse_tag = 0x84, .key_by = KEY_BY_FID, .ins = 0x2A,

@@ -6,13 +6,13 @@
 #include "pkcs11/mech.h"
 #include "tests/module/rig.h"
 
-static const struct sign_way block_ways[] = {{.scheme = SCHEME_PKCS1, .input = INPUT_BLOCK},
+static const struct sign_method block_methods[] = {{.scheme = SCHEME_PKCS1, .input = INPUT_BLOCK},
                                              {.scheme = SCHEME_PSS, .input = INPUT_BLOCK}};
-static const struct sign_way card_ways[] = {{.scheme = SCHEME_PKCS1, .input = INPUT_DIGEST_INFO},
+static const struct sign_method card_methods[] = {{.scheme = SCHEME_PKCS1, .input = INPUT_DIGEST_INFO},
                                             {.scheme = SCHEME_PSS, .input = INPUT_HASH,
                                              .input_len = 32, .salt_len = 32}};
-static const struct profile blocks = {.ways = block_ways, .n_ways = 2}; /* padded here */
-static const struct profile hashes = {.ways = card_ways, .n_ways = 2};  /* by the card */
+static const struct profile blocks = {.methods = block_methods, .n_methods = 2}; /* padded here */
+static const struct profile hashes = {.methods = card_methods, .n_methods = 2};  /* by the card */
 static const struct key rsa = {.kind = KEY_RSA, .bits = 2048};
 
 static struct crypto *crypto;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "card/gate_memory.h"
+#include "card/gate.h"
 #include "card_script.h"
 
 #define QUERY "00200088"

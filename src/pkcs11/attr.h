@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of CK_ATTRIBUTE that own their values, and the rules of PKCS#11 for
- * handing values out. */
+ * returning values. */
 #ifndef INKAN_PKCS11_ATTR_H
 #define INKAN_PKCS11_ATTR_H
 
@@ -10,8 +10,8 @@
 
 #define ATTRS_MAX 40
 
-/* {0} is an empty list. `hidden` is set by who begins one of a person's data: no core
- * dump holds what is added. `failed` is set by an add that found no memory or no
+/* {0} is an empty list. The caller sets `hidden` for a person's data: added values
+ * are left out of core dumps. `failed` is set when an add finds no memory or no
  * room, so that a row of adds is checked once, at its end. */
 struct attrs {
 	CK_ATTRIBUTE list[ATTRS_MAX];
@@ -32,7 +32,7 @@ void attrs_free(struct attrs *a); /* values are wiped: they may be a person's da
  * CKA_PUBLIC_EXPONENT) compare without leading zeros, CKA_INKAN_HCROLE by line. */
 bool attr_matches(const CK_ATTRIBUTE *have, const CK_ATTRIBUTE *wanted);
 
-/* Hands one value out as C_GetAttributeValue does (PKCS#11 5.7): length alone,
+/* Returns one value as C_GetAttributeValue does (PKCS#11 5.7): length alone,
  * value, or CKR_BUFFER_TOO_SMALL with CK_UNAVAILABLE_INFORMATION as length. */
 CK_RV attr_give(const CK_ATTRIBUTE *have, CK_ATTRIBUTE *out);
 
@@ -40,7 +40,7 @@ CK_RV attr_give(const CK_ATTRIBUTE *have, CK_ATTRIBUTE *out);
 void text_pad(CK_UTF8CHAR *field, size_t size, const char *text);
 
 /* PKCS#11 5.2, functions that return output in a variable-length buffer: CKR_OK
- * with *done false means that the caller has room and may produce it. */
+ * with *done false: there is room, and the caller writes the output. */
 CK_RV output_room(const void *out, CK_ULONG *room, CK_ULONG needed, bool *done);
 
 #endif

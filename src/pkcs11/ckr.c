@@ -2,43 +2,41 @@
 #include <stddef.h>
 #include "pkcs11/ckr.h"
 
+/* Errors without a row are CKR_DEVICE_ERROR and do not end the login. */
+static const struct {
+	CK_RV rv;
+	bool ends_login;
+} rows[] = {
+	[E_MEMORY] = {CKR_HOST_MEMORY, false},
+	[E_NO_SERVICE] = {CKR_TOKEN_NOT_PRESENT, true},
+	[E_NO_READER] = {CKR_TOKEN_NOT_PRESENT, true},
+	[E_NO_CARD] = {CKR_TOKEN_NOT_PRESENT, true},
+	[E_MUTE] = {CKR_TOKEN_NOT_RECOGNIZED, false},
+	[E_FOREIGN] = {CKR_TOKEN_NOT_RECOGNIZED, false},
+	[E_TIMEOUT] = {CKR_DEVICE_ERROR, true},
+	[E_LINK] = {CKR_DEVICE_ERROR, true},
+	[E_CHANGED] = {CKR_TOKEN_NOT_PRESENT, true},
+	[E_SECURITY] = {CKR_USER_NOT_LOGGED_IN, true},
+	[E_PIN_LENGTH] = {CKR_PIN_LEN_RANGE, false},
+	[E_PIN_CHARACTERS] = {CKR_PIN_INVALID, false},
+	[E_PIN_WRONG] = {CKR_PIN_INCORRECT, false},
+	[E_PIN_REPEATED] = {CKR_PIN_INCORRECT, false},
+	[E_PIN_ELSEWHERE] = {CKR_PIN_INCORRECT, false},
+	/* PIN_LOCKED would send people to the municipal office, and on PIN_INCORRECT some programs ask for ever */
+	[E_PIN_LAST_TRY] = {CKR_FUNCTION_REJECTED, false},
+	[E_PIN_STALE] = {CKR_USER_NOT_LOGGED_IN, true},
+	[E_PIN_UNCERTAIN] = {CKR_DEVICE_ERROR, true},
+	[E_PIN_LOCKED] = {CKR_PIN_LOCKED, true},
+	[E_CANCELLED] = {CKR_CRYPTOKI_NOT_INITIALIZED, true}, /* C_Finalize was called meanwhile */
+};
+
+#define N_ROWS (sizeof rows / sizeof *rows)
+
 CK_RV ckr_of_card(enum error e)
 {
-	switch (e) {
-	case E_OK:
+	if (e == E_OK)
 		return CKR_OK;
-	case E_MEMORY:
-		return CKR_HOST_MEMORY;
-	case E_NO_SERVICE:
-	case E_NO_READER:
-	case E_NO_CARD:
-	case E_CHANGED:
-		return CKR_TOKEN_NOT_PRESENT;
-	case E_FOREIGN:
-	case E_MUTE:
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	case E_SECURITY:
-	case E_PIN_STALE:
-		return CKR_USER_NOT_LOGGED_IN;
-	case E_PIN_LENGTH:
-		return CKR_PIN_LEN_RANGE;
-	case E_PIN_CHARACTERS:
-		return CKR_PIN_INVALID;
-	case E_PIN_WRONG:
-	case E_PIN_REPEATED:
-	case E_PIN_ELSEWHERE:
-		return CKR_PIN_INCORRECT;
-	case E_PIN_LOCKED:
-		return CKR_PIN_LOCKED;
-	case E_PIN_LAST_TRY:
-		/* PIN_LOCKED would send people to the town hall, and on
-		 * PIN_INCORRECT some programs ask for ever. */
-		return CKR_FUNCTION_REJECTED;
-	case E_CANCELLED:
-		return CKR_CRYPTOKI_NOT_INITIALIZED; /* C_Finalize was called meanwhile */
-	default:
-		return CKR_DEVICE_ERROR;
-	}
+	return (size_t)e < N_ROWS && rows[e].rv != CKR_OK ? rows[e].rv : CKR_DEVICE_ERROR;
 }
 
 CK_RV ckr_of_session(enum error e)
@@ -46,28 +44,13 @@ CK_RV ckr_of_session(enum error e)
 	CK_RV rv = ckr_of_card(e);
 
 	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
-		return CKR_DEVICE_ERROR; /* it was recognised before */
+		return CKR_DEVICE_ERROR; /* it was recognised when the session was opened */
 	return rv == CKR_TOKEN_NOT_PRESENT ? CKR_DEVICE_REMOVED : rv;
 }
 
 bool ends_login(enum error e)
 {
-	switch (e) {
-	case E_LINK:
-	case E_TIMEOUT:
-	case E_CHANGED:
-	case E_NO_CARD:
-	case E_NO_READER:
-	case E_NO_SERVICE:
-	case E_SECURITY:
-	case E_CANCELLED:
-	case E_PIN_LOCKED:
-	case E_PIN_STALE:
-	case E_PIN_UNCERTAIN:
-		return true;
-	default:
-		return false;
-	}
+	return (size_t)e < N_ROWS && rows[e].ends_login;
 }
 
 #define NAME(ckr) {ckr, #ckr}
@@ -95,5 +78,5 @@ const char *ckr_name(CK_RV rv)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].rv == rv)
 			return names[i].name;
-	return "a CKR without a name";
+	return "another CKR";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From what went wrong below to what PKCS#11 calls it. */
+/* From errors to the return values of PKCS#11. */
 #ifndef INKAN_PKCS11_CKR_H
 #define INKAN_PKCS11_CKR_H
 
@@ -13,8 +13,8 @@ CK_RV ckr_of_card(enum error e);
 /* For functions on a session: it was there, and is CKR_DEVICE_REMOVED. */
 CK_RV ckr_of_session(enum error e);
 
-/* True when a login is over with that: the card was away, it takes no PIN any more,
- * or nobody knows what became of the PIN. */
+/* True when the error ends the login: the card was removed or accepts no PIN any more,
+ * or it is not known whether it received the PIN. */
 bool ends_login(enum error e);
 
 /* "CKR_OK", for the log. Never NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pkcs11/personality.h"
 
-/* No CKF_RNG: NSS would call C_GenerateRandom at each start. */
+/* Without CKF_RNG: NSS would call C_GenerateRandom at each start. */
 const struct conventions conventions_inkan = {
 	.slot_manufacturer = "Inkan",
 	.spare_slot = true,
@@ -9,8 +9,8 @@ const struct conventions conventions_inkan = {
 	.mechanism_flags = CKF_HW | CKF_SIGN,
 };
 
-/* Programs of the field take the first slot of the list, some from the list of
- * all slots, and have room for four: one slot per reader and none to spare. */
+/* Japanese medical programs use the first slot of the list, some of the list of all
+ * slots, and have room for four: one slot per reader and no spare one. */
 const struct conventions conventions_jahis = {
 	.slot_manufacturer = "",
 	.label_of_card = true,
@@ -19,4 +19,5 @@ const struct conventions conventions_jahis = {
 	.mechanism_flags = CKF_SIGN,
 	.shows_root = true,
 	.keys_and_certs_only = true,
+	.functions_2_20 = true,
 };

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PKCS#11 5.10, hashing: on the host, without a look at the card. No program needs it
- * of a card; but Java lets a token sign RSASSA-PSS, and so log in on TLS 1.3, only
- * with hashes that it lists. */
+/* PKCS#11 5.10, hashing: on the host, without the card. Programs hash themselves, but
+ * Java uses a token for RSASSA-PSS, and so for TLS 1.3, only with hashes that the token
+ * lists. */
 #include "pkcs11/attr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
 
-static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
+/* C_DigestInit (PKCS#11 5.12): needs no login. Without a mechanism the hash under
+ * way ends. */
+CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
 {
-	struct digest *digest = &session->digest;
-	CK_RV rv = session_begin_operation(session, OPERATION_DIGEST);
+	struct digest *digest;
+	struct call call;
+	CK_RV rv = session_enter_init(&call, "C_DigestInit", handle, OPERATION_DIGEST, mechanism != NULL);
 
-	if (rv != CKR_OK)
-		return rv;
+	if (rv != CKR_OK || !mechanism)
+		return call_leave(&call, rv);
+	digest = &call.session->digest;
 	while (digest->hash < HASH_COUNT && hash_names[digest->hash].mechanism != mechanism->mechanism)
 		digest->hash++;
 	if (digest->hash == HASH_NONE)
@@ -23,25 +27,7 @@ static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism)
 	else if (!(digest->md = crypto_hash_begin(module.crypto, digest->hash)))
 		rv = CKR_HOST_MEMORY;
 	if (rv != CKR_OK)
-		session_end_operation(session);
-	return rv;
-}
-
-/* C_DigestInit (PKCS#11 5.12): needs no login. Without a mechanism the hash under
- * way ends. */
-CK_RV inkan_C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism)
-{
-	struct call call;
-	CK_RV rv = session_enter_locked(&call, "C_DigestInit", handle);
-
-	if (rv != CKR_OK)
-		return call_leave(&call, rv);
-	if (mechanism)
-		rv = begin(call.session, mechanism);
-	else if (call.session->operation == OPERATION_DIGEST)
 		session_end_operation(call.session);
-	else
-		rv = CKR_ARGUMENTS_BAD;
 	return call_leave(&call, rv);
 }
 
@@ -52,7 +38,7 @@ static CK_RV add(struct session *session, const CK_BYTE *data, CK_ULONG len)
 	return EVP_DigestUpdate(session->digest.md, data, len) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-/* The end of a hash, in one part or several. The operation ends, too, unless only
+/* Returns the hash of one part or several. The operation ends, unless only
  * the length was asked for or the buffer was too small (PKCS#11 5.2). */
 static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
@@ -72,8 +58,8 @@ out:
 }
 
 /* C_Digest (PKCS#11 5.12): one part; after C_DigestUpdate it ends the hash with
- * CKR_OPERATION_ACTIVE. Data that comes with a question for the length is not added:
- * it comes again. */
+ * CKR_OPERATION_ACTIVE. In a call for the length the data is not used: it comes
+ * again. */
 CK_RV inkan_C_Digest(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *digest, CK_ULONG *digest_len)
 {
 	struct session *s;
@@ -106,8 +92,8 @@ CK_RV inkan_C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len
 	return call_leave(&call, rv);
 }
 
-/* C_DigestFinal (PKCS#11 5.12). After a C_Digest that has only told the length, the hash
- * of nothing would be taken for that of the data: it ends the operation. */
+/* C_DigestFinal (PKCS#11 5.12). After a C_Digest that has only returned the length, it ends
+ * the operation: the hash of no data would be mistaken for that of the data. */
 CK_RV inkan_C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE *digest, CK_ULONG *digest_len)
 {
 	struct call call;

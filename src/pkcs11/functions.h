@@ -6,13 +6,13 @@
 
 #include "pkcs11/pkcs11.h"
 
-/* Declares more than there is: what the modules do not have is in unsupported.h. */
+/* Declares also functions that no module has: table.c. */
 #define DECLARE(name, parameters) CK_RV inkan_##name parameters;
 CK_FUNCTIONS_2_40(DECLARE)
 CK_FUNCTIONS_3_0(DECLARE)
 #undef DECLARE
 
-/* C_GetInfo tells the tables apart. */
+/* C_GetInfo returns the version of its table. */
 CK_RV inkan_C_GetInfo_2_20(CK_INFO *info);
 CK_RV inkan_C_GetInfo_2_40(CK_INFO *info);
 CK_RV inkan_C_GetInfo_3_0(CK_INFO *info);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PKCS#11 5.4, general-purpose functions: C_Initialize, C_Finalize, C_GetInfo; and
- * the way in and out of every call. */
+/* PKCS#11 5.4, general-purpose functions; 5.15 and 5.16; and the beginning and the end
+ * of every call. */
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "cards/family.h"
 #include "pkcs11/attr.h"
-#include "pkcs11/cert_status.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/module.h"
@@ -82,7 +81,7 @@ void call_unlock(struct call *call)
 	call->session = NULL;
 }
 
-/* Nobody is inside, and nobody gets in. */
+/* No call is under way, and none can begin. */
 static void clean_up(void)
 {
 	sessions_free_list(module.sessions);
@@ -119,10 +118,10 @@ CK_RV call_leave(struct call *call, CK_RV rv)
 	return rv;
 }
 
-/* In a forked child the parent's state is put aside without a word to pcscd. It is
- * not walked and not freed: a thread that is not here may have been changing it,
- * and may hold its locks. The pages with PINs are empty in a child. One thread
- * does this; others that come meanwhile wait for it. */
+/* In a forked child the parent's state is abandoned, with no message to pcscd. It is
+ * neither read nor freed: a thread of the parent may have been changing it, and may
+ * hold its locks. The pages with PINs are empty in a child. One thread
+ * does this; others wait for it. */
 static CK_RV forget_parent(void)
 {
 	pid_t me = getpid(), pid = module.pid;
@@ -176,7 +175,7 @@ static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
 	return CKR_OK;
 }
 
-/* Calls that C_Finalize has not waited for may still be inside. */
+/* Calls for which C_Finalize has not waited may still be under way. */
 static CK_RV check_state(void)
 {
 	struct timespec until = module_time(FINALIZE_MS);
@@ -189,32 +188,19 @@ static CK_RV check_state(void)
 		rv = module.finalizing ? CKR_FUNCTION_FAILED : CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	module_unlock();
 	if (rv == CKR_FUNCTION_FAILED)
-		log_error("a call from before C_Finalize still waits for a card");
+		log_error("C_Initialize: a call from before C_Finalize still waits for a card");
 	return rv;
 }
 
-static void choose_profiles(const struct conf *conf)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < personality.profiles->n && n < PROFILES_MAX; i++) {
-		const struct profile *profile = personality.profiles->list[i];
-
-		if (conf->card[0] == '\0' || strcmp(conf->card, "any") == 0 ||
-		    strcmp(conf->card, profile->family->word) == 0)
-			module.profiles[n++] = profile;
-	}
-	module.shown = (struct profile_set){module.profiles, n};
-}
-
-/* Everything is made with no lock held: libcrypto's configuration may load us
- * again, and that nested call of this very thread counts as ours. When another
- * call was quicker, what was made here goes. */
+/* Everything is created with no lock held: libcrypto's configuration may load this
+ * module again and call C_Initialize in this same thread, which succeeds. When another
+ * call was faster, what was created here is freed. */
 static CK_RV start(bool may_create_threads)
 {
 	struct crypto *crypto = NULL;
 	void *readers = NULL;
 	struct conf conf;
+	size_t n = 0;
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	if (crypto_new(&crypto) != E_OK) {
@@ -231,7 +217,13 @@ static CK_RV start(bool may_create_threads)
 		module.crypto = crypto;
 		module.conf = conf;
 		module.cards = (struct card_system){.ops = personality.readers, .self = readers, .crypto = crypto};
-		choose_profiles(&conf);
+		for (size_t i = 0; i < personality.profiles->n && n < PROFILES_MAX; i++) {
+			const struct profile *profile = personality.profiles->list[i];
+
+			if (!conf.card[0] || strcmp(conf.card, profile->family->word) == 0)
+				module.profiles[n++] = profile;
+		}
+		module.shown = (struct profile_set){module.profiles, n};
 		module.starter = pthread_self();
 		module.pid = getpid();
 		crypto = NULL;
@@ -249,7 +241,7 @@ out:
 
 /* C_Initialize (PKCS#11 5.4). Sends no APDU and succeeds without pcscd. The
  * first use of libcrypto is made with no lock held, and a nested call from there
- * succeeds. In a forked child it starts afresh. */
+ * succeeds. A forked child starts without any of its parent's state. */
 CK_RV inkan_C_Initialize(void *arguments)
 {
 	const CK_C_INITIALIZE_ARGS *args = arguments;
@@ -273,11 +265,11 @@ CK_RV inkan_C_Initialize(void *arguments)
 }
 
 /* C_Finalize (PKCS#11 5.4). A thread that waits in C_WaitForSlotEvent, or for a
- * card that another program holds, returns CKR_CRYPTOKI_NOT_INITIALIZED. Two seconds
- * at most: what a call that is inside a card's command needs is freed when that
- * leaves. Every PIN is wiped; no card is left unlocked because none is between
- * two calls. What a card has shown of itself is kept: a program that starts us
- * again for each attempt must not burn its tries. */
+ * card that another program holds, returns CKR_CRYPTOKI_NOT_INITIALIZED. It takes two
+ * seconds at most: what a call that waits for a card's answer needs is freed when it
+ * returns. Every PIN is wiped; every card is locked, as it is after each
+ * call. The record of each card stays: a program that initialises the module
+ * again for each attempt must not use up the tries. */
 CK_RV inkan_C_Finalize(void *reserved)
 {
 	struct timespec until = module_time(FINALIZE_MS);
@@ -290,7 +282,7 @@ CK_RV inkan_C_Finalize(void *reserved)
 		return call_leave(&call, rv);
 	module_lock();
 	if (module.finalizing)
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED; /* another thread's call is a moment ahead */
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED; /* another thread called it first */
 	module.finalizing = true;
 	pthread_cond_broadcast(&module.changed);
 	module_unlock();
@@ -307,9 +299,9 @@ CK_RV inkan_C_Finalize(void *reserved)
 	return call_leave(&call, CKR_OK);
 }
 
-/* At the end of a process that has not called C_Finalize: no PIN and nobody's
- * certificate stays in memory. A slot at work is left alone: a PIN that is wiped on
- * its way to the card would cost a try. */
+/* At the end of a process that has not called C_Finalize: PINs and certificates are
+ * wiped from memory. A slot in use is left alone: a PIN that is wiped while it is sent to the
+ * card would cost a try. */
 __attribute__((destructor)) static void wipe_at_exit(void)
 {
 	struct timespec until = {0};
@@ -319,7 +311,7 @@ __attribute__((destructor)) static void wipe_at_exit(void)
 	if (module.pid != getpid() || pthread_mutex_timedlock(&module.lock, &until) != 0)
 		return;
 	module.finalizing = true;
-	module.active++; /* nobody cleans up any more */
+	module.active++; /* so that no call cleans up */
 	module_unlock();
 	slots_logout();
 }
@@ -356,4 +348,40 @@ CK_RV inkan_C_GetInfo_2_40(CK_INFO *info)
 CK_RV inkan_C_GetInfo_3_0(CK_INFO *info)
 {
 	return get_info(info, (CK_VERSION){3, 0});
+}
+
+static CK_RV no_random(const char *name, CK_SESSION_HANDLE session)
+{
+	struct call call;
+	CK_RV rv = session_enter(&call, name, session);
+
+	return call_leave(&call, rv == CKR_OK ? CKR_RANDOM_NO_RNG : rv);
+}
+
+/* C_SeedRandom and C_GenerateRandom (PKCS#11 5.15): these tokens have no generator. */
+CK_RV inkan_C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE *seed, CK_ULONG len)
+{
+	(void)seed;
+	(void)len;
+	return no_random("C_SeedRandom", session);
+}
+
+CK_RV inkan_C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE *bytes, CK_ULONG len)
+{
+	(void)bytes;
+	(void)len;
+	return no_random("C_GenerateRandom", session);
+}
+
+/* C_GetFunctionStatus and C_CancelFunction (PKCS#11 5.16): no function runs in parallel. */
+CK_RV inkan_C_GetFunctionStatus(CK_SESSION_HANDLE session)
+{
+	(void)session;
+	return CKR_FUNCTION_NOT_PARALLEL;
+}
+
+CK_RV inkan_C_CancelFunction(CK_SESSION_HANDLE session)
+{
+	(void)session;
+	return CKR_FUNCTION_NOT_PARALLEL;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The state of a module in one process, and the way in and out of each call.
+/* The state of a module in one process, and the beginning and the end of each call.
  *
  * Two kinds of lock. A slot's lock is held across the card's I/O. The table lock
- * (module.lock) guards everything in struct module and, in slots, sessions and
- * tokens, what says so; it is never held across I/O. Order: slot, then table. */
+ * (module.lock) guards everything in struct module and the members of slots, sessions and
+ * tokens that are marked so; it is never held across I/O. Order: slot, then table. */
 #ifndef INKAN_PKCS11_MODULE_H
 #define INKAN_PKCS11_MODULE_H
 
@@ -26,10 +26,10 @@ struct session;
 struct store;
 struct trust;
 
-/* What a card has shown, kept for the life of the process: C_Finalize or not. */
+/* What is known of a card, until the process ends, also after C_Finalize. */
 struct card_record {
 	char serial[CARD_SERIAL_LEN + 1];
-	CK_OBJECT_HANDLE first; /* its objects' handles, while it is in and when it comes back */
+	CK_OBJECT_HANDLE first; /* its objects' handles, the same when it is inserted again */
 	size_t n_objects;
 	bool no_pss;            /* it cannot do RSASSA-PSS */
 };
@@ -37,10 +37,10 @@ struct card_record {
 struct module {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;    /* active, waiting, looking, finalizing, events */
-	_Atomic pid_t pid;         /* of the process that initialized; 0: none; -n: process n forgets its parent's */
-	pthread_t starter;         /* the thread that did */
-	struct module *parent;     /* of a forked child: what was the parent's, untouched */
-	bool finalizing;           /* no call gets in; the last that leaves cleans up */
+	_Atomic pid_t pid;         /* that initialised; 0: none; -n: process n is abandoning its parent's state */
+	pthread_t starter;         /* the thread that initialised */
+	struct module *parent;     /* of a forked child: the parent's state, unchanged */
+	bool finalizing;           /* no call can begin; the last that ends cleans up */
 	bool waiting;              /* a thread is in readers->wait */
 	bool looking;              /* a thread is in card_look */
 	unsigned active;           /* calls under way */
@@ -49,13 +49,13 @@ struct module {
 	struct conf conf;
 	struct card_system cards;
 	const struct profile *profiles[PROFILES_MAX];
-	struct profile_set shown;  /* of the personality's profiles, those that the settings show */
+	struct profile_set shown;  /* the personality's profiles that the settings allow */
 	struct trust *trust;       /* opened when a status is first asked for */
 	struct store *store;
 
-	struct slot slots[SLOTS_MAX]; /* for the life of the process, C_Finalize notwithstanding */
+	struct slot slots[SLOTS_MAX]; /* until the process ends, also after C_Finalize */
 	size_t n_slots;
-	unsigned long looks, merged; /* the order of looks at the readers */
+	unsigned long looks, merged; /* the numbers of the last list of readers begun, and of the last one used */
 	struct session *sessions;
 	CK_ULONG last_session, last_object;
 	struct card_record records[CARDS_MAX];
@@ -67,12 +67,12 @@ extern struct module module;
 void module_lock(void);
 void module_unlock(void);
 
-/* Waits for module.changed with the table lock held. False when it is `until`. */
+/* Waits for module.changed with the table lock held. False after `until`. */
 bool module_wait(const struct timespec *until);
 struct timespec module_time(long milliseconds_from_now);
 
-/* One call of a C_ function: what it holds. Cancellation of the thread is off
- * until it leaves. */
+/* One call of a C_ function and the locks that it holds. Cancellation of the thread is off
+ * until it ends. */
 struct call {
 	const char *name;
 	struct session *session;
@@ -81,14 +81,17 @@ struct call {
 	int cancel_state;
 };
 
-/* Every C_ function but those that hand out tables begins with call_enter and ends
- * with call_leave, whatever was the result in between: locks are given back, and
+/* Every C_ function but those that return tables begins with call_enter and ends
+ * with call_leave, also after an error: locks are released, and
  * the result is logged. CKR_CRYPTOKI_NOT_INITIALIZED in a forked child too. */
 CK_RV call_enter(struct call *call, const char *name);
 CK_RV call_leave(struct call *call, CK_RV rv);
 
-/* Takes the table lock, and gives back whichever lock the call holds. */
+/* Takes the table lock; releases the locks that the call holds. */
 void call_lock_table(struct call *call);
 void call_unlock(struct call *call);
+
+/* At C_Finalize: closes the stores of certificate status (objects.c). */
+void status_end(void);
 
 #endif

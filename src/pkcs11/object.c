@@ -1,9 +1,168 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "inkan-pkcs11.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
+
+/* ---- The attributes of each kind of object (PKCS#11 4.4 to 4.10) */
+
+static const struct {
+	CK_OBJECT_CLASS class;
+	const char *name; /* in CKA_UNIQUE_ID */
+} kinds[] = {
+	[OBJECT_CERTIFICATE] = {CKO_CERTIFICATE, "certificate"},
+	[OBJECT_PRIVATE_KEY] = {CKO_PRIVATE_KEY, "private-key"},
+	[OBJECT_PUBLIC_KEY] = {CKO_PUBLIC_KEY, "public-key"},
+	[OBJECT_PROFILE] = {CKO_PROFILE, "profile"},
+	[OBJECT_HCROLE] = {CKO_DATA, "hcrole"},
+};
+
+struct flag {
+	CK_ATTRIBUTE_TYPE type;
+	bool value;
+};
+
+static void add_flags(struct attrs *a, const struct flag *flags, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		attrs_add_bool(a, flags[i].type, flags[i].value);
+}
+
+static void add_name(struct attrs *a, const char *label, const struct card_id *id)
+{
+	attrs_add_text(a, CKA_LABEL, label);
+	attrs_add(a, CKA_ID, id->data, id->len);
+}
+
+static void build_certificate(const struct token *token, struct object *o)
+{
+	const struct card_cert *cert = &token->card->certs[o->index];
+
+	add_name(&o->attrs, cert->label, &cert->id);
+	attrs_add_ulong(&o->attrs, CKA_CERTIFICATE_TYPE, CKC_X_509);
+	attrs_add_ulong(&o->attrs, CKA_CERTIFICATE_CATEGORY,
+	                cert->role == CERT_OWN ? CK_CERTIFICATE_CATEGORY_TOKEN_USER
+	                                       : CK_CERTIFICATE_CATEGORY_AUTHORITY);
+	attrs_add_bool(&o->attrs, CKA_TRUSTED, false);
+}
+
+static void build_key(const struct token *token, struct object *o)
+{
+	static const struct flag private[] = {
+		{CKA_SENSITIVE, true}, {CKA_ALWAYS_SENSITIVE, true}, {CKA_EXTRACTABLE, false},
+		{CKA_NEVER_EXTRACTABLE, true}, {CKA_SIGN, true}, {CKA_SIGN_RECOVER, false},
+		{CKA_DECRYPT, false}, {CKA_UNWRAP, false}, {CKA_DERIVE, false},
+		{CKA_WRAP_WITH_TRUSTED, false}, {CKA_LOCAL, false},
+	};
+	static const struct flag public[] = {
+		{CKA_VERIFY, true}, {CKA_VERIFY_RECOVER, false}, {CKA_ENCRYPT, false}, {CKA_WRAP, false},
+		{CKA_DERIVE, false}, {CKA_TRUSTED, false}, {CKA_LOCAL, false},
+	};
+	const struct card_key *key = &token->card->key;
+	CK_MECHANISM_TYPE mechs[MECHS_MAX];
+	CK_ULONG n;
+
+	add_name(&o->attrs, key->label, &key->id);
+	attrs_add_ulong(&o->attrs, CKA_KEY_TYPE, mech_key_type(token->card->profile));
+	if (o->kind == OBJECT_PUBLIC_KEY) {
+		add_flags(&o->attrs, public, sizeof public / sizeof *public);
+		return;
+	}
+	add_flags(&o->attrs, private, sizeof private / sizeof *private);
+	attrs_add_bool(&o->attrs, CKA_ALWAYS_AUTHENTICATE, key->user_consent);
+	n = mech_list(token->card->profile, token_offers_pss(token), true, mechs);
+	attrs_add(&o->attrs, CKA_ALLOWED_MECHANISMS, mechs, n * sizeof *mechs);
+}
+
+/* For programs that read data objects. */
+static void build_hcrole(const struct token *token, struct object *o)
+{
+	static const uint8_t oid[] = {0x06, 0x06, 0x28, 0x81, 0x85, 0x42, 0x00, 0x01}; /* 1.0.17090.0.1 */
+	const struct hcrole *role = &token->cert->roles.list[o->index];
+
+	attrs_add_text(&o->attrs, CKA_APPLICATION, "HPKI");
+	attrs_add_text(&o->attrs, CKA_LABEL, role->text);
+	attrs_add(&o->attrs, CKA_OBJECT_ID, oid, sizeof oid);
+	attrs_add_bytes(&o->attrs, CKA_VALUE, role->der);
+}
+
+/* What is known before any certificate is read: class, label, id, capabilities. */
+static void build(const struct token *token, struct object *o)
+{
+	const struct flag flags[] = {
+		{CKA_TOKEN, true}, {CKA_PRIVATE, o->private}, {CKA_MODIFIABLE, false},
+		{CKA_COPYABLE, false}, {CKA_DESTROYABLE, false},
+	};
+	char id[CARD_SERIAL_LEN + 48]; /* PKCS#11 3.0, 4.4: the same for the same object whenever the card is in */
+
+	o->attrs.hidden = o->kind == OBJECT_CERTIFICATE && o->private;
+	snprintf(id, sizeof id, "%s-%s-%zu", token->card->serial, kinds[o->kind].name, o->index);
+	attrs_add_text(&o->attrs, CKA_UNIQUE_ID, id);
+	attrs_add_ulong(&o->attrs, CKA_CLASS, kinds[o->kind].class);
+	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
+	switch (o->kind) {
+	case OBJECT_CERTIFICATE:
+		build_certificate(token, o);
+		break;
+	case OBJECT_PRIVATE_KEY:
+	case OBJECT_PUBLIC_KEY:
+		build_key(token, o);
+		break;
+	case OBJECT_PROFILE:
+		attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, o->index);
+		break;
+	case OBJECT_HCROLE:
+		build_hcrole(token, o);
+		break;
+	}
+}
+
+static void add_roles(struct attrs *a, const struct hcroles *roles)
+{
+	struct buf text = {0};
+	bool whole = true;
+
+	for (size_t i = 0; i < roles->n; i++) {
+		const char *role = roles->list[i].text;
+
+		if (i > 0)
+			whole = buf_append(&text, "\n", 1) == E_OK && whole;
+		whole = buf_append(&text, role, strlen(role)) == E_OK && whole;
+	}
+	a->failed |= !whole;
+	attrs_add(a, CKA_INKAN_HCROLE, text.data, text.len);
+	attrs_add_bytes(a, CKA_INKAN_HCROLE_DER, roles->der);
+	buf_free(&text);
+}
+
+/* What the certificate says. */
+static void build_from_cert(struct object *o, const struct cert *cert)
+{
+	struct attrs *a = &o->attrs;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	attrs_add_bytes(a, CKA_SUBJECT, cert->subject);
+	attrs_add_bytes(a, CKA_PUBLIC_KEY_INFO, cert->spki);
+	attrs_add_text(a, CKA_START_DATE, cert->start);
+	attrs_add_text(a, CKA_END_DATE, cert->end);
+	if (o->kind != OBJECT_CERTIFICATE) {
+		mech_add_key(a, &cert->key, o->kind == OBJECT_PUBLIC_KEY);
+		return;
+	}
+	attrs_add_bytes(a, CKA_VALUE, cert->der);
+	attrs_add_bytes(a, CKA_ISSUER, cert->issuer);
+	attrs_add_bytes(a, CKA_SERIAL_NUMBER, cert->serial);
+	if (crypto_hash(module.crypto, HASH_SHA1, cert->der, digest) == E_OK)
+		attrs_add(a, CKA_CHECK_VALUE, digest, 3); /* the first three bytes of it */
+	attrs_add_ulong(a, CKA_INKAN_PROFILE, (CK_ULONG)cert->kind);
+	attrs_add_bool(a, CKA_INKAN_PRODUCTION, cert->production);
+	if (cert->roles.n > 0)
+		add_roles(a, &cert->roles);
+}
+
+/* ---- The objects of a token */
 
 static void add(struct token *token, enum object_kind kind, size_t index, bool own, bool private)
 {
@@ -11,16 +170,9 @@ static void add(struct token *token, enum object_kind kind, size_t index, bool o
 		(struct object){.kind = kind, .index = index, .own = own, .private = private};
 }
 
-static bool is_shown(const struct card_cert *cert)
-{
-	if (cert->role == CERT_OWN)
-		return true;
-	return !module.conf.hide_ca_certificates && (cert->role == CERT_CA || personality.conventions->shows_root);
-}
-
-/* What is there from the first moment on, in the order in which it is found: the
- * holder's certificate first. Of the profiles of "PKCS #11 Profiles" those whose
- * clauses hold. Baseline Provider: its list of functions ends with
+/* Lists the objects in the order in which a search finds them: the holder's
+ * certificate first. Of the profiles of "PKCS #11 Profiles" those that the module
+ * conforms to. Baseline Provider: its list of functions ends with
  * C_GetAttributeValue, of attributes with CKA_UNIQUE_ID and CKA_PROFILE_ID.
  * Extended Provider: C_GetMechanismList, C_GetMechanismInfo, C_Login, C_LoginUser,
  * C_Logout. Authentication Token: private and public key, C_SignInit and C_Sign.
@@ -31,10 +183,13 @@ static void list_objects(struct token *token)
 	const struct card *card = token->card;
 	bool hidden = !token->cert;
 
-	for (size_t i = 0; i < card->n_certs; i++)
-		if (is_shown(&card->certs[i]))
-			add(token, OBJECT_CERTIFICATE, i, card->certs[i].role == CERT_OWN,
-			    card->certs[i].pin_protected);
+	for (size_t i = 0; i < card->n_certs; i++) {
+		enum cert_role role = card->certs[i].role;
+
+		if (role == CERT_OWN || (!module.conf.hide_ca_certificates &&
+		                         (role == CERT_CA || personality.conventions->shows_root)))
+			add(token, OBJECT_CERTIFICATE, i, role == CERT_OWN, card->certs[i].pin_protected);
+	}
 	add(token, OBJECT_PRIVATE_KEY, 0, true, true);
 	if (personality.conventions->keys_and_certs_only)
 		return;
@@ -48,8 +203,8 @@ static void list_objects(struct token *token)
 		add(token, OBJECT_HCROLE, i, false, false);
 }
 
-/* A card that comes back finds its handles again. NSS, when card and PIN are back
- * before it looked for cards, goes on with the key that it had. */
+/* A card that returns gets the same handles. When card and PIN are back before NSS looks
+ * for cards, it goes on with the key handle that it has. */
 static void use_record(struct token *token)
 {
 	struct card_record *record;
@@ -84,7 +239,7 @@ enum error objects_make(struct token *token)
 	list_objects(token);
 	use_record(token);
 	for (size_t i = 0; i < token->n_objects; i++) {
-		object_build(token, &token->objects[i]);
+		build(token, &token->objects[i]);
 		if (token->objects[i].attrs.failed)
 			return E_MEMORY;
 	}
@@ -108,7 +263,7 @@ enum error objects_complete(struct token *token)
 
 		if (o->complete || !o->own)
 			continue;
-		object_build_from_cert(o, token->cert);
+		build_from_cert(o, token->cert);
 		if (o->attrs.failed)
 			return E_MEMORY;
 		o->complete = true;
@@ -119,7 +274,7 @@ enum error objects_complete(struct token *token)
 static void strip(struct token *token, struct object *o)
 {
 	attrs_free(&o->attrs);
-	object_build(token, o);
+	build(token, o);
 	o->complete = false;
 	o->status_asked = 0;
 }
@@ -139,7 +294,7 @@ void object_complete_ca(struct token *token, struct object *o, const struct cert
 		o->gone = true;
 		return;
 	}
-	object_build_from_cert(o, cert);
+	build_from_cert(o, cert);
 	o->complete = !o->attrs.failed;
 	if (!o->complete)
 		strip(token, o);
@@ -158,8 +313,8 @@ struct object *object_find(struct token *token, CK_OBJECT_HANDLE handle, bool lo
 	return NULL;
 }
 
-/* What a certificate object has only once its bytes are known. Anything else that
- * is asked for (NSS asks for attributes of its own) must not cost a reading. */
+/* Attributes that a certificate object has only once it was read. Any other attribute (NSS
+ * asks for some of its own) must not cause a read. */
 static bool needs_bytes(CK_ATTRIBUTE_TYPE type)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The objects of a token: rows of attributes, made from what the card's
- * directory says and, once a certificate has been read, from the certificate.
- * Everything here with the table lock held, but objects_make and objects_free. */
+/* The objects of a token: rows of attributes, made from the card's
+ * directory and, once a certificate has been read, from the certificate.
+ * All functions but objects_make and objects_free need the table lock. */
 #ifndef INKAN_PKCS11_OBJECT_H
 #define INKAN_PKCS11_OBJECT_H
 
@@ -20,18 +20,12 @@ struct object {
 	enum object_kind kind;
 	size_t index;        /* of the certificate on the card, or of the role; CKA_PROFILE_ID */
 	bool own;            /* of the holder's own certificate and its keys */
-	bool private;        /* seen only while logged in */
-	bool complete;       /* attrs holds what the certificate says */
+	bool private;        /* visible only while logged in */
+	bool complete;       /* attrs has what the certificate says */
 	bool gone;           /* the card has no such certificate after all */
 	struct attrs attrs;
 	time_t status_asked; /* 0: not yet */
 };
-
-/* build.c, which attributes each kind of object has (PKCS#11 4.4 to 4.10): those that
- * are known before any certificate (class, label, id, capabilities), and what the
- * certificate says. */
-void object_build(const struct token *token, struct object *object);
-void object_build_from_cert(struct object *object, const struct cert *cert);
 
 /* Makes the objects of a token that has just been read. */
 enum error objects_make(struct token *token);
@@ -42,17 +36,17 @@ void objects_free(struct token *token);
 enum error objects_complete(struct token *token);
 void objects_strip(struct token *token);
 
-/* With the slot's lock too: a CA certificate that was read. The root, which not
- * every module shows, turns out to be one only now, where a directory has named it;
- * what a profile names is what the profile says. */
+/* With the slot's lock too: a CA certificate that was read. Only now it is known whether a
+ * certificate from a directory is the root, which not every module shows; one from a
+ * profile has the profile's role. */
 void object_complete_ca(struct token *token, struct object *object, const struct cert *cert);
 
-/* NULL: no such object, or not to be seen now. */
+/* NULL: no such object, or not visible now. */
 struct object *object_find(struct token *token, CK_OBJECT_HANDLE handle, bool logged_in);
 bool object_visible(const struct object *object, bool logged_in);
 
-/* The template asks for something that only the bytes of this certificate tell,
- * and they have not been read; it does not rule the object out by anything else. */
+/* The template asks for something that is in this certificate, which has not been read; with
+ * `search`, its other attributes match. */
 bool object_is_unread(const struct object *object, const CK_ATTRIBUTE *template, CK_ULONG count, bool search);
 
 bool object_matches(const struct object *object, const CK_ATTRIBUTE *template, CK_ULONG count);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PKCS#11 5.7, object management: searching and attributes. Everything is answered
- * from memory, with the table lock alone; only a CA certificate whose bytes
- * nobody has read yet is waited for. */
+ * from memory, with only the table lock, except for a CA certificate that
+ * has not been read yet. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
-#include "pkcs11/cert_status.h"
+#include "inkan-pkcs11.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/functions.h"
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
+#include "status/status.h"
 
-/* One CA certificate from the card. The call has the table lock, before and after;
- * and in between, when it is a link that broke, the answer of the card. */
+#define ASK_EVERY 10 /* seconds; the store itself looks at its files less often */
+
+/* Reads one CA certificate from the card; *e is the card's error. The call has the table lock
+ * before and, unless a session is not found, after it. */
 static CK_RV read_certificate(struct call *call, CK_SESSION_HANDLE handle, size_t i, enum error *e)
 {
 	struct cert *cert = NULL;
@@ -43,7 +47,82 @@ static CK_RV read_certificate(struct call *call, CK_SESSION_HANDLE handle, size_
 	return session_find(call, handle);
 }
 
-/* What the local store says of one certificate, with no lock held meanwhile. */
+/* ---- CKA_INKAN_STATUS and CKA_INKAN_STATUS_NEXT_UPDATE: what the local store of
+ * revocation lists says, with issuers from the trust store. No network, no APDU. */
+
+/* With the table lock held: the template asks for one of the two, and they are not recent. */
+static bool status_is_old(const struct object *o, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	time_t now = time(NULL);
+	bool asked = false;
+
+	for (CK_ULONG i = 0; i < count; i++)
+		asked |= template[i].type == CKA_INKAN_STATUS || template[i].type == CKA_INKAN_STATUS_NEXT_UPDATE;
+	if (!asked || o->kind != OBJECT_CERTIFICATE || !o->complete)
+		return false;
+	return !o->status_asked || now < o->status_asked || now >= o->status_asked + ASK_EVERY;
+}
+
+/* Opens both stores at the first use. */
+static bool open_both(void)
+{
+	char folders[2][4096];
+	const char *names[] = {folders[0], folders[1]};
+	struct trust *trust = NULL;
+	struct store *store = NULL;
+	bool open;
+
+	module_lock();
+	open = module.trust && module.store;
+	module_unlock();
+	if (open)
+		return true;
+	if (trust_open(module.crypto, names, trust_folders(folders), &trust) != E_OK)
+		log_info("the trust store cannot be read; certificate status is unknown");
+	else if (store_open(module.crypto, names, store_folders(folders), &store) != E_OK)
+		log_info("the store of revocation lists cannot be read; certificate status is unknown");
+	module_lock();
+	if (trust && store && !module.trust) {
+		module.trust = trust;
+		module.store = store;
+		trust = NULL;
+		store = NULL;
+	}
+	open = module.trust && module.store;
+	module_unlock();
+	trust_free(&trust);
+	store_free(&store);
+	return open;
+}
+
+/* With no lock held: files are read. The status is unknown when the chain is not valid, and
+ * for a certificate behind a PIN (der.len 0). */
+static void status_ask(struct bytes der, struct status *status)
+{
+	struct status_rules rules = {.at = time(NULL)};
+	struct status_chain whole;
+	struct cert *cert = NULL;
+	struct chain chain;
+
+	*status = (struct status){.result = STATUS_UNKNOWN};
+	if (der.len == 0 || !open_both() || cert_parse(module.crypto, der, &cert) != E_OK)
+		return;
+	chain_check(module.trust, cert, PURPOSE_ANY, rules.at, &chain);
+	if (!(chain.flaws & (FLAW_NO_ISSUER | FLAW_NO_ANCHOR | FLAW_SIGNATURE | FLAW_CA))) {
+		status_of_chain(module.store, module.trust, &chain, &rules, &whole);
+		*status = whole.all;
+	}
+	cert_free(&cert);
+}
+
+/* At C_Finalize. */
+void status_end(void)
+{
+	trust_free(&module.trust);
+	store_free(&module.store);
+}
+
+/* Asks the stores about one certificate, with no lock held meanwhile. */
 static CK_RV read_status(struct call *call, CK_SESSION_HANDLE handle, const struct object *o)
 {
 	const CK_ATTRIBUTE *value = attrs_find(&o->attrs, CKA_VALUE);
@@ -51,6 +130,8 @@ static CK_RV read_status(struct call *call, CK_SESSION_HANDLE handle, const stru
 	struct buf der = {0};
 	struct status status;
 	struct object *again;
+	struct tm tm;
+	char text[16];
 	CK_RV rv;
 
 	if (!o->private && value && buf_append(&der, value->pValue, value->ulValueLen) != E_OK)
@@ -62,14 +143,21 @@ static CK_RV read_status(struct call *call, CK_SESSION_HANDLE handle, const stru
 	if (rv != CKR_OK)
 		return rv;
 	again = object_find(call->session->slot->token, object, call->session->slot->logged_in);
-	if (again && again->complete)
-		object_put_status(again, &status);
+	if (!again || !again->complete)
+		return CKR_OK;
+	attrs_remove(&again->attrs, CKA_INKAN_STATUS);
+	attrs_remove(&again->attrs, CKA_INKAN_STATUS_NEXT_UPDATE);
+	attrs_add_ulong(&again->attrs, CKA_INKAN_STATUS, (CK_ULONG)status.result);
+	if (status.next_update && gmtime_r(&status.next_update, &tm) &&
+	    strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm))
+		attrs_add_text(&again->attrs, CKA_INKAN_STATUS_NEXT_UPDATE, text);
+	again->status_asked = time(NULL);
 	return CKR_OK;
 }
 
-/* Before an answer from memory: what the template asks for and memory lacks, of one
- * object or, for a search (CK_INVALID_HANDLE), of all that can match. *e: why a
- * certificate could not be read. */
+/* Reads what the template asks for and memory lacks, of one object or, for a search
+ * (CK_INVALID_HANDLE), of all that may match. *e: why a certificate could not be
+ * read. */
 static CK_RV complete(struct call *call, CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE only, const CK_ATTRIBUTE *template,
                       CK_ULONG count, enum error *e)
 {
@@ -88,14 +176,14 @@ static CK_RV complete(struct call *call, CK_SESSION_HANDLE handle, CK_OBJECT_HAN
 		if (rv != CKR_OK)
 			return rv;
 		o = &call->session->slot->token->objects[i];
-		if (object_status_is_old(o, template, count))
+		if (status_is_old(o, template, count))
 			rv = read_status(call, handle, o);
 	}
 	return rv;
 }
 
-/* C_FindObjectsInit (PKCS#11 5.7): the answer is made here, so that objects that
- * come or go during a search do not shift it. */
+/* C_FindObjectsInit (PKCS#11 5.7): the result is made here, so that objects that
+ * appear or disappear during a search do not change it. */
 CK_RV inkan_C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	const struct token *token;
@@ -112,7 +200,7 @@ CK_RV inkan_C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, 
 	if (rv == CKR_OK)
 		rv = complete(&call, handle, CK_INVALID_HANDLE, template, count, &e);
 	if (rv == CKR_OK && call.session->operation != OPERATION_NONE)
-		rv = CKR_OPERATION_ACTIVE; /* another thread's, meanwhile */
+		rv = CKR_OPERATION_ACTIVE; /* begun by another thread meanwhile */
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	s = call.session;
@@ -168,26 +256,25 @@ CK_RV inkan_C_FindObjectsFinal(CK_SESSION_HANDLE handle)
 	return call_leave(&call, rv);
 }
 
-static bool is_secret(const struct object *o, CK_ATTRIBUTE_TYPE type)
+/* Answers for an attribute that the object does not have. */
+static CK_RV missing(const struct object *o, CK_ATTRIBUTE *out)
 {
-	if (o->kind != OBJECT_PRIVATE_KEY)
-		return false;
-	return type == CKA_PRIVATE_EXPONENT || type == CKA_PRIME_1 || type == CKA_PRIME_2 ||
-	       type == CKA_EXPONENT_1 || type == CKA_EXPONENT_2 || type == CKA_COEFFICIENT;
-}
-
-static CK_RV give(const struct object *o, CK_ATTRIBUTE *out)
-{
-	const CK_ATTRIBUTE *have = attrs_find(&o->attrs, out->type);
-
-	if (have)
-		return attr_give(have, out);
 	out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-	return is_secret(o, out->type) ? CKR_ATTRIBUTE_SENSITIVE : CKR_ATTRIBUTE_TYPE_INVALID;
+	switch (out->type) {
+	case CKA_PRIVATE_EXPONENT:
+	case CKA_PRIME_1:
+	case CKA_PRIME_2:
+	case CKA_EXPONENT_1:
+	case CKA_EXPONENT_2:
+	case CKA_COEFFICIENT:
+		return o->kind == OBJECT_PRIVATE_KEY ? CKR_ATTRIBUTE_SENSITIVE : CKR_ATTRIBUTE_TYPE_INVALID;
+	default:
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
 }
 
 /* C_GetAttributeValue (PKCS#11 5.7): every attribute of the template is
- * processed, whatever became of the others. */
+ * processed, also after an error with another. */
 CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
                                 CK_ULONG count)
 {
@@ -210,7 +297,8 @@ CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE objec
 	if (!o)
 		return call_leave(&call, CKR_OBJECT_HANDLE_INVALID);
 	for (CK_ULONG i = 0; i < count; i++) {
-		CK_RV one = give(o, &template[i]);
+		const CK_ATTRIBUTE *have = attrs_find(&o->attrs, template[i].type);
+		CK_RV one = have ? attr_give(have, &template[i]) : missing(o, &template[i]);
 
 		if (one != CKR_OK)
 			rv = one;
@@ -218,8 +306,8 @@ CK_RV inkan_C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE objec
 	return call_leave(&call, e == E_OK ? rv : ckr_of_session(e));
 }
 
-/* C_GetObjectSize (PKCS#11 5.7), which does not say what an object's size is: the
- * sum of its attributes' values; CK_UNAVAILABLE_INFORMATION for a certificate that
+/* C_GetObjectSize (PKCS#11 5.7), which does not define an object's size: here the
+ * sum of its attributes' lengths; CK_UNAVAILABLE_INFORMATION for a certificate that
  * has not been read. */
 CK_RV inkan_C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ULONG *size)
 {

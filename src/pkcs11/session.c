@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include "pkcs11/session.h"
 
-/* With the table lock held. A card's removal is told once: then its sessions are
- * no more. */
+/* With the table lock held. The removal of a card is reported once, and its sessions are
+ * closed. */
 static CK_RV look_up(CK_SESSION_HANDLE handle, struct session **session)
 {
 	struct session *s = module.sessions, *next;
@@ -63,15 +63,25 @@ CK_RV session_enter_locked(struct call *call, const char *name, CK_SESSION_HANDL
 	return rv == CKR_OK ? session_lock(call, handle) : rv;
 }
 
-CK_RV session_begin_operation(struct session *session, enum operation operation)
+CK_RV session_enter_init(struct call *call, const char *name, CK_SESSION_HANDLE handle, enum operation operation,
+                         bool begin)
 {
-	CK_RV rv = CKR_OPERATION_ACTIVE;
+	CK_RV rv = session_enter_locked(call, name, handle);
+	struct session *s = call->session;
 
-	module_lock();
-	if (session->operation == OPERATION_NONE) {
-		session->operation = operation;
-		rv = CKR_OK;
+	if (rv != CKR_OK)
+		return rv;
+	if (!begin) {
+		if (s->operation != operation)
+			return CKR_ARGUMENTS_BAD;
+		session_end_operation(s);
+		return CKR_OK;
 	}
+	module_lock();
+	if (s->operation == OPERATION_NONE)
+		s->operation = operation;
+	else
+		rv = CKR_OPERATION_ACTIVE;
 	module_unlock();
 	return rv;
 }

@@ -7,9 +7,9 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-/* The key of the card that was in before ends every session: NSS may open one and
- * log in without seeing that the card is another, and looks for its objects anew
- * only when they end. */
+/* The key of the previous card ends every session: NSS may open a session and
+ * log in without noticing the change of card, and searches for objects again
+ * only after its sessions have ended. */
 static CK_RV check_key(struct slot *slot, CK_OBJECT_HANDLE handle)
 {
 	const struct object *o;
@@ -24,42 +24,30 @@ static CK_RV check_key(struct slot *slot, CK_OBJECT_HANDLE handle)
 	return is_key ? CKR_OK : CKR_KEY_HANDLE_INVALID;
 }
 
-static CK_RV begin(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-	const struct token *token = session->slot->token;
-	CK_RV rv = session_begin_operation(session, OPERATION_SIGN);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = session->slot->logged_in ? check_key(session->slot, key) : CKR_USER_NOT_LOGGED_IN;
-	if (rv == CKR_OK)
-		rv = sign_begin(&session->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
-		                &token->cert->key);
-	if (rv != CKR_OK)
-		session_end_operation(session);
-	return rv;
-}
-
-/* C_SignInit (PKCS#11 5.13): neither needs nor uses consent. Without a mechanism
+/* C_SignInit (PKCS#11 5.13): does not need consent and does not use it. Without a mechanism
  * the signature under way ends. */
 CK_RV inkan_C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
+	const struct token *token;
+	struct session *s;
 	struct call call;
-	CK_RV rv = session_enter_locked(&call, "C_SignInit", handle);
+	CK_RV rv = session_enter_init(&call, "C_SignInit", handle, OPERATION_SIGN, mechanism != NULL);
 
-	if (rv != CKR_OK)
+	if (rv != CKR_OK || !mechanism)
 		return call_leave(&call, rv);
-	if (mechanism)
-		rv = begin(call.session, mechanism, key);
-	else if (call.session->operation == OPERATION_SIGN)
-		session_end_operation(call.session);
-	else
-		rv = CKR_ARGUMENTS_BAD;
+	s = call.session;
+	token = call.slot->token;
+	rv = call.slot->logged_in ? check_key(call.slot, key) : CKR_USER_NOT_LOGGED_IN;
+	if (rv == CKR_OK)
+		rv = sign_begin(&s->sign, module.crypto, token->card->profile, token_offers_pss(token), mechanism,
+		                &token->cert->key);
+	if (rv != CKR_OK)
+		session_end_operation(s);
 	return call_leave(&call, rv);
 }
 
-/* What a failed signature does to the login, and what it is called. From a card that
- * cannot do RSASSA-PSS after all it is withdrawn, and every session ends, which makes
+/* Ends the login if the error says so, and returns the CKR value. When a card turns out not to
+ * support RSASSA-PSS, that is withdrawn and every session ends, which makes
  * NSS read the list of mechanisms again. */
 static CK_RV after_failure(struct session *session, enum error e)
 {
@@ -70,7 +58,7 @@ static CK_RV after_failure(struct session *session, enum error e)
 	CK_RV rv = ckr_of_session(e);
 
 	if (over)
-		slots_refresh(false); /* has the card gone, or the link alone? */
+		slots_refresh(false); /* was the card removed, or did only the link break? */
 	module_lock();
 	if (pss_failed) {
 		token_withdraw_pss(slot->token);
@@ -89,15 +77,15 @@ static CK_RV after_failure(struct session *session, enum error e)
 	return rv;
 }
 
-/* The end of a signature, in one part or several: by the PIN that was kept for the
- * login or, where the key wants consent, given in this session and not used up.
- * The operation ends, too, unless only the length was asked for or the buffer was
+/* Makes the signature, of one part or several, with the PIN stored at the
+ * login or, where the key needs consent, the one given in this session for it.
+ * The operation ends, unless only the length was asked for or the buffer was
  * too small (PKCS#11 5.2). */
 static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 {
 	const struct scheme_params *params = &session->sign.params;
 	struct token *token = session->slot->token;
-	struct secret *kept = token->card->key.user_consent ? session->consent : token->pin;
+	struct secret *stored = token->card->key.user_consent ? session->consent : token->pin;
 	struct bytes pin;
 	struct encoded in = {0};
 	uint8_t signature[SIGNATURE_MAX];
@@ -111,10 +99,10 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 	rv = output_room(out, out_len, params->signature_len, &done);
 	if (done)
 		return rv;
-	rv = kept && session->slot->logged_in ? sign_end(&session->sign, module.crypto, &in)
-	                                              : CKR_USER_NOT_LOGGED_IN;
+	rv = stored && session->slot->logged_in ? sign_end(&session->sign, module.crypto, &in)
+	                                        : CKR_USER_NOT_LOGGED_IN;
 	if (rv == CKR_OK) {
-		pin.data = secret_bytes(kept, &pin.len);
+		pin.data = secret_bytes(stored, &pin.len);
 		e = card_sign(token->card, pin, params, &in, signature, &len);
 		if (e == E_OK)
 			e = scheme_check(module.crypto, params, &token->cert->key, &in, (struct bytes){signature, len});
@@ -133,8 +121,8 @@ out:
 }
 
 /* C_Sign (PKCS#11 5.13): one part; after C_SignUpdate it ends the signature with
- * CKR_OPERATION_ACTIVE. Data that comes with a question for the length is not
- * taken: it comes again. Every signature is checked against the certificate's key
+ * CKR_OPERATION_ACTIVE. In a call for the length the data is not
+ * used: it comes again. Every signature is checked against the certificate's key
  * before it is returned. */
 CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
                    CK_ULONG *signature_len)
@@ -158,7 +146,7 @@ CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYT
 }
 
 /* C_SignUpdate (PKCS#11 5.13): for CKM_RSA_PKCS and CKM_RSA_PKCS_PSS too, whose
- * data NSS sends in parts. An error ends the signature. */
+ * data NSS passes in parts. An error ends the signature. */
 CK_RV inkan_C_SignUpdate(CK_SESSION_HANDLE handle, CK_BYTE *part, CK_ULONG len)
 {
 	struct call call;

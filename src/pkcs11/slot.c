@@ -6,7 +6,7 @@
 #include "pkcs11/session.h"
 #include "pkcs11/token.h"
 
-#define LOOK_MS 2000 /* how long a call waits for another one's look at a card */
+#define LOOK_MS 2000 /* how long a call waits while another one examines a card */
 
 struct slot *slot_find(CK_SLOT_ID id)
 {
@@ -61,8 +61,8 @@ static struct slot *free_slot(const struct reader_state *states, size_t n)
 	return empty;
 }
 
-/* The card of before is gone, with its token, its sessions and its login, whatever
- * is in now: nothing of it is ever given out again. */
+/* The previous card is gone, with its token, its sessions and its login, whichever card
+ * is inserted now: nothing of it must be returned again. */
 static void change_card(struct slot *slot, uint32_t insertion)
 {
 	slot->insertion = insertion;
@@ -112,31 +112,31 @@ static void note_cards(const struct reader_state *states, size_t n)
 	}
 }
 
-/* Looks overlap when threads do; one that began earlier than what is already
- * merged is thrown away. */
+/* Threads may list the readers at the same time; a list that was begun before the last one
+ * used is discarded. */
 bool slots_look(bool grow, struct reader_state *states, size_t *n)
 {
 	unsigned long look;
 	enum error e;
-	bool counts;
+	bool newer;
 
 	module_lock();
 	look = ++module.looks;
 	module_unlock();
 	e = personality.readers->list(module.cards.self, states, n);
 	if (e != E_OK) {
-		log_info("the list of readers: %s", error_text(e));
+		log_info("SCardListReaders: %s", error_text(e));
 		*n = 0;
 	}
 	module_lock();
-	counts = look > module.merged;
-	if (counts) {
+	newer = look > module.merged;
+	if (newer) {
 		module.merged = look;
 		place_readers(states, *n, grow);
 		note_cards(states, *n);
 	}
 	module_unlock();
-	return counts;
+	return newer;
 }
 
 void slots_refresh(bool grow)
@@ -172,7 +172,7 @@ static bool is_none_of_ours(enum error e)
 	return e == E_FOREIGN || e == E_MUTE || e == E_NOT_FOUND || e == E_UNSUPPORTED;
 }
 
-/* With the table lock held: what is known of an insertion, if it is still in. */
+/* With the table lock held: records the profile of an insertion, if it is still current. */
 static void settle(struct slot *slot, const char *reader, uint32_t insertion, const struct profile *profile)
 {
 	if (slot->insertion != insertion || strcmp(slot->reader, reader) != 0)
@@ -181,8 +181,8 @@ static void settle(struct slot *slot, const char *reader, uint32_t insertion, co
 	slot->profile = profile;
 }
 
-/* One thread looks at a time; another one that comes meanwhile waits for what it
- * finds, so that no two calls answer differently. */
+/* One thread examines cards at a time; others wait for its result, so that no two calls
+ * answer differently. */
 void slots_recognize(const struct slot *only)
 {
 	struct timespec until = module_time(LOOK_MS);
@@ -213,8 +213,8 @@ void slots_recognize(const struct slot *only)
 	module_unlock();
 }
 
-/* With the slot's lock held: frees closed sessions and the token of a card that is
- * gone, and wipes what a login that is over has left. */
+/* With the slot's lock held: frees closed sessions and the token of a removed card,
+ * and wipes what an ended login has left. */
 static void finish(struct slot *slot)
 {
 	struct session *closed;
@@ -247,7 +247,7 @@ void slot_lock(struct slot *slot)
 	finish(slot);
 }
 
-/* A call without the lock may leave something to do until the very last moment. */
+/* A call without the lock may set `unfinished` until the lock is released. */
 void slot_unlock(struct slot *slot)
 {
 	do {
@@ -272,7 +272,7 @@ void slots_logout(void)
 	slots_finish();
 }
 
-/* What a slot knows of its card; its number and its reader's name stay. */
+/* Clears all but the slot's number and its reader's name. */
 static void forget_card(struct slot *slot)
 {
 	slot->token = NULL;
@@ -311,9 +311,8 @@ static bool has_token(const struct slot *slot)
 	return slot->token && !slot->token->gone;
 }
 
-/* Reads the token from the card, of which the slot knows what it is or, when
- * another program held it at the time, does not. The card may be another one by
- * the time that it was read: then there is none. */
+/* Reads the token from the card, whose profile is not known when another program held the
+ * card. If the card was exchanged meanwhile, the slot has no token. */
 static CK_RV read_token(struct slot *slot)
 {
 	char reader[READER_NAME_MAX];

@@ -6,10 +6,10 @@
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
-/* C_GetSlotList (PKCS#11 5.5). A token is present when the card is known to be one
- * of ours, which a SELECT settles once per insertion; no transaction of another
- * program is waited for. Slots with a card come first: old programs take the
- * first one. The set of slots grows only when the list is asked for without a
+/* C_GetSlotList (PKCS#11 5.5). A token is present when the card is known to be
+ * supported, which a SELECT finds out once per insertion; the call does not wait for other
+ * programs. Slots with a card come first: old programs use the
+ * first one. The set of slots grows only in calls without a
  * buffer. */
 CK_RV inkan_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count)
 {
@@ -51,7 +51,7 @@ CK_RV inkan_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 	text_pad(info->slotDescription, sizeof info->slotDescription,
 	         call.slot->reader[0] ? call.slot->reader : "No card reader yet");
 	text_pad(info->manufacturerID, sizeof info->manufacturerID, personality.conventions->slot_manufacturer);
-	/* the one without a reader too: NSS disables for ever what is not removable and empty */
+	/* also without a reader: NSS disables an empty slot that is not removable for ever */
 	info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
 	if (slot_is_occupied(call.slot))
 		info->flags |= CKF_TOKEN_PRESENT;
@@ -59,7 +59,7 @@ CK_RV inkan_C_GetSlotInfo(CK_SLOT_ID id, CK_SLOT_INFO *info)
 }
 
 /* C_GetTokenInfo (PKCS#11 5.5). The first call after an insertion reads the card;
- * the others send nothing and wait for nothing. */
+ * later ones send nothing and do not wait. */
 CK_RV inkan_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 {
 	struct call call;
@@ -72,7 +72,7 @@ CK_RV inkan_C_GetTokenInfo(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 	return call_leave(&call, rv);
 }
 
-/* One thread waits for the readers, any other for that thread. */
+/* One thread waits for the readers, the others wait for that thread. */
 static CK_RV wait_for_readers(const struct reader_state *seen, size_t n)
 {
 	bool mine;
@@ -111,9 +111,9 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *id, void *reserved)
 		rv = CKR_ARGUMENTS_BAD;
 	while (rv == CKR_OK && !slot) {
 		size_t n = READER_COUNT_MAX;
-		bool counts = slots_look(false, seen, &n);
+		bool newer = slots_look(false, seen, &n);
 
-		slots_finish(); /* the PIN goes with the card, though this call may last for hours */
+		slots_finish(); /* wipes the PIN of a removed card, since this call may last for hours */
 		module_lock();
 		for (size_t i = 0; i < module.n_slots && !slot; i++)
 			if (module.slots[i].event)
@@ -127,17 +127,16 @@ CK_RV inkan_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *id, void *reserved)
 			break;
 		if (flags & CKF_DONT_BLOCK)
 			rv = CKR_NO_EVENT;
-		else if (counts)
+		else if (newer)
 			rv = wait_for_readers(seen, n);
 	}
 	return call_leave(&call, rv);
 }
 
-/* By profile, for nothing is tried on a card before somebody has logged in: those
- * that sign, *n_sign of them, then hashes. Where a key wants consent, the mechanisms
- * that hash too can be used but are not told: NSS 3.110 signs with them by
- * C_SignUpdate and, unlike with the others, never asks for the consent, so that
- * LibreOffice could not sign. */
+/* By profile, since nothing is tried on a card before a login: those
+ * that sign, *n_sign of them, then hashes. Where a key needs consent, the mechanisms
+ * that hash too can be used but are not listed: with them NSS 3.110 signs by
+ * C_SignUpdate and does not ask for the consent, so that LibreOffice could not sign. */
 static CK_ULONG list_mechanisms(const struct token *token, CK_MECHANISM_TYPE list[MECHS_MAX], CK_ULONG *n_sign)
 {
 	const struct card *card = token->card;

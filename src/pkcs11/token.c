@@ -7,7 +7,7 @@
 #include "pkcs11/token.h"
 
 /* The holder's certificate is the first on the card. One behind the PIN never
- * becomes an object of libcrypto, which would leave the person in its memory. */
+ * becomes an object of libcrypto, whose memory would keep the person's data. */
 static enum error read_cert(struct token *token)
 {
 	const struct card_cert *own = &token->card->certs[0];
@@ -55,19 +55,10 @@ void token_free(struct token **token)
 	*token = NULL;
 }
 
-/* PKCS#11 3.2 on the flags; the counter as it was last seen. */
-static CK_FLAGS pin_flags(const struct card_pin *pin)
-{
-	if (pin->tries == 0)
-		return CKF_USER_PIN_LOCKED;
-	if (pin->tries == 1)
-		return CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
-	return pin->tries > 1 && pin->tries < pin->rule.tries ? CKF_USER_PIN_COUNT_LOW : 0;
-}
-
 void token_info(const struct token *token, CK_TOKEN_INFO *info)
 {
 	const struct card *card = token->card;
+	int tries = card->pin.tries; /* -1: not known */
 
 	memset(info, 0, sizeof *info);
 	text_pad(info->label, sizeof info->label,
@@ -76,7 +67,13 @@ void token_info(const struct token *token, CK_TOKEN_INFO *info)
 	text_pad(info->model, sizeof info->model, card->model);
 	text_pad(info->serialNumber, sizeof info->serialNumber, card->serial);
 	text_pad(info->utcTime, sizeof info->utcTime, "");
-	info->flags = personality.conventions->token_flags | pin_flags(&card->pin);
+	info->flags = personality.conventions->token_flags;
+	if (tries == 0)
+		info->flags |= CKF_USER_PIN_LOCKED;
+	else if (tries == 1)
+		info->flags |= CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
+	else if (tries > 1 && tries < card->pin.rule.tries)
+		info->flags |= CKF_USER_PIN_COUNT_LOW;
 	info->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	info->ulSessionCount = info->ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
@@ -93,12 +90,12 @@ bool token_offers_pss(const struct token *token)
 
 void token_withdraw_pss(struct token *token)
 {
-	log_info("this card cannot do RSASSA-PSS; it is not offered again. pss = off in inkan.conf settles it");
+	log_info("this card cannot do RSASSA-PSS; it is not offered again. Set pss = off in inkan.conf");
 	for (size_t i = 0; i < CARDS_MAX; i++)
 		if (strcmp(module.records[i].serial, token->card->serial) == 0)
 			module.records[i].no_pss = true;
 	token->no_pss = true;
-	objects_strip(token); /* CKA_ALLOWED_MECHANISMS is another now */
+	objects_strip(token); /* CKA_ALLOWED_MECHANISMS has changed */
 	objects_complete(token);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A token: one card application during one insertion, with its objects in
- * memory and, while somebody is logged in, the PIN. */
+ * memory and, during a login, the PIN. */
 #ifndef INKAN_PKCS11_TOKEN_H
 #define INKAN_PKCS11_TOKEN_H
 
@@ -16,11 +16,11 @@ struct token {
 
 	/* under the slot's lock */
 	struct cert *cert;         /* the holder's own; NULL: behind the PIN */
-	struct secret *pin;        /* of a key without user consent, while logged in */
+	struct secret *pin;        /* during a login, if the key needs no consent */
 	unsigned repeats;          /* logins in a row with PINs that the card has refused */
 
 	/* under the table lock */
-	bool gone;                 /* the card was taken out: freed with the slot's lock held */
+	bool gone;                 /* the card was removed: freed with the slot's lock held */
 	bool no_pss;               /* it cannot do RSASSA-PSS; written with both locks held */
 	unsigned bits;             /* of the key; 0: behind the PIN */
 	struct object *objects;    /* the list is constant */
@@ -34,13 +34,13 @@ void token_free(struct token **token);
 /* With both locks held: the counter of PIN tries is the card's. */
 void token_info(const struct token *token, CK_TOKEN_INFO *info);
 
-/* RSASSA-PSS is offered: settings, and what this card has shown. With either lock
- * held; with both: it is not offered for this card again in this process. */
+/* Whether RSASSA-PSS is offered, by the settings and the card's record. With either lock
+ * held. token_withdraw_pss, with both: it is not offered for this card again in this process. */
 bool token_offers_pss(const struct token *token);
 void token_withdraw_pss(struct token *token);
 
-/* The rest with the slot's lock held. VERIFY; on success the certificate behind
- * the PIN is there. */
+/* These two with the slot's lock held. VERIFY; on success the certificate behind
+ * the PIN has been read. */
 enum error token_verify(struct token *token, struct bytes pin);
 
 /* Wipes the PIN and what was behind it; handles stay. */

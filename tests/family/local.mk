@@ -12,10 +12,10 @@ tests_family_inkan_DEPENDENCIES = $(inkan_OBJECTS) $(inkan_DEPENDENCIES) tests/f
 FAMILY_CORE = $(MODULE_CORE:libcards.la=tests/family/libclinic.la)
 FAMILY_LDFLAGS = $(MAIN_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += tests/family/clinic-pkcs11.la tests/family/clinic-sign-pkcs11.la
-tests_family_clinic_pkcs11_la_SOURCES = src/pkcs11/auth.c src/pkcs11/table.c
+tests_family_clinic_pkcs11_la_SOURCES = src/pkcs11/auth.c
 tests_family_clinic_pkcs11_la_LDFLAGS = $(FAMILY_LDFLAGS)
 tests_family_clinic_pkcs11_la_LIBADD = $(FAMILY_CORE)
-tests_family_clinic_sign_pkcs11_la_SOURCES = src/pkcs11/signature.c src/pkcs11/table.c
+tests_family_clinic_sign_pkcs11_la_SOURCES = src/pkcs11/signature.c
 tests_family_clinic_sign_pkcs11_la_LDFLAGS = $(FAMILY_LDFLAGS)
 tests_family_clinic_sign_pkcs11_la_LIBADD = $(FAMILY_CORE)
 

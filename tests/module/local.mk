@@ -14,7 +14,7 @@ AM_TESTS_ENVIRONMENT += INKAN_MODULE_TESTS='$(module_tests)'; export INKAN_MODUL
 tests/module/valgrind.log: $(module_tests:=.log)
 
 check_LTLIBRARIES += tests/module/librig.la
-tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c tests/module/rig_inkan.c src/pkcs11/table.c
+tests_module_librig_la_SOURCES = tests/module/rig.h tests/module/rig.c tests/module/rig_inkan.c
 tests_module_librig_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 module_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -61,7 +61,7 @@ tests_module_test_wipes_LDFLAGS = $(AM_LDFLAGS) \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=free,--wrap=mmap,--wrap=munmap,--wrap=vreader_transmit
 
 # With the table and the conventions of the JAHIS modules, which keeps the archive's out.
-tests_module_test_jahis_SOURCES = tests/module/test_jahis.c src/pkcs11/table_2_20.c
+tests_module_test_jahis_SOURCES = tests/module/test_jahis.c
 tests_module_test_jahis_CFLAGS = $(module_test_cflags)
 tests_module_test_jahis_LDADD = $(module_test_ldadd)
 
@@ -80,7 +80,7 @@ tests_module_model_DEPENDENCIES = libvcard.la libbase.la $(model_modules)
 model_modules = tests/module/model-auth.la tests/module/model-sign.la tests/module/model-auth-2.la
 check_LTLIBRARIES += $(model_modules)
 model_ldflags = $(MAIN_LDFLAGS) -rpath /nowhere
-tests_module_model_auth_la_SOURCES = tests/module/model_module.c src/pkcs11/table.c
+tests_module_model_auth_la_SOURCES = tests/module/model_module.c
 tests_module_model_auth_la_CPPFLAGS = $(AM_CPPFLAGS) -DMODEL_PROFILES=profiles_auth
 tests_module_model_auth_la_LDFLAGS = $(model_ldflags)
 tests_module_model_auth_la_LIBADD = $(MODULE_CORE)
@@ -110,7 +110,7 @@ tests_module_test_memory_DEPENDENCIES = libvcard.la libbase.la tests/module/memo
 check_PROGRAMS += tests/module/test_depth
 TESTS += tests/module/test_depth
 tests_module_test_depth_SOURCES = tests/module/test_depth.c tests/module/rig.h tests/module/rig.c \
-  tests/module/rig_inkan.c tests/vcard_reader.h tests/vcard_reader.c src/pkcs11/table.c \
+  tests/module/rig_inkan.c tests/vcard_reader.h tests/vcard_reader.c \
   $(libpkcs11_la_SOURCES) $(libcard_la_SOURCES)
 tests_module_test_depth_CFLAGS = $(module_test_cflags) $(PCSC_CFLAGS) -fno-inline -fno-optimize-sibling-calls
 tests_module_test_depth_LDADD = libstatus.la libcert.la libcards.la libinkancrypto.la libvcard.la libbase.la \

@@ -97,7 +97,7 @@ START_TEST(test_refused_signature)
 }
 END_TEST
 
-/* The PIN of a consent was cut off on its way: nobody is logged in any more. */
+/* The link broke while the PIN of a consent was sent: the login has ended. */
 START_TEST(test_consent_cut_off)
 {
 	struct rig_line count = {0}, line = {.broken = 1, .outcome = VCARD_CUT};

@@ -306,8 +306,8 @@ START_TEST(test_threads_forbidden)
 }
 END_TEST
 
-/* All sessions are closed while another thread logs in with one: its login counts for
- * nothing, and no PIN is kept. */
+/* All sessions are closed while another thread logs in with one: its login fails,
+ * and no PIN is stored. */
 START_TEST(test_sessions_closed_during_login)
 {
 	struct vcard_spec spec;

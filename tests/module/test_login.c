@@ -431,7 +431,7 @@ static unsigned long hidden_memory(void)
 	return sum;
 }
 
-/* The PIN that was kept goes when another takes its place. */
+/* The stored PIN is wiped when another replaces it. */
 START_TEST(test_no_old_pin_stays)
 {
 	static CK_UTF8CHAR old_pin[] = "1234", new_pin[] = "5678";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ways to the function tables, and what stands in them. */
+/* How a program gets the function tables, and their contents. */
 #include <string.h>
 #include "tests/module/rig.h"
 

@@ -211,8 +211,8 @@ START_TEST(an_accepted_pin_goes_once_more)
 }
 END_TEST
 
-/* And but once more: the ways that were refused with a fresh PIN are left out
- * the next time, when the others get one. */
+/* At most once more: the methods that were refused directly after VERIFY are left out
+ * the next time. */
 START_TEST(an_accepted_pin_goes_but_once_more)
 {
 	static const struct step steps[] = {

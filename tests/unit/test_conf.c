@@ -147,7 +147,7 @@ START_TEST(a_program_by_the_name_of_its_executable)
 }
 END_TEST
 
-/* What was meant for one program does not count for all because of a typing error. */
+/* After a typing error in a section's name its lines do not apply to all programs. */
 START_TEST(sections_that_are_not_known)
 {
 	struct conf c;

@@ -11,7 +11,7 @@ dist_man_MANS += doc/inkan-doctor.1
 
 # What --help points to, in Japanese.
 jaman1dir = $(mandir)/ja/man1
-dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1
+dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1
 
 # The guide, in two languages.
 guidedir = $(docdir)/guide

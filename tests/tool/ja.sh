@@ -35,6 +35,11 @@ for text in README.ja doc/guide/ja/ doc/ja/ po/ja; do
 	[ "$(grep -c "^$text" "$work/all")" -gt 50 ] || bad "next to nothing is found in $text"
 done
 
+# README.ja has README's sections, and each line of the guide's table of findings is in both languages.
+[ "$(grep -c '^## ' README.md)" -eq "$(grep -c '^## ' README.ja.md)" ] || bad "README.ja.md has other sections than README.md"
+grep -o '^| `[a-z-]*`' doc/guide/trouble.md >"$work/en"
+grep -o '^| `[a-z-]*`' doc/guide/ja/trouble.md | diff "$work/en" - >"$work/found" || { bad "trouble.md"; cat "$work/found"; }
+
 # never WHY REGEX [EXCEPT]: on no line, but where EXCEPT is
 never() {
 	grep -anP "^[^:]*:[0-9]*:.*?(?:$2)" "$work/all" | cut -d : -f 2- | grep -avP "${3-^$}" >"$work/found"

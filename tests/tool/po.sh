@@ -7,7 +7,7 @@ need msgmerge
 need msgfmt
 
 (
-	cd "${srcdir:-.}" && find cards src/base src/card src/cert src/lib src/status src/tool -name '*.c' | sort |
+	cd "${srcdir:-.}" && find cards src -name '*.c' | sort |
 		xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 --files-from=- -o "$work/all.pot"
 ) || bad "xgettext"
 [ "$(grep -c '^msgid' "$work/all.pot")" -gt 150 ] || bad "xgettext finds next to nothing"

@@ -13,10 +13,8 @@ inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_CPPFLAGS += -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 inkan_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
-inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_rows.c src/tool/setup_dirs.c src/tool/setup_dirs.h \
-  src/tool/setup_plan.c src/tool/setup_plan.h src/tool/setup_file.c src/tool/setup_block.c \
-  src/tool/setup_nss.c src/tool/setup_nss.h src/tool/setup_policy.c src/tool/setup_policy.h \
-  src/tool/setup_browser.c src/tool/setup_card.c src/tool/setup_ssh.c src/tool/setup_openssl.c src/tool/setup_p11kit.c src/tool/setup_pam.c
+inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_job.h src/tool/setup_file.c src/tool/setup_places.c \
+  src/tool/setup_clients.c src/tool/setup_browsers.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_facts.c src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \

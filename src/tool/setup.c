@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inkan setup: tells programs of our modules, and takes it back. */
+/* inkan setup: registers our modules with programs, and removes them again. */
 #include "config.h"
-#include <dlfcn.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,337 +8,281 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/conf.h"
+#include "base/file.h"
 #include "say.h"
-#include "setup_plan.h"
+#include "setup_job.h"
 
-enum { OPTION_YES = 256, OPTION_UNDO, OPTION_DRY_RUN, OPTION_SYSTEM, OPTION_SIGN, OPTION_MODULE, OPTION_ROOT,
-       OPTION_HOST, OPTION_USER, OPTION_CERTIFICATE, OPTION_READER, OPTION_CARD };
+#define COMMON "hyndMRC" /* options of every client */
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
-	{"yes", no_argument, NULL, OPTION_YES},
-	{"undo", no_argument, NULL, OPTION_UNDO},
-	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-	{"system", no_argument, NULL, OPTION_SYSTEM},
-	{"sign", no_argument, NULL, OPTION_SIGN},
-	{"module", required_argument, NULL, OPTION_MODULE},
-	{"root", required_argument, NULL, OPTION_ROOT},
-	{"host", required_argument, NULL, OPTION_HOST},
-	{"user", required_argument, NULL, OPTION_USER},
-	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
-	{"reader", required_argument, NULL, OPTION_READER},
-	{"card", required_argument, NULL, OPTION_CARD},
+	{"yes", no_argument, NULL, 'y'},
+	{"undo", no_argument, NULL, 'n'},
+	{"dry-run", no_argument, NULL, 'd'},
+	{"module", required_argument, NULL, 'M'},
+	{"root", required_argument, NULL, 'R'},
+	{"card", required_argument, NULL, 'C'},
+	{"system", no_argument, NULL, 's'},
+	{"sign", no_argument, NULL, 'g'},
+	{"host", required_argument, NULL, 'H'},
+	{"user", required_argument, NULL, 'u'},
+	{"certificate", required_argument, NULL, 'c'},
+	{"reader", required_argument, NULL, 'r'},
 	{NULL, 0, NULL, 0},
 };
 
-#define BIT(option) (1u << ((option) - OPTION_YES))
-#define COMMON (BIT(OPTION_YES) | BIT(OPTION_UNDO) | BIT(OPTION_DRY_RUN) | BIT(OPTION_MODULE) | BIT(OPTION_ROOT) | \
-		BIT(OPTION_CARD))
-
-static const struct job {
-	enum exit_code (*make)(struct plan *p, const struct setup_wish *w);
-	unsigned takes;        /* options */
-	const char *what;
-} jobs[SETUP_CLIENTS] = {
-	[SETUP_FIREFOX] = {setup_firefox, COMMON | BIT(OPTION_SYSTEM),
-		N_("every profile of Firefox (--system: the policy of all users)")},
-	[SETUP_CHROME] = {setup_chrome, COMMON,
-		N_("the database of Chromium, Chrome, Edge and Brave")},
-	[SETUP_SSH] = {setup_ssh, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_HOST),
-		N_("OpenSSH, for the hosts that --host names")},
-	[SETUP_OPENSSL] = {setup_openssl, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_SIGN),
-		N_("a configuration for OpenSSL's programs, used when OPENSSL_CONF names it")},
-	[SETUP_PAM] = {setup_pam, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_USER) | BIT(OPTION_CERTIFICATE) |
-		BIT(OPTION_READER),
-		N_("logging in with password and card (pam_pkcs11); for the administrator")},
-	[SETUP_P11KIT] = {setup_p11kit, COMMON | BIT(OPTION_SYSTEM) | BIT(OPTION_SIGN),
-		N_("p11-kit: GnuTLS, wget, and what else loads its modules")},
-	[SETUP_SIGNERS] = {setup_signers, COMMON | BIT(OPTION_SIGN),
-		N_("a database with the signature module, for programs that sign documents")},
+static const struct client {
+	const char *word, *name;
+	enum exit_code (*set_up)(struct setup_job *job);
+	const char *takes;    /* further options */
+	const char *programs; /* for --card: as /proc/PID/exe names them */
+} clients[SETUP_CLIENTS] = {
+	{"firefox", "Firefox", setup_firefox, "s", "firefox firefox-esr firefox-bin"},
+	{"chrome", "Chromium, Chrome", setup_databases, "", "chromium chrome msedge brave opera vivaldi-bin"},
+	{"ssh", "OpenSSH", setup_ssh, "sH", "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper"},
+	{"openssl", "OpenSSL", setup_openssl, "sg", "openssl curl"},
+	{"pam", "PAM", setup_pam, "sucr", /* whatever asks PAM, and what pam_pkcs11 has to look at a card */
+		"login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd xrdp-sesman "
+		"cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
+		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock vlock "
+		"pkcs11_inspect pkcs11_listcerts pklogin_finder"},
+	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
+		"gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget"},
+	{"signers", N_("programs that sign documents"), setup_databases, "g", "pdfsig soffice.bin"},
 };
+
+const char *setup_client_word(enum setup_client client)
+{
+	return clients[client].word;
+}
+
+const char *setup_client_name(enum setup_client client)
+{
+	return _(clients[client].name);
+}
+
+bool setup_knows_program(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (int i = 0; i < SETUP_CLIENTS; i++)
+		for (const char *p = clients[i].programs; (p = strstr(p, name)); p += n)
+			if ((p == clients[i].programs || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+				return true;
+	return false;
+}
 
 static void help(void)
 {
-	printf("%s\n\n", _("Usage: inkan setup                     what has been told of Inkan, and what not\n"
-	                   "       inkan setup CLIENT [OPTIONS]    tells it, after showing what changes, and asking"));
-	for (int i = 0; i < SETUP_CLIENTS; i++)
-		printf("  %-8s %s\n", setup_client_word((enum setup_client)i), _(jobs[i].what));
-	printf("\n  --undo              %s\n", _("take it back"));
-	printf("  --dry-run           %s\n", _("show it alone"));
-	printf("  --yes               %s\n", _("do not ask"));
-	printf("  --system            %s\n", _("for everybody on this machine (root)"));
-	printf("  --sign              %s\n", _("openssl, p11-kit: the signature module too"));
-	printf("  --card KIND         %s\n", _("hpki, jpki or any: the cards that these programs see"));
-	printf("  --host PATTERN      %s\n", _("ssh: for these hosts"));
-	printf("  --user NAME         %s\n", _("pam: the login that the card may use"));
-	printf("  --certificate FILE  %s\n", _("pam: of this certificate, not of the card in the reader"));
-	printf("  --reader NAME       %s\n", _("pam: the card in this reader"));
-	printf("  --module FILE       %s\n", _("another module than the installed one"));
-	printf("  --root DIR          %s\n  --help\n", _("with --system: the files below DIR (for packagers)"));
-	printf("\n%s\n", _("Browsers, ssh and PAM get the authentication module alone: they try one PIN on\n"
-	                   "every token, and a signature PIN has few tries."));
+	puts(_("Usage: inkan setup                     show what is set up\n"
+	       "       inkan setup CLIENT [OPTIONS]    show what would change, ask, and change it\n\n"
+	       "  firefox   every profile of Firefox (--system: the policy of all users)\n"
+	       "  chrome    the database of Chromium, Chrome, Edge and Brave\n"
+	       "  ssh       OpenSSH, for the hosts of --host\n"
+	       "  openssl   a configuration for OpenSSL's programs, used when OPENSSL_CONF names it\n"
+	       "  pam       login with password and card (pam_pkcs11), by the administrator\n"
+	       "  p11-kit   GnuTLS, wget and others\n"
+	       "  signers   a database with the signature module, for programs that sign documents\n\n"
+	       "  --undo              remove it again\n"
+	       "  --dry-run           show the change alone\n"
+	       "  --yes               do not ask\n"
+	       "  --system            for everybody on this machine (root)\n"
+	       "  --sign              openssl, p11-kit: the signature module too\n"
+	       "  --card KIND         hpki, jpki or any: the cards that these programs see\n"
+	       "  --host PATTERN      ssh: for these hosts\n"
+	       "  --user NAME         pam: the login that the card may use\n"
+	       "  --certificate FILE  pam: this certificate, not the one of the card in the reader\n"
+	       "  --reader NAME       pam: the card in this reader\n"
+	       "  --module FILE       another module than the installed one\n"
+	       "  --root DIR          with --system: the files below DIR (for packagers)\n\n"
+	       "Browsers, ssh and PAM get the authentication module alone: they try one PIN on\n"
+	       "every token, and a signature PIN has few tries."));
 }
 
-/* ---- What there is */
-
-static void put_row(const struct setup_row *row)
-{
-	const char *word = setup_client_word(row->client);
-
-	if (row->kind == SETUP_NOTHING)
-		put_field(word, _("not yet (%s)"), row->file);
-	else
-		put_field(word, "%s (%s)", row->library, row->file);
-	if (row->gone)
-		put_subfield(_("Not there"), "%s", row->library);
-	if (row->confined)
-		put_subfield(_("Of no use"), "%s", _("a snap or flatpak program cannot load it"));
-}
-
-/* That the machine's own files know nothing of it is no news. */
-static bool put_client(const struct setup_rows *rows, enum setup_client client)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct setup_row *row = &rows->list[i];
-
-		if (row->client != client || row->kind == SETUP_FOREIGN || (row->kind == SETUP_NOTHING && row->system))
-			continue;
-		put_row(row);
-		any = true;
-	}
-	return any;
-}
-
-static enum exit_code list(const struct setup_dirs *dirs)
+static enum exit_code list(const char *root)
 {
 	struct setup_rows rows;
-	enum error e = rows_read(dirs, &rows);
+	enum error e = setup_registered(root, &rows);
 
-	for (int i = 0; i < SETUP_CLIENTS && e == E_OK; i++)
-		if (!put_client(&rows, (enum setup_client)i))
-			put_field(setup_client_word((enum setup_client)i), "%s", _("not yet"));
+	for (enum setup_client i = SETUP_FIREFOX; i < SETUP_CLIENTS && e == E_OK; i++) {
+		bool any = false;
+
+		for (const struct setup_row *row = rows.list; row < rows.list + rows.n; row++) {
+			if (row->client != i || row->kind == SETUP_FOREIGN || (row->kind == SETUP_NOTHING && row->system))
+				continue;
+			any = true;
+			if (row->kind == SETUP_NOTHING)
+				put_field(clients[i].word, _("not yet (%s)"), row->file);
+			else
+				put_field(clients[i].word, "%s (%s)", row->library, row->file);
+			if (row->gone)
+				put_subfield(_("Missing"), "%s", row->library);
+			if (row->confined)
+				put_subfield(_("No effect"), "%s", _("a snap or flatpak program cannot load the module"));
+		}
+		if (!any)
+			put_field(clients[i].word, "%s", _("not yet"));
+	}
 	setup_rows_free(&rows);
 	return e == E_OK ? EXIT_DONE : setup_no_memory();
 }
 
-/* ---- The module */
-
-static enum exit_code refuse_module(const char *path, const char *why)
+/* The module as programs see it; it is read, not loaded. */
+static enum exit_code choose_module(struct setup_job *job, const char *file)
 {
-	complain(_("%s is no PKCS#11 module: %s."), path, why);
+	char *here = file && file[0] != '/' ? getcwd(NULL, 0) : NULL, *path = NULL;
+	struct buf b = {0};
+	const char *why = NULL;
+
+	free(job->module);
+	if (file)
+		job->module = format("%s%s%s", here ? here : "", here ? "/" : "", file);
+	else
+		job->module = format("%s/%s", MODULEDIR, job->sign ? "inkan-sign-pkcs11.so" : "inkan-pkcs11.so");
+	free(here);
+	if (!job->module || !(path = format("%s%s", job->root, job->module)))
+		return setup_no_memory();
+	if (strpbrk(job->module, "\"'\n\r;#\\$"))
+		why = _("such a name cannot be written into every program's settings");
+	else if (path_read(path, (size_t)64 << 20, &b) != E_OK)
+		why = _("it cannot be read");
+	else if (b.len < 4 || memcmp(b.data, "\177ELF", 4) != 0 || !memmem(b.data, b.len, "C_GetFunctionList", 18))
+		why = _("it has no C_GetFunctionList");
+	buf_free(&b);
+	free(path);
+	if (!why)
+		return EXIT_DONE;
+	complain(_("%s is not a PKCS#11 module: %s."), job->module, why);
 	advise(_("Install Inkan, or name the module: --module FILE"));
 	return EXIT_NO_INPUT;
 }
 
-static enum exit_code load(const char *path)
+/* Which cards the client's programs see: a section of inkan.conf. It is closed by [general], so that a
+ * line that a person adds below is for all programs, as before. */
+static enum exit_code set_card(struct setup_job *job)
 {
-	void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	char *lines = format("[program %s]\ncard = %s\n[general]\n", clients[job->client].programs, job->card), *path;
+	enum exit_code code = lines ? EXIT_DONE : setup_no_memory();
+	struct change *c;
+	size_t i = 0;
+
+	while (code == EXIT_DONE && job->card && conf_cards[i] && strcmp(job->card, conf_cards[i]) != 0)
+		i++;
+	if (!conf_cards[i]) {
+		complain(_("There is no kind of card \"%s\"."), job->card);
+		advise(_("The kinds are: --card hpki, --card jpki, --card any."));
+		code = EXIT_USAGE;
+	} else if (code == EXIT_DONE && (job->card || (job->undo && !job->user))) {
+		path = setup_path(job->root, job->system ? SYSCONFDIR "/inkan/inkan.conf" : "config/inkan/inkan.conf");
+		code = change_open(job, path, 0644, &c);
+		if (code == EXIT_DONE)
+			code = block_put(c, job->client, false, job->undo ? NULL : lines);
+	}
+	free(lines);
+	return code;
+}
+
+static enum exit_code run(struct setup_job *job, const char *module)
+{
+	const bool both = strchr(clients[job->client].takes, 'g') != NULL, sign = job->sign;
 	enum exit_code code = EXIT_DONE;
 
-	if (!library)
-		return refuse_module(path, access(path, F_OK) != 0 ? _("it is not there") : dlerror());
-	if (!dlsym(library, "C_GetFunctionList"))
-		code = refuse_module(path, _("it has no C_GetFunctionList"));
-	dlclose(library);
-	return code;
+	if (job->system)
+		umask(022); /* everybody's programs read it */
+	for (int i = 0; i < 2 && code == EXIT_DONE; i++) {
+		job->sign = i == 1;
+		/* the authentication module, with --sign the other too, or that of --module alone; undo removes both */
+		if (i == 0 ? job->client == SETUP_SIGNERS || (sign && module && !job->undo) :
+		    !both || !(sign || job->undo || job->client == SETUP_SIGNERS))
+			continue;
+		if (!job->undo)
+			code = choose_module(job, module);
+		if (code == EXIT_DONE)
+			code = clients[job->client].set_up(job);
+	}
+	if (code == EXIT_DONE)
+		code = set_card(job);
+	return code == EXIT_DONE ? changes_make(job) : code;
 }
 
-static char *module_path(const struct setup_wish *w)
+static enum exit_code check(const struct setup_job *job, const char *seen)
 {
-	char *here, *path;
+	char *home = setup_path("", "~");
+	enum exit_code code = EXIT_DONE;
 
-	if (!w->module)
-		return format("%s/%s", MODULEDIR, w->sign ? "inkan-sign-pkcs11.so" : "inkan-pkcs11.so");
-	if (w->module[0] == '/')
-		return strdup(w->module);
-	here = getcwd(NULL, 0);
-	path = here ? format("%s/%s", here, w->module) : NULL;
-	free(here);
-	return path;
-}
-
-/* w->module becomes its path as programs see it, to be freed; looked at below the root. */
-static enum exit_code choose_module(struct setup_wish *w)
-{
-	enum exit_code code;
-	char *path;
-
-	w->module = module_path(w);
-	path = w->module ? format("%s%s", w->dirs->root, w->module) : NULL;
-	if (!path)
-		code = setup_no_memory();
-	else if (strpbrk(w->module, "\"'\n\r;#\\$"))
-		code = refuse_module(w->module, _("such a name cannot be written into every program's settings"));
-	else
-		code = load(path);
-	free(path);
-	return code;
-}
-
-/* ---- Who */
-
-static enum exit_code check_person(const struct setup_wish *w)
-{
-	enum exit_code code;
-
-	if (w->system) {
-		if (geteuid() == 0 || w->dirs->root[0] || w->dry_run)
-			return EXIT_DONE;
-		complain(_("The machine's own files are its administrator's."));
+	for (const struct option *o = options; o->name && code == EXIT_DONE; o++) {
+		if (!strchr(seen, o->val) || strchr(COMMON, o->val) || strchr(clients[job->client].takes, o->val))
+			continue;
+		code = EXIT_USAGE;
+		if (o->val != 'g')
+			code = refuse_argument("setup", o->name);
+		else
+			complain(_("inkan setup %s never adds the signature module: one PIN would be tried on both tokens."),
+			         clients[job->client].word);
+	}
+	if (code == EXIT_DONE && job->system && geteuid() != 0 && !job->root[0] && !job->dry_run) {
+		complain(_("Only root may change the settings of the machine."));
 		advise(_("Run it with sudo."));
-		return EXIT_REFUSED;
-	}
-	if (w->dirs->root[0]) {
-		complain(_("--root is for the machine's files: use it with --system."));
+		code = EXIT_REFUSED;
+	} else if (code == EXIT_DONE && !job->system && (job->root[0] || !home || access(home, F_OK) != 0)) {
+		complain("%s", job->root[0] ? _("--root needs --system.") : _("The home folder HOME is not there."));
 		advise(_("See: inkan %s --help"), "setup");
-		return EXIT_USAGE;
+		code = EXIT_USAGE;
 	}
-	if (!w->dirs->home || access(w->dirs->home, F_OK) != 0) {
-		complain(_("There is no home folder: HOME is not set, or leads nowhere."));
-		advise(_("Set HOME, or use --system."));
-		return EXIT_USAGE;
-	}
-	code = check_whose(w->dirs->home);
-	if (code == EXIT_DONE)
-		code = check_whose(w->dirs->config);
-	return code == EXIT_DONE ? check_whose(w->dirs->data) : code;
-}
-
-static enum exit_code refuse_sign(enum setup_client client)
-{
-	complain(_("inkan setup %s never adds the signature module."), setup_client_word(client));
-	advise(_("It would try one PIN on both tokens. For programs that sign documents: inkan setup signers"));
-	return EXIT_USAGE;
-}
-
-/* ---- One client */
-
-static enum exit_code make(struct plan *p, const struct setup_wish *wish, bool sign)
-{
-	struct setup_wish w = *wish;
-	enum exit_code code = EXIT_DONE;
-
-	w.sign = sign;
-	if (w.undo)
-		return jobs[w.client].make(p, &w);
-	code = choose_module(&w);
-	if (code == EXIT_DONE)
-		code = jobs[w.client].make(p, &w);
-	free(w.module);
+	free(home);
 	return code;
-}
-
-/* The authentication module, and with --sign the other too; --undo takes back both. */
-static enum exit_code run(const struct setup_wish *w)
-{
-	bool two = jobs[w->client].takes & BIT(OPTION_SIGN), signers = w->client == SETUP_SIGNERS;
-	struct plan plan = {NULL, 0, NULL};
-	enum exit_code code = check_person(w);
-
-	if (w->system)
-		umask(022); /* what root keeps to itself nobody else's programs could read */
-	if (code == EXIT_DONE && !signers && (w->undo || !(w->sign && w->module)))
-		code = make(&plan, w, false);
-	if (code == EXIT_DONE && (signers || (two && (w->undo || w->sign))))
-		code = make(&plan, w, true);
-	if (code == EXIT_DONE)
-		code = setup_card(&plan, w);
-	if (code == EXIT_DONE)
-		code = plan_carry_out(&plan, w);
-	plan_free(&plan);
-	return code;
-}
-
-static void take_option(struct setup_wish *w, int option, const char **root)
-{
-	w->yes |= option == OPTION_YES;
-	w->undo |= option == OPTION_UNDO;
-	w->dry_run |= option == OPTION_DRY_RUN;
-	w->system |= option == OPTION_SYSTEM;
-	w->sign |= option == OPTION_SIGN;
-	if (option == OPTION_MODULE)
-		w->module = optarg;
-	else if (option == OPTION_ROOT)
-		*root = optarg;
-	else if (option == OPTION_HOST)
-		w->host = optarg;
-	else if (option == OPTION_USER)
-		w->user = optarg;
-	else if (option == OPTION_CERTIFICATE)
-		w->certificate = optarg;
-	else if (option == OPTION_READER)
-		w->reader = optarg;
-	else if (option == OPTION_CARD)
-		w->card = optarg;
-}
-
-static bool find_client(const char *word, enum setup_client *client)
-{
-	for (int i = 0; i < SETUP_CLIENTS; i++) {
-		*client = (enum setup_client)i;
-		if (strcmp(word, setup_client_word(*client)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum exit_code check_options(const struct setup_wish *w, unsigned seen)
-{
-	unsigned wrong = seen & ~jobs[w->client].takes;
-
-	if (wrong & BIT(OPTION_SIGN))
-		return refuse_sign(w->client);
-	for (size_t i = 0; i < sizeof options / sizeof *options - 1; i++)
-		if (options[i].val >= OPTION_YES && (wrong & BIT(options[i].val)))
-			return refuse_argument("setup", options[i].name);
-	return EXIT_DONE;
-}
-
-static enum exit_code dispatch(int argc, char **argv, struct setup_wish *w, unsigned seen)
-{
-	enum exit_code code;
-
-	if (optind == argc)
-		return seen & ~BIT(OPTION_ROOT) ? refuse_argument(argv[0], argv[argc - 1]) : list(w->dirs);
-	if (!find_client(argv[optind], &w->client))
-		return refuse_argument(argv[0], argv[optind]);
-	if (optind + 1 < argc)
-		return refuse_argument(argv[0], argv[optind + 1]);
-	code = check_options(w, seen);
-	w->system |= w->client == SETUP_PAM;
-	return code == EXIT_DONE ? run(w) : code;
 }
 
 enum exit_code verb_setup(int argc, char **argv)
 {
-	struct setup_wish w = {.client = SETUP_FIREFOX};
-	struct setup_dirs dirs;
-	const char *root = NULL;
-	unsigned seen = 0;
-	enum exit_code code;
+	struct setup_job job = {.root = ""};
+	char seen[sizeof options / sizeof *options] = "", *root = NULL;
+	const char *values['z'] = {NULL};
+	enum exit_code code = EXIT_DONE;
 	int option;
 
 	if (getauxval(AT_SECURE)) {
 		complain(_("inkan setup does not run as a set-user-id program."));
-		advise(_("Run it as the user whose programs are meant, or with sudo."));
 		return EXIT_REFUSED;
 	}
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EXIT_USAGE;
-		if (option == 'h') {
-			help();
-			return EXIT_DONE;
-		}
-		seen |= BIT(option);
-		take_option(&w, option, &root);
+		if (!strchr(seen, option))
+			seen[strlen(seen)] = (char)option;
+		values[option] = optarg ? optarg : "";
 	}
-	if (dirs_find(&dirs, root) != E_OK)
-		return setup_no_memory();
-	w.dirs = &dirs;
-	code = dispatch(argc, argv, &w, seen);
-	dirs_free(&dirs);
+	if (values['h']) {
+		help();
+		return EXIT_DONE;
+	}
+	if (values['R'] && !(root = realpath(values['R'], NULL))) {
+		complain(_("There is no folder %s."), values['R']);
+		return EXIT_NO_INPUT;
+	}
+	job.root = root && strcmp(root, "/") != 0 ? root : "";
+	while (job.client < SETUP_CLIENTS && optind < argc && strcmp(argv[optind], clients[job.client].word) != 0)
+		job.client++;
+	job.yes = values['y'];
+	job.undo = values['n'];
+	job.dry_run = values['d'];
+	job.sign = values['g'];
+	job.system = values['s'] || job.client == SETUP_PAM;
+	job.host = values['H'];
+	job.user = values['u'];
+	job.certificate = values['c'];
+	job.reader = values['r'];
+	job.card = values['C'];
+	if (optind == argc)
+		code = strcmp(seen, values['R'] ? "R" : "") != 0 ? refuse_argument(argv[0], argv[argc - 1]) : list(job.root);
+	else if (job.client == SETUP_CLIENTS || optind + 1 < argc)
+		code = refuse_argument(argv[0], argv[job.client == SETUP_CLIENTS ? optind : optind + 1]);
+	else if ((code = check(&job, seen)) == EXIT_DONE)
+		code = run(&job, values['M']);
+	changes_free(&job);
+	free(job.next);
+	free(job.module);
+	free(root);
 	return code;
 }

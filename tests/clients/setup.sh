@@ -54,5 +54,4 @@ say "$auth_token: signed with the configuration for OpenSSL"
 guide_run setup undo "s|\$| --yes|; s|^inkan|$inkan|"
 ! grep -rq inkan-pkcs11.so "$HOME/.ssh" "$HOME/.config" "$HOME/.pki" "$HOME/.local" 2>/dev/null ||
 	fail "left behind: $(grep -rl inkan-pkcs11.so "$HOME")"
-[ ! -e "$HOME/.pki/nssdb" ] || fail "a database was left behind"
 [ "$(ask_card verifies),$(ask_card signatures)" = 2,1 ] || fail "one signature takes two VERIFYs"

@@ -44,7 +44,7 @@ cycle() {
 	wrote "Nothing was changed"
 	unchanged "$what --dry-run"
 	setup 77 "$@"
-	said "no terminal"
+	said "not a terminal"
 	advised
 	unchanged "$what without a yes"
 	setup 0 "$@" --yes
@@ -53,7 +53,7 @@ cycle() {
 	mv "$work/before" "$work/at-first"
 	tree >"$work/before"
 	setup 0 "$@" --yes
-	wrote "Already so"
+	wrote "Already set up"
 	unchanged "$what twice"
 	# shellcheck disable=SC2086 # words
 	[ -z "$undo" ] || set -- $undo
@@ -65,6 +65,6 @@ cycle() {
 	setup 0 "$@" --undo --yes
 	wrote "nothing to undo"
 	unchanged "$what --undo twice"
-	left=$(find "$HOME" "$root" -name '*inkan-??????')
+	left=$(find "$HOME" "$root" -type f \( -name '*.??????' ! -name '*.module' -o -name '*.before-inkan*' \))
 	[ -z "$left" ] || bad "left behind: $left"
 }

@@ -27,7 +27,7 @@ wrote "not yet"
 # ---- the module
 for wrong in "$work/nothing.so" "${srcdir:-.}/configure.ac" "$(printf 'a\nb.so')" "a'b.so"; do
 	setup 66 ssh --host x --module "$wrong" --yes
-	said "is no PKCS#11 module"
+	said "is not a PKCS#11 module"
 	advised
 done
 cp "$module" "$work/a\$b.so" # OpenSSL would put the value of b there
@@ -51,7 +51,7 @@ check() {
 	esac
 	[ "$(stat -c %a "$config")" = "$mode" ] || bad "mode $(stat -c %a "$config")"
 }
-for text in 'none' '' 'ServerAliveInterval 7\nHost c\n  User x\n' 'ServerAliveInterval 7' \
+for text in 'none' 'ServerAliveInterval 7\nHost c\n  User x\n' 'ServerAliveInterval 7' \
 	'ServerAliveInterval 7\r\nHost c\r\n  User x\r\n' '# a comment\n\n\nHost *\n  ServerAliveInterval 7'; do
 	alive='' mode=640
 	case $text in *Server*) alive=yes ;; esac
@@ -68,18 +68,36 @@ for text in 'none' '' 'ServerAliveInterval 7\nHost c\n  User x\n' 'ServerAliveIn
 	done
 done
 
-# lines end as the person's do
+# an editor may give our lines another end
 printf 'ServerAliveInterval 7\r\n' >"$config"
 setup 0 ssh --host x --module "$module" --yes
-[ "$(grep -c "$(printf '\r')$" "$config")" = "$(wc -l <"$config")" ] || bad "lines that end in two ways"
+sed -i 's/\r*$/\r/' "$config"
+setup 0 ssh --undo --yes
+[ "$(cat "$config")" = "$(printf 'ServerAliveInterval 7\r')" ] || bad "lines with CRLF are not removed"
+
+# an empty file is none
+: >"$config"
+setup 0 ssh --host x --module "$module" --yes
+setup 0 ssh --undo --yes
+[ ! -e "$config" ] || bad "an empty file is left"
+
+# the original is kept beside the file, with its mode, until --undo
+printf 'Host c\n' >"$config"
+chmod 640 "$config"
+setup 0 ssh --host x --module "$module" --yes
+setup 0 ssh --host y --module "$module" --yes
+[ "$(cat "$config.before-inkan")" = 'Host c' ] || bad "no copy of the original"
+[ "$(stat -c %a "$config.before-inkan")" = 640 ] || bad "the copy's mode is not the original's"
+setup 0 ssh --undo --yes
+[ ! -e "$config.before-inkan" ] || bad "the copy is left behind"
 
 # another answer takes the place of the first; what the person adds stays
 printf 'Host c\n  User x\n' >"$config"
 setup 0 ssh --host x --module "$module" --yes
 setup 0 ssh --host y --module "$module" --yes
 [ "$(grep -c PKCS11Provider "$config")" = 1 ] || bad "twice in the file"
-setup 0 ssh --module "$module" --yes
-wrote "Already so"
+setup 0 ssh --host y --module "$module" --yes
+wrote "Already set up"
 printf 'Host d\n  User y\n' >>"$config"
 setup 0 ssh --undo --yes
 printf 'Host c\n  User x\nHost d\n  User y\n' | cmp -s - "$config" || bad "not what the person wrote"
@@ -132,22 +150,22 @@ chmod 600 "$config"
 ln "$config" "$work/second"
 left_alone 77 "hard link"
 rm "$work/second"
-printf '# Inkan: begin\nHost x\n' >"$config"
-left_alone 7 "do not belong together"
+printf '# Inkan: begin ssh\nHost x\n' >"$config"
+left_alone 7 "do not match"
 setup 7 ssh --undo --yes
-printf '# Inkan: end\n# Inkan: begin\n' >"$config"
-left_alone 7 "do not belong together"
+printf '# Inkan: end ssh\n# Inkan: begin ssh\n' >"$config"
+left_alone 7 "do not match"
 printf 'a\0b\n' >"$config"
-left_alone 7 "is no text"
+left_alone 7 "is not a text file"
 rm "$config"
 mkdir "$config"
-left_alone 77 "no ordinary file"
+left_alone 77 "not an ordinary file"
 rmdir "$config"
 ln -s "$work/nowhere" "$config"
 left_alone 66 "is a link"
 rm "$config"
 mkfifo "$config"
-left_alone 77 "no ordinary file"
+left_alone 77 "not an ordinary file"
 rm "$config"
 
 # ---- a link is followed, and stays
@@ -167,7 +185,7 @@ tree >"$work/before"
 	trap '' XFSZ
 	ulimit -f 2
 	run 74 "$inkan" setup ssh --host x --module "$module" --yes
-	said "could not be written"
+	said "was not changed"
 	exit "$failures"
 ) || failures=$((failures + 1))
 unchanged "a full disk"
@@ -178,11 +196,13 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 			bad "$call is not noticed"
 		unchanged "$call"
 	done
-	for call in fsync rename; do
-		LSAN_OPTIONS=detect_leaks=0 strace -o "$work/calls" -e "trace=$call" -e "inject=$call:error=EINTR:signal=KILL" \
+	# the first is of the copy, the second of its folder, the third of the file
+	for call in fsync fsync:when=3 rename rename:when=2; do
+		LSAN_OPTIONS=detect_leaks=0 strace -o "$work/calls" -e "trace=${call%%:*}" \
+			-e "inject=${call%%:*}:error=EINTR:signal=KILL${call#"${call%%:*}"}" \
 			"$inkan" setup ssh --host x --module "$module" --yes >"$work/out" 2>&1 </dev/null
 		grep -q "killed by SIGKILL" "$work/calls" || bad "it was not killed in $call"
-		rm -f "$config".inkan-??????
+		rm -f "$config".?????? "$config".before-inkan*
 		unchanged "killed in $call"
 	done
 else
@@ -197,7 +217,7 @@ asked() { # ANSWER STATUS
 	printf '%s\n' "$1" | script -qec "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
 	got=$?
 	[ "$got" -eq "$2" ] || { bad "exit $got, not $2, when the answer is \"$1\""; cat "$work/out"; }
-	wrote "Do that?"
+	wrote "Make these changes?"
 	wrote "+ Host x"
 }
 if command -v script >/dev/null; then
@@ -211,19 +231,15 @@ if command -v script >/dev/null; then
 	: >"$work/out"
 	{
 		for _ in $(seq 100); do
-			! grep -q "Do that" "$work/out" || break
+			! grep -q "Make these" "$work/out" || break
 			sleep 0.1
 		done
 		echo '# written in the meantime' >>"$config"
 		echo yes
 	} | script -qefc "$inkan setup ssh --host x --module $module" /dev/null >"$work/out" 2>&1
-	wrote "has changed in the meantime"
+	wrote "changed it just now"
 	grep -q '# written in the meantime' "$config" || bad "what was written in the meantime is gone"
 	grep -q PKCS11Provider "$config" && bad "written over a file that had changed"
-	printf '*.example.jp\nyes\n' | script -qec "$inkan setup ssh --module $module" /dev/null >"$work/out" 2>&1
-	wrote "For which hosts"
-	ssh_gives a.example.jp "$module"
-	setup 0 ssh --undo --yes
 else
 	echo "skipped in part: the program script is missing"
 fi
@@ -309,12 +325,12 @@ printf 'openssl_conf = start\n' >"$HOME/.config/inkan/openssl.cnf"
 tree >"$work/before"
 if [ -e "$engines/pkcs11.so" ]; then
 	setup 69 openssl --module "$module" --yes
-	said "not by Inkan"
+	said "not written by inkan setup"
 	advised
 	unchanged "a file that is not ours"
 	printf 'MODULE_PATH = %s\n' "$module" >>"$HOME/.config/inkan/openssl.cnf"
 	setup 0 openssl --module "$module" --yes
-	wrote "Already so"
+	wrote "Already set up"
 fi
 rm "$HOME/.config/inkan/openssl.cnf"
 providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
@@ -337,20 +353,21 @@ else
 	echo "skipped in part: OpenSSL's legacy provider is missing"
 fi
 
-# ---- Firefox's policy: changed at one place, whatever stands around it
+# ---- Firefox's policy: one member more, and everything else as it was
+the_rest() { # the policy without what is ours and without what is empty then
+	python3 -c 'import json, sys
+def prune(v): return {k: prune(w) for k, w in v.items() if k != "Inkan" and prune(w) != {}} if isinstance(v, dict) else v
+print(json.dumps(prune(json.load(open(sys.argv[1])))))' "$1"
+}
 check() {
 	command -v python3 >/dev/null || return 0
-	python3 - "$policy" "$work/policy" "$module" <<-'END' || bad "the policy $(cat "$policy")"
+	python3 - "$policy" "$module" <<-'END' || bad "the policy $(cat "$policy")"
 		import json, sys
-		now, old, module = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), sys.argv[3]
-		devices = now["policies"]["SecurityDevices"]
-		modules = devices.get("Add", devices)
-		assert modules.pop("Inkan") == module
-		if not modules and "Add" in devices and "Add" not in old.get("policies", {}).get("SecurityDevices", {}): del devices["Add"]
-		if not devices and "SecurityDevices" not in old.get("policies", {}): del now["policies"]["SecurityDevices"]
-		if not now["policies"] and "policies" not in old: del now["policies"]
-		assert json.dumps(now) == json.dumps(old), (now, old)
+		devices = json.load(open(sys.argv[1]))["policies"]["SecurityDevices"]
+		assert devices.get("Add", devices)["Inkan"] == sys.argv[2]
+		assert not ("Add" in devices and "OpenSC" in devices)
 	END
+	[ "$(the_rest "$policy")" = "$(the_rest "$work/policy")" ] || bad "something else has changed: $(cat "$policy")"
 }
 for text in '{}' '{\n}\n' ' {"policies":{}}\n' '{\n  "policies": {\n    "DisableTelemetry": true\n  }\n}\n' \
 	'{"policies":{"SecurityDevices":{}}}' '{"policies":{"SecurityDevices":{"Add":{}}}}' \
@@ -358,12 +375,22 @@ for text in '{}' '{\n}\n' ' {"policies":{}}\n' '{\n  "policies": {\n    "Disable
 	'{"policies":{"SecurityDevices":{"OpenSC":"/x.so"}}}' '{"policies":{"SecurityDevices":{"Delete":["}{"]}}}' \
 	'{"x":{"policies":{"Add":1}},"b":"\\"}","policies":{\r\n\t"SecurityDevices":{\r\n\t\t"Add":{\r\n\t\t\t"A":"/x.so"\r\n}}}}' \
 	'{"policies":{"SecurityDevices":{"Delete":[],"Add" : {"A":"/x.so"}},"Z":[1,{"a":[]},-2.5e3,null]},"日本":"語"}'; do
+	command -v python3 >/dev/null || break
 	# shellcheck disable=SC2059
 	printf "$text" >"$policy"
 	cp "$policy" "$work/policy"
+	setup 0 firefox --system --root "$root" --module "$module" --yes
+	check
+	setup 0 firefox --system --root "$root" --undo --yes
+	if [ "$(the_rest "$work/policy")" = '{}' ]; then
+		[ ! -e "$policy" ] || bad "an empty policy is left"
+		continue
+	fi
+	[ "$(the_rest "$policy")" = "$(the_rest "$work/policy")" ] || bad "not as it was: $(cat "$policy")"
+	# once written in this form, it comes back byte for byte
 	cycle firefox --system --root "$root" --module "$module"
 done
-rm "$policy"
+rm -f "$policy"
 echo '{}' >"$work/policy"
 cycle firefox --system --root "$root" --module "$module"
 for text in '' '{' '[]' '{"policies":1}' '{"policies":{"SecurityDevices":[]}}' '{"policies":{}} x' '{"a":1,"a":2}' \
@@ -371,20 +398,20 @@ for text in '' '{' '[]' '{"policies":1}' '{"policies":{"SecurityDevices":[]}}' '
 	printf '%s' "$text" >"$policy"
 	tree >"$work/before"
 	setup 7 firefox --system --root "$root" --module "$module" --yes
-	said "cannot be understood"
+	said "is not a policy of Firefox"
 	advised
 	unchanged "$text"
 done
 # another path for our name is replaced; another name for our path is enough
 printf '{"policies":{"SecurityDevices":{"Add":{"A":"/x.so", "Inkan" : "/old.so"}}}}' >"$policy"
 setup 0 firefox --system --root "$root" --module "$module" --yes
-[ "$(cat "$policy")" = "{\"policies\":{\"SecurityDevices\":{\"Add\":{\"A\":\"/x.so\", \"Inkan\" : \"$module\"}}}}" ] || bad "not replaced"
+[ "$(tr -d ' \n' <"$policy")" = "{\"policies\":{\"SecurityDevices\":{\"Add\":{\"A\":\"/x.so\",\"Inkan\":\"$module\"}}}}" ] || bad "not replaced"
 setup 0 firefox --system --root "$root" --undo --yes
-[ "$(cat "$policy")" = '{"policies":{"SecurityDevices":{"Add":{"A":"/x.so"}}}}' ] || bad "not removed: $(cat "$policy")"
+[ "$(tr -d ' \n' <"$policy")" = '{"policies":{"SecurityDevices":{"Add":{"A":"/x.so"}}}}' ] || bad "not removed: $(cat "$policy")"
 printf '{"policies":{"SecurityDevices":{"Add":{"HPKI":"%s"}}}}' "$module" >"$policy"
 tree >"$work/before"
 setup 0 firefox --system --root "$root" --module "$module" --yes
-wrote "Already so"
+wrote "Already set up"
 setup 0 firefox --system --root "$root" --undo --yes
 unchanged "what somebody else has registered"
 
@@ -394,7 +421,7 @@ mkdir -p "${settings%/*}"
 for wrong in '' HPKI felica 'hpki
 [general]'; do
 	setup 64 ssh --host x --module "$module" --card "$wrong" --yes
-	said "Which cards"
+	said "There is no kind of card"
 	advised
 done
 check() {
@@ -418,10 +445,9 @@ if [ -e "$engines/pkcs11.so" ]; then
 	setup 0 openssl --module "$module" --card jpki --yes
 	setup 0 ssh --host x --module "$module" --card any --yes
 	[ "$(grep '^card = ' "$settings" | xargs)" = 'card = any card = jpki' ] || bad "another card: $(cat "$settings")"
-	[ "$(grep -cx '\[general\]' "$settings")" = 1 ] || bad "closed twice"
 	tree >"$work/before"
 	setup 0 ssh --host x --module "$module" --yes
-	wrote "Already so"
+	wrote "Already set up"
 	unchanged "without --card"
 	setup 0 ssh --undo --yes
 	[ "$(grep '^card = ' "$settings")" = 'card = jpki' ] || bad "not only the section for ssh is gone: $(cat "$settings")"
@@ -430,6 +456,7 @@ if [ -e "$engines/pkcs11.so" ]; then
 fi
 # a file that need not change is in nobody's way
 printf 'pss = off\n' >"$settings"
+rm -f "$settings.before-inkan"
 chmod 400 "$settings"
 setup 0 ssh --host x --module "$module" --yes
 setup 0 ssh --undo --yes
@@ -437,44 +464,6 @@ rm -f "$settings"
 check() { grep -q '^\[program firefox firefox-esr ' "$root$sysconfdir/inkan/inkan.conf" || bad "no section in the machine's file"; }
 rm -f "$policy"
 cycle firefox --system --root "$root" --module "$module" --card hpki
-
-# ---- asked, when cards of both kinds are in
-if command -v script >/dev/null && command -v pcscd >/dev/null && [ -d /run/pcscd ]; then
-	pki=${INKAN_TEST_PKI:-$work/pki}
-	on_terminal() { # STATUS CARDS LINES [OPTION]
-		# shellcheck disable=SC2059,SC2086 # lines; options are words
-		printf "$3" | timeout 60 ./inkan-vcard --pki "$pki" $2 --trace "$work/trace" -- \
-			script -qec "$inkan setup ssh --host x --module $module ${4-}" /dev/null >"$work/out" 2>&1
-		got=$?
-		[ "$got" = "$1" ] || { bad "exit $got, not $1: $2, $3"; cat "$work/out"; }
-	}
-	both='--card hpki --card jpki'
-	on_terminal 64 "$both" 'neither\n'
-	wrote "Which cards shall these programs see?"
-	on_terminal 64 "$both" '\n'
-	on_terminal 64 "$both" '\004'
-	on_terminal 77 "$both" 'jpki\nno\n'
-	wrote "+ card = jpki"
-	[ ! -e "$settings" ] || bad "written after a no"
-	on_terminal 0 '--card jpki --card jpki' 'yes\n'
-	[ ! -e "$settings" ] || bad "asked about cards of one kind"
-	setup 0 ssh --undo --yes
-	on_terminal 0 "$both" '' --yes
-	silent "Which"
-	setup 0 ssh --undo --yes
-	on_terminal 0 "$both" 'hpki\nyes\n'
-	grep -A 1 '^\[program ssh ' "$settings" | grep -qx 'card = hpki' || bad "the answer is not written"
-	on_terminal 0 "$both" ''
-	wrote "Already so"
-	grep -q ': 0020....\[' "$work/trace" && bad "a PIN was verified"
-	setup 0 ssh --undo --yes
-	# nobody to ask, or not to be asked: nothing changes about that
-	run 0 timeout 60 ./inkan-vcard --pki "$pki" --card hpki --card jpki -- "$inkan" setup ssh --host x --module "$module" --yes
-	[ ! -e "$settings" ] || bad "written without a question"
-	setup 0 ssh --undo --yes
-else
-	echo "skipped in part: script, pcscd or its folder /run/pcscd is missing"
-fi
 
 # ---- who
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
@@ -490,8 +479,39 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	advised
 	[ ! -e "$work/theirs/share" ] || bad "root's files in another's folder"
 fi
+
+# root follows no link of another user, and writes into no folder of his
+if [ "$(id -u)" = 0 ]; then
+	rm -rf "$root/etc/ssh"
+	mkdir -p "$root/etc/ssh" "$work/elsewhere"
+	ln -s "$work/elsewhere" "$root/etc/ssh/ssh_config.d"
+	chown -h 65534 "$root/etc/ssh/ssh_config.d"
+	setup 77 ssh --host x --system --root "$root" --module "$module" --yes
+	said "another user's"
+	chown -h 0 "$root/etc/ssh/ssh_config.d"
+	chmod 777 "$work/elsewhere"
+	setup 77 ssh --host x --system --root "$root" --module "$module" --yes
+	[ -z "$(ls "$work/elsewhere")" ] || bad "written where another user can put a link"
+	chmod 755 "$work/elsewhere"
+	setup 0 ssh --host x --system --root "$root" --module "$module" --yes
+	[ -e "$work/elsewhere/inkan.conf" ] || bad "a link of root's is not followed"
+	rm -r "$root/etc/ssh"
+fi
+
+# nothing of the tree below the root is run or loaded
+echo '#include <stdio.h>
+__attribute__((constructor)) static void start(void) { FILE *f = fopen("MARK", "w"); if (f) fclose(f); }
+void C_GetFunctionList(void) {}' | sed "s|MARK|$work/was-run|" >"$work/trap.c"
+if ${CC:-cc} -shared -fPIC -o "$root/trap.so" "$work/trap.c" 2>/dev/null; then
+	setup 0 p11-kit --system --root "$root" --module /trap.so --dry-run
+	setup 0 firefox --system --root "$root" --module /trap.so --yes
+	setup 0 firefox --system --root "$root" --undo --yes
+	[ ! -e "$work/was-run" ] || bad "a library below the root was loaded"
+	rm "$root/trap.so"
+fi
+
 run 64 env HOME= XDG_CONFIG_HOME= XDG_DATA_HOME= "$inkan" setup p11-kit --module "$module" --yes
-said "no home folder"
+said "home folder HOME is not there"
 
 # ---- the list
 setup 0 ssh --host x --module "$module" --yes

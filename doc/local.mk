@@ -27,3 +27,14 @@ dist_guideja_DATA = doc/guide/ja/README.md doc/guide/ja/chromium.md doc/guide/ja
   doc/guide/ja/openssl.md doc/guide/ja/openvpn.md doc/guide/ja/p11-kit.md doc/guide/ja/pam.md \
   doc/guide/ja/pdf.md doc/guide/ja/programs.md doc/guide/ja/proxy.md doc/guide/ja/setup.md \
   doc/guide/ja/ssh.md doc/guide/ja/trouble.md doc/guide/ja/xml.md
+
+# The pages name paths of a build without options. Installed, they name those of this build.
+install-pages:
+	for page in $$(find $(DESTDIR)$(mandir) -name 'inkan*.[1-8]' -o -name 'libinkan*.[1-8]') \
+	    $$(find $(DESTDIR)$(guidedir) -name '*.md'); do \
+	  sed -e 's|/usr/local/lib/pkcs11|$(moduledir)|g' -e 's|/usr/local/share/inkan|$(pkgdatadir)|g' \
+	    -e 's|/usr/local/etc/inkan|@etc@|g' -e 's|/etc/inkan|@etc@|g' -e 's|@etc@|$(sysconfdir)/inkan|g' \
+	    -e 's|/var/cache/inkan|$(localstatedir)/cache/inkan|g' $$page >$$page.new && \
+	  cat $$page.new >$$page && rm $$page.new || exit 1; \
+	done
+.PHONY: install-pages

@@ -37,7 +37,7 @@ HpkiSigP11_inkan_la_SOURCES = src/pkcs11/jahis_signature.c
 HpkiSigP11_inkan_la_LDFLAGS = $(JAHIS_LDFLAGS)
 HpkiSigP11_inkan_la_LIBADD = $(MODULE_CORE)
 
-install-data-hook:
+install-data-hook: install-pages
 	cd $(DESTDIR)$(moduledir) && rm -f $(module_LTLIBRARIES)
 
 uninstall-hook:

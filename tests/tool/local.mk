@@ -34,3 +34,6 @@ setup_tests = tests/tool/setup.sh tests/tool/setup-nss.sh tests/tool/setup-pam.s
 dist_check_SCRIPTS += $(setup_tests)
 EXTRA_DIST += tests/tool/setup-common.sh
 TESTS += $(setup_tests)
+
+dist_check_SCRIPTS += tests/tool/pages.sh
+TESTS += tests/tool/pages.sh

@@ -275,7 +275,7 @@ static enum exit_code make_change(const struct setup_job *job, const struct chan
 		              EXIT_REFUSED : EXIT_OUTPUT);
 	else if (c->nss)
 		code = nss_write(job, c->path, c->before != NULL);
-	if (code == EXIT_DONE ? job->undo : copied)
+	if (code == EXIT_DONE ? job->undo && !(c->after && strstr(c->after, BEGIN)) : copied)
 		unlink(copy);
 out:
 	free(copy);

@@ -44,7 +44,7 @@ cycle() {
 	wrote "Nothing was changed"
 	unchanged "$what --dry-run"
 	setup 77 "$@"
-	said "not a terminal"
+	said "no terminal"
 	advised
 	unchanged "$what without a yes"
 	setup 0 "$@" --yes
@@ -65,6 +65,6 @@ cycle() {
 	setup 0 "$@" --undo --yes
 	wrote "nothing to undo"
 	unchanged "$what --undo twice"
-	left=$(find "$HOME" "$root" -type f \( -name '*.??????' ! -name '*.module' -o -name '*.before-inkan*' \))
+	left=$(find "$HOME" "$root" -type f -name '*.??????' ! -name '*.module')
 	[ -z "$left" ] || bad "left behind: $left"
 }

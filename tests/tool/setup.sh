@@ -468,7 +468,7 @@ cycle firefox --system --root "$root" --module "$module" --card hpki
 # ---- who
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chown 65534 "$HOME"
-	setup 77 p11-kit --module "$module" --yes
+	setup 77 ssh --host x --module "$module" --yes
 	said "another user's"
 	advised
 	chown 0 "$HOME"

@@ -534,7 +534,7 @@ END_TEST
 START_TEST(archived_under_a_wrong_name)
 {
 	const time_t first = NOW - DAY + 3600;
-	struct bytes late = rig_list(0, 3, NULL), other = rig_list(2, 3, NULL);
+	struct bytes late = rig_list(0, 3, NULL), other = rig_list(2, 3, NULL), namesake = rig_list(1, 2, NULL);
 	char command[600], name[300], path[400], second[400];
 	FILE *ls;
 
@@ -558,6 +558,8 @@ START_TEST(archived_under_a_wrong_name)
 	snprintf(second, sizeof second, "%s/archive/%s", rig.folder, name);
 	rig_write(second, late); /* what lies below it is looked at then */
 	ck_assert_uint_eq(number_at(first + 3600), 1);
+	rig_write(second, namesake);
+	ck_assert_uint_eq(number_at(first + 3600), 1);
 	ck_assert_int_eq(unlink(second), 0);
 	ck_assert_uint_eq(number_at(first), 1);
 	rig_write(path, late); /* of two hours later than its name says */
@@ -568,6 +570,7 @@ START_TEST(archived_under_a_wrong_name)
 	ck_assert_uint_eq(number_at(first), 0);
 	made_free(&late);
 	made_free(&other);
+	made_free(&namesake);
 }
 END_TEST
 

@@ -702,7 +702,8 @@ enum error store_walk(struct store *s, const struct trust *trust,
 			struct store_file file = {.archived = archived, .why = e->why};
 
 			for (size_t k = 0; e->name[0] && k < trust->n && !file.issuer; k++)
-				if (trust->list[k]->signs_lists && memcmp(trust->list[k]->spki_sha256, e->spki, 32) == 0)
+				if (trust->list[k]->signs_lists &&
+				    memcmp(trust->list[k]->spki_sha256, e->spki, 32) == 0)
 					file.issuer = trust->list[k];
 			if (file.issuer) {
 				read_file(s, part, e);

@@ -99,8 +99,10 @@ enum error anchors_read(struct trust *trust, const char *folder)
 
 	if (dir < 0 && errno == ENOENT)
 		return E_OK;
-	if (dir >= 0 && (ok = check_owner(dir)) == E_OK && (n = scandirat(dir, ".", &entries, is_certificate, alphasort)) < 0)
-		ok = E_IO;
+	if (dir >= 0 && (ok = check_owner(dir)) == E_OK) {
+		n = scandirat(dir, ".", &entries, is_certificate, alphasort);
+		ok = E_IO; /* where n < 0 */
+	}
 	if (n < 0)
 		pass_over(trust, folder, ok);
 	ok = E_OK;

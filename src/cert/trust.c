@@ -252,7 +252,8 @@ const struct trusted_ca *trust_issuer(const struct trust *trust, const struct ce
 	return first;
 }
 
-size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca, const struct trusted_ca *out[SIGNERS_MAX])
+size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca,
+                     const struct trusted_ca *out[SIGNERS_MAX])
 {
 	const X509_NAME *name = X509_get_subject_name(ca->cert->x509);
 	size_t n = 0;

@@ -81,6 +81,7 @@ const struct trusted_ca *trust_issuer(const struct trust *trust, const struct ce
 /* Whose keys may sign lists about what that CA has issued (RFC 5280 6.3.3 (f)): itself,
  * then certificates of the same name below the same anchor, of each key one. crl_open
  * looks for cRLSign. Returns how many. */
-size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca, const struct trusted_ca *out[SIGNERS_MAX]);
+size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca,
+                     const struct trusted_ca *out[SIGNERS_MAX]);
 
 #endif

@@ -51,7 +51,7 @@ struct rules {
 struct decision {
 	enum verdict verdict;
 	unsigned reasons;         /* of enum chain_flaw and REASON_ */
-	time_t at;                /* the time that was judged */
+	time_t at;                /* the time that was asked about */
 	struct chain chain;       /* FLAW_TEST stands in its flaws whether it is allowed or not */
 	struct status status;     /* of all certificates together; each.n = 0: not looked at */
 	struct status_chain each; /* of each by itself */

@@ -93,7 +93,8 @@ static void put_certificate(const struct cert *cert)
 /* True when a person at the terminal said yes. */
 static bool confirm(const struct run *run, const char *question)
 {
-	return run->yes || ask_yes(question, _("Compare the fingerprint with the one that the CA publishes, then use --yes."));
+	return run->yes ||
+	       ask_yes(question, _("Compare the fingerprint with the one that the CA publishes, then use --yes."));
 }
 
 /* The folder that is written to; false: said. */
@@ -352,7 +353,8 @@ static enum exit_code remove_(struct run *run)
 		return EXIT_USAGE;
 	len = strlen(folder);
 	if (strncmp(ca->file, folder, len) != 0 || ca->file[len] != '/') {
-		complain(run->system ? _("%s is not in the system's folder.") : _("%s is not in your own folder."), ca->file);
+		complain(run->system ? _("%s is not in the system's folder.") : _("%s is not in your own folder."),
+		         ca->file);
 		advise(run->system ? _("Without --system your own are removed.") :
 		       _("The system's are removed with --system."));
 		return EXIT_REFUSED;

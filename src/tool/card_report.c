@@ -298,7 +298,7 @@ out:
 
 /* ---- Applications */
 
-/* MANAGE SECURITY ENVIRONMENT takes no PIN, and tells by what name the key is known. 3FFF is no key of any card. */
+/* MANAGE SECURITY ENVIRONMENT takes no PIN, and shows how the key is named. No card has a key 3FFF. */
 static void report_mse(struct probe *p, const struct select_cmd *app, bool selected)
 {
 	const uint16_t file = p->key.file.fid ? p->key.file.fid : p->key.file.sfi;
@@ -339,7 +339,7 @@ static void report_extended(struct probe *p, struct file_ref file)
 	buf_wipe(&out);
 }
 
-/* Without the answer's data; of HPKI's the directory tells which PIN. */
+/* VERIFY without data asks for the counter. */
 static void report_counter(struct probe *p, const struct pin_profile *pin)
 {
 	const uint8_t fid[] = {(uint8_t)(pin->file.fid >> 8), (uint8_t)pin->file.fid};

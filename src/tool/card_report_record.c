@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Readers that remember what passes. Of a VERIFY nothing but its header is ever kept. */
+/* Readers that record what passes. Of a VERIFY only the header is recorded. */
 #include "card/apdu.h"
 #include "card_report.h"
 

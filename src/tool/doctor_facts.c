@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What there is, in the order in which it is told. Of a My Number Card no date is a fact, for it is a birthday. */
+/* What there is, in the order in which it is printed. A date of a My Number Card is no fact: it is a birthday. */
 #include "config.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,7 +75,7 @@ static bool there(const char *fmt, ...)
 	return is;
 }
 
-/* Who mends a file or folder that others may write. */
+/* Others may write this file or folder; the commands that forbid it. */
 static void fact_writable(struct facts *f, enum about about, long value, const char *path, bool system)
 {
 	const char *sudo = system ? "sudo " : "";
@@ -258,7 +258,7 @@ static void find_devices(struct facts *f, const char *root, size_t n_readers)
 			own |= strncmp(name, own_protocol[k], 9) == 0;
 		if (own)
 			fact(f, DEVICE, OWN_PROTOCOL, name, "", "");
-		else if (strcmp(class, SMARTCARD) == 0 && driver[0] && strcmp(driver, "usbfs") != 0) /* pcscd's way */
+		else if (strcmp(class, SMARTCARD) == 0 && driver[0] && strcmp(driver, "usbfs") != 0) /* pcscd's */
 			fact(f, DEVICE, KERNEL_DRIVER, name, driver, driver);
 		else if (strcmp(class, SMARTCARD) == 0)
 			memcpy(unknown, name, sizeof unknown);
@@ -328,7 +328,7 @@ static void count(struct facts *f, enum about about, long value, size_t n)
 	fact(f, about, value, "", text, "");
 }
 
-/* True: that lists are missing or too old has been said. */
+/* True: missing or old lists have been reported. */
 static bool find_evidence(struct facts *f, const struct judge *judge, time_t now)
 {
 	static struct newest lists;
@@ -418,7 +418,8 @@ static time_t time_of(const ASN1_TIME *time)
 	return ASN1_TIME_to_tm(time, &tm) ? timegm(&tm) : 0;
 }
 
-static void find_token(struct facts *f, const struct token *t, const struct judge *judge, time_t now, bool lists_told)
+static void find_token(struct facts *f, const struct token *t, const struct judge *judge, time_t now,
+                       bool lists_reported)
 {
 	const struct rules rules = {.need = STATUS_REQUIRE};
 	const struct family *family = t->card->profile->family;
@@ -452,7 +453,7 @@ static void find_token(struct facts *f, const struct token *t, const struct judg
 	decide(judge->trust, judge->store, t->cert, &rules, &decision);
 	if (s->result != STATUS_UNKNOWN)
 		fact(f, STATUS, s->result, name, "", _(family->renewal));
-	else if (!lists_told || s->why == STATUS_NOT_PERMITTED)
+	else if (!lists_reported || s->why == STATUS_NOT_PERMITTED)
 		fact(f, STATUS, STATUS_WHY + s->why, name, _(status_why_text(s->why)), "");
 }
 
@@ -536,7 +537,7 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	enum error looked = find_all(&find, reader), e = E_OK;
 	struct reader_state all[READER_COUNT_MAX]; /* those that inkan.conf hides, too */
 	size_t n_all = READER_COUNT_MAX;
-	bool told, any = false;
+	bool reported, any = false;
 
 	if (looked == E_NO_READER && reader)
 		e = looked;
@@ -559,10 +560,10 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	if (looked != E_NO_SERVICE && looked != E_DENIED)
 		find_devices(f, root, n_all);
 	find_readers(f, &find, all, n_all);
-	told = find_evidence(f, &judge, now);
+	reported = find_evidence(f, &judge, now);
 	for (size_t i = 0; i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
-			find_token(f, &find.places[i].tokens[k], &judge, now, told);
+			find_token(f, &find.places[i].tokens[k], &judge, now, reported);
 	for (size_t i = 0; i < rows.n; i++)
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (int i = 0; i < SETUP_CLIENTS; i++)

@@ -59,7 +59,7 @@ static const struct finding findings[] = {
 	{MODULE, IS(UNTRIED), "module", OK, N_("this module is installed"), NULL},
 	{MODULE, IS(MISSING), "module-missing", PROBLEM, N_("this module is not installed"), INSTALL_AGAIN},
 	{MODULE, IS(BROKEN), "module-broken", PROBLEM, N_("this module cannot be loaded"),
-	 N_("Install Inkan again; this command tells what is missing: ldd %s")},
+	 N_("Install Inkan again; this command shows what is missing: ldd %s")},
 
 	{SERVICE, IS(GOOD), "service", OK, N_("the smartcard service answers"), NULL},
 	{SERVICE, IS(MISSING), "service-missing", PROBLEM, N_("the smartcard service is not installed"),

@@ -10,7 +10,7 @@
 #include "setup.h"
 #include "show.h"
 
-/* ---- Nothing that tells who somebody is */
+/* ---- Names are hidden */
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 

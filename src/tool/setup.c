@@ -174,7 +174,18 @@ static enum exit_code set_card(struct setup_job *job)
 		advise(_("The kinds are: --card hpki, --card jpki, --card any."));
 		code = EXIT_USAGE;
 	} else if (code == EXIT_DONE && (job->card || (job->undo && !job->user))) {
+		struct buf now = {0};
+		bool none;
+
 		path = setup_path(job->root, job->system ? SYSCONFDIR "/inkan/inkan.conf" : "config/inkan/inkan.conf");
+		none = !path || path_read(path, (size_t)16 << 20, &now) != E_OK || now.len == 0 ||
+		       !memmem(now.data, now.len, "# Inkan: begin", 14);
+		buf_free(&now);
+		if (job->undo && none) { /* such a file may be read-only */
+			free(path);
+			free(lines);
+			return EXIT_DONE;
+		}
 		code = change_open(job, path, 0644, &c);
 		if (code == EXIT_DONE)
 			code = block_put(c, job->client, false, job->undo ? NULL : lines);

@@ -50,18 +50,23 @@ static enum exit_code read_text(const char *path, char **text)
 	return e == E_NOT_FOUND ? EXIT_DONE : refuse(path, why, e == E_DENIED ? EXIT_REFUSED : EXIT_NO_INPUT);
 }
 
-/* Root writes nowhere that another user can put a link: each folder and link of the path is root's. */
+/* Root writes nowhere that another user can put a link: each folder and link of the path, and of where a link
+ * leads, is root's. */
 static bool is_safe(const char *path)
 {
-	char *copy = strdup(path);
+	char *copy = strdup(path), *real;
 	bool safe = copy != NULL;
-	struct stat st;
+	struct stat st = {.st_mode = 0};
 
 	for (char *p = copy; safe && p && geteuid() == 0;) {
 		if ((p = strchr(p + 1, '/')))
 			*p = '\0';
 		if (lstat(copy, &st) == 0)
 			safe = st.st_uid == 0 && !(S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX));
+		if (safe && S_ISLNK(st.st_mode) && (real = realpath(copy, NULL))) {
+			safe = is_safe(real);
+			free(real);
+		}
 		if (p)
 			*p = '/';
 	}
@@ -79,7 +84,7 @@ static enum exit_code check_file(const char *path, char **real)
 	there = *real && lstat(*real, &st) == 0;
 	if (!there && lstat(path, &st) == 0)
 		return refuse(path, _("it is a link to a file that is not there"), EXIT_NO_INPUT);
-	if (!is_safe(path) || (there && !is_safe(*real)))
+	if (!is_safe(path))
 		return refuse(path, _("it, or a folder or link above it, is another user's"), EXIT_REFUSED);
 	if (there && !S_ISREG(st.st_mode))
 		return refuse(path, _("it is not an ordinary file"), EXIT_REFUSED);

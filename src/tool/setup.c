@@ -43,9 +43,11 @@ static const struct client {
 	{"ssh", "OpenSSH", setup_ssh, "sH", "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper"},
 	{"openssl", "OpenSSL", setup_openssl, "sg", "openssl curl"},
 	{"pam", "PAM", setup_pam, "sucr", /* whatever asks PAM, and what pam_pkcs11 has to look at a card */
-		"login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd xrdp-sesman "
+		"login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd "
+		"xrdp-sesman "
 		"cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
-		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock vlock "
+		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
+		"vlock "
 		"pkcs11_inspect pkcs11_listcerts pklogin_finder"},
 	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
 		"gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget"},
@@ -109,7 +111,8 @@ static enum exit_code list(const char *root)
 		bool any = false;
 
 		for (const struct setup_row *row = rows.list; row < rows.list + rows.n; row++) {
-			if (row->client != i || row->kind == SETUP_FOREIGN || (row->kind == SETUP_NOTHING && row->system))
+			if (row->client != i || row->kind == SETUP_FOREIGN || (row->kind == SETUP_NOTHING &&
+				row->system))
 				continue;
 			any = true;
 			if (row->kind == SETUP_NOTHING)
@@ -119,7 +122,8 @@ static enum exit_code list(const char *root)
 			if (row->gone)
 				put_subfield(_("Missing"), "%s", row->library);
 			if (row->confined)
-				put_subfield(_("No effect"), "%s", _("a snap or flatpak program cannot load the module"));
+				put_subfield(_("No effect"), "%s",
+					_("a snap or flatpak program cannot load the module"));
 		}
 		if (!any)
 			put_field(clients[i].word, "%s", _("not yet"));
@@ -229,7 +233,8 @@ static enum exit_code check(const struct setup_job *job, const char *seen)
 		if (o->val != 'g')
 			code = refuse_argument("setup", o->name);
 		else
-			complain(_("inkan setup %s never adds the signature module: one PIN would be tried on both tokens."),
+			complain(_("inkan setup %s never adds the signature module: one PIN would be tried on both "
+				"tokens."),
 			         clients[job->client].word);
 	}
 	if (code == EXIT_DONE && job->system && geteuid() != 0 && !job->root[0] && !job->dry_run) {
@@ -286,7 +291,8 @@ enum exit_code verb_setup(int argc, char **argv)
 	job.reader = values['r'];
 	job.card = values['C'];
 	if (optind == argc)
-		code = strcmp(seen, values['R'] ? "R" : "") != 0 ? refuse_argument(argv[0], argv[argc - 1]) : list(job.root);
+		code = strcmp(seen, values['R'] ? "R" : "") != 0 ? refuse_argument(argv[0], argv[argc - 1]) :
+			list(job.root);
 	else if (job.client == SETUP_CLIENTS || optind + 1 < argc)
 		code = refuse_argument(argv[0], argv[job.client == SETUP_CLIENTS ? optind : optind + 1]);
 	else if ((code = check(&job, seen)) == EXIT_DONE)

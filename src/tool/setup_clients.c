@@ -18,7 +18,8 @@ enum exit_code setup_ssh(struct setup_job *job)
 {
 	const char *host = job->host ? job->host : "", *quote = job->module && strpbrk(job->module, " \t") ? "\"" : "";
 	const bool all = strcmp(host, "*") == 0;
-	char *path = setup_path(job->root, job->system ? "/etc/ssh/ssh_config.d/inkan.conf" : "~/.ssh/config"), *lines, *now;
+	char *path = setup_path(job->root, job->system ? "/etc/ssh/ssh_config.d/inkan.conf" : "~/.ssh/config");
+	char *lines, *now;
 	struct change *c;
 	enum exit_code code = change_open(job, path, job->system ? 0644 : 0600, &c);
 
@@ -31,7 +32,8 @@ enum exit_code setup_ssh(struct setup_job *job)
 		free(now);
 		return EXIT_USAGE;
 	}
-	lines = format("Host %s\n    PKCS11Provider %s%s%s\n%s", host, quote, job->module, quote, all ? "" : "Host *\n");
+	lines = format("Host %s\n    PKCS11Provider %s%s%s\n%s", host, quote, job->module, quote,
+	               all ? "" : "Host *\n");
 	if (now && lines && strcmp(now, lines) != 0)
 		code = block_put(c, job->client, true, NULL); /* its place may be another one */
 	if (code == EXIT_DONE)
@@ -45,9 +47,11 @@ enum exit_code setup_ssh(struct setup_job *job)
 /* A file per module, as dist/ has them for packages. */
 enum exit_code setup_p11kit(struct setup_job *job)
 {
-	char *path = format("%s/pkcs11/modules/inkan%s.module", job->system ? "/etc" : "config", job->sign ? "-sign" : "");
+	char *path = format("%s/pkcs11/modules/inkan%s.module", job->system ? "/etc" : "config",
+	                    job->sign ? "-sign" : "");
 	char *lines = format("module: %s\n%s", job->module ? job->module : "", !job->sign ? "" :
-		"disable-in: p11-kit-proxy firefox firefox-esr firefox-bin chromium chrome msedge brave opera vivaldi-bin "
+		"disable-in: p11-kit-proxy firefox firefox-esr firefox-bin chromium chrome msedge brave opera "
+		"vivaldi-bin "
 		"epiphany WebKitNetworkProcess ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd\n");
 	enum exit_code code = EXIT_USAGE;
 
@@ -88,12 +92,15 @@ static char *openssl_lines(const struct setup_job *job, const char *plugin, bool
 	list = start ? get(conf, start, list_name, "inkan_list") : NULL;
 	usual = list ? get(conf, list, "default", "inkan_default") : NULL;
 	if (file && usual && engine)
-		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nengines = %s\n\n[%s]\npkcs11 = inkan_engine\n\n"
+		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nengines = %s\n\n[%s]\npkcs11 = "
+			"inkan_engine\n\n"
 			"[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n",
 			file + strlen(job->root), start, start, list, list, plugin, job->module);
 	else if (file && usual)
-		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nproviders = %s\n\n[%s]\npkcs11 = inkan_provider\n"
-			"default = %s\n\n[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n[%s]\nactivate = 1\n",
+		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nproviders = %s\n\n[%s]\npkcs11 "
+			"= inkan_provider\n"
+			"default = %s\n\n[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n"
+			"[%s]\nactivate = 1\n",
 			file + strlen(job->root), start, start, list, list, usual, plugin, job->module, usual);
 	NCONF_free(conf);
 	free(file);
@@ -108,7 +115,8 @@ enum exit_code setup_openssl(struct setup_job *job)
 	char *path = format("%s/inkan/openssl%s.cnf", job->system ? SYSCONFDIR : "config", job->sign ? "-sign" : "");
 	char *engine = format("%s%s/pkcs11.so", job->root, OPENSSL_info(OPENSSL_INFO_ENGINES_DIR));
 	char *provider = format("%s%s/pkcs11.so", job->root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR)), *lines = NULL;
-	const bool has_engine = engine && access(engine, R_OK) == 0, has_provider = provider && access(provider, R_OK) == 0;
+	const bool has_engine = engine && access(engine, R_OK) == 0;
+	const bool has_provider = provider && access(provider, R_OK) == 0;
 	enum exit_code code = EXIT_UNAVAILABLE;
 
 	if (job->undo && path) {

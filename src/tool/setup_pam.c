@@ -54,7 +54,8 @@ static enum exit_code check(const struct setup_job *job)
 	glob_t found = {0};
 
 	if (!job->user)
-		return refuse(EXIT_USAGE, _("Whose card is it?"), _("Name the login: sudo inkan setup pam --user NAME"));
+		return refuse(EXIT_USAGE, _("Whose card is it?"),
+			_("Name the login: sudo inkan setup pam --user NAME"));
 	if (!job->user[0] || strpbrk(job->user, " \t\r\n:>#") || (here && !getpwnam(job->user)))
 		return refuse(EXIT_NO_INPUT, _("There is no such user on this machine."),
 		              _("Name the login: sudo inkan setup pam --user NAME"));
@@ -85,7 +86,8 @@ static enum exit_code check_unused(const struct setup_job *job)
 		while (f && code == EXIT_DONE && fgets(line, sizeof line, f)) {
 			if (line[strspn(line, " \t")] == '#' || !strstr(line, INCLUDE))
 				continue;
-			complain(_("%s includes " INCLUDE ": without that file nobody could log in."), files.gl_pathv[i]);
+			complain(_("%s includes " INCLUDE ": without that file nobody could log in."),
+				files.gl_pathv[i]);
 			advise(_("Remove that line first, then run this again."));
 			code = EXIT_BUSY;
 		}
@@ -109,7 +111,8 @@ static enum exit_code read_card(const struct setup_job *job, const struct crypto
 	if (code == EXIT_DONE) {
 		token = place_token(place, USE_AUTH);
 		if (!token || !token->cert || cert_parse(crypto, token->cert->der, cert) != E_OK)
-			code = refuse(EXIT_UNAVAILABLE, _("The card has no certificate for authentication."), _("See: inkan list"));
+			code = refuse(EXIT_UNAVAILABLE, _("The card has no certificate for authentication."),
+				_("See: inkan list"));
 	}
 	find_free(&f);
 	return code;
@@ -193,7 +196,8 @@ static enum exit_code set_up(struct setup_job *job, const struct crypto *crypto,
 		code = refuse(EXIT_UNAVAILABLE, _("No CA certificate is installed for everybody on this machine."),
 		              _("pam_pkcs11 verifies cards with them. Add them: sudo inkan trust add --system FILE"));
 	if (code == EXIT_DONE)
-		code = job->certificate ? input_certificate(crypto, job->certificate, &cert) : read_card(job, crypto, &cert);
+		code = job->certificate ? input_certificate(crypto, job->certificate, &cert) : read_card(job, crypto,
+			&cert);
 	if (code == EXIT_DONE && !trust_issuer(trust, cert)) {
 		issuer = fact_dn(X509_get_issuer_name(cert->x509));
 		complain(_("The CA of this card is not installed: %s."), issuer ? issuer : "");
@@ -221,7 +225,8 @@ enum exit_code setup_pam(struct setup_job *job)
 
 	if (code != EXIT_DONE || job->undo)
 		return code != EXIT_DONE ? code : job->user ? map_login(job, NULL) : put_files(job, NULL);
-	job->next = strdup(_("No service asks for the card yet. Keep a second terminal with root open until a login has\n"
+	job->next = strdup(_("No service asks for the card yet. Keep a second terminal with root open until a login "
+		"has\n"
 		"worked. Then add to /etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
 		"    @include " INCLUDE "\n(where PAM has no @include: auth include " INCLUDE ")"));
 	trust_folders(folders);

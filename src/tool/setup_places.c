@@ -18,13 +18,16 @@ static const struct place {
 	const char *path, *keys[2]; /* the settings that name a library; none: JSON */
 } places[] = {
 	{SETUP_FIREFOX, false, false, "~/.mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
-	{SETUP_FIREFOX, false, false, "config/mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}}, /* since 147 */
+	{SETUP_FIREFOX, false, false, "config/mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
+		/* since 147 */
 	{SETUP_FIREFOX, false, true, "~/snap/firefox/common/.mozilla/firefox/*/pkcs11.txt", {"library"}},
-	{SETUP_FIREFOX, false, true, "~/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt", {"library"}},
+	{SETUP_FIREFOX, false, true, "~/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt",
+		{"library"}},
 	{SETUP_FIREFOX, true, false, "/etc/firefox/policies/policies.json", {NULL}},
 	{SETUP_CHROME, false, false, "~/.pki/nssdb/pkcs11.txt", {"library"}},
 	{SETUP_CHROME, false, false, "data/pki/nssdb/pkcs11.txt", {"library"}}, /* of some distributions */
-	{SETUP_CHROME, false, true, "~/{snap/chromium/current,.var/app/{org.chromium.Chromium,com.google.Chrome}}/.pki/nssdb/pkcs11.txt",
+	{SETUP_CHROME, false, true,
+		"~/{snap/chromium/current,.var/app/{org.chromium.Chromium,com.google.Chrome}}/.pki/nssdb/pkcs11.txt",
 	 {"library"}},
 	{SETUP_SSH, false, false, "~/.ssh/config", {"PKCS11Provider"}},
 	{SETUP_SSH, true, false, "/etc/ssh/{ssh_config.d/inkan.conf,ssh_config}", {"PKCS11Provider"}},
@@ -51,7 +54,8 @@ char *format(const char *fmt, ...)
 char *setup_path(const char *root, const char *file)
 {
 	static const char *const folders[][3] = {
-		{"~", "HOME", ""}, {"config", "XDG_CONFIG_HOME", "/.config"}, {"data", "XDG_DATA_HOME", "/.local/share"},
+		{"~", "HOME", ""}, {"config", "XDG_CONFIG_HOME", "/.config"}, {"data", "XDG_DATA_HOME",
+			"/.local/share"},
 	};
 
 	for (size_t i = 0; i < 3; i++) {

@@ -28,7 +28,7 @@ translated() {
 }
 
 markdown README.ja.md >"$work/all"
-for page in doc/guide/ja/*.md; do [ "$page" = doc/guide/ja/setup.md ] || markdown "$page"; done >>"$work/all"
+for page in doc/guide/ja/*.md; do markdown "$page"; done >>"$work/all"
 for page in doc/ja/*; do manual "$page"; done >>"$work/all"
 translated po/ja.po >>"$work/all"
 for text in README.ja doc/guide/ja/ doc/ja/ po/ja; do

@@ -48,7 +48,7 @@ static struct pki_cert certs[N_CERTS] = {
 	[OLD_CERT] = SUB("Renewed", 19, "Root", 0), [RENEWED] = SUB("Renewed", 19, "Root", 0), [UNDER_RENEWED] = EE("Renewed", 19),
 	[CROSSED] = SUB("Crossed", 20, "Nobody", 30), [CROSS] = SUB("Crossed", 20, "Root", 0), [UNDER_CROSSED] = EE("Crossed", 20),
 	[LOOP_A] = SUB("Loop A", 21, "Loop B", 22), [LOOP_B] = SUB("Loop B", 22, "Loop A", 21), [UNDER_LOOP] = EE("Loop A", 21),
-	[NAMES] = ODD("Odd", 23, CA_EXTS "nameConstraints=critical,permitted;DNS:example.jp\n"), [UNDER_NAMES] = EE("Odd", 23),
+	[NAMES] = ODD("Odd", 23, CA_EXTS "nameConstraints=permitted;DNS:example.jp\n"), [UNDER_NAMES] = EE("Odd", 23),
 	[MAPPED] = ODD("Odd", 24, CA_EXTS "policyMappings=1.2.3.4:" POLICY "\n"), [UNDER_MAPPED] = EE("Odd", 24),
 	[INHIBIT] = ODD("Odd", 25, CA_EXTS "inhibitAnyPolicy=critical,0\n"), [UNDER_INHIBIT] = EE("Odd", 25),
 	[EXPLICIT] = ODD("Odd", 26, CA_EXTS "policyConstraints=critical,requireExplicitPolicy:0\n"), [UNDER_EXPLICIT] = EE("Odd", 26),

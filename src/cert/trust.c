@@ -116,7 +116,7 @@ const struct trusted_ca *trust_next_issuer(const struct trust *trust, const stru
 		if (!ca->cert->key.pkey || !is_named(cert, ca->cert))
 			continue;
 		if (at->tried++ == TRIES_MAX) {
-			log_info("trust: more than %d CA certificates of one name: the others are not tried", TRIES_MAX);
+			log_info("trust: only %d CA certificates of one name are tried", TRIES_MAX);
 			at->next = trust->n;
 			return NULL;
 		}

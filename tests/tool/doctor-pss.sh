@@ -97,13 +97,15 @@ unable() { # refuses|errs
 	printf 'pssx = 1' >>"$settings"
 	{ cat "$settings"; printf '\n[general]\npss = off\n'; } >"$work/expected"
 	chmod 640 "$settings"
+	cp "$settings" "$work/original"
 	mv "$settings" "$work/elsewhere.conf"
 	ln -s "$work/elsewhere.conf" "$settings"
 	tried 0 1234 --yes
 	cmp -s "$settings" "$work/expected" || { bad "the rest of the file is not as it was"; diff "$work/expected" "$settings"; }
 	[ -L "$settings" ] || bad "the symbolic link is gone"
 	[ "$(stat -c %a "$work/elsewhere.conf")" = 640 ] || bad "another mode"
-	ls "$work"/elsewhere.conf?* >/dev/null 2>&1 && bad "something was left beside the settings"
+	cmp -s "$work/original" "$work/elsewhere.conf.before-inkan" || bad "no copy of the settings was kept"
+	[ "$(ls "$work"/elsewhere.conf?*)" = "$work/elsewhere.conf.before-inkan" ] || bad "something was left beside the settings"
 	tried 0 1234
 	wrote "The settings fit the card."
 	lost 0

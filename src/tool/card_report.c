@@ -159,16 +159,19 @@ static void read_od(struct probe *p, struct bytes in)
 {
 	static const enum what choices[] = {PRKD, PUKD, UNKNOWN, UNKNOWN, CD, CD, CD, DCOD, AOD};
 	struct tlv t, path, id;
+	struct file_ref f;
 
 	while (tlv_next(&in, &t)) {
 		unsigned choice = t.tag - 0xA0;
 
 		if (!tlv_find(t.value, 0x30, &path) || !tlv_find(path.value, 0x04, &id) || id.value.len == 0)
 			continue;
-		add_file(p, id.value.len == 1 ? (struct file_ref){.sfi = id.value.data[0] >> 3} :
-		         (struct file_ref){.fid = (uint16_t)(id.value.data[id.value.len - 2] << 8 |
-		                                             id.value.data[id.value.len - 1])},
-		         choice < sizeof choices / sizeof *choices ? choices[choice] : UNKNOWN);
+		f = (struct file_ref){0};
+		if (id.value.len == 1)
+			f.sfi = id.value.data[0] >> 3;
+		else
+			f.fid = (uint16_t)(id.value.data[id.value.len - 2] << 8 | id.value.data[id.value.len - 1]);
+		add_file(p, f, choice < sizeof choices / sizeof *choices ? choices[choice] : UNKNOWN);
 	}
 }
 

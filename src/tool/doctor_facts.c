@@ -111,8 +111,9 @@ static void take_program(void *arg, int line, const char *name)
 	struct lines *lines = arg;
 	char *path = strdup(getenv("PATH") ? getenv("PATH") : "/");
 
-	for (char *p = path; p && (p = strchr(p, ':'));)
-		*p = ',';
+	for (size_t i = 0; path && path[i]; i++)
+		if (path[i] == ':')
+			path[i] = ',';
 	if (!setup_knows_program(name) &&
 	    (strpbrk(name, "/*?[]{}\\") ||
 	     !there("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec{,/*},lib{,/*,/*/*},lib64/*},/opt/*{,/*}}/%s",

@@ -224,8 +224,9 @@ static void put_lines(char sign, const char *p, size_t n)
 {
 	char *text = strndup(p, n), *save = NULL;
 
-	for (char *blank = text; blank && (blank = strpbrk(blank, "\t\r"));)
-		*blank = ' ';
+	for (size_t i = 0; text && text[i]; i++)
+		if (text[i] == '\t' || text[i] == '\r')
+			text[i] = ' ';
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		printf("  %c ", sign);
 		put_text(stdout, line);

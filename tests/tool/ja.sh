@@ -65,12 +65,12 @@ never 'a long vowel is written' '(?:サーバ|フォルダ|ブラウザ|リー�
 never 'one spelling of each word' 'くわし|だれ|まちが|プロキシー|あいだ|証明書ポリシー'
 
 # Style.
-never 'brackets are （）' "\\([^()]*$J[^()]*\\)|$J ?\\((?!\\d\\))"
+never 'brackets are （）' "\\([^()]*${J}[^()]*\\)|$J ?\\((?!\\d\\))"
 never 'full stops and commas are 。、' '[，．]'
 never 'colons are ": "' '：'
 never 'letters and digits are narrow' '[Ａ-Ｚａ-ｚ０-９]'
-never 'question and exclamation marks are wide' "$J[?!]"
-never 'a space between Japanese and other words' "$J[A-Za-z0-9%]|[A-Za-z0-9](?<!%[a-z])$J|%(?:zu|ld|[sdu])$J" '%sの(?:新しい)?(?:暗証番号|証明書を)|%s%d|（%s%|%s$|満了しています%s|始まっていません%s|満了します%s|有効期間内です%s'
+never 'question and exclamation marks are wide' "${J}[?!]"
+never 'a space between Japanese and other words' "${J}[A-Za-z0-9%]|[A-Za-z0-9](?<!%[a-z])$J|%(?:zu|ld|[sdu])$J" '%sの(?:新しい)?(?:暗証番号|証明書を)|%s%d|（%s%|%s$|満了しています%s|始まっていません%s|満了します%s|有効期間内です%s'
 never 'no space between Japanese words' "$J $J"
 never 'no space beside brackets and full stops' "[、。（「] +[^ |]|[^ .:|*#>-] +[、。）」]|$J +[（「]|[）」] +[A-Za-z$J]" '[…）]  [A-Z]'
 never 'です and ます' '(?:である|のだ|だった)。'

@@ -27,6 +27,7 @@ setup 0 chrome --module "$module" --dry-run
 unchanged "--dry-run"
 setup 0 chrome --module "$module" --yes
 wrote "$HOME/.pki/nssdb/pkcs11.txt (new)"
+# shellcheck disable=SC2218 # each part has a check of its own
 check
 [ "$(stat -c %a "$HOME/.pki" "$HOME/.pki/nssdb" | sort -u)" = 700 ] || bad "others may enter the new folder"
 # the database stays, as a browser would have made it

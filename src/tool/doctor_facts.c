@@ -532,7 +532,7 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 enum error facts_find(const char *root, const char *reader, struct facts *f)
 {
 	static struct find find;
-	struct judge judge = {NULL};
+	struct judge judge = {.trust = NULL};
 	struct setup_rows rows = {0};
 	time_t now = time(NULL);
 	enum error looked = find_all(&find, reader), e = E_OK;

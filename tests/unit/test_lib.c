@@ -468,7 +468,8 @@ START_TEST(the_holder)
 	struct inkan *ctx = context();
 	struct inkan_cert *cert = holder(ctx);
 	struct inkan_person *person;
-	char *serial = BN_bn2hex(ASN1_INTEGER_to_BN(X509_get0_serialNumber(chain[2]), NULL));
+	BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(chain[2]), NULL);
+	char *serial = BN_bn2hex(bn);
 
 	ck_assert_int_eq(inkan_person_new(cert, &person), INKAN_OK);
 	ck_assert_str_eq(inkan_person_get(person, INKAN_PERSON_NAME), "Holder");
@@ -487,6 +488,7 @@ START_TEST(the_holder)
 	inkan_person_free(&person);
 	ck_assert_ptr_null(person);
 	OPENSSL_free(serial);
+	BN_free(bn);
 	inkan_cert_free(&cert);
 	inkan_free(&ctx);
 }

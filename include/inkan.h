@@ -58,7 +58,7 @@ struct inkan_decision; /* what was found out about a certificate */
 
 enum inkan_error {
 	INKAN_OK = 0,
-	INKAN_E_ARGUMENT = 1,        /* NULL, a value that does not exist, a struct of a wrong size */
+	INKAN_E_ARGUMENT = 1, /* NULL, a value that does not exist, a struct of a wrong size */
 	INKAN_E_MEMORY = 2,
 	INKAN_E_FORMAT = 3,          /* no certificate or list, or a malformed one */
 	INKAN_E_IO = 4,              /* a file cannot be read: errno says why */
@@ -100,7 +100,6 @@ enum inkan_log_level {
 typedef void (*inkan_log_line)(void *arg, enum inkan_log_level level, const char *line);
 INKAN_API void inkan_log_to(enum inkan_log_level level, inkan_log_line line, void *arg);
 
-
 /* ---- The context */
 
 struct inkan_options {
@@ -122,7 +121,6 @@ INKAN_API void inkan_free(struct inkan **ctx);
 
 /* How many anchors can be used: with 0 nothing can be accepted. */
 INKAN_API size_t inkan_anchor_count(const struct inkan *ctx);
-
 
 /* ---- Certificates. They must be freed before their context. */
 
@@ -192,7 +190,7 @@ enum inkan_profile {
 INKAN_API enum inkan_profile inkan_cert_profile(const struct inkan_cert *cert);
 INKAN_API const char *inkan_cert_profile_word(const struct inkan_cert *cert); /* "hpki-auth-person": never changes */
 INKAN_API const char *inkan_cert_profile_text(const struct inkan_cert *cert); /* for people */
-INKAN_API const char *inkan_cert_policy(const struct inkan_cert *cert); /* dotted OID; "" without a profile */
+INKAN_API const char *inkan_cert_policy(const struct inkan_cert *cert);       /* dotted OID; "" without a profile */
 
 /* 0: a test certificate (policy level 0), which proves nothing about anybody, or no
  * profile. 1: of production. */
@@ -202,11 +200,10 @@ INKAN_API int inkan_cert_is_production(const struct inkan_cert *cert);
  * not its fingerprint, by which the card could be followed. */
 INKAN_API int inkan_cert_is_personal(const struct inkan_cert *cert);
 
-
 /* ---- Roles: hcRole (ISO 17090-2, attribute 1.0.17090.0.1). They are what the
  * certificate says of itself; inkan_decide says whether to believe it. */
 
-INKAN_API size_t inkan_role_count(const struct inkan_cert *cert); /* of those that can be parsed */
+INKAN_API size_t inkan_role_count(const struct inkan_cert *cert);   /* of those that can be parsed */
 INKAN_API int inkan_roles_malformed(const struct inkan_cert *cert); /* 1: one, or all of them, cannot be parsed */
 
 /* Of the i-th, 0 <= i < count; else NULL. The text is compared byte for byte and
@@ -221,7 +218,6 @@ INKAN_API const unsigned char *inkan_role_malformed_der(const struct inkan_cert 
 
 INKAN_API int inkan_has_role(const struct inkan_cert *cert, const char *text); /* 1 or 0 */
 
-
 /* ---- The holder. Nothing of it is looked at before this call, and all of it is wiped
  * by inkan_person_free. It is what the certificate says of itself. */
 
@@ -233,11 +229,11 @@ enum inkan_person_field {
 	INKAN_PERSON_SUBJECT = 4,       /* the whole subject, as RFC 4514 writes it */
 	INKAN_PERSON_SERIAL = 5,        /* the certificate's serial number, hexadecimal */
 	/* of a JPKI signature certificate: */
-	INKAN_PERSON_BIRTH = 6,         /* as stored: the era's digit and YYYYMMDD */
-	INKAN_PERSON_BIRTH_DATE = 7,    /* "1990-04-01" */
-	INKAN_PERSON_SEX = 8,           /* "1" male, "2" female, "9" not applicable */
+	INKAN_PERSON_BIRTH = 6,      /* as stored: the era's digit and YYYYMMDD */
+	INKAN_PERSON_BIRTH_DATE = 7, /* "1990-04-01" */
+	INKAN_PERSON_SEX = 8,        /* "1" male, "2" female, "9" not applicable */
 	INKAN_PERSON_ADDRESS = 9,
-	INKAN_PERSON_NAME_SUBSTITUTES = 10,    /* '1' for each character that stands for another one, else '0' */
+	INKAN_PERSON_NAME_SUBSTITUTES = 10, /* '1' for each character that stands for another one, else '0' */
 	INKAN_PERSON_ADDRESS_SUBSTITUTES = 11,
 };
 
@@ -246,7 +242,6 @@ INKAN_API void inkan_person_free(struct inkan_person **person);
 /* NULL: the certificate does not have it */
 INKAN_API const char *inkan_person_get(const struct inkan_person *person, enum inkan_person_field field);
 INKAN_API int inkan_person_malformed(const struct inkan_person *person); /* 1: JPKI's fields cannot be parsed */
-
 
 /* ---- Evidence that came with a document or a TLS handshake. It is used like what is
  * installed, for the decisions whose rules name it, and stored nowhere: a list counts
@@ -264,7 +259,6 @@ INKAN_API enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evide
  * signed by it: it is used only if its CA is added later. */
 INKAN_API enum inkan_error inkan_evidence_add_lists(struct inkan_evidence *evidence, const void *data, size_t n);
 
-
 /* ---- The decision */
 
 enum inkan_status_rule {
@@ -281,7 +275,7 @@ struct inkan_rules {
 	int64_t grace;            /* seconds after nextUpdate during which a list is still used */
 	const char *const *roles; /* the certificate must state one of them; ends with NULL. NULL: none asked for */
 	const struct inkan_evidence *evidence; /* NULL: none */
-	int allow_test;           /* 1: a test certificate is accepted; inkan_decision_is_test tells */
+	int allow_test;                        /* 1: a test certificate is accepted; inkan_decision_is_test tells */
 };
 
 /* The first that applies, in the order 4 2 5 6 3 1 0. The numbers are the exit
@@ -337,24 +331,23 @@ enum inkan_freshness { INKAN_FRESHNESS_FRESH = 0, INKAN_FRESHNESS_STALE = 1, INK
 struct inkan_status_info {
 	size_t size;
 	enum inkan_status result;
-	enum inkan_freshness freshness; /* before nextUpdate, within the grace, after it */
-	int reason;                     /* CRLReason, RFC 5280 5.3.1; -1: none given */
-	int64_t revoked;                /* when; 0: not */
+	enum inkan_freshness freshness;   /* before nextUpdate, within the grace, after it */
+	int reason;                       /* CRLReason, RFC 5280 5.3.1; -1: none given */
+	int64_t revoked;                  /* when; 0: not */
 	int64_t this_update, next_update; /* of the list that says so; 0: none */
-	const char *crl_number;         /* hexadecimal; "" without */
-	const char *source;             /* the list's name in its folder; "" without */
-	const char *why;                /* of INKAN_STATUS_UNKNOWN: a short sentence; else "" */
-	const char *why_word;           /* the same as a word that never changes ("no-list"; inkan(1)); else "" */
-	size_t about;                   /* which certificate of the chain, as inkan_decision_cert counts */
-	int64_t invalid_from;           /* invalidityDate, RFC 5280 5.3.2; 0: none */
+	const char *crl_number;           /* hexadecimal; "" without */
+	const char *source;               /* the list's name in its folder; "" without */
+	const char *why;                  /* of INKAN_STATUS_UNKNOWN: a short sentence; else "" */
+	const char *why_word;             /* the same as a word that never changes ("no-list"; inkan(1)); else "" */
+	size_t about;                     /* which certificate of the chain, as inkan_decision_cert counts */
+	int64_t invalid_from;             /* invalidityDate, RFC 5280 5.3.2; 0: none */
 };
 
 /* Of the certificate and the CAs above it together, the anchor excepted: revoked before
  * on hold before unknown before good, and the oldest list; `about` names the one that
  * decided it. With INKAN_STATUS_IGNORE it is INKAN_STATUS_UNKNOWN, whose freshness is
  * always INKAN_FRESHNESS_EXPIRED. Texts live as long as the decision. */
-INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *decision,
-                                                 struct inkan_status_info *out);
+INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *decision, struct inkan_status_info *out);
 
 /* Of the i-th certificate of the chain alone. INKAN_E_ARGUMENT: there is none, it is the
  * anchor, or the status was not looked at. */

@@ -22,10 +22,10 @@ struct reading {
 	struct target target;
 	const char *path, *executable; /* without its folder; "": not known */
 	FILE *file;
-	char *text;                   /* the line, for getline */
+	char *text; /* the line, for getline */
 	size_t room;
 	int line;
-	enum part wanted, part;       /* the part that is read now; the part that the line is in */
+	enum part wanted, part; /* the part that is read now; the part that the line is in */
 	const struct conf_checks *checks;
 };
 
@@ -130,13 +130,33 @@ static bool read_number(long *out, const char *value, long least, long most)
 	return true;
 }
 
-enum setting { CARD, CA_CERTIFICATES, PSS, LAST_TRY, READER, ANCHORS, LISTS, MAX_LIST_SIZE, CLOCK_TOLERANCE, LEVEL,
-	       LOG_FILE };
+enum setting {
+	CARD,
+	CA_CERTIFICATES,
+	PSS,
+	LAST_TRY,
+	READER,
+	ANCHORS,
+	LISTS,
+	MAX_LIST_SIZE,
+	CLOCK_TOLERANCE,
+	LEVEL,
+	LOG_FILE
+};
 
 static const char *const settings[] = {
-	[CARD] = "card", [CA_CERTIFICATES] = "ca-certificates", [PSS] = "pss", [LAST_TRY] = "last-try",
-	[READER] = "reader", [ANCHORS] = "anchors", [LISTS] = "lists", [MAX_LIST_SIZE] = "max-list-size",
-	[CLOCK_TOLERANCE] = "clock-tolerance", [LEVEL] = "log", [LOG_FILE] = "log-file", NULL,
+	[CARD] = "card",
+	[CA_CERTIFICATES] = "ca-certificates",
+	[PSS] = "pss",
+	[LAST_TRY] = "last-try",
+	[READER] = "reader",
+	[ANCHORS] = "anchors",
+	[LISTS] = "lists",
+	[MAX_LIST_SIZE] = "max-list-size",
+	[CLOCK_TOLERANCE] = "clock-tolerance",
+	[LEVEL] = "log",
+	[LOG_FILE] = "log-file",
+	NULL,
 };
 
 /* False, with nothing changed: the setting cannot have this value. */
@@ -165,22 +185,16 @@ static bool set(struct target t, enum setting setting, const char *value)
 		valid = read_word(try_words, value, &which);
 		c->last_try_allowed = valid ? which == 1 : c->last_try_allowed;
 		return valid;
-	case READER:
-		return read_text(c->reader, sizeof c->reader, value);
-	case ANCHORS:
-		return read_path(t.folders->anchors, value);
-	case LISTS:
-		return read_path(t.folders->lists, value);
+	case READER: return read_text(c->reader, sizeof c->reader, value);
+	case ANCHORS: return read_path(t.folders->anchors, value);
+	case LISTS: return read_path(t.folders->lists, value);
 	case MAX_LIST_SIZE:
 		valid = read_number(&n, value, 1, 256);
 		c->max_list_size = valid ? n << 20 : c->max_list_size;
 		return valid;
-	case CLOCK_TOLERANCE:
-		return read_number(&c->clock_tolerance, value, 0, 86400);
-	case LEVEL:
-		return log_level_of(value, &c->log);
-	case LOG_FILE:
-		return read_path(c->log_file, value);
+	case CLOCK_TOLERANCE: return read_number(&c->clock_tolerance, value, 0, 86400);
+	case LEVEL: return log_level_of(value, &c->log);
+	case LOG_FILE: return read_path(c->log_file, value);
 	}
 	return false;
 }

@@ -40,8 +40,8 @@ struct conf {
 	bool last_try_allowed;
 	char reader[128]; /* "" = every reader */
 	struct conf_folders system, user;
-	long max_list_size;     /* bytes */
-	long clock_tolerance;   /* seconds */
+	long max_list_size;   /* bytes */
+	long clock_tolerance; /* seconds */
 	enum log_level log;
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };
@@ -58,7 +58,7 @@ void conf_load(struct conf *conf);
 void conf_load_from(struct conf *conf, char paths[][4096], size_t n);
 
 struct conf_checks {
-	void (*line)(void *arg, int line); /* a line that is not understood */
+	void (*line)(void *arg, int line);                      /* a line that is not understood */
 	void (*program)(void *arg, int line, const char *name); /* named by a section */
 	void *arg;
 };

@@ -15,7 +15,11 @@ static enum error from_errno(void)
 {
 	switch (errno) {
 	case ENOENT: return E_NOT_FOUND;
-	case EACCES: case EPERM: case EROFS: case ELOOP: case ENOTDIR: return E_DENIED;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ELOOP:
+	case ENOTDIR: return E_DENIED;
 	case ENOMEM: return E_MEMORY;
 	default: return E_IO;
 	}

@@ -81,8 +81,7 @@ void log_to(enum log_level level, void (*receiver)(enum log_level level, const c
 
 bool log_on(enum log_level level)
 {
-	return level != LOG_OFF &&
-	       (int)level <= (logger.receiver ? logger.receiver_level : atomic_load(&logger.level));
+	return level != LOG_OFF && (int)level <= (logger.receiver ? logger.receiver_level : atomic_load(&logger.level));
 }
 
 static size_t prefix(char *line, size_t size, enum log_level level)
@@ -95,8 +94,8 @@ static size_t prefix(char *line, size_t size, enum log_level level)
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof stamp, "%F %T", &tm);
-	n = snprintf(line, size, "%s.%03ld %s[%ld] %s: ", stamp, now.tv_nsec / 1000000, logger.program,
-	             (long)getpid(), names[level]);
+	n = snprintf(line, size, "%s.%03ld %s[%ld] %s: ", stamp, now.tv_nsec / 1000000, logger.program, (long)getpid(),
+	             names[level]);
 	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 

@@ -35,8 +35,8 @@ void buf_free(struct buf *b); /* freed; b is {0} again */
 struct secret;
 
 enum error secret_new(struct secret **s, const void *p, size_t n); /* n <= SECRET_MAX, else E_TOO_LONG */
-enum error secret_append(struct secret *s, uint8_t byte); /* E_TOO_LONG when full */
-uint8_t *secret_extend(struct secret *s, size_t n);       /* n more bytes, zero, to be written; NULL: no room */
+enum error secret_append(struct secret *s, uint8_t byte);          /* E_TOO_LONG when full */
+uint8_t *secret_extend(struct secret *s, size_t n); /* n more bytes, zero, to be written; NULL: no room */
 const uint8_t *secret_bytes(const struct secret *s, size_t *n);
 void secret_free(struct secret **s); /* wiped, unmapped, *s = NULL; *s may be NULL */
 

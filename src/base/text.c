@@ -26,8 +26,10 @@ void hex_write_upper(const uint8_t *in, size_t n, char *out)
 
 static int digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	       c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                              : -1;
 }
 
 bool hex_read(const char *text, uint8_t *out, size_t n)
@@ -47,8 +49,11 @@ bool hex_read(const char *text, uint8_t *out, size_t n)
 size_t utf8_next(const uint8_t *p, size_t n, uint32_t *c)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 :
-		     p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+	size_t len = p[0] < 0x80                   ? 1
+	             : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+	             : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+	             : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+	                                           : 0;
 
 	*c = p[0];
 	if (len < 2 || len > n)
@@ -79,10 +84,11 @@ static bool is_in(const struct range *r, size_t n, uint32_t c)
 /* Controls, line and paragraph separators, Default_Ignorable_Code_Point (Unicode 15), annotations, the blank
  * Braille pattern, and values that are no characters. */
 static const struct range hidden[] = {
-	{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},
-	{0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164},
-	{0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3},
-	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+	{0x00, 0x1F},       {0x7F, 0x9F},     {0xAD, 0xAD},     {0x34F, 0x34F},     {0x61C, 0x61C},
+	{0x115F, 0x1160},   {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200F},   {0x2028, 0x202E},
+	{0x2060, 0x206F},   {0x2800, 0x2800}, {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+	{0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+	{0xE0000, 0xE0FFF},
 };
 static const struct range selectors[] = {{0xFE00, 0xFE0F}, {0xE0100, 0xE01EF}};
 static const struct range ideographs[] = {{0x3400, 0x9FFF}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFD}};

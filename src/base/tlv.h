@@ -14,9 +14,9 @@ struct bytes {
 };
 
 struct tlv {
-	uint32_t tag;        /* the tag's bytes, high first: 0x30, 0x7F21, … (at most 3 bytes) */
-	struct bytes value;  /* inside the input */
-	struct bytes whole;  /* tag and length included */
+	uint32_t tag;       /* the tag's bytes, high first: 0x30, 0x7F21, … (at most 3 bytes) */
+	struct bytes value; /* inside the input */
+	struct bytes whole; /* tag and length included */
 };
 
 /* Reads the next object and moves *in past it. False, with *in unchanged, at the

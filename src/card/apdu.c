@@ -9,8 +9,15 @@
 #define SHORT_APDU_MAX 261
 #define COMMAND_MAX (4 + 3 + APDU_DATA_MAX + 2)
 
-enum { INS_VERIFY = 0x20, INS_MSE = 0x22, INS_CHANGE = 0x24, INS_PSO = 0x2A, INS_SELECT = 0xA4,
-       INS_READ = 0xB0, INS_GET_RESPONSE = 0xC0 };
+enum {
+	INS_VERIFY = 0x20,
+	INS_MSE = 0x22,
+	INS_CHANGE = 0x24,
+	INS_PSO = 0x2A,
+	INS_SELECT = 0xA4,
+	INS_READ = 0xB0,
+	INS_GET_RESPONSE = 0xC0
+};
 
 enum error apdu_error(uint16_t sw)
 {
@@ -36,9 +43,13 @@ int64_t apdu_now_ms(void)
 static const char *name_of(uint8_t ins)
 {
 	static const char *const names[256] = {
-		[INS_VERIFY] = "VERIFY", [INS_MSE] = "MANAGE SECURITY ENVIRONMENT",
-		[INS_CHANGE] = "CHANGE REFERENCE DATA", [INS_PSO] = "PERFORM SECURITY OPERATION",
-		[INS_SELECT] = "SELECT", [INS_READ] = "READ BINARY", [INS_GET_RESPONSE] = "GET RESPONSE",
+		[INS_VERIFY] = "VERIFY",
+		[INS_MSE] = "MANAGE SECURITY ENVIRONMENT",
+		[INS_CHANGE] = "CHANGE REFERENCE DATA",
+		[INS_PSO] = "PERFORM SECURITY OPERATION",
+		[INS_SELECT] = "SELECT",
+		[INS_READ] = "READ BINARY",
+		[INS_GET_RESPONSE] = "GET RESPONSE",
 	};
 
 	return names[ins] ? names[ins] : "command";

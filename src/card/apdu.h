@@ -20,21 +20,21 @@
 struct apdu_link {
 	const struct reader_ops *ops;
 	struct reader_link link;
-	const char *reader;    /* for the log */
-	uint8_t *response;     /* READER_RESPONSE_MAX bytes, of pages_new */
-	bool extended;         /* the profile allows extended length */
-	bool *short_only;      /* set when extended length was refused */
-	bool *extended_taken;  /* set when extended length has worked */
-	bool hide;             /* answers are personal data: kept out of the log */
-	unsigned commands;     /* sent so far */
-	int64_t deadline_ms;   /* of apdu_now_ms; set with the first command */
+	const char *reader;   /* for the log */
+	uint8_t *response;    /* READER_RESPONSE_MAX bytes, of pages_new */
+	bool extended;        /* the profile allows extended length */
+	bool *short_only;     /* set when extended length was refused */
+	bool *extended_taken; /* set when extended length has worked */
+	bool hide;            /* answers are personal data: kept out of the log */
+	unsigned commands;    /* sent so far */
+	int64_t deadline_ms;  /* of apdu_now_ms; set with the first command */
 };
 
 struct apdu {
 	uint8_t cla, ins, p1, p2;
 	struct bytes data;
-	size_t le;             /* 0: no answer expected */
-	bool personal;         /* the answer is kept out of the log */
+	size_t le;     /* 0: no answer expected */
+	bool personal; /* the answer is kept out of the log */
 };
 
 /* Sends the command and appends the answer's data to out, which may be NULL:

@@ -86,8 +86,8 @@ static enum error look_step(struct op *op, void *arg)
 	return e == E_OK ? check_certificate(op) : e;
 }
 
-enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
-                     uint32_t *insertion, const struct profile **profile)
+enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set, uint32_t *insertion,
+                     const struct profile **profile)
 {
 	struct card *card;
 	enum error e = card_new(sys, reader, &card);
@@ -127,8 +127,10 @@ static void certs_from_profile(struct card *card, const struct profile *p)
 
 		if (!file_given(row->file))
 			continue;
-		*c = (struct card_cert){.id = one_byte_id(row->id), .file = row->file, .role = row->role,
-					.pin_protected = row->pin_protected};
+		*c = (struct card_cert){.id = one_byte_id(row->id),
+		                        .file = row->file,
+		                        .role = row->role,
+		                        .pin_protected = row->pin_protected};
 		set_label(c->label, row->label);
 		card->n_certs++;
 	}
@@ -218,8 +220,11 @@ static enum error read_directories(struct op *op)
 	enum error ok = E_OK;
 
 	card->pin = (struct card_pin){.rule = p->pin, .tries = -1};
-	card->key = (struct card_key){.id = one_byte_id(key->id), .file = key->file, .reference = key->reference,
-				      .bits = key->bits, .user_consent = key->user_consent};
+	card->key = (struct card_key){.id = one_byte_id(key->id),
+	                              .file = key->file,
+	                              .reference = key->reference,
+	                              .bits = key->bits,
+	                              .user_consent = key->user_consent};
 	set_label(card->key.label, key->label);
 	certs_from_profile(card, p);
 	if (!p->cia)

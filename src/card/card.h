@@ -33,7 +33,7 @@
 /* What operations on cards use. Not owned by the cards that are opened with it; it must outlive them. */
 struct card_system {
 	const struct reader_ops *ops;
-	void *self;                          /* of ops */
+	void *self; /* of ops */
 	const struct crypto *crypto;
 	void (*waiting)(const char *reader); /* called once when another program has used the card for two
 	                                      * seconds; or NULL */
@@ -53,7 +53,7 @@ struct card_key {
 	char label[CARD_LABEL_MAX + 1];
 	struct card_id id;
 	struct file_ref file;
-	uint8_t reference;       /* 0: the directory gives none */
+	uint8_t reference; /* 0: the directory gives none */
 	unsigned bits;
 	bool user_consent;
 };
@@ -74,24 +74,24 @@ struct card {
 	char reader[READER_NAME_MAX];
 	uint32_t insertion;
 
-	char label[33];               /* CIAInfo's, after card_read_label; "" without one */
-	char model[17];               /* profile's, or the token info file's */
+	char label[33];                   /* CIAInfo's, after card_read_label; "" without one */
+	char model[17];                   /* profile's, or the token info file's */
 	char serial[CARD_SERIAL_LEN + 1]; /* hex of a hash of its own certificate, else of
 	                                   * profile->identity, else of the token info file */
-	uint8_t pin_id[32];           /* identifies this PIN of this card in the gate's memory */
+	uint8_t pin_id[32];               /* identifies this PIN of this card in the gate's memory */
 
 	struct card_pin pin;
-	int login_tries;              /* the counter after the last PIN typed and accepted; -1: none */
+	int login_tries; /* the counter after the last PIN typed and accepted; -1: none */
 	struct card_key key;
 	struct card_cert certs[CARD_CERTS_MAX]; /* own first */
 	size_t n_certs;
 
 	/* learned during this insertion */
-	bool short_only;                    /* extended length was refused */
-	bool extended_taken;                /* extended length has worked */
-	bool names_itself;                  /* SELECT's answer names the application */
-	bool sfi_refused;                   /* short file identifiers were refused */
-	bool method_refused[CARD_METHODS_MAX];    /* by index into profile->methods */
+	bool short_only;                       /* extended length was refused */
+	bool extended_taken;                   /* extended length has worked */
+	bool names_itself;                     /* SELECT's answer names the application */
+	bool sfi_refused;                      /* short file identifiers were refused */
+	bool method_refused[CARD_METHODS_MAX]; /* by index into profile->methods */
 };
 
 /* Which profile of the set fits the card in that reader: at most one SELECT per
@@ -101,8 +101,8 @@ struct card {
  * E_FOREIGN, E_MUTE, E_NOT_FOUND (the application is there and has no
  * certificate): final for this insertion.
  * E_BUSY: another program holds the card. Other errors: try again later. */
-enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set,
-                     uint32_t *insertion, const struct profile **profile);
+enum error card_look(const struct card_system *sys, const char *reader, struct profile_set set, uint32_t *insertion,
+                     const struct profile **profile);
 
 /* Finds the first profile of the set that the card in that reader has and reads
  * its directories and its own certificate; where that needs the PIN, the

@@ -140,8 +140,8 @@ enum error card_check_pin(const struct card *card, struct bytes pin)
 		uint8_t c = pin.data[i];
 		bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 		bool fits = rule->alphabet == PIN_ASCII    ? c >= 0x20 && c <= 0x7E
-			    : rule->alphabet == PIN_DIGITS ? digit
-			                                   : digit || letter;
+		            : rule->alphabet == PIN_DIGITS ? digit
+		                                           : digit || letter;
 
 		if (!fits)
 			return E_PIN_CHARACTERS;

@@ -49,7 +49,7 @@ void gate_recount(struct card *card);
 /* A PIN that a card refused. Hashes of PINs are SHA-256 of the salt and the PIN as the card gets it. */
 struct refused {
 	uint8_t pin_id[32], pin_hash[32];
-	int tries;                    /* what the refusal left */
+	int tries; /* what the refusal left */
 };
 
 /* A PIN that was typed for a card, accepted or not. */
@@ -57,7 +57,7 @@ struct given {
 	uint8_t pin_id[32], pin_hash[32];
 	char reader[READER_NAME_MAX];
 	uint32_t insertion;
-	int64_t at_ms;                /* of apdu_now_ms; 0: none */
+	int64_t at_ms; /* of apdu_now_ms; 0: none */
 };
 
 /* The counter of one PIN. */
@@ -65,16 +65,16 @@ struct counter {
 	uint8_t pin_id[32];
 	char reader[READER_NAME_MAX]; /* where the card was then; another insertion: it was removed since */
 	uint32_t insertion;
-	int said;                     /* the last value from the card, or counted from it; -1: none yet */
-	bool locked;                  /* nothing is sent during this insertion */
-	bool uncertain;               /* the link broke during a VERIFY; then: */
-	uint8_t sent_hash[32];        /* the hash of that PIN */
-	int before;                   /* the counter before it */
+	int said;              /* the last value from the card, or counted from it; -1: none yet */
+	bool locked;           /* nothing is sent during this insertion */
+	bool uncertain;        /* the link broke during a VERIFY; then: */
+	uint8_t sent_hash[32]; /* the hash of that PIN */
+	int before;            /* the counter before it */
 };
 
 struct gate_memory {
-	_Atomic pid_t holder;         /* the process that has it locked; 0: none. A spin lock: it is held briefly */
-	uint8_t salt[32];             /* of every hash of a PIN below */
+	_Atomic pid_t holder; /* the process that has it locked; 0: none. A spin lock: it is held briefly */
+	uint8_t salt[32];     /* of every hash of a PIN below */
 	struct refused refused[REFUSED_MAX];
 	struct counter counters[COUNTERS_MAX];
 	struct given given[GIVEN_MAX];

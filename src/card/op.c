@@ -31,8 +31,10 @@ static enum error op_begin(struct op *op, bool look)
 	int64_t start = apdu_now_ms();
 	enum error e;
 
-	*l = (struct apdu_link){.ops = sys->ops, .reader = card->reader, .short_only = &card->short_only,
-				.extended_taken = &card->extended_taken};
+	*l = (struct apdu_link){.ops = sys->ops,
+	                        .reader = card->reader,
+	                        .short_only = &card->short_only,
+	                        .extended_taken = &card->extended_taken};
 	l->response = pages_new(READER_RESPONSE_MAX);
 	if (!l->response)
 		return E_MEMORY;
@@ -68,7 +70,10 @@ static bool names(const struct buf *fci, const struct select_cmd *s)
 
 static struct apdu select_command(const struct select_cmd *s)
 {
-	return (struct apdu){.ins = 0xA4, .p1 = s->p1, .p2 = s->p2, .data = {s->aid, s->aid_len},
+	return (struct apdu){.ins = 0xA4,
+	                     .p1 = s->p1,
+	                     .p2 = s->p2,
+	                     .data = {s->aid, s->aid_len},
 	                     .le = s->le ? 256 : 0};
 }
 

@@ -16,23 +16,23 @@
 #include "card/apdu.h"
 
 #define NAMES_MAX (READER_COUNT_MAX * READER_NAME_MAX + 1)
-#define SLICE_MS 3000   /* of a wait: pcsc-lite 1.9 sees new readers only while one call lasts */
-#define RETRY_MS 1000   /* between attempts to reach a pcscd that is not running */
-#define CANCEL_MS 20    /* between SCardCancel calls, until the waiter has returned */
+#define SLICE_MS 3000 /* of a wait: pcsc-lite 1.9 sees new readers only while one call lasts */
+#define RETRY_MS 1000 /* between attempts to reach a pcscd that is not running */
+#define CANCEL_MS 20  /* between SCardCancel calls, until the waiter has returned */
 #define CANCEL_ROUNDS 40
 #define NEW_READERS "\\\\?PnP?\\Notification"
-#define LOOK_MS 20      /* how soon a wait notices pcsc_cancel */
-#define MOMENT_MS 1000  /* a caller that waits less than this must not be blocked by another program */
-#define POWER_MS 2000   /* pcscd powers off a card that nobody is connected to; readers need up to a second */
+#define LOOK_MS 20     /* how soon a wait notices pcsc_cancel */
+#define MOMENT_MS 1000 /* a caller that waits less than this must not be blocked by another program */
+#define POWER_MS 2000  /* pcscd powers off a card that nobody is connected to; readers need up to a second */
 #define SHORT_APDU_MAX 261
 
 /* What is remembered of a reader by its name. */
 struct pcsc_reader {
 	char name[READER_NAME_MAX];
-	bool gone;            /* was not in the last list */
-	uint16_t plugged;     /* how often it came back: pcscd counts from 0 again */
-	uint32_t channel;     /* where it is plugged in; 0: not known */
-	bool asked;           /* for max_apdu */
+	bool gone;        /* was not in the last list */
+	uint16_t plugged; /* how often it came back: pcscd counts from 0 again */
+	uint32_t channel; /* where it is plugged in; 0: not known */
+	bool asked;       /* for max_apdu */
 	size_t max_apdu;
 };
 
@@ -61,53 +61,42 @@ struct pcsc {
 	uint16_t epoch;       /* counts losses of status: pcscd was restarted */
 	struct pcsc_reader readers[READER_COUNT_MAX];
 	size_t n_readers;
-	SCARDCONTEXT waiter;  /* of the one thread that waits */
+	SCARDCONTEXT waiter; /* of the one thread that waits */
 	bool waiter_open, waiting, cancelled;
-	bool may_create_threads; /* constant */
+	bool may_create_threads;                   /* constant */
 	struct connection *left[READER_COUNT_MAX]; /* threads that still wait for a card which nobody wants now */
-	_Atomic bool closing; /* cancel was called: nobody waits for a card any more */
+	_Atomic bool closing;                      /* cancel was called: nobody waits for a card any more */
 };
 
 static enum error pcsc_error(LONG rc)
 {
 	switch (rc) {
-	case SCARD_S_SUCCESS:
-		return E_OK;
+	case SCARD_S_SUCCESS: return E_OK;
 	case SCARD_E_NO_SERVICE:
 	case SCARD_E_SERVICE_STOPPED:
 	case SCARD_E_SERVER_TOO_BUSY:
 	case SCARD_E_INVALID_HANDLE:
-	case SCARD_F_COMM_ERROR:
-		return E_NO_SERVICE;
+	case SCARD_F_COMM_ERROR: return E_NO_SERVICE;
 	case SCARD_E_NO_READERS_AVAILABLE:
 	case SCARD_E_UNKNOWN_READER:
-	case SCARD_E_READER_UNAVAILABLE:
-		return E_NO_READER;
+	case SCARD_E_READER_UNAVAILABLE: return E_NO_READER;
 	case SCARD_E_NO_SMARTCARD:
-	case SCARD_W_REMOVED_CARD:
-		return E_NO_CARD;
+	case SCARD_W_REMOVED_CARD: return E_NO_CARD;
 	case SCARD_W_UNRESPONSIVE_CARD:
 	case SCARD_W_UNPOWERED_CARD:
 	case SCARD_W_UNSUPPORTED_CARD:
-	case SCARD_E_PROTO_MISMATCH:
-		return E_MUTE;
-	case SCARD_E_SHARING_VIOLATION:
-		return E_BUSY;
+	case SCARD_E_PROTO_MISMATCH: return E_MUTE;
+	case SCARD_E_SHARING_VIOLATION: return E_BUSY;
 	case SCARD_W_SECURITY_VIOLATION:
-	case SCARD_E_NO_ACCESS:
-		return E_DENIED;
-	case SCARD_E_NO_MEMORY:
-		return E_MEMORY;
+	case SCARD_E_NO_ACCESS: return E_DENIED;
+	case SCARD_E_NO_MEMORY: return E_MEMORY;
 	case SCARD_E_CANCELLED:
-	case SCARD_E_SYSTEM_CANCELLED:
-		return E_CANCELLED;
+	case SCARD_E_SYSTEM_CANCELLED: return E_CANCELLED;
 	case SCARD_W_RESET_CARD:
 	case SCARD_E_NOT_TRANSACTED:
 	case SCARD_E_COMM_DATA_LOST:
-	case SCARD_E_TIMEOUT:
-		return E_LINK;
-	default:
-		return E_INTERNAL;
+	case SCARD_E_TIMEOUT: return E_LINK;
+	default: return E_INTERNAL;
 	}
 }
 
@@ -315,7 +304,7 @@ static void block(struct pcsc *p, const struct reader_state *seen, size_t count,
 		if (seen[i].present && seen[i].mute)
 			word |= SCARD_STATE_MUTE;
 		states[i] = (SCARD_READERSTATE){.szReader = seen[i].name,
-						.dwCurrentState = word | (DWORD)(seen[i].insertion & 0xFFFF) << 16};
+		                                .dwCurrentState = word | (DWORD)(seen[i].insertion & 0xFFFF) << 16};
 	}
 	states[count] = (SCARD_READERSTATE){.szReader = NEW_READERS};
 	p->waiting = true;
@@ -422,8 +411,8 @@ static enum error connect_card(struct connection *c)
 	c->open = rc == SCARD_S_SUCCESS;
 	if (!c->open)
 		return logged(c->reader, "SCardEstablishContext", rc);
-	rc = SCardConnect(c->context, c->reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-	                  &c->card, &c->protocol);
+	rc = SCardConnect(c->context, c->reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &c->card,
+	                  &c->protocol);
 	c->connected = rc == SCARD_S_SUCCESS;
 	if (!c->connected)
 		return logged(c->reader, "SCardConnect", rc);
@@ -595,8 +584,7 @@ static DWORD find_feature(const struct connection *c, uint8_t feature)
 	const uint8_t *p = list;
 	DWORD len = 0;
 
-	if (SCardControl(c->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, list, sizeof list, &len) !=
-	    SCARD_S_SUCCESS)
+	if (SCardControl(c->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, list, sizeof list, &len) != SCARD_S_SUCCESS)
 		return 0;
 	for (; len >= 6 && len <= sizeof list && p[1] == 4; p += 6, len -= 6)
 		if (p[0] == feature)
@@ -691,8 +679,7 @@ static enum error pcsc_begin(void *self, const char *reader, int wait_ms, struct
 	return e;
 }
 
-static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response,
-                                size_t *len)
+static enum error pcsc_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len)
 {
 	const struct connection *c = link->self;
 	SCARD_IO_REQUEST pci = {c->protocol, sizeof pci};

@@ -17,13 +17,13 @@
 #define READER_RESPONSE_MAX (65536 + 2)
 
 struct reader_state {
-	char name[READER_NAME_MAX]; /* UTF-8, NUL-terminated */
-	bool present;               /* a card is in */
-	bool mute;                  /* a card is in and does not answer to reset */
-	bool in_use;                /* a program is connected to the card now */
+	char name[READER_NAME_MAX];  /* UTF-8, NUL-terminated */
+	bool present;                /* a card is in */
+	bool mute;                   /* a card is in and does not answer to reset */
+	bool in_use;                 /* a program is connected to the card now */
 	uint8_t atr[READER_ATR_MAX]; /* of the card; shown to people, never used for a decision */
 	size_t atr_len;
-	uint32_t insertion;         /* changes with every insertion and removal, and
+	uint32_t insertion; /* changes with every insertion and removal, and
 	                             * with a restart of pcscd; 0 = no card */
 };
 
@@ -65,8 +65,7 @@ struct reader_ops {
 
 	/* One APDU as it is. *len: in, the room in response; out, its length.
 	 * An answer under two bytes is E_LINK. */
-	enum error (*transmit)(struct reader_link *link, const uint8_t *apdu, size_t n,
-	                       uint8_t *response, size_t *len);
+	enum error (*transmit)(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len);
 
 	/* Ends the transaction and disconnects, leaving the card as it is or
 	 * powering it off. */

@@ -10,10 +10,10 @@ struct signing {
 	const struct encoded *in;
 	struct bytes pin;
 	struct buf out;
-	unsigned verified;           /* how many times: at most twice */
-	bool fresh;                  /* no command was refused since VERIFY; a refused one may have ended it */
+	unsigned verified;              /* how many times: at most twice */
+	bool fresh;                     /* no command was refused since VERIFY; a refused one may have ended it */
 	bool refused[CARD_METHODS_MAX]; /* methods that were refused directly after VERIFY, or before it */
-	bool doubted;                /* a method was refused when an earlier refusal may have ended VERIFY */
+	bool doubted;                   /* a method was refused when an earlier refusal may have ended VERIFY */
 };
 
 static struct bytes input_of(const struct encoded *in, enum sign_input kind)
@@ -81,7 +81,11 @@ static enum error prepare(struct op *op, const struct sign_method *m, uint16_t *
  * command as one: the PIN, which it has just accepted, is then verified once more. */
 static enum error try_method(struct op *op, const struct sign_method *m, struct signing *s)
 {
-	struct apdu c = {m->cla, m->ins, m->p1, m->p2, .data = input_of(s->in, m->input),
+	struct apdu c = {m->cla,
+	                 m->ins,
+	                 m->p1,
+	                 m->p2,
+	                 .data = input_of(s->in, m->input),
 	                 .le = s->params->signature_len > 256 ? APDU_LE_ALL : 256};
 	bool unverified = s->verified == 0;
 	uint16_t sw;

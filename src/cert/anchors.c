@@ -20,14 +20,10 @@
 const char *passed_over_text(enum error why)
 {
 	switch (why) {
-	case E_DENIED:
-		return N_("it is another user's, or other users may write it");
-	case E_UNSUPPORTED:
-		return N_("not the certificate of a CA");
-	case E_FORMAT:
-		return N_("it holds no certificate that can be read");
-	default:
-		return error_text(why);
+	case E_DENIED: return N_("it is another user's, or other users may write it");
+	case E_UNSUPPORTED: return N_("not the certificate of a CA");
+	case E_FORMAT: return N_("it holds no certificate that can be read");
+	default: return error_text(why);
 	}
 }
 

@@ -15,9 +15,9 @@
  * every chain needs a policy, and none is mapped. */
 static bool is_processed(int nid)
 {
-	static const int known[] = {NID_key_usage, NID_basic_constraints, NID_certificate_policies,
-	                            NID_crl_distribution_points, NID_ext_key_usage, NID_subject_alt_name,
-	                            NID_policy_constraints};
+	static const int known[] =
+		{NID_key_usage,     NID_basic_constraints, NID_certificate_policies, NID_crl_distribution_points,
+	         NID_ext_key_usage, NID_subject_alt_name,  NID_policy_constraints};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i] == nid)
@@ -94,7 +94,7 @@ static unsigned leaf_flaws(const struct cert *leaf, enum purpose purpose, time_t
 
 struct search {
 	enum purpose purpose;
-	time_t at;               /* 0: any */
+	time_t at; /* 0: any */
 	unsigned steps;
 	struct chain now, *best; /* best->n = 0: none yet */
 };
@@ -179,8 +179,7 @@ void chain_of_ca(const struct trust *trust, const struct trusted_ca *ca, struct 
 	climb(&s, ca, ca->own & FLAW_CA ? -1 : 0);
 }
 
-void chain_check(const struct trust *trust, const struct cert *leaf, enum purpose purpose, time_t at,
-                 struct chain *out)
+void chain_check(const struct trust *trust, const struct cert *leaf, enum purpose purpose, time_t at, struct chain *out)
 {
 	const unsigned own = leaf_flaws(leaf, purpose, at);
 	struct search s = {.purpose = purpose, .at = at, .now = {.trust = trust, .leaf = leaf}, .best = out};
@@ -207,28 +206,17 @@ const struct cert *chain_end(const struct chain *chain)
 const char *flaw_text(enum chain_flaw flaw)
 {
 	switch (flaw) {
-	case FLAW_NO_ISSUER:
-		return N_("no CA certificate of its issuer is installed");
-	case FLAW_NO_ANCHOR:
-		return N_("its chain ends at no installed anchor");
-	case FLAW_SIGNATURE:
-		return N_("a signature in its chain does not verify or is too weak");
-	case FLAW_CA:
-		return N_("a CA of its chain may not issue it");
-	case FLAW_NOT_YET_VALID:
-		return N_("it, or a CA of its chain, is not valid yet");
-	case FLAW_EXPIRED:
-		return N_("it, or a CA of its chain, has expired");
-	case FLAW_POLICY:
-		return N_("it has no certificate policy that Inkan knows and its CA may give");
-	case FLAW_USAGE:
-		return N_("it is not made for this purpose");
-	case FLAW_CRITICAL:
-		return N_("an extension in its chain is malformed, or critical and not understood");
-	case FLAW_TEST:
-		return N_("it is a test certificate");
-	case FLAW_IS_CA:
-		return N_("it is the certificate of a CA, not of a person");
+	case FLAW_NO_ISSUER: return N_("no CA certificate of its issuer is installed");
+	case FLAW_NO_ANCHOR: return N_("its chain ends at no installed anchor");
+	case FLAW_SIGNATURE: return N_("a signature in its chain does not verify or is too weak");
+	case FLAW_CA: return N_("a CA of its chain may not issue it");
+	case FLAW_NOT_YET_VALID: return N_("it, or a CA of its chain, is not valid yet");
+	case FLAW_EXPIRED: return N_("it, or a CA of its chain, has expired");
+	case FLAW_POLICY: return N_("it has no certificate policy that Inkan knows and its CA may give");
+	case FLAW_USAGE: return N_("it is not made for this purpose");
+	case FLAW_CRITICAL: return N_("an extension in its chain is malformed, or critical and not understood");
+	case FLAW_TEST: return N_("it is a test certificate");
+	case FLAW_IS_CA: return N_("it is the certificate of a CA, not of a person");
 	}
 	return N_("something is wrong with it");
 }

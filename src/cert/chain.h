@@ -11,22 +11,22 @@ enum purpose { PURPOSE_ANY, PURPOSE_LOGIN, PURPOSE_SIGN };
 
 /* A set of bits: every reason is told, not only the first. */
 enum chain_flaw {
-	FLAW_NO_ISSUER = 1 << 0,      /* no CA certificate of this name and key is installed */
-	FLAW_NO_ANCHOR = 1 << 1,      /* the chain ends at a certificate that is no anchor */
-	FLAW_SIGNATURE = 1 << 2,      /* a signature does not verify, or is of less than 112 bits (SHA-1, RSA 1024) */
-	FLAW_CA = 1 << 3,             /* an issuer that is no CA, or may not issue this */
+	FLAW_NO_ISSUER = 1 << 0, /* no CA certificate of this name and key is installed */
+	FLAW_NO_ANCHOR = 1 << 1, /* the chain ends at a certificate that is no anchor */
+	FLAW_SIGNATURE = 1 << 2, /* a signature does not verify, or is of less than 112 bits (SHA-1, RSA 1024) */
+	FLAW_CA = 1 << 3,        /* an issuer that is no CA, or may not issue this */
 	FLAW_NOT_YET_VALID = 1 << 4,
-	FLAW_EXPIRED = 1 << 5,        /* the certificate or a CA of its chain, at that time */
-	FLAW_POLICY = 1 << 6,         /* no policy of cards/, or one that a CA above may not give */
-	FLAW_USAGE = 1 << 7,          /* keyUsage, extKeyUsage or the profile do not allow the purpose */
-	FLAW_CRITICAL = 1 << 8,       /* an extension that is malformed, or critical and not processed */
-	FLAW_TEST = 1 << 9,           /* a test-level policy (level 0) */
-	FLAW_IS_CA = 1 << 10,         /* a CA certificate where a person's is asked for */
+	FLAW_EXPIRED = 1 << 5,  /* the certificate or a CA of its chain, at that time */
+	FLAW_POLICY = 1 << 6,   /* no policy of cards/, or one that a CA above may not give */
+	FLAW_USAGE = 1 << 7,    /* keyUsage, extKeyUsage or the profile do not allow the purpose */
+	FLAW_CRITICAL = 1 << 8, /* an extension that is malformed, or critical and not processed */
+	FLAW_TEST = 1 << 9,     /* a test-level policy (level 0) */
+	FLAW_IS_CA = 1 << 10,   /* a CA certificate where a person's is asked for */
 };
 
 struct chain {
 	const struct trust *trust;
-	const struct cert *leaf;      /* not owned */
+	const struct cert *leaf;                 /* not owned */
 	const struct trusted_ca *cas[CHAIN_MAX]; /* issuer first, owned by the trust store */
 	size_t n;
 	unsigned each[CHAIN_MAX + 1]; /* flaws of the leaf, then of each of cas */

@@ -14,7 +14,7 @@
 #define CONTEXT(n) (V_ASN1_CONTEXT_SPECIFIC | (n))
 
 struct element {
-	int tag;            /* CONTEXT(n) for the context's own; -1 for other classes */
+	int tag; /* CONTEXT(n) for the context's own; -1 for other classes */
 	bool constructed;
 	struct bytes value;
 	struct bytes whole;

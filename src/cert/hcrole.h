@@ -22,7 +22,7 @@ struct hcroles {
 	size_t n;
 	struct bytes *broken; /* each HCActor that does not parse, as it stands */
 	size_t n_broken;
-	struct bytes der;    /* the attribute's value, SET OF HCActor, as it stands */
+	struct bytes der; /* the attribute's value, SET OF HCActor, as it stands */
 };
 
 /* `extension`: the value of subjectDirectoryAttributes. Absent attribute: E_OK

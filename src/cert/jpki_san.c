@@ -10,8 +10,8 @@
 static char **field_of(const ASN1_OBJECT *type, struct jpki_person *p)
 {
 	static const char prefix[] = "1.2.392.200149.8.5.5.";
-	char **const fields[] = {&p->name, &p->name_substitutes, &p->sex,
-	                         &p->birth, &p->address, &p->address_substitutes};
+	char **const fields[] = {&p->name,  &p->name_substitutes, &p->sex,
+	                         &p->birth, &p->address,          &p->address_substitutes};
 	size_t len = sizeof prefix - 1;
 	char text[64];
 
@@ -62,8 +62,7 @@ static void free_names(GENERAL_NAMES *names)
 		ASN1_TYPE *value = name->type == GEN_OTHERNAME ? name->d.otherName->value : NULL;
 
 		if (value && ASN1_TYPE_get(value) == V_ASN1_UTF8STRING)
-			OPENSSL_cleanse(value->value.utf8string->data,
-			                (size_t)value->value.utf8string->length);
+			OPENSSL_cleanse(value->value.utf8string->data, (size_t)value->value.utf8string->length);
 	}
 	GENERAL_NAMES_free(names);
 }

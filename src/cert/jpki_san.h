@@ -7,12 +7,12 @@
 #include "base/error.h"
 #include "cert/x509.h"
 
-struct jpki_person {       /* UTF-8, owned; NULL when absent */
-	char *name;            /* .1 */
-	char *name_substitutes; /* .2: '0' or '1' per character of the name */
-	char *sex;             /* .3: 1 male, 2 female, 9 not applicable */
-	char *birth;           /* .4: EYYYYMMDD */
-	char *address;         /* .5 */
+struct jpki_person {               /* UTF-8, owned; NULL when absent */
+	char *name;                /* .1 */
+	char *name_substitutes;    /* .2: '0' or '1' per character of the name */
+	char *sex;                 /* .3: 1 male, 2 female, 9 not applicable */
+	char *birth;               /* .4: EYYYYMMDD */
+	char *address;             /* .5 */
 	char *address_substitutes; /* .6 */
 };
 

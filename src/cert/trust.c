@@ -228,8 +228,8 @@ enum error trust_of(const struct crypto *crypto, const struct cert *const *cas, 
 	return finish(ok == E_OK ? add_all(cas, n, true, *out) : ok, out);
 }
 
-enum error trust_with(const struct crypto *crypto, const struct trust *base, const struct cert *const *more,
-                      size_t n, struct trust **out)
+enum error trust_with(const struct crypto *crypto, const struct trust *base, const struct cert *const *more, size_t n,
+                      struct trust **out)
 {
 	enum error ok = trust_new(crypto, out);
 
@@ -252,8 +252,7 @@ const struct trusted_ca *trust_issuer(const struct trust *trust, const struct ce
 	return first;
 }
 
-size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca,
-                     const struct trusted_ca *out[SIGNERS_MAX])
+size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca, const struct trusted_ca *out[SIGNERS_MAX])
 {
 	const X509_NAME *name = X509_get_subject_name(ca->cert->x509);
 	size_t n = 0;

@@ -63,8 +63,8 @@ static void find_policy(struct cert *cert, struct bytes extensions)
 	while (tlv_next(&extensions, &extension)) {
 		struct bytes in = extension.value;
 
-		if (!tlv_next(&in, &t) || t.whole.len != sizeof oid ||
-		    memcmp(t.whole.data, oid, sizeof oid) != 0 || !tlv_find(in, 0x04, &value))
+		if (!tlv_next(&in, &t) || t.whole.len != sizeof oid || memcmp(t.whole.data, oid, sizeof oid) != 0 ||
+		    !tlv_find(in, 0x04, &value))
 			continue;
 		in = value.value;
 		if (!enter(&in, 0x30))

@@ -13,20 +13,20 @@
 #include "crypto/key.h"
 
 struct cert {
-	X509 *x509;              /* NULL after cert_parse_private */
-	struct key key;          /* of spki */
-	struct bytes der;        /* owned copy */
+	X509 *x509;                                 /* NULL after cert_parse_private */
+	struct key key;                             /* of spki */
+	struct bytes der;                           /* owned copy */
 	struct bytes subject, issuer, serial, spki; /* DER, inside der; serial with tag and length */
 	uint8_t sha256[32];
-	char start[9], end[9];   /* YYYYMMDD, as PKCS#11 wants dates */
-	time_t not_before, not_after; /* of a form that RFC 5280 does not allow: never valid */
+	char start[9], end[9];                /* YYYYMMDD, as PKCS#11 wants dates */
+	time_t not_before, not_after;         /* of a form that RFC 5280 does not allow: never valid */
 	const struct policy_profile *profile; /* what its policy says that it is; never NULL */
-	enum cert_kind kind;     /* the profile's */
-	char policy[64];         /* the policy OID that kind was read from, "" without */
-	bool production;         /* false: a test-level policy (level 0), or kind unknown */
-	bool ca;                 /* BasicConstraints */
-	struct hcroles roles;    /* n = 0 when absent */
-	bool roles_broken;       /* an hcRole attribute, or one HCActor of it, does not parse */
+	enum cert_kind kind;                  /* the profile's */
+	char policy[64];                      /* the policy OID that kind was read from, "" without */
+	bool production;                      /* false: a test-level policy (level 0), or kind unknown */
+	bool ca;                              /* BasicConstraints */
+	struct hcroles roles;                 /* n = 0 when absent */
+	bool roles_broken;                    /* an hcRole attribute, or one HCActor of it, does not parse */
 };
 
 /* E_FORMAT when it is no certificate or bytes follow it. A certificate whose

@@ -12,11 +12,8 @@ static const struct {
 	const char *name;
 	size_t len;
 } hashes[HASH_COUNT] = {
-	[HASH_SHA1] = {"SHA1", 20},
-	[HASH_SHA224] = {"SHA2-224", 28},
-	[HASH_SHA256] = {"SHA2-256", 32},
-	[HASH_SHA384] = {"SHA2-384", 48},
-	[HASH_SHA512] = {"SHA2-512", 64},
+	[HASH_SHA1] = {"SHA1", 20},       [HASH_SHA224] = {"SHA2-224", 28}, [HASH_SHA256] = {"SHA2-256", 32},
+	[HASH_SHA384] = {"SHA2-384", 48}, [HASH_SHA512] = {"SHA2-512", 64},
 };
 
 /* OSSL_LIB_CTX_new reads no configuration. The provider is named because the host's libcrypto may have been built with

@@ -7,8 +7,13 @@
 
 /* DigestInfo up to the hash (RFC 8017 9.2). */
 #define SHA2(oid_end, len) \
-	{19, {0x30, 0x11 + (len), 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (oid_end), \
-	      0x05, 0x00, 0x04, (len)}}
+	{ \
+		19, \
+		{ \
+			0x30, 0x11 + (len), 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, \
+				(oid_end), 0x05, 0x00, 0x04, (len) \
+		} \
+	}
 static const struct {
 	uint8_t len, bytes[19];
 } digest_infos[HASH_COUNT + 1] = {
@@ -119,7 +124,7 @@ out:
 static const struct {
 	enum key_kind key;
 	unsigned bits_min, bits_max;
-	unsigned numbers; /* a signature is that many numbers as long as the key */
+	unsigned numbers;                                 /* a signature is that many numbers as long as the key */
 	size_t (*longest)(const struct scheme_params *p); /* input, in bytes; 0: the parameters do not fit */
 	enum error (*prepare)(const struct crypto *c, const struct scheme_params *p, struct bytes input,
 	                      struct encoded *out);

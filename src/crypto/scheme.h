@@ -11,18 +11,18 @@
 
 struct scheme_params {
 	enum scheme scheme;
-	enum hash hash;          /* of the input; HASH_NONE: SCHEME_PKCS1 of any message, as it is */
-	enum hash mgf1;          /* of SCHEME_PSS (RFC 8017 A.2.3), as the next */
+	enum hash hash; /* of the input; HASH_NONE: SCHEME_PKCS1 of any message, as it is */
+	enum hash mgf1; /* of SCHEME_PSS (RFC 8017 A.2.3), as the next */
 	unsigned salt_len;
-	size_t signature_len;    /* bytes; these two are written by scheme_begin */
+	size_t signature_len; /* bytes; these two are written by scheme_begin */
 	size_t input_max;
 };
 
 /* The input to sign, in every form that a card may take. len 0: the scheme has no such form. */
 struct encoded {
-	struct bytes block;      /* INPUT_BLOCK, in data */
-	struct bytes message;    /* INPUT_DIGEST_INFO, in data */
-	struct bytes hash;       /* INPUT_HASH: the input itself */
+	struct bytes block;   /* INPUT_BLOCK, in data */
+	struct bytes message; /* INPUT_DIGEST_INFO, in data */
+	struct bytes hash;    /* INPUT_HASH: the input itself */
 	uint8_t data[SIGNATURE_MAX];
 };
 

@@ -23,11 +23,11 @@
 struct transfer {
 	CURL *curl;
 	struct curl_slist *lines;
-	char *text;                    /* the line that asked for it */
-	char *field[3];                /* FD, URL, ETAG */
-	char etag[256];                /* of the answer */
-	int fd, near;                  /* how near the first server, or the proxy, is */
-	size_t head, seen;             /* bytes, of bodies that are not wanted too */
+	char *text;        /* the line that asked for it */
+	char *field[3];    /* FD, URL, ETAG */
+	char etag[256];    /* of the answer */
+	int fd, near;      /* how near the first server, or the proxy, is */
+	size_t head, seen; /* bytes, of bodies that are not wanted too */
 	bool answered, inwards, too_long, unwritten;
 };
 

@@ -20,7 +20,7 @@ static const struct {
 	{REASON_REVOKED, VERDICT_REVOKED, "revoked", N_("it, or a CA of its chain, has been revoked")},
 	{REASON_ON_HOLD, VERDICT_REVOKED, "on-hold", N_("it, or a CA of its chain, is suspended")},
 	{REASON_INVALID, VERDICT_REVOKED, "invalid",
-	 N_("it, or a CA of its chain, was revoked later as invalid since before that time")},
+         N_("it, or a CA of its chain, was revoked later as invalid since before that time")},
 	{FLAW_NOT_YET_VALID, VERDICT_VALIDITY, "not-yet-valid", NULL},
 	{FLAW_EXPIRED, VERDICT_VALIDITY, "expired", NULL},
 	{FLAW_TEST, VERDICT_TEST, "test-certificate", NULL},
@@ -66,13 +66,14 @@ static unsigned status_reasons(const struct decision *d, const struct rules *q)
 	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;
 }
 
-void decide(const struct trust *trust, struct store *store, const struct cert *cert,
-            const struct rules *rules, struct decision *out)
+void decide(const struct trust *trust, struct store *store, const struct cert *cert, const struct rules *rules,
+            struct decision *out)
 {
 	const time_t now = time(NULL);
 	struct status_rules status = {.grace = rules->grace, .extra = rules->lists};
 
-	*out = (struct decision){.at = rules->at ? rules->at : now, .asked = rules->need != STATUS_OFF,
+	*out = (struct decision){.at = rules->at ? rules->at : now,
+	                         .asked = rules->need != STATUS_OFF,
 	                         .status = {.freshness = STATUS_EXPIRED, .reason = -1}};
 	chain_check(trust, cert, rules->purpose, out->at, &out->chain);
 	status.at = out->at;

@@ -28,7 +28,7 @@ enum {
 	REASON_STATUS_STALE = 1 << 19, /* lists are held, and too old */
 	REASON_ROLE = 1 << 20,
 	REASON_ROLES_BROKEN = 1 << 21, /* roles were asked for, and hcRole does not parse */
-	REASON_INVALID = 1 << 22, /* to sign: revoked later, with an invalidityDate of before (RFC 5280 5.3.2) */
+	REASON_INVALID = 1 << 22,      /* to sign: revoked later, with an invalidityDate of before (RFC 5280 5.3.2) */
 };
 
 enum status_need {
@@ -44,8 +44,8 @@ struct rules {
 	long grace;               /* seconds, of struct status_rules */
 	const char *const *roles; /* one of them has to be held, byte for byte; n = 0: none asked for */
 	size_t n_roles;
-	bool allow_test;          /* a test-level certificate (level 0) is not refused for that */
-	struct snapshot *lists;   /* that came with the certificate (extra_lists_add), or NULL */
+	bool allow_test;        /* a test-level certificate (level 0) is not refused for that */
+	struct snapshot *lists; /* that came with the certificate (extra_lists_add), or NULL */
 };
 
 struct decision {
@@ -59,8 +59,8 @@ struct decision {
 };
 
 /* `store` may be NULL: nothing is held. May be called from many threads. */
-void decide(const struct trust *trust, struct store *store, const struct cert *cert,
-            const struct rules *rules, struct decision *out);
+void decide(const struct trust *trust, struct store *store, const struct cert *cert, const struct rules *rules,
+            struct decision *out);
 
 /* The i-th reason, from 0, in the order of the verdicts; 0 after the last. */
 unsigned reason_next(unsigned reasons, unsigned i);

@@ -152,12 +152,12 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 		return INKAN_E_MEMORY;
 	if ((e = crypto_new(&ctx->crypto)) != E_OK)
 		goto fail;
-	e = o.anchors ? trust_open(ctx->crypto, o.anchors, list_count(o.anchors), &ctx->trust) :
-			trust_open(ctx->crypto, usual, trust_folders(folders), &ctx->trust);
+	e = o.anchors ? trust_open(ctx->crypto, o.anchors, list_count(o.anchors), &ctx->trust)
+	              : trust_open(ctx->crypto, usual, trust_folders(folders), &ctx->trust);
 	if (e != E_OK)
 		goto fail;
-	e = o.lists ? store_open(ctx->crypto, o.lists, list_count(o.lists), &ctx->store) :
-		      store_open(ctx->crypto, usual, store_folders(folders), &ctx->store);
+	e = o.lists ? store_open(ctx->crypto, o.lists, list_count(o.lists), &ctx->store)
+	            : store_open(ctx->crypto, usual, store_folders(folders), &ctx->store);
 	if (e != E_OK)
 		goto fail;
 	*out = ctx;

@@ -4,8 +4,7 @@
 #include "base/conf.h"
 #include "lib/object.h"
 
-enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card,
-                           struct trust **out)
+enum error trust_with_card(const struct crypto *crypto, const struct trust *base, struct card *card, struct trust **out)
 {
 	struct cert *cas[CARD_CERTS_MAX] = {NULL};
 	size_t n = 0;

@@ -4,18 +4,18 @@
 #include "base/i18n.h"
 #include "lib/object.h"
 
-static const char *const why_words[] = {
-	[STATUS_WHY_NONE] = "none", [STATUS_NO_LIST] = "no-list", [STATUS_NOT_PERMITTED] = "not-permitted",
-	[STATUS_BAD_LIST] = "bad-list", [STATUS_TOO_OLD] = "too-old", [STATUS_FUTURE] = "future",
-	[STATUS_BAD_CLOCK] = "bad-clock", [STATUS_NO_CHAIN] = "no-chain"};
+static const char *const why_words[] =
+	{[STATUS_WHY_NONE] = "none",       [STATUS_NO_LIST] = "no-list",  [STATUS_NOT_PERMITTED] = "not-permitted",
+         [STATUS_BAD_LIST] = "bad-list",   [STATUS_TOO_OLD] = "too-old",  [STATUS_FUTURE] = "future",
+         [STATUS_BAD_CLOCK] = "bad-clock", [STATUS_NO_CHAIN] = "no-chain"};
 
 static bool read_rules(const struct inkan_rules *rules, struct inkan_rules *r)
 {
 	*r = (struct inkan_rules){.size = sizeof *r};
 	if (rules && !struct_take(r, sizeof *r, rules))
 		return false;
-	return (unsigned)r->purpose <= INKAN_PURPOSE_SIGN && (unsigned)r->status <= INKAN_STATUS_IGNORE &&
-	       r->at >= 0 && r->grace >= 0 && (!r->roles || r->roles[0]) && (r->allow_test == 0 || r->allow_test == 1);
+	return (unsigned)r->purpose <= INKAN_PURPOSE_SIGN && (unsigned)r->status <= INKAN_STATUS_IGNORE && r->at >= 0 &&
+	       r->grace >= 0 && (!r->roles || r->roles[0]) && (r->allow_test == 0 || r->allow_test == 1);
 }
 
 enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, const struct inkan_rules *rules,
@@ -51,9 +51,14 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 		trust = d->trust;
 		lists = d->lists;
 	}
-	q = (struct rules){.purpose = (enum purpose)r.purpose, .need = (enum status_need)r.status,
-	                   .at = (time_t)r.at, .grace = (long)r.grace, .roles = r.roles,
-	                   .n_roles = list_count(r.roles), .allow_test = r.allow_test, .lists = lists};
+	q = (struct rules){.purpose = (enum purpose)r.purpose,
+	                   .need = (enum status_need)r.status,
+	                   .at = (time_t)r.at,
+	                   .grace = (long)r.grace,
+	                   .roles = r.roles,
+	                   .n_roles = list_count(r.roles),
+	                   .allow_test = r.allow_test,
+	                   .lists = lists};
 	decide(trust, ctx->store, cert->cert, &q, &d->d);
 	d->cert = cert;
 	for (size_t i = 0; i < d->d.chain.n; i++)

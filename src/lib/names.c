@@ -10,8 +10,8 @@
 char *name_text(const X509_NAME *name)
 {
 	const unsigned long flags = XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_DN_REV | XN_FLAG_FN_SN | ASN1_STRFLGS_ESC_2253 |
-				    ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_DUMP_UNKNOWN |
-				    ASN1_STRFLGS_DUMP_DER;
+	                            ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_DUMP_UNKNOWN |
+	                            ASN1_STRFLGS_DUMP_DER;
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text, *copy = NULL;
 	long n;

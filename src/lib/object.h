@@ -39,7 +39,7 @@ struct inkan_evidence {
 struct inkan_decision {
 	struct decision d;
 	const struct inkan_cert *cert;
-	struct trust *trust;    /* these two: made for this decision alone; NULL: none was */
+	struct trust *trust; /* these two: made for this decision alone; NULL: none was */
 	struct snapshot *lists;
 	struct inkan_cert cas[CHAIN_MAX];
 };

@@ -112,12 +112,9 @@ bool attr_matches(const CK_ATTRIBUTE *have, const CK_ATTRIBUTE *wanted)
 		return false;
 	switch (have->type) {
 	case CKA_MODULUS:
-	case CKA_PUBLIC_EXPONENT:
-		return equal(without_leading_zeros(a), without_leading_zeros(b));
-	case CKA_INKAN_HCROLE:
-		return has_line(a, b);
-	default:
-		return equal(a, b);
+	case CKA_PUBLIC_EXPONENT: return equal(without_leading_zeros(a), without_leading_zeros(b));
+	case CKA_INKAN_HCROLE: return has_line(a, b);
+	default: return equal(a, b);
 	}
 }
 

@@ -53,6 +53,7 @@ bool ends_login(enum error e)
 	return (size_t)e < N_ROWS && rows[e].ends_login;
 }
 
+/* clang-format off */
 #define NAME(ckr) {ckr, #ckr}
 
 static const struct {
@@ -72,6 +73,7 @@ static const struct {
 	NAME(CKR_USER_TYPE_INVALID), NAME(CKR_RANDOM_NO_RNG), NAME(CKR_BUFFER_TOO_SMALL),
 	NAME(CKR_CRYPTOKI_NOT_INITIALIZED), NAME(CKR_CRYPTOKI_ALREADY_INITIALIZED), NAME(CKR_FUNCTION_REJECTED),
 };
+/* clang-format on */
 
 const char *ckr_name(CK_RV rv)
 {

@@ -26,10 +26,8 @@ static const struct mech {
 #define N_MECHS (sizeof mechs / sizeof *mechs)
 
 const struct hash_names hash_names[HASH_COUNT] = {
-	[HASH_SHA1] = {CKM_SHA_1, CKG_MGF1_SHA1},
-	[HASH_SHA224] = {CKM_SHA224, CKG_MGF1_SHA224},
-	[HASH_SHA256] = {CKM_SHA256, CKG_MGF1_SHA256},
-	[HASH_SHA384] = {CKM_SHA384, CKG_MGF1_SHA384},
+	[HASH_SHA1] = {CKM_SHA_1, CKG_MGF1_SHA1},      [HASH_SHA224] = {CKM_SHA224, CKG_MGF1_SHA224},
+	[HASH_SHA256] = {CKM_SHA256, CKG_MGF1_SHA256}, [HASH_SHA384] = {CKM_SHA384, CKG_MGF1_SHA384},
 	[HASH_SHA512] = {CKM_SHA512, CKG_MGF1_SHA512},
 };
 
@@ -78,7 +76,7 @@ static bool card_can(const struct profile *profile, const struct scheme_params *
 
 		if (method->scheme == SCHEME_PSS &&
 		    (method->input == INPUT_BLOCK || (pss->hash == pss->mgf1 && pss->salt_len == method->salt_len &&
-		                                   crypto_hash_len(pss->hash) == method->input_len)))
+		                                      crypto_hash_len(pss->hash) == method->input_len)))
 			return true;
 	}
 	return false;

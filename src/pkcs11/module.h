@@ -31,26 +31,26 @@ struct card_record {
 	char serial[CARD_SERIAL_LEN + 1];
 	CK_OBJECT_HANDLE first; /* its objects' handles, the same when it is inserted again */
 	size_t n_objects;
-	bool no_pss;            /* it cannot do RSASSA-PSS */
+	bool no_pss; /* it cannot do RSASSA-PSS */
 };
 
 struct module {
 	pthread_mutex_t lock;
-	pthread_cond_t changed;    /* active, waiting, looking, finalizing, events */
-	_Atomic pid_t pid;         /* that initialised; 0: none; -n: process n is abandoning its parent's state */
-	pthread_t starter;         /* the thread that initialised */
-	struct module *parent;     /* of a forked child: the parent's state, unchanged */
-	bool finalizing;           /* no call can begin; the last that ends cleans up */
-	bool waiting;              /* a thread is in readers->wait */
-	bool looking;              /* a thread is in card_look */
-	unsigned active;           /* calls under way */
+	pthread_cond_t changed; /* active, waiting, looking, finalizing, events */
+	_Atomic pid_t pid;      /* that initialised; 0: none; -n: process n is abandoning its parent's state */
+	pthread_t starter;      /* the thread that initialised */
+	struct module *parent;  /* of a forked child: the parent's state, unchanged */
+	bool finalizing;        /* no call can begin; the last that ends cleans up */
+	bool waiting;           /* a thread is in readers->wait */
+	bool looking;           /* a thread is in card_look */
+	unsigned active;        /* calls under way */
 
-	struct crypto *crypto;     /* constant while initialized, like the next four */
+	struct crypto *crypto; /* constant while initialized, like the next four */
 	struct conf conf;
 	struct card_system cards;
 	const struct profile *profiles[PROFILES_MAX];
-	struct profile_set shown;  /* the personality's profiles that the settings allow */
-	struct trust *trust;       /* opened when a status is first asked for */
+	struct profile_set shown; /* the personality's profiles that the settings allow */
+	struct trust *trust;      /* opened when a status is first asked for */
 	struct store *store;
 
 	struct slot slots[SLOTS_MAX]; /* until the process ends, also after C_Finalize */
@@ -59,7 +59,7 @@ struct module {
 	struct session *sessions;
 	CK_ULONG last_session, last_object;
 	struct card_record records[CARDS_MAX];
-	size_t n_records;          /* ever made */
+	size_t n_records; /* ever made */
 };
 
 extern struct module module;

@@ -51,14 +51,16 @@ static void build_certificate(const struct token *token, struct object *o)
 static void build_key(const struct token *token, struct object *o)
 {
 	static const struct flag private[] = {
-		{CKA_SENSITIVE, true}, {CKA_ALWAYS_SENSITIVE, true}, {CKA_EXTRACTABLE, false},
-		{CKA_NEVER_EXTRACTABLE, true}, {CKA_SIGN, true}, {CKA_SIGN_RECOVER, false},
-		{CKA_DECRYPT, false}, {CKA_UNWRAP, false}, {CKA_DERIVE, false},
-		{CKA_WRAP_WITH_TRUSTED, false}, {CKA_LOCAL, false},
+		{CKA_SENSITIVE, true},    {CKA_ALWAYS_SENSITIVE, true},
+		{CKA_EXTRACTABLE, false}, {CKA_NEVER_EXTRACTABLE, true},
+		{CKA_SIGN, true},         {CKA_SIGN_RECOVER, false},
+		{CKA_DECRYPT, false},     {CKA_UNWRAP, false},
+		{CKA_DERIVE, false},      {CKA_WRAP_WITH_TRUSTED, false},
+		{CKA_LOCAL, false},
 	};
 	static const struct flag public[] = {
-		{CKA_VERIFY, true}, {CKA_VERIFY_RECOVER, false}, {CKA_ENCRYPT, false}, {CKA_WRAP, false},
-		{CKA_DERIVE, false}, {CKA_TRUSTED, false}, {CKA_LOCAL, false},
+		{CKA_VERIFY, true},  {CKA_VERIFY_RECOVER, false}, {CKA_ENCRYPT, false}, {CKA_WRAP, false},
+		{CKA_DERIVE, false}, {CKA_TRUSTED, false},        {CKA_LOCAL, false},
 	};
 	const struct card_key *key = &token->card->key;
 	CK_MECHANISM_TYPE mechs[MECHS_MAX];
@@ -92,7 +94,7 @@ static void build_hcrole(const struct token *token, struct object *o)
 static void build(const struct token *token, struct object *o)
 {
 	const struct flag flags[] = {
-		{CKA_TOKEN, true}, {CKA_PRIVATE, o->private}, {CKA_MODIFIABLE, false},
+		{CKA_TOKEN, true},     {CKA_PRIVATE, o->private}, {CKA_MODIFIABLE, false},
 		{CKA_COPYABLE, false}, {CKA_DESTROYABLE, false},
 	};
 	char id[CARD_SERIAL_LEN + 48]; /* PKCS#11 3.0, 4.4: the same for the same object whenever the card is in */
@@ -103,19 +105,11 @@ static void build(const struct token *token, struct object *o)
 	attrs_add_ulong(&o->attrs, CKA_CLASS, kinds[o->kind].class);
 	add_flags(&o->attrs, flags, sizeof flags / sizeof *flags);
 	switch (o->kind) {
-	case OBJECT_CERTIFICATE:
-		build_certificate(token, o);
-		break;
+	case OBJECT_CERTIFICATE: build_certificate(token, o); break;
 	case OBJECT_PRIVATE_KEY:
-	case OBJECT_PUBLIC_KEY:
-		build_key(token, o);
-		break;
-	case OBJECT_PROFILE:
-		attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, o->index);
-		break;
-	case OBJECT_HCROLE:
-		build_hcrole(token, o);
-		break;
+	case OBJECT_PUBLIC_KEY: build_key(token, o); break;
+	case OBJECT_PROFILE: attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, o->index); break;
+	case OBJECT_HCROLE: build_hcrole(token, o); break;
 	}
 }
 
@@ -186,8 +180,8 @@ static void list_objects(struct token *token)
 	for (size_t i = 0; i < card->n_certs; i++) {
 		enum cert_role role = card->certs[i].role;
 
-		if (role == CERT_OWN || (!module.conf.hide_ca_certificates &&
-		                         (role == CERT_CA || personality.conventions->shows_root)))
+		if (role == CERT_OWN ||
+		    (!module.conf.hide_ca_certificates && (role == CERT_CA || personality.conventions->shows_root)))
 			add(token, OBJECT_CERTIFICATE, i, role == CERT_OWN, card->certs[i].pin_protected);
 	}
 	add(token, OBJECT_PRIVATE_KEY, 0, true, true);
@@ -318,9 +312,13 @@ struct object *object_find(struct token *token, CK_OBJECT_HANDLE handle, bool lo
 static bool needs_bytes(CK_ATTRIBUTE_TYPE type)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
-		CKA_VALUE, CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER, CKA_START_DATE, CKA_END_DATE,
-		CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO, CKA_INKAN_HCROLE, CKA_INKAN_HCROLE_DER,
-		CKA_INKAN_PROFILE, CKA_INKAN_PRODUCTION, CKA_INKAN_STATUS, CKA_INKAN_STATUS_NEXT_UPDATE,
+		CKA_VALUE,         CKA_SUBJECT,
+		CKA_ISSUER,        CKA_SERIAL_NUMBER,
+		CKA_START_DATE,    CKA_END_DATE,
+		CKA_CHECK_VALUE,   CKA_PUBLIC_KEY_INFO,
+		CKA_INKAN_HCROLE,  CKA_INKAN_HCROLE_DER,
+		CKA_INKAN_PROFILE, CKA_INKAN_PRODUCTION,
+		CKA_INKAN_STATUS,  CKA_INKAN_STATUS_NEXT_UPDATE,
 	};
 	size_t i = 0;
 

@@ -18,11 +18,11 @@ enum object_kind { OBJECT_CERTIFICATE, OBJECT_PRIVATE_KEY, OBJECT_PUBLIC_KEY, OB
 struct object {
 	CK_OBJECT_HANDLE handle;
 	enum object_kind kind;
-	size_t index;        /* of the certificate on the card, or of the role; CKA_PROFILE_ID */
-	bool own;            /* of the holder's own certificate and its keys */
-	bool private;        /* visible only while logged in */
-	bool complete;       /* attrs has what the certificate says */
-	bool gone;           /* the card has no such certificate after all */
+	size_t index;  /* of the certificate on the card, or of the role; CKA_PROFILE_ID */
+	bool own;      /* of the holder's own certificate and its keys */
+	bool private;  /* visible only while logged in */
+	bool complete; /* attrs has what the certificate says */
+	bool gone;     /* the card has no such certificate after all */
 	struct attrs attrs;
 	time_t status_asked; /* 0: not yet */
 };

@@ -268,8 +268,7 @@ static CK_RV missing(const struct object *o, CK_ATTRIBUTE *out)
 	case CKA_EXPONENT_2:
 	case CKA_COEFFICIENT:
 		return o->kind == OBJECT_PRIVATE_KEY ? CKR_ATTRIBUTE_SENSITIVE : CKR_ATTRIBUTE_TYPE_INVALID;
-	default:
-		return CKR_ATTRIBUTE_TYPE_INVALID;
+	default: return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
 }
 

@@ -17,9 +17,9 @@ struct conventions {
 	CK_FLAGS token_flags;          /* but for those of the PIN */
 	bool rsa_pkcs_only;            /* only CKM_RSA_PKCS: the program hashes */
 	CK_FLAGS mechanism_flags;
-	bool shows_root;               /* the self-signed root is an object too */
-	bool keys_and_certs_only;      /* no public key, profile or hcRole objects */
-	bool functions_2_20;           /* the table of 2.20 with the 21 functions of JAHIS 24-002 */
+	bool shows_root;          /* the self-signed root is an object too */
+	bool keys_and_certs_only; /* no public key, profile or hcRole objects */
+	bool functions_2_20;      /* the table of 2.20 with the 21 functions of JAHIS 24-002 */
 };
 
 /* Browsers, TLS stacks and other programs for PKCS#11 2.40 or 3.0. */
@@ -29,8 +29,8 @@ extern const struct conventions conventions_inkan;
 extern const struct conventions conventions_jahis;
 
 struct personality {
-	const char *program;           /* in the log */
-	const char *description;       /* CK_INFO.libraryDescription, at most 32 characters */
+	const char *program;     /* in the log */
+	const char *description; /* CK_INFO.libraryDescription, at most 32 characters */
 	const struct profile_set *profiles;
 	const struct reader_ops *readers;
 	const struct conventions *conventions;

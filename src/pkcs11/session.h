@@ -27,20 +27,20 @@ struct digest {
 
 struct session {
 	struct session *next;
-	CK_SESSION_HANDLE handle;  /* constant, like the next two */
+	CK_SESSION_HANDLE handle; /* constant, like the next two */
 	struct slot *slot;
 	CK_FLAGS flags;
 
 	/* under the table lock */
-	bool removed;              /* its card was removed: the next call reports it */
-	bool closed;               /* not in the list any more; freed with the slot's lock held */
+	bool removed;                     /* its card was removed: the next call reports it */
+	bool closed;                      /* not in the list any more; freed with the slot's lock held */
 	_Atomic enum operation operation; /* may be read without it */
 	struct find find;
 
 	/* under the slot's lock */
-	struct secret *consent;    /* the PIN, for one signature in this session */
-	bool consent_bound;        /* to the operation under way: a context-specific login's */
-	enum step last;            /* of the operation under way */
+	struct secret *consent; /* the PIN, for one signature in this session */
+	bool consent_bound;     /* to the operation under way: a context-specific login's */
+	enum step last;         /* of the operation under way */
 	struct sign sign;
 	struct digest digest;
 };

@@ -11,8 +11,7 @@
 /* C_OpenSession (PKCS#11 5.6): serial sessions only; the token is read if it has
  * not been. Read/write sessions are allowed, since old programs open only
  * these; nothing can be written. */
-CK_RV inkan_C_OpenSession(CK_SLOT_ID id, CK_FLAGS flags, void *application, CK_NOTIFY notify,
-                          CK_SESSION_HANDLE *handle)
+CK_RV inkan_C_OpenSession(CK_SLOT_ID id, CK_FLAGS flags, void *application, CK_NOTIFY notify, CK_SESSION_HANDLE *handle)
 {
 	struct session *s = NULL;
 	struct call call;
@@ -181,8 +180,8 @@ CK_RV inkan_C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pi
 }
 
 /* C_LoginUser (PKCS#11 3.0, 5.6): these tokens have one user, without a name. */
-CK_RV inkan_C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len,
-                        CK_UTF8CHAR *name, CK_ULONG name_len)
+CK_RV inkan_C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *name,
+                        CK_ULONG name_len)
 {
 	if (name || name_len)
 		return CKR_ARGUMENTS_BAD;

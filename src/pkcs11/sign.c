@@ -53,7 +53,7 @@ static CK_RV after_failure(struct session *session, enum error e)
 {
 	struct slot *slot = session->slot;
 	bool pss_failed = session->sign.params.scheme == SCHEME_PSS && module.conf.pss == PSS_AUTO &&
-			  (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
+	                  (e == E_UNSUPPORTED || e == E_REFUSED || e == E_SIGNATURE);
 	bool over = ends_login(e) || e == E_PIN_WRONG;
 	CK_RV rv = ckr_of_session(e);
 
@@ -99,8 +99,7 @@ static CK_RV finish(struct session *session, CK_BYTE *out, CK_ULONG *out_len)
 	rv = output_room(out, out_len, params->signature_len, &done);
 	if (done)
 		return rv;
-	rv = stored && session->slot->logged_in ? sign_end(&session->sign, module.crypto, &in)
-	                                        : CKR_USER_NOT_LOGGED_IN;
+	rv = stored && session->slot->logged_in ? sign_end(&session->sign, module.crypto, &in) : CKR_USER_NOT_LOGGED_IN;
 	if (rv == CKR_OK) {
 		pin.data = secret_bytes(stored, &pin.len);
 		e = card_sign(token->card, pin, params, &in, signature, &len);
@@ -124,8 +123,7 @@ out:
  * CKR_OPERATION_ACTIVE. In a call for the length the data is not
  * used: it comes again. Every signature is checked against the certificate's key
  * before it is returned. */
-CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
-                   CK_ULONG *signature_len)
+CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature, CK_ULONG *signature_len)
 {
 	struct session *s;
 	struct call call;

@@ -19,7 +19,7 @@ struct token;
 
 struct slot {
 	CK_SLOT_ID id;
-	pthread_mutex_t lock;          /* held across the card's I/O */
+	pthread_mutex_t lock; /* held across the card's I/O */
 
 	/* under the table lock */
 	char reader[READER_NAME_MAX];  /* "": never had one */
@@ -34,7 +34,7 @@ struct slot {
 	CK_OBJECT_HANDLE before;       /* the first object handle of the card before this one, */
 	size_t n_before;               /* and how many it had */
 
-	struct token *token;           /* replaced with both locks held; NULL: not read */
+	struct token *token; /* replaced with both locks held; NULL: not read */
 };
 
 /* Lists the readers (no APDU) and updates the slots. With `grow`,
@@ -67,9 +67,9 @@ void slots_finish(void);
 void slots_logout(void);
 
 /* With the table lock held. */
-struct slot *slot_find(CK_SLOT_ID id); /* NULL: no such slot */
+struct slot *slot_find(CK_SLOT_ID id);          /* NULL: no such slot */
 bool slot_is_occupied(const struct slot *slot); /* a supported card is known to be inserted */
-void slot_end_login(struct slot *slot); /* PIN and consents are wiped when the slot's lock is released */
+void slot_end_login(struct slot *slot);         /* PIN and consents are wiped when the slot's lock is released */
 
 /* The beginning of a C_ function with a slot: call->slot, with the table lock held.
  * CKR_SLOT_ID_INVALID. slot_enter also reads the token, unless it has been read.

@@ -30,6 +30,7 @@ EXPORTED CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFA
 
 /* What all tables have, in the order of the standard. MORE: what is beyond the 21 functions
  * of JAHIS 24-002, 5.2.2. */
+/* clang-format off */
 #define FUNCTIONS_OF_2_40(MORE) \
 	OURS(C_Initialize), OURS(C_Finalize), .C_GetFunctionList = C_GetFunctionList, \
 	OURS(C_GetSlotList), OURS(C_GetSlotInfo), OURS(C_GetTokenInfo), \
@@ -51,6 +52,7 @@ EXPORTED CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFA
 	NONE(C_GenerateKey), NONE(C_GenerateKeyPair), NONE(C_WrapKey), NONE(C_UnwrapKey), NONE(C_DeriveKey), \
 	MORE(C_SeedRandom), MORE(C_GenerateRandom), \
 	MORE(C_GetFunctionStatus), MORE(C_CancelFunction), MORE(C_WaitForSlotEvent)
+/* clang-format on */
 
 static CK_FUNCTION_LIST table_2_20 = {
 	.version = {2, 20},
@@ -64,6 +66,7 @@ static CK_FUNCTION_LIST table_2_40 = {
 	FUNCTIONS_OF_2_40(OURS),
 };
 
+/* clang-format off */
 static CK_FUNCTION_LIST_3_0 table_3_0 = {
 	.version = {3, 0},
 	.C_GetInfo = inkan_C_GetInfo_3_0,
@@ -79,6 +82,7 @@ static CK_FUNCTION_LIST_3_0 table_3_0 = {
 	NONE(C_MessageVerifyInit), NONE(C_VerifyMessage), NONE(C_VerifyMessageBegin),
 	NONE(C_VerifyMessageNext), NONE(C_MessageVerifyFinal),
 };
+/* clang-format on */
 
 static CK_UTF8CHAR name_pkcs11[] = "PKCS 11";
 

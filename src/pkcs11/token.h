@@ -12,18 +12,18 @@
 #include "pkcs11/object.h"
 
 struct token {
-	struct card *card;         /* I/O with the slot's lock held; its profile, serial number and key are constant */
+	struct card *card; /* I/O with the slot's lock held; its profile, serial number and key are constant */
 
 	/* under the slot's lock */
-	struct cert *cert;         /* the holder's own; NULL: behind the PIN */
-	struct secret *pin;        /* during a login, if the key needs no consent */
-	unsigned repeats;          /* logins in a row with PINs that the card has refused */
+	struct cert *cert;  /* the holder's own; NULL: behind the PIN */
+	struct secret *pin; /* during a login, if the key needs no consent */
+	unsigned repeats;   /* logins in a row with PINs that the card has refused */
 
 	/* under the table lock */
-	bool gone;                 /* the card was removed: freed with the slot's lock held */
-	bool no_pss;               /* it cannot do RSASSA-PSS; written with both locks held */
-	unsigned bits;             /* of the key; 0: behind the PIN */
-	struct object *objects;    /* the list is constant */
+	bool gone;              /* the card was removed: freed with the slot's lock held */
+	bool no_pss;            /* it cannot do RSASSA-PSS; written with both locks held */
+	unsigned bits;          /* of the key; 0: behind the PIN */
+	struct object *objects; /* the list is constant */
 	size_t n_objects;
 };
 

@@ -486,8 +486,8 @@ bool crl_newer(const struct crl *a, const struct crl *b, time_t at)
 	int number = 0; /* without one in both there is no order */
 
 	if (a->number_len && b->number_len)
-		number = a->number_len != b->number_len ? (a->number_len < b->number_len ? -1 : 1) :
-			 memcmp(a->number, b->number, a->number_len);
+		number = a->number_len != b->number_len ? (a->number_len < b->number_len ? -1 : 1)
+		                                        : memcmp(a->number, b->number, a->number_len);
 	if (b->next_update && b->next_update < at)
 		return a->this_update > b->this_update;
 	return number >= 0 && a->this_update >= b->this_update && (number > 0 || a->this_update > b->this_update);

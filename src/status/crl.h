@@ -19,30 +19,30 @@ enum crl_defect {
 };
 
 struct crl_entry {
-	struct bytes serial;     /* content octets of the INTEGER, inside der */
+	struct bytes serial; /* content octets of the INTEGER, inside der */
 	time_t revoked;
-	time_t invalid;          /* invalidityDate, RFC 5280 5.3.2; 0: none given */
-	int reason;              /* RFC 5280 5.3.1; -1: none given */
+	time_t invalid; /* invalidityDate, RFC 5280 5.3.2; 0: none given */
+	int reason;     /* RFC 5280 5.3.1; -1: none given */
 };
 
 /* What libcrypto made of the whole is not kept: a million entries stay small. */
 struct crl {
-	struct bytes der;        /* owned, as it was received */
+	struct bytes der;                       /* owned, as it was received */
 	struct bytes tbs, algorithm, signature; /* what is signed, how; the BIT STRING's octets: inside der */
-	uint8_t key[64];         /* issuer and scope: SHA-256 of the issuer's SPKI, SHA-256 of its
+	uint8_t key[64];                        /* issuer and scope: SHA-256 of the issuer's SPKI, SHA-256 of its
 	                          * IssuingDistributionPoint (of nothing without one) */
-	uint8_t sha256[32];      /* of der */
-	X509_NAME *name;         /* the issuer */
-	ISSUING_DIST_POINT *point; /* NULL without one */
-	time_t this_update, next_update; /* next_update 0: none */
-	uint8_t number[20];      /* CRLNumber, big-endian */
-	size_t number_len;       /* 0: none */
+	uint8_t sha256[32];                     /* of der */
+	X509_NAME *name;                        /* the issuer */
+	ISSUING_DIST_POINT *point;              /* NULL without one */
+	time_t this_update, next_update;        /* next_update 0: none */
+	uint8_t number[20];                     /* CRLNumber, big-endian */
+	size_t number_len;                      /* 0: none */
 	bool only_users, only_cas;
-	int only_reasons;        /* onlySomeReasons as bits; -1: all */
+	int only_reasons; /* onlySomeReasons as bits; -1: all */
 	unsigned defects;
 	struct crl_entry *entries; /* sorted by serial; of one listed twice the graver comes first */
 	size_t n;
-	atomic_int checked;      /* crl_check: 1, or -1 for a signature that does not verify */
+	atomic_int checked; /* crl_check: 1, or -1 for a signature that does not verify */
 };
 
 /* Parses. E_FORMAT. The key is that of the issuer whose list it is said to be; no word of it may be believed before

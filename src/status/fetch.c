@@ -28,9 +28,9 @@ extern char **environ;
 const char *fetch_outcome_word(enum fetch_outcome outcome)
 {
 	static const char *const words[] = {
-		[FETCHED_NEW] = "new", [FETCHED_SAME] = "same", [FETCHED_BY_OTHER] = "by-other",
-		[FETCHED_NOT_DUE] = "not-due", [FETCHED_FAILED] = "failed", [FETCHED_OLDER] = "older",
-		[FETCHED_BAD] = "bad", [FETCHED_UNWRITTEN] = "unwritten",
+		[FETCHED_NEW] = "new",         [FETCHED_SAME] = "same",           [FETCHED_BY_OTHER] = "by-other",
+		[FETCHED_NOT_DUE] = "not-due", [FETCHED_FAILED] = "failed",       [FETCHED_OLDER] = "older",
+		[FETCHED_BAD] = "bad",         [FETCHED_UNWRITTEN] = "unwritten",
 	};
 
 	return words[outcome];
@@ -41,8 +41,9 @@ const char *fetch_outcome_word(enum fetch_outcome outcome)
 bool fetch_url_valid(const char *url)
 {
 	size_t n = strlen(url);
-	const char *host = strncasecmp(url, "http://", 7) == 0 ? url + 7 :
-			   strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+	const char *host = strncasecmp(url, "http://", 7) == 0    ? url + 7
+	                   : strncasecmp(url, "https://", 8) == 0 ? url + 8
+	                                                          : NULL;
 
 	if (!host || n >= FETCH_URL_MAX)
 		return false;
@@ -309,7 +310,7 @@ struct walk {
 static enum error note_list(void *arg, const struct store_file *file)
 {
 	struct walk *w = arg;
-	uint8_t (*more)[32];
+	uint8_t(*more)[32];
 
 	if (file->archived || !file->crl)
 		return E_OK;
@@ -364,10 +365,10 @@ enum error sources_collect(struct store *store, const struct trust *trust, const
 
 const char *list_refusal(enum error e)
 {
-	return e == E_FORMAT ? _("it is not a revocation list") :
-	       e == E_NOT_FOUND ? _("the CA certificate of the list is not installed") :
-	       e == E_SIGNATURE ? _("the signature of the list does not verify") :
-	       _("lists of this kind (delta, indirect) cannot be used");
+	return e == E_FORMAT      ? _("it is not a revocation list")
+	       : e == E_NOT_FOUND ? _("the CA certificate of the list is not installed")
+	       : e == E_SIGNATURE ? _("the signature of the list does not verify")
+	                          : _("lists of this kind (delta, indirect) cannot be used");
 }
 
 struct run {
@@ -389,8 +390,8 @@ static void take_body(const struct run *run, struct source *s, FILE *body, const
 {
 	struct buf der = {0};
 	enum store_put what = STORE_BAD;
-	enum error e = lseek(fileno(body), 0, SEEK_SET) == 0 ?
-	               fd_read(fileno(body), (size_t)run->job->bytes, &der) : E_IO;
+	enum error e =
+		lseek(fileno(body), 0, SEEK_SET) == 0 ? fd_read(fileno(body), (size_t)run->job->bytes, &der) : E_IO;
 
 	if (e == E_OK)
 		e = store_put(run->job->store, run->job->trust, (struct bytes){der.data, der.len}, &what);
@@ -497,15 +498,19 @@ static enum error run_program(struct run *run, FILE *requests)
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	for (size_t i = 0; i < run->n; i++)
-		if (run->asked[i] && snprintf(run->asked[i]->why, sizeof run->asked[i]->why, _("%s ended early"),
-		                              run->job->program) > 0 && run->job->each)
+		if (run->asked[i] &&
+		    snprintf(run->asked[i]->why, sizeof run->asked[i]->why, _("%s ended early"), run->job->program) >
+		            0 &&
+		    run->job->each)
 			run->job->each(run->job->arg, run->asked[i]);
 	return E_OK;
 }
 
 static enum error ask(const struct fetch_job *job, struct sources *s)
 {
-	struct run run = {.job = job, .s = s, .asked = calloc(s->n + 1, sizeof *run.asked),
+	struct run run = {.job = job,
+	                  .s = s,
+	                  .asked = calloc(s->n + 1, sizeof *run.asked),
 	                  .body = calloc(s->n + 1, sizeof *run.body)};
 	FILE *requests = tmpfile();
 	enum error e = run.asked && run.body ? E_IO : E_MEMORY;
@@ -541,7 +546,7 @@ enum error fetch_all(const struct fetch_job *job, struct sources *s)
 		struct source *one = &s->list[i];
 		time_t now = time(NULL); /* a try of the future is of a clock that was ahead, and stops nothing */
 
-		set_outcome(one, FETCHED_FAILED, ""); /* and asked for */
+		set_outcome(one, FETCHED_FAILED, "");              /* and asked for */
 		if (one->tried != one->seen && one->failures == 0) /* while this process waited */
 			set_outcome(one, FETCHED_BY_OTHER, "");
 		else if (one->tried != one->seen)

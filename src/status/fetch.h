@@ -10,9 +10,9 @@
 
 /* The first four are fine. */
 enum fetch_outcome {
-	FETCHED_NEW,       /* a newer list, verified and written */
-	FETCHED_SAME,      /* the one that the store has */
-	FETCHED_BY_OTHER,  /* another process did it while this one waited */
+	FETCHED_NEW,      /* a newer list, verified and written */
+	FETCHED_SAME,     /* the one that the store has */
+	FETCHED_BY_OTHER, /* another process did it while this one waited */
 	FETCHED_NOT_DUE,
 	FETCHED_FAILED,    /* no answer, or none to use: why says */
 	FETCHED_OLDER,     /* refused: older than the store's */
@@ -23,20 +23,20 @@ enum fetch_outcome {
 struct source {
 	char *url;
 	/* what is remembered of it, beside the lists */
-	char etag[256];         /* for a conditional request (RFC 9110 13) */
+	char etag[256];                /* for a conditional request (RFC 9110 13) */
 	time_t tried, succeeded, seen; /* seen: tried, as this process knew it before its turn */
-	unsigned failures;      /* in a row */
-	time_t next_update;     /* of the list that it gave last; 0: none */
-	uint8_t list[32];       /* SHA-256 of that list */
-	bool present;           /* which the store has */
+	unsigned failures;             /* in a row */
+	time_t next_update;            /* of the list that it gave last; 0: none */
+	uint8_t list[32];              /* SHA-256 of that list */
+	bool present;                  /* which the store has */
 	/* how it went this time */
 	enum fetch_outcome outcome;
-	char why[256];          /* a sentence for people, "" when there is nothing to say */
+	char why[256]; /* a sentence for people, "" when there is nothing to say */
 };
 
 struct sources {
-	struct source *list;    /* each URL once */
-	size_t n, closed;       /* closed: CAs whose lists are for registered verifiers only */
+	struct source *list; /* each URL once */
+	size_t n, closed;    /* closed: CAs whose lists are for registered verifiers only */
 };
 
 /* http:// or https://, printable ASCII, no user name, shorter than FETCH_URL_MAX. */
@@ -66,12 +66,12 @@ enum error sources_collect(struct store *store, const struct trust *trust, const
 time_t source_due(const struct source *s);
 
 struct fetch_job {
-	const char *program;    /* inkan-fetch, with its path */
+	const char *program; /* inkan-fetch, with its path */
 	struct store *store;
 	const struct trust *trust;
 	const char *const *folders;
 	size_t n;
-	long seconds, bytes;    /* for one transfer, whole */
+	long seconds, bytes; /* for one transfer, whole */
 	bool only_due;
 	void (*each)(void *arg, const struct source *source); /* as soon as its outcome is known; or NULL */
 	void *arg;

@@ -14,11 +14,11 @@
 struct answer {
 	const struct cert *cert;
 	const struct status_rules *rules;
-	time_t begun;        /* a list that was issued by then has begun */
+	time_t begun;                                           /* a list that was issued by then has begun */
 	const struct crl *revoked_by, *hold_by, *good_by, *old; /* the newest of each; NULL: none */
 	const struct crl_entry *revoked, *hold;
-	time_t invalid;      /* of a revocation that came later */
-	unsigned said;       /* reasons for which it is not listed */
+	time_t invalid; /* of a revocation that came later */
+	unsigned said;  /* reasons for which it is not listed */
 	enum status_freshness freshness;
 	bool bad, future;
 };
@@ -183,8 +183,8 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 void status_of_chain(struct store *store, const struct trust *trust, const struct chain *chain,
                      const struct status_rules *rules, struct status_chain *out)
 {
-	static const int weight[] = {
-		[STATUS_GOOD] = 0, [STATUS_UNKNOWN] = 1, [STATUS_ON_HOLD] = 2, [STATUS_REVOKED] = 3};
+	static const int weight[] =
+		{[STATUS_GOOD] = 0, [STATUS_UNKNOWN] = 1, [STATUS_ON_HOLD] = 2, [STATUS_REVOKED] = 3};
 
 	out->n = 0;
 	for (size_t i = 0; i == 0 || (i <= chain->n && !chain->cas[i - 1]->anchor); i++) {

@@ -10,36 +10,36 @@
 enum status_result { STATUS_UNKNOWN = 0, STATUS_GOOD = 1, STATUS_REVOKED = 2, STATUS_ON_HOLD = 3 };
 enum status_freshness { STATUS_FRESH = 0, STATUS_STALE = 1, STATUS_EXPIRED = 2 };
 
-enum status_why {          /* of STATUS_UNKNOWN */
-	STATUS_WHY_NONE,
-	STATUS_NO_LIST,        /* there is none of its issuer and scope */
-	STATUS_NOT_PERMITTED,  /* its family's lists are for registered verifiers only, and there is none */
-	STATUS_BAD_LIST,       /* there is one, and it cannot be used: delta, indirect, critical, cut short … */
-	STATUS_TOO_OLD,        /* nextUpdate and the grace are over */
-	STATUS_FUTURE,         /* thisUpdate is in the future */
-	STATUS_BAD_CLOCK,      /* this machine's clock is before the software was built */
-	STATUS_NO_CHAIN,       /* no issuer, nobody could sign a list about it */
+enum status_why { /* of STATUS_UNKNOWN */
+	          STATUS_WHY_NONE,
+	          STATUS_NO_LIST,       /* there is none of its issuer and scope */
+	          STATUS_NOT_PERMITTED, /* its family's lists are for registered verifiers only, and there is none */
+	          STATUS_BAD_LIST,  /* there is one, and it cannot be used: delta, indirect, critical, cut short … */
+	          STATUS_TOO_OLD,   /* nextUpdate and the grace are over */
+	          STATUS_FUTURE,    /* thisUpdate is in the future */
+	          STATUS_BAD_CLOCK, /* this machine's clock is before the software was built */
+	          STATUS_NO_CHAIN,  /* no issuer, nobody could sign a list about it */
 };
 
 struct status {
 	enum status_result result;
 	enum status_freshness freshness; /* of STATUS_UNKNOWN: expired */
 	enum status_why why;
-	int reason;            /* of a revocation, RFC 5280 5.3.1; -1: none given */
+	int reason; /* of a revocation, RFC 5280 5.3.1; -1: none given */
 	time_t revoked;
-	time_t invalid;        /* invalidityDate, RFC 5280 5.3.2: since when the key may have been somebody else's;
+	time_t invalid; /* invalidityDate, RFC 5280 5.3.2: since when the key may have been somebody else's;
 	                        * 0: none. Of a time before the revocation it is there beside STATUS_GOOD */
 	time_t this_update, next_update; /* of the list that answered; 0: none */
-	char crl_number[41];   /* hex; "" without */
-	char source[CRL_NAME_SIZE]; /* issuer's key and scope, as the file in the store is named */
-	const struct cert *about; /* which certificate this is about */
-	const struct cert *issuer; /* whose lists speak about it; NULL: not installed */
+	char crl_number[41];             /* hex; "" without */
+	char source[CRL_NAME_SIZE];      /* issuer's key and scope, as the file in the store is named */
+	const struct cert *about;        /* which certificate this is about */
+	const struct cert *issuer;       /* whose lists speak about it; NULL: not installed */
 };
 
 struct status_rules {
-	time_t at;             /* now, or the time of a signature */
-	bool historic;         /* at is in the past: the archive is used as well */
-	long grace;            /* seconds after nextUpdate during which a list is still used (stale) */
+	time_t at;              /* now, or the time of a signature */
+	bool historic;          /* at is in the past: the archive is used as well */
+	long grace;             /* seconds after nextUpdate during which a list is still used (stale) */
 	struct snapshot *extra; /* lists that came with what is checked (extra_lists_add), or NULL */
 };
 

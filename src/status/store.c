@@ -17,10 +17,10 @@
 #define NAME_LEN (CRL_NAME_SIZE - 1) /* <64 hex>-<64 hex>.crl */
 #define TIMED_LEN 166 /* <64 hex>-<64 hex>-<time>-<16 hex>.crl: in the archive, and of what has not begun */
 
-struct stored {                  /* a file, or a list that was handed in */
-	struct crl *crl;         /* NULL: it cannot be used, why says */
+struct stored {          /* a file, or a list that was handed in */
+	struct crl *crl; /* NULL: it cannot be used, why says */
 	enum error why;
-	uint8_t spki[32];        /* the CA that its name gives */
+	uint8_t spki[32]; /* the CA that its name gives */
 	size_t folder;
 	struct stat st;
 	char name[TIMED_LEN + 1]; /* "": the folder itself, which may not be trusted */
@@ -39,9 +39,9 @@ struct store {
 	char **folders;
 	size_t n;
 	long interval, tolerance;
-	pthread_mutex_t lock;    /* of what follows */
+	pthread_mutex_t lock; /* of what follows */
 	struct snapshot *snapshot;
-	time_t looked;           /* CLOCK_MONOTONIC; 0: look again, something has been written */
+	time_t looked; /* CLOCK_MONOTONIC; 0: look again, something has been written */
 	char problem[4200];
 };
 
@@ -176,7 +176,7 @@ static struct stored *add(struct snapshot *s)
 	return &list[s->n++];
 }
 
-struct look {                /* a walk over one folder */
+struct look { /* a walk over one folder */
 	struct snapshot *snapshot;
 	size_t folder;
 	int dir;
@@ -480,7 +480,7 @@ static void note_problem(struct store *s, const char *path)
 	snprintf(s->problem, sizeof s->problem, "%s: %s", path, strerror(errno));
 }
 
-struct writer {              /* FOLDER/crl or FOLDER/archive, locked */
+struct writer { /* FOLDER/crl or FOLDER/archive, locked */
 	const char *path;
 	int folder, lock, part;
 };

@@ -32,10 +32,10 @@ void extra_lists_free(struct snapshot **set);
 
 struct list_query {
 	const struct trusted_ca *ca;
-	const struct trust *trust;      /* where the CA's other keys are (RFC 5280 6.3.3 (f)), or NULL: below the
+	const struct trust *trust; /* where the CA's other keys are (RFC 5280 6.3.3 (f)), or NULL: below the
 	                                 * same anchor, of the same name */
-	struct snapshot *extra;         /* or NULL */
-	time_t at;                      /* 0: all that the store has; else what was issued by then, the archive's too:
+	struct snapshot *extra;    /* or NULL */
+	time_t at;                 /* 0: all that the store has; else what was issued by then, the archive's too:
 	                                 * of each scope the last */
 };
 
@@ -45,8 +45,8 @@ struct list_query {
 struct store_lists {
 	const struct crl **list;
 	size_t n;
-	enum error why;                 /* E_NOT_FOUND: there is none */
-	struct snapshot *of[2];         /* where they are, counted */
+	enum error why;         /* E_NOT_FOUND: there is none */
+	struct snapshot *of[2]; /* where they are, counted */
 };
 void store_lists(struct store *store, const struct list_query *query, struct store_lists *out);
 void store_lists_free(struct store_lists *lists);
@@ -67,8 +67,8 @@ enum error store_archive(struct store *store, const struct trust *trust);
 struct store_file {
 	char path[4096];
 	bool archived;
-	const struct crl *crl;            /* NULL: not usable, why says */
-	const struct trusted_ca *issuer;  /* NULL: its CA is not in the trust store */
+	const struct crl *crl;           /* NULL: not usable, why says */
+	const struct trusted_ca *issuer; /* NULL: its CA is not in the trust store */
 	enum error why;
 };
 enum error store_walk(struct store *store, const struct trust *trust,

@@ -19,7 +19,7 @@ static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 static volatile sig_atomic_t caught; /* during a question: the signal that ended it */
 
-static void catch(int number)
+static void catch (int number)
 {
 	caught = number;
 }
@@ -168,11 +168,12 @@ enum error ask_pin(const char *prompt, struct secret **pin)
 /* "4 digits", "6 to 16 letters and digits" */
 static char *form_text(const struct pin_profile *rule)
 {
-	const char *what = rule->alphabet == PIN_DIGITS ? _("digits") :
-			   rule->alphabet == PIN_UPPER_ALNUM ? _("letters and digits") : _("characters");
+	const char *what = rule->alphabet == PIN_DIGITS        ? _("digits")
+	                   : rule->alphabet == PIN_UPPER_ALNUM ? _("letters and digits")
+	                                                       : _("characters");
 	char *text = NULL;
-	int n = rule->min == rule->max ? asprintf(&text, _("%d %s"), rule->min, what) :
-					 asprintf(&text, _("%d to %d %s"), rule->min, rule->max, what);
+	int n = rule->min == rule->max ? asprintf(&text, _("%d %s"), rule->min, what)
+	                               : asprintf(&text, _("%d to %d %s"), rule->min, rule->max, what);
 
 	return n < 0 ? NULL : text;
 }

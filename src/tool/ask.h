@@ -13,7 +13,7 @@
 enum error ask_pin(const char *prompt, struct secret **pin);
 
 enum question {
-	ASK_PIN,   /* says how many tries are left */
+	ASK_PIN, /* says how many tries are left */
 	ASK_NEW,
 	ASK_AGAIN,
 };

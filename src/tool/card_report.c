@@ -19,7 +19,19 @@
 #define APPLICATIONS_MAX 16
 
 enum what {
-	UNKNOWN, PRKD, PUKD, CD, DCOD, AOD, OD, CIA_INFO, CERTIFICATE, KEY, PIN_FILE, TOKEN_INFO, TOKEN_STATE,
+	UNKNOWN,
+	PRKD,
+	PUKD,
+	CD,
+	DCOD,
+	AOD,
+	OD,
+	CIA_INFO,
+	CERTIFICATE,
+	KEY,
+	PIN_FILE,
+	TOKEN_INFO,
+	TOKEN_STATE,
 	PROTECTED,
 };
 
@@ -28,9 +40,15 @@ static const struct kind {
 	const char *name;
 	enum shown shown;
 } kinds[] = {
-	[PRKD] = {"EF.PrKD", SHOW_DIRECTORY}, [PUKD] = {"EF.PuKD", SHOW_DIRECTORY}, [CD] = {"EF.CD", SHOW_CERTIFICATES},
-	[DCOD] = {"EF.DCOD", SHOW_NOTHING}, [AOD] = {"EF.AOD", SHOW_DIRECTORY}, [OD] = {"EF.OD", SHOW_DIRECTORY},
-	[CIA_INFO] = {"EF.CIAInfo", SHOW_CIA_INFO}, [KEY] = {"key", SHOW_NOTHING}, [PIN_FILE] = {"PIN", SHOW_NOTHING},
+	[PRKD] = {"EF.PrKD", SHOW_DIRECTORY},
+	[PUKD] = {"EF.PuKD", SHOW_DIRECTORY},
+	[CD] = {"EF.CD", SHOW_CERTIFICATES},
+	[DCOD] = {"EF.DCOD", SHOW_NOTHING},
+	[AOD] = {"EF.AOD", SHOW_DIRECTORY},
+	[OD] = {"EF.OD", SHOW_DIRECTORY},
+	[CIA_INFO] = {"EF.CIAInfo", SHOW_CIA_INFO},
+	[KEY] = {"key", SHOW_NOTHING},
+	[PIN_FILE] = {"PIN", SHOW_NOTHING},
 	[TOKEN_INFO] = {"token information", SHOW_TOKEN_INFO},
 	[TOKEN_STATE] = {"which certificates are there", SHOW_BYTES},
 	[PROTECTED] = {"signature certificate, never read here", SHOW_NOTHING},
@@ -49,8 +67,8 @@ struct probe {
 		enum what what;
 	} files[FILES_MAX];
 	size_t n_files, done;
-	struct card_key key;          /* by EF.PrKD, else the profile's file */
-	struct pin_profile pin;       /* by EF.AOD, else the profile's */
+	struct card_key key;    /* by EF.PrKD, else the profile's file */
+	struct pin_profile pin; /* by EF.AOD, else the profile's */
 };
 
 /* ---- Commands and their answers */
@@ -108,8 +126,12 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 	if (p->error == E_OK && p->link.link.insertion != insertion)
 		p->error = E_CHANGED;
 	if (p->error == E_OK && p->app &&
-	    apdu_exchange(&p->link, &(struct apdu){.ins = 0xA4, .p1 = 4, .p2 = p->app->p2,
-	                  .data = {p->app->aid, p->app->aid_len}}, NULL, &again) == E_LINK)
+	    apdu_exchange(&p->link,
+	                  &(struct apdu){.ins = 0xA4,
+	                                 .p1 = 4,
+	                                 .p2 = p->app->p2,
+	                                 .data = {p->app->aid, p->app->aid_len}},
+	                  NULL, &again) == E_LINK)
 		p->error = E_LINK;
 	r->n = n;
 	return false;
@@ -119,8 +141,13 @@ static bool select_app(struct probe *p, const struct select_cmd *app, struct buf
 {
 	p->app = app;
 	p->link.commands = 0; /* what a transaction may cost is an application's here */
-	return ask(p, (struct apdu){.ins = 0xA4, .p1 = app->p1, .p2 = app->p2, .data = {app->aid, app->aid_len},
-	                            .le = app->le ? 256 : 0}, app->le ? fci : NULL);
+	return ask(p,
+	           (struct apdu){.ins = 0xA4,
+	                         .p1 = app->p1,
+	                         .p2 = app->p2,
+	                         .data = {app->aid, app->aid_len},
+	                         .le = app->le ? 256 : 0},
+	           app->le ? fci : NULL);
 }
 
 static bool select_file(struct probe *p, uint16_t fid)
@@ -223,8 +250,8 @@ static void put_token_info(FILE *out, struct bytes file)
 	if (strncmp(label, "JPKI", 4) == 0)
 		fprintf(out, "label: %.*s\n", (int)strspn(label, letters), label);
 	if (file.len >= 144)
-		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n",
-		        p[119], p[123], p[140], p[141], p[142], p[143]);
+		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n", p[119],
+		        p[123], p[140], p[141], p[142], p[143]);
 }
 
 static void put_content(struct probe *p, enum what what, struct bytes file)
@@ -233,12 +260,8 @@ static void put_content(struct probe *p, enum what what, struct bytes file)
 	struct bytes content = {file.data, content_len(file, shown == SHOW_NOTHING)};
 
 	switch (shown) {
-	case SHOW_TOKEN_INFO:
-		put_token_info(p->out, file);
-		return;
-	case SHOW_NOTHING:
-		put_certificate(p->out, content);
-		break;
+	case SHOW_TOKEN_INFO: put_token_info(p->out, file); return;
+	case SHOW_NOTHING: put_certificate(p->out, content); break;
 	case SHOW_BYTES:
 		fputs("content: ", p->out);
 		put_hex(p->out, file.data, file.len < 3 ? file.len : 3);
@@ -466,7 +489,8 @@ static enum error report(FILE *out, const struct find *f, const struct reader_st
 	char name[READER_NAME_MAX];
 	enum error e;
 
-	p = (struct probe){.out = out, .recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self},
+	p = (struct probe){.out = out,
+	                   .recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self},
 	                   .link = {.ops = &recording_ops, .reader = reader->name}};
 	p.link.response = malloc(READER_RESPONSE_MAX);
 	if (!p.link.response)

@@ -14,18 +14,23 @@ struct recorder {
 	const struct reader_ops *ops; /* of the readers themselves */
 	void *self;
 	struct reader_link inner;
-	FILE *steps;                  /* commands of a signature are written here; NULL: not */
-	bool signing;                 /* the last command but GET RESPONSE was a signature's */
-	uint16_t sw[RECORDED_MAX];    /* 0: no answer */
-	size_t n, bytes, first_len;   /* of answers without status words; of the first command */
+	FILE *steps;                /* commands of a signature are written here; NULL: not */
+	bool signing;               /* the last command but GET RESPONSE was a signature's */
+	uint16_t sw[RECORDED_MAX];  /* 0: no answer */
+	size_t n, bytes, first_len; /* of answers without status words; of the first command */
 	unsigned ms;
 };
 
 extern const struct reader_ops recording_ops; /* self is the struct recorder */
 
 enum shown {
-	SHOW_NOTHING, SHOW_BYTES, SHOW_TOKEN_INFO,
-	SHOW_CIA_INFO, SHOW_CERTIFICATES, SHOW_DIRECTORY, SHOW_FCI, /* put_masked */
+	SHOW_NOTHING,
+	SHOW_BYTES,
+	SHOW_TOKEN_INFO,
+	SHOW_CIA_INFO,
+	SHOW_CERTIFICATES,
+	SHOW_DIRECTORY,
+	SHOW_FCI, /* put_masked */
 };
 
 void put_hex(FILE *out, const uint8_t *p, size_t n);

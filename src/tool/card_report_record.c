@@ -69,5 +69,7 @@ static void record_end(struct reader_link *link, bool power_off)
 	r->ops->end(&r->inner, power_off);
 }
 
-const struct reader_ops recording_ops = {
-	.list = record_list, .begin = record_begin, .transmit = record_transmit, .end = record_end};
+const struct reader_ops recording_ops = {.list = record_list,
+                                         .begin = record_begin,
+                                         .transmit = record_transmit,
+                                         .end = record_end};

@@ -7,8 +7,18 @@
 #include <string.h>
 #include "card_report.h"
 
-enum { BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, NOTHING = 0x05, OID = 0x06, ENUMERATED = 0x0A,
-       UTF8 = 0x0C, SEQUENCE = 0x30, SET = 0x31 };
+enum {
+	BOOLEAN = 0x01,
+	INTEGER = 0x02,
+	BITS = 0x03,
+	OCTETS = 0x04,
+	NOTHING = 0x05,
+	OID = 0x06,
+	ENUMERATED = 0x0A,
+	UTF8 = 0x0C,
+	SEQUENCE = 0x30,
+	SET = 0x31
+};
 
 static bool is_constructed(const struct tlv *t)
 {
@@ -32,24 +42,16 @@ static bool may_show(enum shown kind, const struct tlv *t, bool in_set, bool in_
 	if (kind == SHOW_FCI)
 		return t->tag == 0x84;
 	switch (t->tag) {
-	case OID:
-		return true;
+	case OID: return true;
 	case BOOLEAN:
 	case NOTHING:
-	case ENUMERATED:
-		return n <= 2;
-	case INTEGER:
-		return n <= 2 && (kind != SHOW_CERTIFICATES || in_path);
-	case BITS:
-		return n <= 5;
-	case OCTETS:
-		return kind != SHOW_CIA_INFO && (n <= 4 || (n <= 16 && memcmp(t->value.data, "\x3F\x00", 2) == 0));
-	case UTF8:
-		return !in_set;
-	case 0x80: /* CIAInfo.label, or a reference */
-		return kind == SHOW_CIA_INFO || n <= 2;
-	default:
-		return false;
+	case ENUMERATED: return n <= 2;
+	case INTEGER: return n <= 2 && (kind != SHOW_CERTIFICATES || in_path);
+	case BITS: return n <= 5;
+	case OCTETS: return kind != SHOW_CIA_INFO && (n <= 4 || (n <= 16 && memcmp(t->value.data, "\x3F\x00", 2) == 0));
+	case UTF8: return !in_set;
+	case 0x80: /* CIAInfo.label, or a reference */ return kind == SHOW_CIA_INFO || n <= 2;
+	default: return false;
 	}
 }
 
@@ -132,8 +134,10 @@ void put_certificate(FILE *out, struct bytes der)
 	if (!x509)
 		return;
 	fprintf(out, "what: %s\ncertificate: %zu bytes, ",
-	        X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(x509)) == 0 ? "root certificate" :
-	        X509_check_ca(x509) == 1 ? "CA certificate" : "own certificate", der.len);
+	        X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(x509)) == 0 ? "root certificate"
+	        : X509_check_ca(x509) == 1                                                  ? "CA certificate"
+	                                                                                    : "own certificate",
+	        der.len);
 	if (key && EVP_PKEY_is_a(key, "RSA"))
 		fprintf(out, "RSA %d\n", EVP_PKEY_get_bits(key));
 	else

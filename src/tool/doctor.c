@@ -27,8 +27,8 @@ static void help(void)
 	       "       inkan doctor --try-pss [--yes] [--reader NAME]",
 	       "       inkan doctor --card-report [--sign] [--reader NAME] [FILE]");
 	printf("%s\n", _("Looks for what may be wrong with the smartcard service, the reader, the card, its\n"
-			 "certificates, the settings and the programs that should use the card, and says what\n"
-			 "helps. It asks for no PIN, uses no try and opens no connection to the network."));
+	                 "certificates, the settings and the programs that should use the card, and says what\n"
+	                 "helps. It asks for no PIN, uses no try and opens no connection to the network."));
 	printf("\n  --quiet             %s\n", _("only what is not in order"));
 	printf("  --json              %s\n", _("one JSON object"));
 	printf("  --reader NAME       %s\n", _("only readers with NAME in their names"));

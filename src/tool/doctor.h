@@ -9,6 +9,7 @@
 #include "tool.h"
 
 /* What a fact is about; its value is one of those below, or a number. */
+/* clang-format off */
 enum about {
 	SETTINGS_FILE,   /* enum state */
 	SETTING,         /* enum setting */
@@ -40,6 +41,7 @@ enum state {
 	GOOD, UNTRIED, MISSING, BROKEN, DENIED, OTHERS_MAY_WRITE, NOT_UNDERSTOOD, STOPPED, NO_DRIVER, KERNEL_DRIVER,
 	OWN_PROTOCOL, EARLY, BEHIND, OLD, UNSOUND,
 };
+/* clang-format on */
 enum setting { SETTING_PROGRAM, SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
 
 #define PIN_FULL 1000
@@ -48,9 +50,9 @@ enum setting { SETTING_PROGRAM, SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF 
 struct fact {
 	enum about about;
 	long value;
-	char *subject;   /* which reader, token, program or file; "" for the machine */
-	char *word;      /* for each %s of the message */
-	char *help;      /* for each %s of the remedy */
+	char *subject; /* which reader, token, program or file; "" for the machine */
+	char *word;    /* for each %s of the message */
+	char *help;    /* for each %s of the remedy */
 };
 
 struct facts {
@@ -73,7 +75,7 @@ enum result { RESULT_OK, RESULT_NOTE, RESULT_PROBLEM, RESULT_COUNT };
 struct finding {
 	enum about about;
 	long from, to;
-	const char *id;      /* inkan-doctor(1) lists them; never changes */
+	const char *id; /* inkan-doctor(1) lists them; never changes */
 	enum result result;
 	const char *message, *remedy; /* N_; remedy NULL: none is needed */
 };

@@ -25,7 +25,7 @@
 
 #define SOCKET_PATH "/run/pcscd/pcscd.comm" /* libpcsclite's own, where the environment names none */
 #define LOAD_SECONDS 10
-#define SMARTCARD "0b"                      /* of USB's interface classes */
+#define SMARTCARD "0b" /* of USB's interface classes */
 
 static void fact(struct facts *f, enum about about, long value, const char *subject, const char *word, const char *help)
 {
@@ -56,8 +56,7 @@ static const char *base_name(const char *path)
 }
 
 /* A path of that pattern is there: glob(7), with {a,b}. */
-__attribute__((format(printf, 1, 2)))
-static bool there(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static bool there(const char *fmt, ...)
 {
 	glob_t found = {0};
 	char *pattern;
@@ -183,8 +182,12 @@ static void find_modules(struct facts *f, const char *root)
 		char *path = format("%s" MODULEDIR "/%s", root, names[i]);
 
 		if (path)
-			fact(f, MODULE, access(path, F_OK) != 0 ? MISSING : root[0] ? UNTRIED :
-			     loads(path) ? GOOD : BROKEN, path, "", path);
+			fact(f, MODULE,
+			     access(path, F_OK) != 0 ? MISSING
+			     : root[0]               ? UNTRIED
+			     : loads(path)           ? GOOD
+			                             : BROKEN,
+			     path, "", path);
 		free(path);
 	}
 }
@@ -211,8 +214,10 @@ static void find_service(struct facts *f, const char *root, enum error looked)
 		state = there("%s/{,usr/,usr/local/}{sbin,bin}/pcscd", root) ? STOPPED : MISSING;
 	if (fd >= 0)
 		close(fd);
-	fact(f, SERVICE, state, "pcscd", "", state == DENIED ? "access_pcsc" :
-	     there("%s/run/systemd/system", root) ? "sudo systemctl enable --now pcscd.socket" : "sudo pcscd");
+	fact(f, SERVICE, state, "pcscd", "",
+	     state == DENIED                        ? "access_pcsc"
+	     : there("%s/run/systemd/system", root) ? "sudo systemctl enable --now pcscd.socket"
+	                                            : "sudo pcscd");
 }
 
 /* Of sysfs: the line of a file or, where that is a link, the name to which it leads; "" without it. */
@@ -275,7 +280,7 @@ struct newest {
 	struct {
 		uint8_t key[64];
 		time_t this_update, next_update;
-	} scopes[64];        /* the newest list of each */
+	} scopes[64]; /* the newest list of each */
 	size_t n, unusable;
 };
 
@@ -345,8 +350,11 @@ static bool find_evidence(struct facts *f, const struct judge *judge, time_t now
 		old += lists.scopes[i].next_update < now;
 	}
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M %Z", localtime(&now));
-	fact(f, CLOCK, now < INKAN_BUILD_TIME ? EARLY :
-	     now + store_tolerance(judge->store) < latest ? BEHIND : GOOD, "", text, "");
+	fact(f, CLOCK,
+	     now < INKAN_BUILD_TIME                         ? EARLY
+	     : now + store_tolerance(judge->store) < latest ? BEHIND
+	                                                    : GOOD,
+	     "", text, "");
 
 	denied = find_folders(f, ANCHORS, folders, trust_folders(folders));
 	for (size_t i = 0; i < judge->trust->n; i++)

@@ -35,6 +35,7 @@
 #define SANDBOXED N_("it is a snap or a flatpak, and cannot load the module")
 #define SANDBOXED_TOO N_("it is there as a snap or a flatpak too, which cannot load the module")
 
+/* clang-format off */
 static const struct finding findings[] = {
 	{SETTINGS_FILE, IS(GOOD), "settings", OK, N_("the settings are understood"), NULL},
 	{SETTINGS_FILE, IS(DENIED), "settings-unreadable", PROBLEM, N_("the settings cannot be read and are not used"),
@@ -171,6 +172,7 @@ static const struct finding findings[] = {
 	{CLIENT_SIGN, IS(SETUP_SSH), "client-sign", PROBLEM, SIGN_MODULE,
 	 N_("Remove the line PKCS11Provider …/%s from ssh's configuration.")},
 };
+/* clang-format on */
 
 const struct finding *finding_of(const struct fact *fact)
 {

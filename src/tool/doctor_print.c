@@ -15,7 +15,7 @@
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
 struct hidden {
-	char *homes[4];   /* of this user, by all names: shown as ~ */
+	char *homes[4]; /* of this user, by all names: shown as ~ */
 	size_t n;
 	const char *user; /* a folder of this name; NULL: the account of a service, which is no person */
 };

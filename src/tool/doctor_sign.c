@@ -20,8 +20,10 @@ static enum exit_code log_in_once(const struct find *f, struct token *t, struct 
 
 	if (e != E_OK)
 		return exit_of(e);
-	fprintf(stderr, _("The card is to sign a text that is thrown away, with the PIN of %s.\n"
-	                  "A wrong PIN uses one try. The last try is never used.\n"), token_text(t->card->profile));
+	fprintf(stderr,
+	        _("The card is to sign a text that is thrown away, with the PIN of %s.\n"
+	          "A wrong PIN uses one try. The last try is never used.\n"),
+	        token_text(t->card->profile));
 	e = ask_card_pin(t->card, ASK_PIN, pin);
 	if (e != E_OK)
 		return exit_of(e);
@@ -114,9 +116,10 @@ enum exit_code doctor_try_pss(const char *reader, bool yes)
 		goto out;
 	}
 	works = e == E_OK && params.salt_len == SALT_LEN;
-	puts(works ? _("The card makes RSASSA-PSS signatures: TLS 1.3 works with it.") :
-	     e == E_UNSUPPORTED ? _("The card refuses RSASSA-PSS: with it TLS works up to version 1.2.") :
-	     _("The card's RSASSA-PSS signature is wrong: with it TLS works up to version 1.2."));
+	puts(works ? _("The card makes RSASSA-PSS signatures: TLS 1.3 works with it.")
+	     : e == E_UNSUPPORTED
+	             ? _("The card refuses RSASSA-PSS: with it TLS works up to version 1.2.")
+	             : _("The card's RSASSA-PSS signature is wrong: with it TLS works up to version 1.2."));
 	if (works == (f.conf.pss != PSS_OFF))
 		puts(_("The settings fit the card."));
 	else
@@ -161,7 +164,9 @@ static enum error report_method(FILE *out, const struct find *f, const struct to
 	if (recorder.n == 0)
 		goto out; /* the card does not tell what this method takes */
 	fprintf(out, "%s: %s%s", method->scheme == SCHEME_PSS ? "pss" : "pkcs1", steps,
-	        e == E_OK ? "right" : e == E_SIGNATURE ? "wrong" : "refused");
+	        e == E_OK          ? "right"
+	        : e == E_SIGNATURE ? "wrong"
+	                           : "refused");
 	if (e == E_OK && method->scheme == SCHEME_PSS)
 		fprintf(out, ", salt %u", params.salt_len);
 	fprintf(out, ", %u ms\n", recorder.ms);
@@ -193,11 +198,8 @@ enum exit_code report_signing(FILE *out, const struct find *f, struct token *t)
 		case E_SECURITY:
 		case E_REFUSED:
 		case E_NOT_FOUND:
-		case E_PROTOCOL:
-			break; /* what the card refuses is an answer */
-		default:
-			complain_pin(e, t->card);
-			code = exit_of(e);
+		case E_PROTOCOL: break; /* what the card refuses is an answer */
+		default: complain_pin(e, t->card); code = exit_of(e);
 		}
 	}
 	secret_free(&pin);

@@ -6,8 +6,7 @@
 
 static bool same_select(const struct profile *a, const struct profile *b)
 {
-	return a->select.aid_len == b->select.aid_len &&
-	       memcmp(a->select.aid, b->select.aid, a->select.aid_len) == 0;
+	return a->select.aid_len == b->select.aid_len && memcmp(a->select.aid, b->select.aid, a->select.aid_len) == 0;
 }
 
 void token_read_cert(const struct find *f, struct token *t)
@@ -184,7 +183,8 @@ enum exit_code refuse_unread(const struct token *t, const char *advice)
 {
 	complain(_("The certificate of %s was not read: %s."), token_text(t->card->profile),
 	         _(error_text(t->cert_error)));
-	advise("%s", t->cert_error == E_SECURITY && advice ? advice :
-	       _("Another token of the card may be readable: inkan list"));
+	advise("%s", t->cert_error == E_SECURITY && advice
+	                     ? advice
+	                     : _("Another token of the card may be readable: inkan list"));
 	return t->cert_error == E_SECURITY ? EXIT_REFUSED : exit_of(t->cert_error);
 }

@@ -16,13 +16,13 @@ struct token {
 	enum error cert_error; /* why; E_SECURITY: it is behind the PIN */
 };
 
-struct place {             /* a reader and what is in it */
+struct place { /* a reader and what is in it */
 	struct reader_state state;
 	struct token tokens[TOKENS_MAX];
 	size_t n;
 	const struct profile *empty[TOKENS_MAX]; /* applications that are there and have no certificate */
 	size_t n_empty;
-	enum error error;      /* why there are no tokens: E_NO_CARD, E_FOREIGN, E_BUSY, … */
+	enum error error; /* why there are no tokens: E_NO_CARD, E_FOREIGN, E_BUSY, … */
 };
 
 struct find {

@@ -97,8 +97,9 @@ enum exit_code input_evidence(struct inkan_evidence *evidence, const char *path,
 	enum inkan_error e = code == EXIT_DONE ? add(evidence, b.data, b.len) : INKAN_OK;
 
 	if (e == INKAN_E_FORMAT)
-		code = add == inkan_evidence_add_certs ? refuse_certificate(path) :
-		       refuse_content(path, _("there is no revocation list in it that can be read"));
+		code = add == inkan_evidence_add_certs
+		               ? refuse_certificate(path)
+		               : refuse_content(path, _("there is no revocation list in it that can be read"));
 	else if (e == INKAN_E_SIGNATURE)
 		complain(_("%s: the CA that this list names has not signed it; it is not used"), path);
 	else if (e != INKAN_OK)
@@ -140,8 +141,8 @@ enum exit_code input_each_certificate(const struct crypto *c, const char *path,
 
 	while (more) {
 		struct cert *cert = NULL;
-		enum exit_code one = check(cert_parse(c, pem ? (struct bytes){der, n} : (struct bytes){b.data, b.len},
-		                                      &cert), path);
+		enum exit_code one =
+			check(cert_parse(c, pem ? (struct bytes){der, n} : (struct bytes){b.data, b.len}, &cert), path);
 
 		if (one == EXIT_DONE)
 			one = each(arg, cert);

@@ -105,14 +105,18 @@ static json_t *roles(const struct inkan_cert *cert)
 
 static json_t *person(const struct inkan_cert *cert)
 {
-	static const char *const keys[] = {
-		[INKAN_PERSON_NAME] = "name", [INKAN_PERSON_JAPANESE_NAME] = "japanese_name",
-		[INKAN_PERSON_ID] = "id", [INKAN_PERSON_ORGANISATION] = "organisation",
-		[INKAN_PERSON_SUBJECT] = "subject", [INKAN_PERSON_SERIAL] = "serial",
-		[INKAN_PERSON_BIRTH] = "birth", [INKAN_PERSON_BIRTH_DATE] = "birth_date",
-		[INKAN_PERSON_SEX] = "sex", [INKAN_PERSON_ADDRESS] = "address",
-		[INKAN_PERSON_NAME_SUBSTITUTES] = "name_substitutes",
-		[INKAN_PERSON_ADDRESS_SUBSTITUTES] = "address_substitutes"};
+	static const char *const keys[] = {[INKAN_PERSON_NAME] = "name",
+	                                   [INKAN_PERSON_JAPANESE_NAME] = "japanese_name",
+	                                   [INKAN_PERSON_ID] = "id",
+	                                   [INKAN_PERSON_ORGANISATION] = "organisation",
+	                                   [INKAN_PERSON_SUBJECT] = "subject",
+	                                   [INKAN_PERSON_SERIAL] = "serial",
+	                                   [INKAN_PERSON_BIRTH] = "birth",
+	                                   [INKAN_PERSON_BIRTH_DATE] = "birth_date",
+	                                   [INKAN_PERSON_SEX] = "sex",
+	                                   [INKAN_PERSON_ADDRESS] = "address",
+	                                   [INKAN_PERSON_NAME_SUBSTITUTES] = "name_substitutes",
+	                                   [INKAN_PERSON_ADDRESS_SUBSTITUTES] = "address_substitutes"};
 	struct inkan_person *p;
 	json_t *json = json_object();
 

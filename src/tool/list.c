@@ -20,7 +20,7 @@ static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan list [OPTIONS]"));
 	printf("%s\n", _("Lists the card readers, the card in each and the tokens on it: holder, role, validity\n"
-			 "and how many PIN tries are left. It asks for no PIN and uses no try."));
+	                 "and how many PIN tries are left. It asks for no PIN and uses no try."));
 	printf("\n  --json              %s\n", _("one JSON object, without names"));
 	printf("  --reader NAME       %s\n  --help\n", _("only readers with NAME in their names"));
 }
@@ -38,14 +38,16 @@ static void put_token(struct inkan *ctx, const struct token *t)
 	put_text(stdout, token_text(t->card->profile));
 	putchar('\n');
 	if (t->cert_error != E_OK)
-		put_subfield(_("Holder"), "%s", t->cert_error == E_SECURITY ?
-		             _("behind the PIN: inkan show --login") : _(error_text(t->cert_error)));
+		put_subfield(_("Holder"), "%s",
+		             t->cert_error == E_SECURITY ? _("behind the PIN: inkan show --login")
+		                                         : _(error_text(t->cert_error)));
 	else if (!inkan_cert_is_personal(cert))
 		text_holder(put_subfield, cert, false);
 	if (cert)
 		put_subfield(_("Valid until"), "%s%s", time_text((time_t)inkan_cert_not_after(cert), true, to),
-		             now > inkan_cert_not_after(cert) ? _(" (EXPIRED)") :
-		             now < inkan_cert_not_before(cert) ? _(" (NOT YET VALID)") : "");
+		             now > inkan_cert_not_after(cert)    ? _(" (EXPIRED)")
+		             : now < inkan_cert_not_before(cert) ? _(" (NOT YET VALID)")
+		                                                 : "");
 	if (cert && inkan_cert_profile(cert) != INKAN_PROFILE_UNKNOWN && !inkan_cert_is_production(cert))
 		put_subfield(_("Policy"), "%s", _("TEST: it proves nothing about anybody"));
 	put_subfield(_("PIN"), "%s", tries ? tries : "");
@@ -92,8 +94,12 @@ static json_t *token_object(struct inkan *ctx, const struct token *t)
 
 static const char *state_word(enum error e)
 {
-	return e == E_OK ? "card" : e == E_NO_CARD ? "empty" : e == E_FOREIGN ? "foreign" : e == E_MUTE ? "mute" :
-	       e == E_BUSY ? "busy" : "error";
+	return e == E_OK        ? "card"
+	       : e == E_NO_CARD ? "empty"
+	       : e == E_FOREIGN ? "foreign"
+	       : e == E_MUTE    ? "mute"
+	       : e == E_BUSY    ? "busy"
+	                        : "error";
 }
 
 static enum exit_code print_json(struct inkan *ctx, const struct find *f)

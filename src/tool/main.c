@@ -44,10 +44,8 @@ static void version(void)
 enum exit_code exit_of(enum error e)
 {
 	switch (e) {
-	case E_OK:
-		return EXIT_DONE;
-	case E_FORMAT:
-		return EXIT_MALFORMED;
+	case E_OK: return EXIT_DONE;
+	case E_FORMAT: return EXIT_MALFORMED;
 	case E_NO_SERVICE:
 	case E_NO_READER:
 	case E_NO_CARD:
@@ -56,13 +54,11 @@ enum exit_code exit_of(enum error e)
 	case E_NOT_FOUND:
 	case E_PROTOCOL:
 	case E_REFUSED:
-	case E_TIMEOUT:
-		return EXIT_UNAVAILABLE;
+	case E_TIMEOUT: return EXIT_UNAVAILABLE;
 	case E_BUSY:
 	case E_MUTE:
 	case E_LINK:
-	case E_CHANGED:
-		return EXIT_BUSY;
+	case E_CHANGED: return EXIT_BUSY;
 	case E_DENIED:
 	case E_SECURITY:
 	case E_PIN_LENGTH:
@@ -74,10 +70,8 @@ enum exit_code exit_of(enum error e)
 	case E_PIN_STALE:
 	case E_PIN_UNCERTAIN:
 	case E_PIN_LOCKED:
-	case E_CANCELLED:
-		return EXIT_REFUSED;
-	default:
-		return EXIT_INTERNAL;
+	case E_CANCELLED: return EXIT_REFUSED;
+	default: return EXIT_INTERNAL;
 	}
 }
 

@@ -30,7 +30,7 @@ static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan pin verify|change [OPTIONS]"));
 	printf("%s\n", _("Verifies a PIN of the card, or changes it (My Number Card only). It says how many\n"
-			 "tries are left before it asks, and never uses the last one unless told."));
+	                 "tries are left before it asks, and never uses the last one unless told."));
 	printf("\n  --token auth|sign   %s\n", _("which PIN; the authentication PIN unless told"));
 	printf("  --reader NAME       %s\n", _("the card in the reader with NAME in its name"));
 	printf("  --last-try          %s\n", _("use the last try; a wrong PIN then locks the card"));

@@ -17,8 +17,7 @@ void put_text(FILE *f, const char *text)
 	free(visible);
 }
 
-__attribute__((format(printf, 2, 0)))
-static void put_format(FILE *f, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void put_format(FILE *f, const char *fmt, va_list args)
 {
 	char *text = NULL;
 
@@ -38,8 +37,7 @@ int text_columns(const char *text)
 	return columns >= 0 ? columns : (int)strlen(text);
 }
 
-__attribute__((format(printf, 3, 0)))
-static void put_line(int indent, const char *label, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void put_line(int indent, const char *label, const char *fmt, va_list args)
 {
 	int pad = LABEL_COLUMNS - indent - text_columns(label);
 
@@ -71,8 +69,8 @@ const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE])
 	struct tm tm;
 
 	if (localtime_r(&t, &tm))
-		n = date_only ? strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d", &tm) :
-				strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d %H:%M %Z", &tm);
+		n = date_only ? strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d", &tm)
+		              : strftime(out, LOCAL_TIME_SIZE, "%Y-%m-%d %H:%M %Z", &tm);
 	if (n == 0)
 		out[0] = '\0';
 	return out;
@@ -128,12 +126,12 @@ void complain_reader(enum error e, const char *reader)
 	case E_NO_SERVICE:
 		complain(_("The smartcard service (pcscd) is not running."));
 		advise(_("Install the package pcscd if it is missing, and start it: "
-			 "sudo systemctl start pcscd.socket"));
+		         "sudo systemctl start pcscd.socket"));
 		break;
 	case E_DENIED:
 		complain(_("The smartcard service (pcscd) does not let this user in."));
 		advise(_("Log in at the machine itself, or ask its administrator to allow you "
-			 "org.debian.pcsc-lite.access_pcsc (polkit)."));
+		         "org.debian.pcsc-lite.access_pcsc (polkit)."));
 		break;
 	case E_NO_READER:
 		if (reader[0])
@@ -188,12 +186,13 @@ void complain_pin(enum error e, const struct card *card)
 	char *tries = tries_text(card->pin.tries);
 
 	if (e == E_PIN_CHARACTERS)
-		complain(rule->alphabet == PIN_DIGITS ? _("This PIN has digits only.") :
-			 rule->alphabet == PIN_UPPER_ALNUM ? _("This PIN has letters A to Z and digits only.") :
-			 _("This PIN has letters, digits and signs of ASCII only."));
+		complain(rule->alphabet == PIN_DIGITS ? _("This PIN has digits only.")
+		         : rule->alphabet == PIN_UPPER_ALNUM
+		                 ? _("This PIN has letters A to Z and digits only.")
+		                 : _("This PIN has letters, digits and signs of ASCII only."));
 	else if (e == E_PIN_LENGTH && rule->min == rule->max)
 		complain(P_("This PIN has exactly %d character.", "This PIN has exactly %d characters.", rule->max),
-			 rule->max);
+		         rule->max);
 	else if (e == E_PIN_LENGTH)
 		complain(_("This PIN has %d to %d characters."), rule->min, rule->max);
 	if (e == E_PIN_LENGTH || e == E_PIN_CHARACTERS) {

@@ -16,20 +16,13 @@
 #define COMMON "hyndMRC" /* options of every client */
 
 static const struct option options[] = {
-	{"help", no_argument, NULL, 'h'},
-	{"yes", no_argument, NULL, 'y'},
-	{"undo", no_argument, NULL, 'n'},
-	{"dry-run", no_argument, NULL, 'd'},
-	{"module", required_argument, NULL, 'M'},
-	{"root", required_argument, NULL, 'R'},
-	{"card", required_argument, NULL, 'C'},
-	{"system", no_argument, NULL, 's'},
-	{"sign", no_argument, NULL, 'g'},
-	{"host", required_argument, NULL, 'H'},
-	{"user", required_argument, NULL, 'u'},
-	{"certificate", required_argument, NULL, 'c'},
-	{"reader", required_argument, NULL, 'r'},
-	{NULL, 0, NULL, 0},
+	{"help", no_argument, NULL, 'h'},         {"yes", no_argument, NULL, 'y'},
+	{"undo", no_argument, NULL, 'n'},         {"dry-run", no_argument, NULL, 'd'},
+	{"module", required_argument, NULL, 'M'}, {"root", required_argument, NULL, 'R'},
+	{"card", required_argument, NULL, 'C'},   {"system", no_argument, NULL, 's'},
+	{"sign", no_argument, NULL, 'g'},         {"host", required_argument, NULL, 'H'},
+	{"user", required_argument, NULL, 'u'},   {"certificate", required_argument, NULL, 'c'},
+	{"reader", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
 };
 
 static const struct client {
@@ -43,14 +36,14 @@ static const struct client {
 	{"ssh", "OpenSSH", setup_ssh, "sH", "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper"},
 	{"openssl", "OpenSSL", setup_openssl, "sg", "openssl curl"},
 	{"pam", "PAM", setup_pam, "sucr", /* whatever asks PAM, and what pam_pkcs11 has to look at a card */
-		"login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd "
-		"xrdp-sesman "
-		"cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
-		"xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
-		"vlock "
-		"pkcs11_inspect pkcs11_listcerts pklogin_finder"},
+         "login su sudo doas sshd sshd-session sshd-auth gdm-session-worker lightdm sddm-helper greetd "
+         "xrdp-sesman "
+         "cockpit-session polkit-agent-helper-1 kscreenlocker_greet kcheckpass xscreensaver-auth "
+         "xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
+         "vlock "
+         "pkcs11_inspect pkcs11_listcerts pklogin_finder"},
 	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
-		"gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget"},
+         "gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget"},
 	{"signers", N_("programs that sign documents"), setup_databases, "g", "pdfsig soffice.bin"},
 };
 
@@ -111,8 +104,8 @@ static enum exit_code list(const char *root)
 		bool any = false;
 
 		for (const struct setup_row *row = rows.list; row < rows.list + rows.n; row++) {
-			if (row->client != i || row->kind == SETUP_FOREIGN || (row->kind == SETUP_NOTHING &&
-				row->system))
+			if (row->client != i || row->kind == SETUP_FOREIGN ||
+			    (row->kind == SETUP_NOTHING && row->system))
 				continue;
 			any = true;
 			if (row->kind == SETUP_NOTHING)
@@ -123,7 +116,7 @@ static enum exit_code list(const char *root)
 				put_subfield(_("Missing"), "%s", row->library);
 			if (row->confined)
 				put_subfield(_("No effect"), "%s",
-					_("a snap or flatpak program cannot load the module"));
+				             _("a snap or flatpak program cannot load the module"));
 		}
 		if (!any)
 			put_field(clients[i].word, "%s", _("not yet"));
@@ -208,8 +201,8 @@ static enum exit_code run(struct setup_job *job, const char *module)
 	for (int i = 0; i < 2 && code == EXIT_DONE; i++) {
 		job->sign = i == 1;
 		/* the authentication module, with --sign the other too, or that of --module alone; undo removes both */
-		if (i == 0 ? job->client == SETUP_SIGNERS || (sign && module && !job->undo) :
-		    !both || !(sign || job->undo || job->client == SETUP_SIGNERS))
+		if (i == 0 ? job->client == SETUP_SIGNERS || (sign && module && !job->undo)
+		           : !both || !(sign || job->undo || job->client == SETUP_SIGNERS))
 			continue;
 		if (!job->undo)
 			code = choose_module(job, module);
@@ -234,7 +227,7 @@ static enum exit_code check(const struct setup_job *job, const char *seen)
 			code = refuse_argument("setup", o->name);
 		else
 			complain(_("inkan setup %s never adds the signature module: one PIN would be tried on both "
-				"tokens."),
+			           "tokens."),
 			         clients[job->client].word);
 	}
 	if (code == EXIT_DONE && job->system && geteuid() != 0 && !job->root[0] && !job->dry_run) {
@@ -291,8 +284,8 @@ enum exit_code verb_setup(int argc, char **argv)
 	job.reader = values['r'];
 	job.card = values['C'];
 	if (optind == argc)
-		code = strcmp(seen, values['R'] ? "R" : "") != 0 ? refuse_argument(argv[0], argv[argc - 1]) :
-			list(job.root);
+		code = strcmp(seen, values['R'] ? "R" : "") != 0 ? refuse_argument(argv[0], argv[argc - 1])
+		                                                 : list(job.root);
 	else if (job.client == SETUP_CLIENTS || optind + 1 < argc)
 		code = refuse_argument(argv[0], argv[job.client == SETUP_CLIENTS ? optind : optind + 1]);
 	else if ((code = check(&job, seen)) == EXIT_DONE)

@@ -8,8 +8,16 @@
 #include "base/mem.h"
 #include "tool.h"
 
-enum setup_client { SETUP_FIREFOX, SETUP_CHROME, SETUP_SSH, SETUP_OPENSSL, SETUP_PAM, SETUP_P11KIT,
-	SETUP_SIGNERS, SETUP_CLIENTS };
+enum setup_client {
+	SETUP_FIREFOX,
+	SETUP_CHROME,
+	SETUP_SSH,
+	SETUP_OPENSSL,
+	SETUP_PAM,
+	SETUP_P11KIT,
+	SETUP_SIGNERS,
+	SETUP_CLIENTS
+};
 
 /* "firefox", …: what inkan setup calls it. "Firefox", …: its name for people, translated. */
 const char *setup_client_word(enum setup_client client);
@@ -34,9 +42,9 @@ enum setup_kind {
 struct setup_row {
 	enum setup_client client;
 	enum setup_kind kind;
-	bool system;   /* for everybody on this machine */
-	bool confined; /* a snap or flatpak program: it cannot load the module */
-	bool gone;     /* the library is not there (any more) */
+	bool system;          /* for everybody on this machine */
+	bool confined;        /* a snap or flatpak program: it cannot load the module */
+	bool gone;            /* the library is not there (any more) */
 	char *file, *library; /* library as it is written there; NULL with SETUP_NOTHING */
 };
 

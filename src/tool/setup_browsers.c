@@ -28,8 +28,8 @@ static int run(const char *const *argv)
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return -1;
 	if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) != 0 ||
-	    posix_spawn_file_actions_adddup2(&actions, 0, 1) != 0 || posix_spawn_file_actions_adddup2(&actions, 0,
-		2) != 0 ||
+	    posix_spawn_file_actions_adddup2(&actions, 0, 1) != 0 ||
+	    posix_spawn_file_actions_adddup2(&actions, 0, 2) != 0 ||
 	    posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) != 0 ||
 	    waitpid(child, &status, 0) != child)
 		status = -1;
@@ -105,7 +105,7 @@ static enum exit_code change_database(struct setup_job *job, char *file)
 		if (folder && access(folder, F_OK) == 0) {
 			complain(_("The folder %s is there, but no database is in it."), folder);
 			advise(_("Start the program once, or make one: certutil -N -d sql:%s --empty-password"),
-				folder);
+			       folder);
 			code = EXIT_UNAVAILABLE;
 		}
 		free(folder);
@@ -157,14 +157,14 @@ enum exit_code setup_databases(struct setup_job *job)
 			complain(_("There is no profile of Firefox."));
 		if (!confined)
 			advise(_("Start Firefox once, close it, and run this again. For everybody: sudo inkan setup "
-				"firefox --system"));
+			         "firefox --system"));
 		code = EXIT_UNAVAILABLE;
 	} else if (code == EXIT_DONE && none && !job->undo) {
 		code = change_database(job, setup_path(job->root, file));
 	}
 	if (job->client == SETUP_SIGNERS)
 		job->next = strdup(_("PDF: pdfsig -nssdir sql:FOLDER …  LibreOffice: "
-			"MOZILLA_CERTIFICATE_FOLDER=sql:FOLDER"));
+		                     "MOZILLA_CERTIFICATE_FOLDER=sql:FOLDER"));
 	else
 		job->next = strdup(_("Start the browser again: it asks for the PIN when a page wants a certificate."));
 	return code;
@@ -183,18 +183,17 @@ static bool change_policy(json_t *json, const char *module)
 
 	for (; n < 3; n++) {
 		if (n == 2 && json_object_size(path[2]) > 0 && !json_object_get(path[2], "Add") &&
-			!json_object_get(path[2], "Delete"))
+		    !json_object_get(path[2], "Delete"))
 			break;
-		if (module && !json_object_get(path[n], names[n]) && json_object_set_new(path[n], names[n],
-			json_object()) != 0)
+		if (module && !json_object_get(path[n], names[n]) &&
+		    json_object_set_new(path[n], names[n], json_object()) != 0)
 			return false;
 		path[n + 1] = json_object_get(path[n], names[n]);
 		if (!json_is_object(path[n + 1]))
 			return !module && !path[n + 1];
 	}
-	json_object_foreach(path[n], other, value)
-		if (module && json_is_string(value) && strcmp(json_string_value(value), module) == 0)
-			return true;
+	json_object_foreach(path[n], other, value) if (module && json_is_string(value) &&
+	                                               strcmp(json_string_value(value), module) == 0) return true;
 	if (module)
 		return json_object_set_new(path[n], NAME, json_string(module)) == 0;
 	json_object_del(path[n], NAME);
@@ -220,7 +219,7 @@ enum exit_code setup_firefox(struct setup_job *job)
 	if (!json_is_object(json) || !change_policy(json, job->undo ? NULL : job->module)) {
 		complain(_("%s was not changed: it is not a policy of Firefox: %s"), c->path, error.text);
 		advise(_("Correct it with an editor, then run this again; about:policies shows what Firefox thinks "
-			"of it."));
+		         "of it."));
 		code = EXIT_MALFORMED;
 	} else if (!json_equal(old, json)) {
 		char *dump = json_object_size(json) > 0 ? json_dumps(json, JSON_INDENT(2)) : strdup(""), *text;

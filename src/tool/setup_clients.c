@@ -47,12 +47,12 @@ enum exit_code setup_ssh(struct setup_job *job)
 /* A file per module, as dist/ has them for packages. */
 enum exit_code setup_p11kit(struct setup_job *job)
 {
-	char *path = format("%s/pkcs11/modules/inkan%s.module", job->system ? "/etc" : "config",
-	                    job->sign ? "-sign" : "");
-	char *lines = format("module: %s\n%s", job->module ? job->module : "", !job->sign ? "" :
+	char *path =
+		format("%s/pkcs11/modules/inkan%s.module", job->system ? "/etc" : "config", job->sign ? "-sign" : "");
+	static const char disabled[] =
 		"disable-in: p11-kit-proxy firefox firefox-esr firefox-bin chromium chrome msedge brave opera "
-		"vivaldi-bin "
-		"epiphany WebKitNetworkProcess ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd\n");
+		"vivaldi-bin epiphany WebKitNetworkProcess ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd\n";
+	char *lines = format("module: %s\n%s", job->module ? job->module : "", job->sign ? disabled : "");
 	enum exit_code code = EXIT_USAGE;
 
 	if (!path || !lines) {
@@ -93,11 +93,12 @@ static char *openssl_lines(const struct setup_job *job, const char *plugin, bool
 	usual = list ? get(conf, list, "default", "inkan_default") : NULL;
 	if (file && usual && engine)
 		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nengines = %s\n\n[%s]\npkcs11 = "
-			"inkan_engine\n\n"
-			"[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n",
-			file + strlen(job->root), start, start, list, list, plugin, job->module);
+		               "inkan_engine\n\n"
+		               "[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n",
+		               file + strlen(job->root), start, start, list, list, plugin, job->module);
 	else if (file && usual)
-		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nproviders = %s\n\n[%s]\npkcs11 "
+		lines = format(
+			".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nproviders = %s\n\n[%s]\npkcs11 "
 			"= inkan_provider\n"
 			"default = %s\n\n[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n"
 			"[%s]\nactivate = 1\n",

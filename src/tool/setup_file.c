@@ -12,10 +12,10 @@
 #include "setup_job.h"
 
 #define TEXT_MAX ((size_t)16 << 20) /* no settings are longer */
-#define COPY     "%s.before-inkan"  /* the original, beside the file */
-#define BEGIN    "# Inkan: begin "
-#define END      "# Inkan: end "
-#define GLUED    " (the line above had no end)"
+#define COPY "%s.before-inkan"      /* the original, beside the file */
+#define BEGIN "# Inkan: begin "
+#define END "# Inkan: end "
+#define GLUED " (the line above had no end)"
 
 enum exit_code setup_no_memory(void)
 {
@@ -62,8 +62,8 @@ static bool is_safe(const char *path)
 		if ((p = strchr(p + 1, '/')))
 			*p = '\0';
 		if (lstat(copy, &st) == 0)
-			safe = st.st_uid == 0 && !(S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH) && !(st.st_mode &
-				S_ISVTX));
+			safe = st.st_uid == 0 &&
+			       !(S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX));
 		if (safe && S_ISLNK(st.st_mode) && (real = realpath(copy, NULL))) {
 			safe = is_safe(real);
 			free(real);
@@ -161,8 +161,8 @@ static enum exit_code find_block(const struct change *c, enum setup_client clien
 	b->end = find_line(c->after, END, word, &b->rest);
 	if (!b->begin && !b->end)
 		return EXIT_DONE;
-	if (b->begin && b->end > b->begin && !find_line(b->lines, BEGIN, word, &after) && !find_line(b->rest, END,
-		word, &after))
+	if (b->begin && b->end > b->begin && !find_line(b->lines, BEGIN, word, &after) &&
+	    !find_line(b->rest, END, word, &after))
 		return EXIT_DONE;
 	return refuse(c->path, _("its lines \"# Inkan: begin\" and \"# Inkan: end\" do not match"), EXIT_MALFORMED);
 }
@@ -192,8 +192,7 @@ enum exit_code block_put(struct change *c, enum setup_client client, bool first,
 	}
 	if (lines)
 		return change_to(c, format("%.*s%s" BEGIN "%s%s\n%s" END "%s\n%s", (int)head, old, glued ? "\n" : "",
-			word,
-		                           glued ? GLUED : "", lines, word, rest));
+		                           word, glued ? GLUED : "", lines, word, rest));
 	return change_to(c, format("%.*s%s%s", (int)head, old, glued && *rest ? "\n" : "", rest));
 }
 
@@ -209,8 +208,8 @@ enum exit_code block_file(struct setup_job *job, const char *path, const char *l
 	names = c->before && strstr(c->before, job->module);
 	if (names && (!ours || stay))
 		return EXIT_DONE;
-	return ours ? block_put(c, job->client, false, lines) :
-	       refuse(c->path, _("it was not written by inkan setup"), EXIT_UNAVAILABLE);
+	return ours ? block_put(c, job->client, false, lines)
+	            : refuse(c->path, _("it was not written by inkan setup"), EXIT_UNAVAILABLE);
 }
 
 /* ---- Shown, asked about, made */
@@ -280,8 +279,8 @@ static enum exit_code make_change(const struct setup_job *job, const struct chan
 	if (done && !c->nss)
 		done = c->after ? write_text(c->path, c->after, c->mode) : unlink(c->path) == 0;
 	if (!done)
-		code = refuse(c->path, strerror(errno), errno == EACCES || errno == EPERM || errno == EROFS ?
-		              EXIT_REFUSED : EXIT_OUTPUT);
+		code = refuse(c->path, strerror(errno),
+		              errno == EACCES || errno == EPERM || errno == EROFS ? EXIT_REFUSED : EXIT_OUTPUT);
 	else if (c->nss)
 		code = nss_write(job, c->path, c->before != NULL);
 	if (code == EXIT_DONE ? job->undo && !(c->after && strstr(c->after, BEGIN)) : copied)
@@ -305,8 +304,8 @@ enum exit_code changes_make(struct setup_job *job)
 		}
 	}
 	if (!any)
-		puts(job->undo ? _("Nothing of Inkan is there: nothing to undo.") :
-			_("Already set up: nothing to change."));
+		puts(job->undo ? _("Nothing of Inkan is there: nothing to undo.")
+		               : _("Already set up: nothing to change."));
 	else if (job->dry_run)
 		puts(_("Nothing was changed (--dry-run)."));
 	if (!any || job->dry_run)
@@ -317,8 +316,8 @@ enum exit_code changes_make(struct setup_job *job)
 		if (!is_same(job->changes[i].before, job->changes[i].after))
 			code = make_change(job, &job->changes[i]);
 	if (code == EXIT_DONE)
-		printf("%s\n%s%s", _("Done."), job->next && !job->undo ? job->next : "", job->next && !job->undo ?
-			"\n" : "");
+		printf("%s\n%s%s", _("Done."), job->next && !job->undo ? job->next : "",
+		       job->next && !job->undo ? "\n" : "");
 	return code;
 }
 

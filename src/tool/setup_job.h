@@ -16,12 +16,12 @@ struct change {
 struct setup_job {
 	enum setup_client client;
 	bool yes, undo, dry_run, system, sign;
-	const char *root;     /* "" or an absolute path; no file names it */
-	char *module;         /* as programs see it */
+	const char *root; /* "" or an absolute path; no file names it */
+	char *module;     /* as programs see it */
 	const char *host, *user, *certificate, *reader, *card;
 	struct change *changes;
 	size_t n;
-	char *next;           /* what the person can do then */
+	char *next; /* what the person can do then */
 };
 
 enum exit_code setup_no_memory(void);

@@ -17,26 +17,25 @@
 #include "say.h"
 #include "setup_job.h"
 
-#define FOLDER  "/etc/pam_pkcs11"
+#define FOLDER "/etc/pam_pkcs11"
 #define INCLUDE "inkan-card" /* in /etc/pam.d */
 
-static const char config_text[] =
-	"pam_pkcs11 {\n"
-	"  use_pkcs11_module = inkan;\n"
-	"  pkcs11_module inkan {\n"
-	"    module = %s%s%s;\n"
-	"    slot_description = \"none\";\n"
-	"    support_threads = true;\n"
-	"    ca_dir = " FOLDER "/inkan-cas.pem;\n"
-	"    cert_policy = ca, signature;\n"
-	"  }\n"
-	"  use_mappers = digest;\n"
-	"  mapper digest {\n"
-	"    module = internal;\n"
-	"    algorithm = sha256;\n"
-	"    mapfile = file://" FOLDER "/digest_mapping;\n"
-	"  }\n"
-	"}\n";
+static const char config_text[] = "pam_pkcs11 {\n"
+				  "  use_pkcs11_module = inkan;\n"
+				  "  pkcs11_module inkan {\n"
+				  "    module = %s%s%s;\n"
+				  "    slot_description = \"none\";\n"
+				  "    support_threads = true;\n"
+				  "    ca_dir = " FOLDER "/inkan-cas.pem;\n"
+				  "    cert_policy = ca, signature;\n"
+				  "  }\n"
+				  "  use_mappers = digest;\n"
+				  "  mapper digest {\n"
+				  "    module = internal;\n"
+				  "    algorithm = sha256;\n"
+				  "    mapfile = file://" FOLDER "/digest_mapping;\n"
+				  "  }\n"
+				  "}\n";
 
 static enum exit_code refuse(enum exit_code code, const char *what, const char *remedy)
 {
@@ -55,7 +54,7 @@ static enum exit_code check(const struct setup_job *job)
 
 	if (!job->user)
 		return refuse(EXIT_USAGE, _("Whose card is it?"),
-			_("Name the login: sudo inkan setup pam --user NAME"));
+		              _("Name the login: sudo inkan setup pam --user NAME"));
 	if (!job->user[0] || strpbrk(job->user, " \t\r\n:>#") || (here && !getpwnam(job->user)))
 		return refuse(EXIT_NO_INPUT, _("There is no such user on this machine."),
 		              _("Name the login: sudo inkan setup pam --user NAME"));
@@ -87,7 +86,7 @@ static enum exit_code check_unused(const struct setup_job *job)
 			if (line[strspn(line, " \t")] == '#' || !strstr(line, INCLUDE))
 				continue;
 			complain(_("%s includes " INCLUDE ": without that file nobody could log in."),
-				files.gl_pathv[i]);
+			         files.gl_pathv[i]);
 			advise(_("Remove that line first, then run this again."));
 			code = EXIT_BUSY;
 		}
@@ -112,7 +111,7 @@ static enum exit_code read_card(const struct setup_job *job, const struct crypto
 		token = place_token(place, USE_AUTH);
 		if (!token || !token->cert || cert_parse(crypto, token->cert->der, cert) != E_OK)
 			code = refuse(EXIT_UNAVAILABLE, _("The card has no certificate for authentication."),
-				_("See: inkan list"));
+			              _("See: inkan list"));
 	}
 	find_free(&f);
 	return code;
@@ -173,7 +172,7 @@ static enum exit_code map_login(struct setup_job *job, const struct cert *cert)
 static enum exit_code put_files(struct setup_job *job, const char *cas)
 {
 	static const char *const names[] = {FOLDER "/pam_pkcs11.conf", FOLDER "/inkan-cas.pem", "/etc/pam.d/" INCLUDE,
-		FOLDER "/digest_mapping"};
+	                                    FOLDER "/digest_mapping"};
 	const char *module = job->module ? job->module : "", *quote = strpbrk(module, " \t,={}") ? "\"" : "";
 	char *config = format(config_text, quote, module, quote);
 	const char *const lines[] = {config, cas, "auth [success=ok default=die] pam_pkcs11.so\n", NULL};
@@ -196,8 +195,8 @@ static enum exit_code set_up(struct setup_job *job, const struct crypto *crypto,
 		code = refuse(EXIT_UNAVAILABLE, _("No CA certificate is installed for everybody on this machine."),
 		              _("pam_pkcs11 verifies cards with them. Add them: sudo inkan trust add --system FILE"));
 	if (code == EXIT_DONE)
-		code = job->certificate ? input_certificate(crypto, job->certificate, &cert) : read_card(job, crypto,
-			&cert);
+		code = job->certificate ? input_certificate(crypto, job->certificate, &cert)
+		                        : read_card(job, crypto, &cert);
 	if (code == EXIT_DONE && !trust_issuer(trust, cert)) {
 		issuer = fact_dn(X509_get_issuer_name(cert->x509));
 		complain(_("The CA of this card is not installed: %s."), issuer ? issuer : "");
@@ -225,10 +224,11 @@ enum exit_code setup_pam(struct setup_job *job)
 
 	if (code != EXIT_DONE || job->undo)
 		return code != EXIT_DONE ? code : job->user ? map_login(job, NULL) : put_files(job, NULL);
-	job->next = strdup(_("No service asks for the card yet. Keep a second terminal with root open until a login "
-		"has\n"
-		"worked. Then add to /etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
-		"    @include " INCLUDE "\n(where PAM has no @include: auth include " INCLUDE ")"));
+	job->next = strdup(
+		_("No service asks for the card yet. Keep a second terminal with root open until a login "
+	          "has\n"
+	          "worked. Then add to /etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
+	          "    @include " INCLUDE "\n(where PAM has no @include: auth include " INCLUDE ")"));
 	trust_folders(folders);
 	if (job->root[0])
 		snprintf(folders[0], sizeof folders[0], "%s" SYSCONFDIR "/inkan/anchors", job->root);

@@ -19,16 +19,21 @@ static const struct place {
 } places[] = {
 	{SETUP_FIREFOX, false, false, "~/.mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
 	{SETUP_FIREFOX, false, false, "config/mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
-		/* since 147 */
+	/* since 147 */
 	{SETUP_FIREFOX, false, true, "~/snap/firefox/common/.mozilla/firefox/*/pkcs11.txt", {"library"}},
-	{SETUP_FIREFOX, false, true, "~/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt",
-		{"library"}},
+	{SETUP_FIREFOX,
+         false,
+         true,
+         "~/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt",
+         {"library"}},
 	{SETUP_FIREFOX, true, false, "/etc/firefox/policies/policies.json", {NULL}},
 	{SETUP_CHROME, false, false, "~/.pki/nssdb/pkcs11.txt", {"library"}},
 	{SETUP_CHROME, false, false, "data/pki/nssdb/pkcs11.txt", {"library"}}, /* of some distributions */
-	{SETUP_CHROME, false, true,
-		"~/{snap/chromium/current,.var/app/{org.chromium.Chromium,com.google.Chrome}}/.pki/nssdb/pkcs11.txt",
-	 {"library"}},
+	{SETUP_CHROME,
+         false,
+         true,
+         "~/{snap/chromium/current,.var/app/{org.chromium.Chromium,com.google.Chrome}}/.pki/nssdb/pkcs11.txt",
+         {"library"}},
 	{SETUP_SSH, false, false, "~/.ssh/config", {"PKCS11Provider"}},
 	{SETUP_SSH, true, false, "/etc/ssh/{ssh_config.d/inkan.conf,ssh_config}", {"PKCS11Provider"}},
 	{SETUP_OPENSSL, false, false, "config/inkan/openssl{,-sign}.cnf", {"MODULE_PATH", "pkcs11-module-path"}},
@@ -54,8 +59,9 @@ char *format(const char *fmt, ...)
 char *setup_path(const char *root, const char *file)
 {
 	static const char *const folders[][3] = {
-		{"~", "HOME", ""}, {"config", "XDG_CONFIG_HOME", "/.config"}, {"data", "XDG_DATA_HOME",
-			"/.local/share"},
+		{"~", "HOME", ""},
+		{"config", "XDG_CONFIG_HOME", "/.config"},
+		{"data", "XDG_DATA_HOME", "/.local/share"},
 	};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -88,8 +94,9 @@ static enum setup_kind kind_of(const char *library)
 
 	if (strncmp(name, "inkan-sign-pkcs11.so", 20) == 0 || strncmp(name, "HpkiSigP11_inkan.so", 19) == 0)
 		return SETUP_SIGN;
-	return strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0 ?
-	       SETUP_AUTH : SETUP_FOREIGN;
+	return strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0
+	               ? SETUP_AUTH
+	               : SETUP_FOREIGN;
 }
 
 static enum error add_row(struct setup_rows *rows, const struct place *p, const char *root, const char *file,
@@ -101,8 +108,13 @@ static enum error add_row(struct setup_rows *rows, const struct place *p, const 
 	if (list) {
 		rows->list = list;
 		row = &list[rows->n++];
-		*row = (struct setup_row){p->client, library ? kind_of(library) : SETUP_NOTHING, p->system, p->confined,
-			path && access(path, F_OK) != 0, strdup(file), library ? strdup(library) : NULL};
+		*row = (struct setup_row){p->client,
+		                          library ? kind_of(library) : SETUP_NOTHING,
+		                          p->system,
+		                          p->confined,
+		                          path && access(path, F_OK) != 0,
+		                          strdup(file),
+		                          library ? strdup(library) : NULL};
 	}
 	free(path);
 	return list && row->file && (!library || row->library) ? E_OK : E_MEMORY;
@@ -130,9 +142,8 @@ static enum error look_at_policy(struct setup_rows *rows, const struct place *p,
 
 	devices = json_object_get(json_object_get(policy, "policies"), "SecurityDevices");
 	add = json_object_get(devices, "Add");
-	json_object_foreach(add ? add : devices, name, path)
-		if (e == E_OK && json_is_string(path))
-			e = add_row(rows, p, root, file, json_string_value(path));
+	json_object_foreach(add ? add : devices, name, path) if (e == E_OK && json_is_string(path)) e =
+		add_row(rows, p, root, file, json_string_value(path));
 	json_decref(policy);
 	return e;
 }

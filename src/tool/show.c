@@ -33,11 +33,11 @@ static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan show [OPTIONS] [FILE|-|card]"));
 	printf("%s\n", _("Shows the certificate in a file (PEM or DER), on standard input, or on the card:\n"
-			 "holder, role (hcRole), profile, issuer, validity. Without an argument: the card."));
+	                 "holder, role (hcRole), profile, issuer, validity. Without an argument: the card."));
 	printf("\n  --json              %s\n", _("one JSON object"));
 	printf("  --identity          %s\n", _("the whole subject and the serial number, too; in JSON: \"person\""));
 	printf("  --login             %s\n", _("ask for the PIN and show the holder of a My Number Card;\n"
-					       "                      only on a terminal"));
+	                                       "                      only on a terminal"));
 	printf("  --token auth|sign   %s\n", _("this token of the card alone"));
 	printf("  --reader NAME       %s\n", _("the card in the reader with NAME in its name"));
 	printf("  --help\n\n%s\n", _("A file that is called card: ./card"));
@@ -113,8 +113,9 @@ static enum exit_code put_token(struct inkan *ctx, const struct token *t, bool i
 	} else {
 		put_text(stdout, token_text(t->card->profile));
 		putchar('\n');
-		put_field(_("Holder"), "%s", t->cert_error == E_SECURITY ?
-			  _("behind the PIN (--login shows it)") : _(error_text(t->cert_error)));
+		put_field(_("Holder"), "%s",
+		          t->cert_error == E_SECURITY ? _("behind the PIN (--login shows it)")
+		                                      : _(error_text(t->cert_error)));
 	}
 	put_field(_("Token"), "%s", token_text(t->card->profile));
 	put_field(_("Reader"), "%s", t->card->reader);
@@ -154,13 +155,13 @@ static enum exit_code show_token_json(struct inkan *ctx, const struct find *f, s
 	struct inkan_cert *cert = NULL;
 	enum exit_code code;
 
-	for (size_t i = p->n; r->login && i-- > 0; )
+	for (size_t i = p->n; r->login && i-- > 0;)
 		if (token_is(&p->tokens[i], r->use) && p->tokens[i].cert_error == E_SECURITY)
 			t = &p->tokens[i];
 	code = r->login ? unlock(f, t) : EXIT_DONE;
 	if (code == EXIT_DONE)
-		code = t->cert ? input_token(ctx, t, &cert) :
-		       refuse_unread(t, _("With --login the PIN is asked for; only on a terminal."));
+		code = t->cert ? input_token(ctx, t, &cert)
+		               : refuse_unread(t, _("With --login the PIN is asked for; only on a terminal."));
 	if (code == EXIT_DONE)
 		code = print_json(ctx, cert, t, r->identity);
 	inkan_cert_free(&cert);

@@ -9,8 +9,17 @@
 
 #define DAY 86400L
 
-enum { OPTION_JSON = 256, OPTION_QUIET, OPTION_DUE, OPTION_SYSTEM, OPTION_CERTIFICATE, OPTION_BUNDLE, OPTION_OUTPUT,
-       OPTION_RELOAD, OPTION_OLDER };
+enum {
+	OPTION_JSON = 256,
+	OPTION_QUIET,
+	OPTION_DUE,
+	OPTION_SYSTEM,
+	OPTION_CERTIFICATE,
+	OPTION_BUNDLE,
+	OPTION_OUTPUT,
+	OPTION_RELOAD,
+	OPTION_OLDER
+};
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
@@ -76,37 +85,35 @@ static enum exit_code purge(struct status_run *run)
 	return e == E_OK ? EXIT_DONE : status_complain(run, e);
 }
 
-#define BIT(option) (1u << ((option) - OPTION_JSON))
+#define BIT(option) (1u << ((option)-OPTION_JSON))
 #define ANY_NUMBER 1000
 
 static const struct command {
 	const char *name;
 	enum exit_code (*run)(struct status_run *run);
-	unsigned takes; /* options; --system and --help all do */
+	unsigned takes;  /* options; --system and --help all do */
 	int least, most; /* arguments */
 } commands[] = {
 	{"list", status_list, BIT(OPTION_JSON), 0, 0},
-	{"refresh", status_refresh,
-	 BIT(OPTION_JSON) | BIT(OPTION_QUIET) | BIT(OPTION_DUE) | BIT(OPTION_CERTIFICATE), 0, 0},
+	{"refresh", status_refresh, BIT(OPTION_JSON) | BIT(OPTION_QUIET) | BIT(OPTION_DUE) | BIT(OPTION_CERTIFICATE), 0,
+         0},
 	{"add", status_add, BIT(OPTION_QUIET), 1, ANY_NUMBER},
 	{"import", status_import, BIT(OPTION_QUIET), 1, ANY_NUMBER},
-	{"export", status_export,
-	 BIT(OPTION_QUIET) | BIT(OPTION_BUNDLE) | BIT(OPTION_OUTPUT) | BIT(OPTION_RELOAD), 0, 0},
+	{"export", status_export, BIT(OPTION_QUIET) | BIT(OPTION_BUNDLE) | BIT(OPTION_OUTPUT) | BIT(OPTION_RELOAD), 0,
+         0},
 	{"archive", archive, 0, 0, 0},
 	{"purge", purge, BIT(OPTION_QUIET) | BIT(OPTION_OLDER), 0, 0},
 };
 
 static void help(void)
 {
-	printf("%s\n%s\n%s\n%s\n%s\n%s\n%s\n\n",
-	       _("Usage: inkan status list [--json]"),
+	printf("%s\n%s\n%s\n%s\n%s\n%s\n%s\n\n", _("Usage: inkan status list [--json]"),
 	       "       inkan status refresh [--due] [--certificate FILE]... [--json] [--quiet]",
-	       "       inkan status add URL...",
-	       "       inkan status import FILE...",
+	       "       inkan status add URL...", "       inkan status import FILE...",
 	       "       inkan status export --bundle nginx|apache --output FILE [--reload COMMAND]",
 	       "       inkan status archive", "       inkan status purge [--older-than DAYS]");
 	printf("%s\n", _("Keeps the revocation lists (CRLs) by which certificates are checked. refresh alone uses\n"
-			 "the network."));
+	                 "the network."));
 	printf("\n  --due               %s\n", _("ask only the servers whose time has come (for timers)"));
 	printf("  --certificate FILE  %s\n", _("remember where this certificate's lists are, and fetch them too"));
 	printf("  --bundle, --output  %s\n", _("write the lists that this server needs to FILE, as PEM"));

@@ -41,8 +41,9 @@ static enum exit_code put(struct status_run *run, const char *file, struct bytes
 	}
 	if (!run->quiet) {
 		put_text(stdout, file);
-		printf(": %s\n", old ? _("old list, put into the archive") :
-		       what == STORE_NEW ? _("new list") : _("unchanged"));
+		printf(": %s\n", old                 ? _("old list, put into the archive")
+		                 : what == STORE_NEW ? _("new list")
+		                                     : _("unchanged"));
 	}
 	return EXIT_DONE;
 }
@@ -104,7 +105,7 @@ enum exit_code status_import(struct status_run *run)
 
 /* ---- Export: what is missing */
 
-struct part {                   /* a sound CA and its lists */
+struct part { /* a sound CA and its lists */
 	const struct trusted_ca *ca, *root;
 	struct store_lists lists;
 };
@@ -126,8 +127,9 @@ static void complain_missing(const struct trusted_ca *ca, bool about_it)
 	char *name = name_text(X509_get_subject_name(ca->cert->x509));
 	struct sources at = {0};
 
-	complain(about_it ? _("There is no valid revocation list about the CA certificate of %s.") :
-		 _("There is no valid revocation list from %s about its end entities."), name ? name : "");
+	complain(about_it ? _("There is no valid revocation list about the CA certificate of %s.")
+	                  : _("There is no valid revocation list from %s about its end entities."),
+	         name ? name : "");
 	if (about_it && sources_of_cert(&at, ca->cert) == E_OK && at.n > 0)
 		advise(_("Without it a server refuses every card of this CA. It is at %s: inkan status refresh"),
 		       at.list[0].url);
@@ -177,8 +179,9 @@ static enum error append_list(const struct crl *crl, struct buf *out)
 
 	status_time(crl->this_update, false, from);
 	status_time(crl->next_update, false, until);
-	if (bio && BIO_printf(bio, "# %s\n# %s%s%s; %s to %s\n", issuer ? issuer : "", status_scope(crl),
-	                      point ? ": " : "", point ? point : "", from, until) > 0 &&
+	if (bio &&
+	    BIO_printf(bio, "# %s\n# %s%s%s; %s to %s\n", issuer ? issuer : "", status_scope(crl), point ? ": " : "",
+	               point ? point : "", from, until) > 0 &&
 	    PEM_write_bio(bio, PEM_STRING_X509_CRL, "", crl->der.data, (long)crl->der.len) > 0) {
 		n = BIO_get_mem_data(bio, &text);
 		e = buf_append(out, text, (size_t)n);
@@ -193,7 +196,7 @@ static int by_key(const void *a, const void *b)
 {
 	const struct crl *const *x = a, *const *y = b;
 
-	return memcmp((*x)->key, (*y)->key, sizeof (*x)->key);
+	return memcmp((*x)->key, (*y)->key, sizeof(*x)->key);
 }
 
 /* In an order of their own, so that the same lists make the same file. OpenSSL takes one list of a scope: not one that
@@ -276,7 +279,7 @@ static enum exit_code write_bundle(struct status_run *run, const struct buf *pem
 {
 	struct buf old = {0};
 	bool same = path_read(run->output, pem->len, &old) == E_OK && old.len == pem->len &&
-		    memcmp(old.data, pem->data, pem->len) == 0;
+	            memcmp(old.data, pem->data, pem->len) == 0;
 	enum exit_code code = EXIT_DONE;
 	char *mark = NULL;
 	int fd = -1;
@@ -286,8 +289,8 @@ static enum exit_code write_bundle(struct status_run *run, const struct buf *pem
 		return status_complain(run, E_MEMORY);
 	if (!same && run->reload)
 		fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (!same && ((run->reload && fd < 0) ||
-	              path_replace(run->output, (struct bytes){pem->data, pem->len}, 0644) != E_OK)) {
+	if (!same &&
+	    ((run->reload && fd < 0) || path_replace(run->output, (struct bytes){pem->data, pem->len}, 0644) != E_OK)) {
 		complain(_("%s cannot be written: %s."), run->output, strerror(errno));
 		advise(_("What was there stays as it was."));
 		code = EXIT_OUTPUT;

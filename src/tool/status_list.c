@@ -9,8 +9,11 @@
 static const struct {
 	enum crl_defect bit;
 	const char *word;
-} defects[] = {{CRL_DELTA, "delta"}, {CRL_INDIRECT, "indirect"}, {CRL_CRITICAL, "critical-extension"},
-               {CRL_NO_NEXT, "no-next-update"}, {CRL_ATTRIBUTES, "attribute-certificates"}};
+} defects[] = {{CRL_DELTA, "delta"},
+               {CRL_INDIRECT, "indirect"},
+               {CRL_CRITICAL, "critical-extension"},
+               {CRL_NO_NEXT, "no-next-update"},
+               {CRL_ATTRIBUTES, "attribute-certificates"}};
 #define N_DEFECTS (sizeof defects / sizeof *defects)
 
 char *status_point(const struct crl *crl)
@@ -57,8 +60,10 @@ static void put_list(const struct crl *crl)
 	hex_write_upper(crl->number, crl->number_len, number);
 	put_text(stdout, issuer ? issuer : "");
 	putchar('\n');
-	put_field(_("About"), "%s", crl->only_cas ? _("CA certificates") : crl->only_users ? _("end entities") :
-	          _("all certificates"));
+	put_field(_("About"), "%s",
+	          crl->only_cas     ? _("CA certificates")
+	          : crl->only_users ? _("end entities")
+	                            : _("all certificates"));
 	if (point)
 		put_field(_("Distribution point"), "%s", point);
 	put_time(_("Issued"), crl->this_update, crl->this_update > time(NULL) ? _(" (NOT BEGUN)") : "");
@@ -88,9 +93,10 @@ static enum error put_file(void *arg, const struct store_file *file)
 	}
 	put_text(stdout, file->path);
 	putchar('\n');
-	put_field(_("Cannot be used"), "%s", file->why == E_DENIED ?
-	          _("it is a link, or another user owns it or may write it") : file->issuer ? _(error_text(file->why)) :
-	          _("its CA certificate is not installed"));
+	put_field(_("Cannot be used"), "%s",
+	          file->why == E_DENIED ? _("it is a link, or another user owns it or may write it")
+	          : file->issuer        ? _(error_text(file->why))
+	                                : _("its CA certificate is not installed"));
 	return E_OK;
 }
 
@@ -144,8 +150,9 @@ static enum error add_file(void *lists, const struct store_file *file)
 {
 	const struct crl *crl = file->crl;
 	char number[2 * sizeof crl->number + 1];
-	json_t *json = json_pack("{s:o, s:b, s:b}", "file", json_text(file->path), "archived", file->archived,
-	                         "usable", crl != NULL), *words;
+	json_t *json = json_pack("{s:o, s:b, s:b}", "file", json_text(file->path), "archived", file->archived, "usable",
+	                         crl != NULL),
+	       *words;
 
 	if (crl) {
 		set_owned(json, "issuer", name_text(crl->name));

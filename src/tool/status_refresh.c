@@ -67,9 +67,10 @@ static enum exit_code add_certificates(struct status_run *run)
 static void put_source(void *arg, const struct source *s)
 {
 	const struct status_run *run = arg;
-	const char *text = s->outcome == FETCHED_NEW ? _("new list") :
-	                   s->outcome == FETCHED_NOT_DUE ? _("not due yet") :
-	                   s->outcome == FETCHED_BY_OTHER ? _("fetched by another process") : _("unchanged");
+	const char *text = s->outcome == FETCHED_NEW        ? _("new list")
+	                   : s->outcome == FETCHED_NOT_DUE  ? _("not due yet")
+	                   : s->outcome == FETCHED_BY_OTHER ? _("fetched by another process")
+	                                                    : _("unchanged");
 	char until[LOCAL_TIME_SIZE];
 
 	if (run->json || (run->quiet && s->outcome <= FETCHED_NOT_DUE))
@@ -93,8 +94,8 @@ static enum exit_code print_json(const struct sources *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct source *one = &s->list[i];
-		json_t *json = json_pack("{s:o, s:s}", "url", json_text(one->url),
-		                         "result", fetch_outcome_word(one->outcome));
+		json_t *json =
+			json_pack("{s:o, s:s}", "url", json_text(one->url), "result", fetch_outcome_word(one->outcome));
 		const struct {
 			const char *key;
 			time_t at;
@@ -152,9 +153,16 @@ static enum exit_code exit_of_all(const struct sources *s)
 static enum exit_code fetch(struct status_run *run, struct sources *s)
 {
 	char path[4096];
-	struct fetch_job job = {.program = fetch_program(path), .store = run->store, .trust = run->trust,
-	                        .folders = run->names, .n = run->n, .seconds = SECONDS,
-	                        .bytes = run->conf.max_list_size, .only_due = run->due, .each = put_source, .arg = run};
+	struct fetch_job job = {.program = fetch_program(path),
+	                        .store = run->store,
+	                        .trust = run->trust,
+	                        .folders = run->names,
+	                        .n = run->n,
+	                        .seconds = SECONDS,
+	                        .bytes = run->conf.max_list_size,
+	                        .only_due = run->due,
+	                        .each = put_source,
+	                        .arg = run};
 	enum exit_code code, printed;
 	enum error e;
 
@@ -175,7 +183,8 @@ static enum exit_code fetch(struct status_run *run, struct sources *s)
 	if (s->closed && !run->quiet)
 		printf(P_("%zu CA is passed over: its revocation lists are for registered verifiers only.\n",
 		          "%zu CAs are passed over: their revocation lists are for registered verifiers only.\n",
-		          s->closed), s->closed);
+		          s->closed),
+		       s->closed);
 	if (code != EXIT_DONE)
 		advise(_("The lists in the store stay as they are. See: inkan status list"));
 	return code;
@@ -197,9 +206,10 @@ enum exit_code status_refresh(struct status_run *run)
 	if (sources.n > 0) {
 		code = fetch(run, &sources);
 	} else {
-		complain("%s", sources.closed ?
-		         _("The revocation lists of the installed CAs are for registered verifiers only.") :
-		         _("No URL of a revocation list is known."));
+		complain("%s",
+		         sources.closed
+		                 ? _("The revocation lists of the installed CAs are for registered verifiers only.")
+		                 : _("No URL of a revocation list is known."));
 		advise(_("Name a certificate that the lists are about: inkan status refresh --certificate FILE"));
 		code = EXIT_UNAVAILABLE;
 	}

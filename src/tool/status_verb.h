@@ -17,8 +17,8 @@ struct status_run {
 	const char *certificates[STATUS_CERTIFICATES_MAX];
 	size_t n_certificates;
 	const char *bundle, *output, *reload;
-	long older_than;        /* seconds */
-	char **args;            /* files or URLs */
+	long older_than; /* seconds */
+	char **args;     /* files or URLs */
 	int n_args;
 	/* where */
 	struct conf conf;
@@ -26,7 +26,7 @@ struct status_run {
 	struct trust *trust;
 	struct store *store;
 	char folders[2][4096];
-	const char *names[2];   /* of those folders */
+	const char *names[2]; /* of those folders */
 	size_t n;
 };
 

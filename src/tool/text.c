@@ -57,8 +57,13 @@ const char *crl_reason_name(int reason, const char **text)
 static const char *role_text(const char *role)
 {
 	static const char *const known[] = {
-		N_("Medical Doctor"), N_("Pharmacist"), N_("Dentist"), N_("Medical Technologist"),
-		N_("Radiological Technologist"), N_("Director of Hospital"), N_("Director of Clinic"),
+		N_("Medical Doctor"),
+		N_("Pharmacist"),
+		N_("Dentist"),
+		N_("Medical Technologist"),
+		N_("Radiological Technologist"),
+		N_("Director of Hospital"),
+		N_("Director of Clinic"),
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -80,8 +85,8 @@ static void put_birth(put_function *put, const struct inkan_person *p)
 	static const struct {
 		const char *name;
 		int before; /* the year before its first */
-	} eras[] = {{NULL, 0}, {N_("Meiji"), 1867}, {N_("Taisho"), 1911}, {N_("Showa"), 1925},
-	            {N_("Heisei"), 1988}, {N_("Reiwa"), 2018}};
+	} eras[] = {{NULL, 0},           {N_("Meiji"), 1867},  {N_("Taisho"), 1911},
+	            {N_("Showa"), 1925}, {N_("Heisei"), 1988}, {N_("Reiwa"), 2018}};
 	const char *stored = inkan_person_get(p, INKAN_PERSON_BIRTH);
 	const char *date = inkan_person_get(p, INKAN_PERSON_BIRTH_DATE);
 
@@ -103,8 +108,11 @@ static void put_jpki_person(put_function *put, const struct inkan_person *p)
 	put_some(put, _("Holder"), inkan_person_get(p, INKAN_PERSON_NAME));
 	put_birth(put, p);
 	if (sex)
-		put(_("Sex"), "%s", strcmp(sex, "1") == 0 ? _("male") : strcmp(sex, "2") == 0 ? _("female") :
-		    strcmp(sex, "9") == 0 ? _("not applicable") : sex);
+		put(_("Sex"), "%s",
+		    strcmp(sex, "1") == 0   ? _("male")
+		    : strcmp(sex, "2") == 0 ? _("female")
+		    : strcmp(sex, "9") == 0 ? _("not applicable")
+		                            : sex);
 	put_some(put, _("Address"), inkan_person_get(p, INKAN_PERSON_ADDRESS));
 	if ((name && strchr(name, '1')) || (address && strchr(address, '1')))
 		put(_("Note"), "%s", _("some characters stand in for ones that the card cannot write"));
@@ -141,8 +149,9 @@ void text_holder(put_function *put, const struct inkan_cert *cert, bool identity
 			put(_("Role"), "%s (%s)", translated, role);
 	}
 	if (inkan_roles_malformed(cert))
-		put(_("Role"), "%s", inkan_role_count(cert) > 0 ? _("another one is malformed; it proves no role") :
-		    _("malformed; it proves no role"));
+		put(_("Role"), "%s",
+		    inkan_role_count(cert) > 0 ? _("another one is malformed; it proves no role")
+		                               : _("malformed; it proves no role"));
 	else if (inkan_role_count(cert) == 0)
 		put(_("Role"), "%s", _("none"));
 	if (identity) {
@@ -162,15 +171,16 @@ void text_certificate(const struct inkan_cert *cert, bool identity)
 	putchar('\n');
 	text_holder(put_field, cert, identity);
 	if (inkan_cert_policy(cert)[0])
-		put_field(_("Policy"), "%s (%s)", inkan_cert_policy(cert), inkan_cert_is_production(cert) ?
-			  _("production") : _("TEST: it proves nothing about anybody"));
+		put_field(_("Policy"), "%s (%s)", inkan_cert_policy(cert),
+		          inkan_cert_is_production(cert) ? _("production")
+		                                         : _("TEST: it proves nothing about anybody"));
 	put_field(_("Issuer"), "%s", inkan_cert_issuer(cert));
 	put_field(_("Valid from"), "%s%s", time_text(from, false, text), now < from ? _(" (NOT YET VALID)") : "");
 	put_field(_("Valid until"), "%s%s", time_text(until, false, text), now > until ? _(" (EXPIRED)") : "");
 	for (unsigned bit = 0; key_usage_names(bit, &word, &usage); bit++)
 		if (inkan_cert_key_usage(cert) & 1U << bit)
-			snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s",
-			         usages[0] ? ", " : "", usage);
+			snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", usages[0] ? ", " : "",
+			         usage);
 	put_some(put_field, _("Key usage"), usages);
 	if (inkan_cert_key_bits(cert) > 0)
 		put_field(_("Key"), _("%s, %d bits"), inkan_cert_key_type(cert), inkan_cert_key_bits(cert));
@@ -231,13 +241,17 @@ char *decision_advice(const struct inkan_decision *d)
 		return NULL;
 	if (strcmp(reason, "no-issuer") == 0 || strcmp(reason, "no-anchor") == 0)
 		return asprintf(&text, _("Install the certificate of %s: inkan trust add FILE"),
-		                missing ? missing : "") < 0 ? NULL : text;
+		                missing ? missing : "") < 0
+		               ? NULL
+		               : text;
 	inkan_decision_status(d, &info);
 	if (strncmp(reason, "status-", 7) == 0)
 		return list_advice(d, &info);
 	if (strcmp(reason, "revoked") == 0 && info.about > 0)
 		return asprintf(&text, _("Do not accept it: the CA %s was revoked."),
-		                inkan_cert_subject(inkan_decision_cert(d, info.about))) < 0 ? NULL : text;
+		                inkan_cert_subject(inkan_decision_cert(d, info.about))) < 0
+		               ? NULL
+		               : text;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (strcmp(reason, rows[i].reason) == 0)
 			return strdup(_(rows[i].advice));
@@ -246,16 +260,19 @@ char *decision_advice(const struct inkan_decision *d)
 
 static void put_status(put_function *put, const struct inkan_status_info *s)
 {
-	static const char *const freshness[] = {
-		N_("up to date"), N_("overdue, within the grace period"), N_("out of date")};
+	static const char *const freshness[] = {N_("up to date"), N_("overdue, within the grace period"),
+	                                        N_("out of date")};
 	char from[LOCAL_TIME_SIZE], to[LOCAL_TIME_SIZE];
 	const char *reason;
 
 	if (s->result == INKAN_STATUS_UNKNOWN)
 		put(_("Status"), _("unknown: %s"), s->why);
 	else
-		put(_("Status"), "%s (%s)", s->result == INKAN_STATUS_GOOD ? _("not revoked") :
-		    s->result == INKAN_STATUS_REVOKED ? _("REVOKED") : _("ON HOLD"), _(freshness[s->freshness]));
+		put(_("Status"), "%s (%s)",
+		    s->result == INKAN_STATUS_GOOD      ? _("not revoked")
+		    : s->result == INKAN_STATUS_REVOKED ? _("REVOKED")
+		                                        : _("ON HOLD"),
+		    _(freshness[s->freshness]));
 	if (s->result == INKAN_STATUS_REVOKED || s->result == INKAN_STATUS_ON_HOLD) {
 		crl_reason_name(s->reason, &reason);
 		put(_("Revoked"), "%s (%s)", time_text((time_t)s->revoked, false, from), reason);
@@ -290,7 +307,7 @@ void text_decision(const struct inkan_cert *cert, const struct inkan_decision *d
 		put_field(_("Status"), "%s", _("not looked at"));
 	for (size_t i = 1; (ca = inkan_decision_cert(d, i)); i++) {
 		put_field(i == 1 ? _("Issuer") : _("Above it"), "%s%s", inkan_cert_subject(ca),
-			  inkan_decision_is_anchor(d, i) ? _(" (anchor)") : "");
+		          inkan_decision_is_anchor(d, i) ? _(" (anchor)") : "");
 		if (inkan_decision_cert_status(d, i, &info) == INKAN_OK)
 			put_status(put_subfield, &info);
 	}

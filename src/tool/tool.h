@@ -7,18 +7,18 @@
 
 /* sysexits.h's numbers, and those of design.md 5 below 64. */
 enum exit_code {
-	EXIT_DONE = 0,          /* 1 to 6: enum verdict of lib/decide.h */
-	EXIT_TO_MEND = 1,       /* inkan doctor: something is not in order */
-	EXIT_LACKING = 3,       /* status unknown or stale; a list is lacking */
-	EXIT_MALFORMED = 7,     /* no certificate, or a broken one */
+	EXIT_DONE = 0,      /* 1 to 6: enum verdict of lib/decide.h */
+	EXIT_TO_MEND = 1,   /* inkan doctor: something is not in order */
+	EXIT_LACKING = 3,   /* status unknown or stale; a list is lacking */
+	EXIT_MALFORMED = 7, /* no certificate, or a broken one */
 	EXIT_USAGE = 64,
-	EXIT_NO_INPUT = 66,     /* the file cannot be read */
-	EXIT_UNAVAILABLE = 69,  /* no pcscd, reader or card, not our card, or not a thing it can do */
+	EXIT_NO_INPUT = 66,    /* the file cannot be read */
+	EXIT_UNAVAILABLE = 69, /* no pcscd, reader or card, not our card, or not a thing it can do */
 	EXIT_INTERNAL = 70,
-	EXIT_OUTPUT = 74,       /* what was to be said could not be written */
-	EXIT_BUSY = 75,         /* another program holds the card, or the link broke: try again */
-	EXIT_PARTLY = 76,       /* status refresh: some sources failed, others did not */
-	EXIT_REFUSED = 77,      /* PIN wrong, locked or not sent; not permitted */
+	EXIT_OUTPUT = 74,  /* what was to be said could not be written */
+	EXIT_BUSY = 75,    /* another program holds the card, or the link broke: try again */
+	EXIT_PARTLY = 76,  /* status refresh: some sources failed, others did not */
+	EXIT_REFUSED = 77, /* PIN wrong, locked or not sent; not permitted */
 };
 
 /* argv[0] is the verb's name. */

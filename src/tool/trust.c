@@ -41,8 +41,8 @@ struct run {
 	const char *reader;
 	bool yes, system, json;
 	struct crypto *crypto;
-	struct trust *trust;     /* what is installed, in both folders */
-	const char *file;        /* that is being added */
+	struct trust *trust; /* what is installed, in both folders */
+	const char *file;    /* that is being added */
 };
 
 static void help(void)
@@ -235,8 +235,9 @@ static enum exit_code add(struct run *run)
 
 	for (int i = 0; i < run->n_args; i++) {
 		run->file = run->args[i];
-		one = strcmp(run->file, "card") == 0 ? add_of_card(run) :
-		      input_each_certificate(run->crypto, run->file, add_certificate, run);
+		one = strcmp(run->file, "card") == 0
+		              ? add_of_card(run)
+		              : input_each_certificate(run->crypto, run->file, add_certificate, run);
 		code = code == EXIT_DONE ? one : code;
 	}
 	return code;
@@ -273,10 +274,11 @@ static enum exit_code list_json(const struct trust *trust)
 		json_t *one = json_object();
 
 		json_object_set_new(one, "file", json_text(trust->passed[i].path));
-		json_object_set_new(one, "why", json_string(why == E_DENIED ? "writable-by-others" :
-		                                            why == E_UNSUPPORTED ? "not-a-ca" :
-		                                            why == E_FORMAT || why == E_TOO_LONG ? "no-certificate" :
-		                                            "unreadable"));
+		json_object_set_new(one, "why",
+		                    json_string(why == E_DENIED                        ? "writable-by-others"
+		                                : why == E_UNSUPPORTED                 ? "not-a-ca"
+		                                : why == E_FORMAT || why == E_TOO_LONG ? "no-certificate"
+		                                                                       : "unreadable"));
 		json_array_append_new(passed, one);
 	}
 	json_object_set_new(json, "version", json_integer(1));
@@ -298,8 +300,10 @@ static enum exit_code list(struct run *run)
 		if (i > 0)
 			putchar('\n');
 		put_certificate(ca->cert);
-		put_field(_("Used as"), "%s", ca->anchor ? _("anchor") : ca->sound || !ca->signs_lists ?
-		          _("part of chains") : _("key for revocation lists"));
+		put_field(_("Used as"), "%s",
+		          ca->anchor                      ? _("anchor")
+		          : ca->sound || !ca->signs_lists ? _("part of chains")
+		                                          : _("key for revocation lists"));
 		put_field(_("File"), "%s", ca->file);
 		for (unsigned k = 0; !ca->signs_lists && (flaw = reason_next(ca->flaws, k)); k++)
 			put_field(_("NOT USABLE"), "%s", _(reason_text(flaw)));
@@ -340,8 +344,9 @@ static enum exit_code remove_(struct run *run)
 		}
 	}
 	if (n != 1) {
-		complain(n == 0 ? _("No such certificate is installed: %s.") :
-		         _("Several certificates are meant by %s."), run->args[0]);
+		complain(n == 0 ? _("No such certificate is installed: %s.")
+		                : _("Several certificates are meant by %s."),
+		         run->args[0]);
 		advise(_("See what is there: inkan trust list. Name a fingerprint, or its beginning, or the file."));
 		return n == 0 ? EXIT_NO_INPUT : EXIT_USAGE;
 	}
@@ -355,8 +360,8 @@ static enum exit_code remove_(struct run *run)
 	if (strncmp(ca->file, folder, len) != 0 || ca->file[len] != '/') {
 		complain(run->system ? _("%s is not in the system's folder.") : _("%s is not in your own folder."),
 		         ca->file);
-		advise(run->system ? _("Without --system your own are removed.") :
-		       _("The system's are removed with --system."));
+		advise(run->system ? _("Without --system your own are removed.")
+		                   : _("The system's are removed with --system."));
 		return EXIT_REFUSED;
 	}
 	/* a file that a person has put there may hold several */

@@ -14,8 +14,18 @@
 #define MANY 32 /* of an option that may be repeated */
 
 enum {
-	OPTION_ROLE = 256, OPTION_PURPOSE, OPTION_AT, OPTION_STATUS, OPTION_GRACE, OPTION_LIST, OPTION_CHAIN,
-	OPTION_ALLOW_TEST, OPTION_JSON, OPTION_IDENTITY, OPTION_READER, OPTION_TOKEN,
+	OPTION_ROLE = 256,
+	OPTION_PURPOSE,
+	OPTION_AT,
+	OPTION_STATUS,
+	OPTION_GRACE,
+	OPTION_LIST,
+	OPTION_CHAIN,
+	OPTION_ALLOW_TEST,
+	OPTION_JSON,
+	OPTION_IDENTITY,
+	OPTION_READER,
+	OPTION_TOKEN,
 };
 
 static const struct option options[] = {
@@ -47,8 +57,8 @@ static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan verify [OPTIONS] FILE|-|card"));
 	printf("%s\n", _("Decides whether to accept a certificate, and tells every reason against it: chain to an\n"
-			 "installed anchor, policy, use, validity, roles, and status (by the revocation lists on this\n"
-			 "machine; no network)."));
+	                 "installed anchor, policy, use, validity, roles, and status (by the revocation lists on this\n"
+	                 "machine; no network)."));
 	printf("\n  --role ROLE            %s\n", _("it must state this role (hcRole); of several: one of them"));
 	printf("  --purpose login|sign   %s\n", _("it must be made for that"));
 	printf("  --status require|prefer|off\n                         %s\n",
@@ -121,13 +131,9 @@ static bool take(struct request *r, int option)
 	int i;
 
 	switch (option) {
-	case OPTION_ROLE:
-		r->rules.roles = r->roles;
-		return append(r->roles, optarg);
-	case OPTION_LIST:
-		return append(r->lists, optarg);
-	case OPTION_CHAIN:
-		return append(r->chains, optarg);
+	case OPTION_ROLE: r->rules.roles = r->roles; return append(r->roles, optarg);
+	case OPTION_LIST: return append(r->lists, optarg);
+	case OPTION_CHAIN: return append(r->chains, optarg);
 	case OPTION_PURPOSE:
 		i = find_word(purposes, optarg);
 		r->rules.purpose = (enum inkan_purpose)i;
@@ -141,13 +147,9 @@ static bool take(struct request *r, int option)
 			return false;
 		r->rules.at = at;
 		return true;
-	case OPTION_GRACE:
-		return read_duration(optarg, &r->rules.grace);
-	case OPTION_TOKEN:
-		return use_of(optarg, &r->use);
-	case OPTION_READER:
-		r->reader = optarg;
-		return true;
+	case OPTION_GRACE: return read_duration(optarg, &r->rules.grace);
+	case OPTION_TOKEN: return use_of(optarg, &r->use);
+	case OPTION_READER: r->reader = optarg; return true;
 	default:
 		r->help |= option == 'h';
 		r->json |= option == OPTION_JSON;
@@ -227,11 +229,11 @@ static enum exit_code verify(struct request *r)
 	for (size_t i = 0; r->lists[i] && code == EXIT_DONE; i++)
 		code = input_evidence(evidence, r->lists[i], inkan_evidence_add_lists);
 	if (code == EXIT_DONE) {
-		code = strcmp(r->what, "card") == 0 ? read_card(r, ctx, evidence, &cert) :
-		       input_cert(ctx, r->what, &cert);
+		code = strcmp(r->what, "card") == 0 ? read_card(r, ctx, evidence, &cert)
+		                                    : input_cert(ctx, r->what, &cert);
 		if (code == EXIT_MALFORMED && r->json)
-			json_print(json_pack("{s:i, s:s, s:[s]}", "version", 1, "decision", "refused",
-			                     "reasons", "malformed"));
+			json_print(json_pack("{s:i, s:s, s:[s]}", "version", 1, "decision", "refused", "reasons",
+			                     "malformed"));
 	}
 	r->rules.evidence = evidence;
 	if (code == EXIT_DONE && inkan_decide(ctx, cert, &r->rules, &decision) != INKAN_OK)

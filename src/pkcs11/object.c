@@ -79,10 +79,9 @@ static void build_key(const struct token *token, struct object *o)
 }
 
 /* For programs that read data objects. */
-static void build_hcrole(const struct token *token, struct object *o)
+static void build_hcrole(const struct hcrole *role, struct object *o)
 {
 	static const uint8_t oid[] = {0x06, 0x06, 0x28, 0x81, 0x85, 0x42, 0x00, 0x01}; /* 1.0.17090.0.1 */
-	const struct hcrole *role = &token->cert->roles.list[o->index];
 
 	attrs_add_text(&o->attrs, CKA_APPLICATION, "HPKI");
 	attrs_add_text(&o->attrs, CKA_LABEL, role->text);
@@ -109,7 +108,10 @@ static void build(const struct token *token, struct object *o)
 	case OBJECT_PRIVATE_KEY:
 	case OBJECT_PUBLIC_KEY: build_key(token, o); break;
 	case OBJECT_PROFILE: attrs_add_ulong(&o->attrs, CKA_PROFILE_ID, o->index); break;
-	case OBJECT_HCROLE: build_hcrole(token, o); break;
+	case OBJECT_HCROLE:
+		if (token->cert)
+			build_hcrole(&token->cert->roles.list[o->index], o);
+		break;
 	}
 }
 

@@ -31,7 +31,7 @@ CK_RV inkan_C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *co
 			if (slot_is_occupied(&module.slots[i]) == occupied)
 				all[n++] = module.slots[i].id;
 	rv = output_room(list, count, n, &done);
-	if (!done && n > 0)
+	if (!done && list)
 		memcpy(list, all, n * sizeof *list);
 	return call_leave(&call, rv);
 }

@@ -415,16 +415,15 @@ static void take_body(const struct run *run, struct source *s, FILE *body, const
 	buf_free(&der);
 }
 
-/* N, new|same|failed, ETAG, WHY. */
+/* N, new|same|failed, ETAG, WHY; one line for each N. */
 static void take_line(const struct run *run, char *line)
 {
 	char *field[4];
 	struct source *s;
 	size_t i;
 
-	if (!split(line, field, 4) || (i = (size_t)atol(field[0])) >= run->n)
+	if (!split(line, field, 4) || (i = (size_t)atol(field[0])) >= run->n || !(s = run->asked[i]))
 		return;
-	s = run->asked[i];
 	if (strcmp(field[1], "new") == 0)
 		take_body(run, s, run->body[i], field[2]);
 	else if (strcmp(field[1], "same") == 0)

@@ -9,11 +9,13 @@
 
 json_t *json_text(const char *text)
 {
-	json_t *json = text ? json_string(text) : json_null();
-	char *fixed = json ? NULL : malloc(3 * strlen(text) + 1);
+	json_t *json;
+	char *fixed;
 	size_t n = 0;
 
-	if (!fixed)
+	if (!text)
+		return json_null();
+	if ((json = json_string(text)) || !(fixed = malloc(3 * strlen(text) + 1)))
 		return json;
 	for (; *text; text++)
 		if (*text & 0x80)

@@ -627,6 +627,26 @@ START_TEST(programs_that_do_not_run)
 }
 END_TEST
 
+/* What is answered twice, for nobody, or not in the form of an answer counts once or not at all. */
+START_TEST(programs_that_answer_too_much)
+{
+	static const char *const good[] = {"/file/crl", NULL};
+	static const char script[] = "#!/bin/sh\nprintf '0\\tfailed\\t\\tfirst\\n0\\tfailed\\t\\tsecond\\n"
+		"7\\tsame\\t\\t\\n-1\\tsame\\t\\t\\n0\\n\\n\\t\\t\\t\\t\\t\\n'\n";
+	char path[300];
+
+	rig_start();
+	snprintf(path, sizeof path, "%s/program", folder);
+	write_file("program", script, sizeof script - 1);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	ck_assert_int_eq(fetch(good, false, path), E_OK);
+	ck_assert_int_eq(all.list[0].outcome, FETCHED_FAILED);
+	ck_assert_str_eq(all.list[0].why, "first");
+	ck_assert_uint_eq(told, 1);
+	rig_stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fetch");
@@ -654,6 +674,7 @@ int main(void)
 	tcase_add_test(tc, refused_and_lost);
 	tcase_add_test(tc, a_memory_that_is_not_ours);
 	tcase_add_test(tc, programs_that_do_not_run);
+	tcase_add_test(tc, programs_that_answer_too_much);
 	suite_add_tcase(suite, tc);
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_ENV);

@@ -32,7 +32,7 @@ dist_guideja_DATA = doc/guide/ja/README.md doc/guide/ja/chromium.md doc/guide/ja
 install-pages:
 	for page in $$(find $(DESTDIR)$(mandir) -name 'inkan*.[1-8]' -o -name 'libinkan*.[1-8]') \
 	    $$(find $(DESTDIR)$(guidedir) -name '*.md'); do \
-	  sed -e 's|/usr/local/lib/pkcs11|$(moduledir)|g' -e 's|/usr/local/share/inkan|$(pkgdatadir)|g' \
+	  sed -e 's|/usr/local/lib/pkcs11|$(moduledir)|g' -e 's|/usr/local/share/inkan|$(pkgdatadir)|g' -e 's|/usr/local/bin/|$(bindir)/|g' \
 	    -e 's|/usr/local/etc/inkan|@etc@|g' -e 's|/etc/inkan|@etc@|g' -e 's|@etc@|$(sysconfdir)/inkan|g' \
 	    -e 's|/var/cache/inkan|$(localstatedir)/cache/inkan|g' $$page >$$page.new && \
 	  cat $$page.new >$$page && rm $$page.new || exit 1; \

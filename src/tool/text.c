@@ -146,7 +146,7 @@ void text_holder(put_function *put, const struct inkan_cert *cert, bool identity
 		if (strcmp(role, translated) == 0)
 			put(_("Role"), "%s", role);
 		else
-			put(_("Role"), "%s (%s)", translated, role);
+			put(_("Role"), _("%s (%s)"), translated, role);
 	}
 	if (inkan_roles_malformed(cert))
 		put(_("Role"), "%s",
@@ -171,7 +171,7 @@ void text_certificate(const struct inkan_cert *cert, bool identity)
 	putchar('\n');
 	text_holder(put_field, cert, identity);
 	if (inkan_cert_policy(cert)[0])
-		put_field(_("Policy"), "%s (%s)", inkan_cert_policy(cert),
+		put_field(_("Policy"), _("%s (%s)"), inkan_cert_policy(cert),
 		          inkan_cert_is_production(cert) ? _("production")
 		                                         : _("TEST: it proves nothing about anybody"));
 	put_field(_("Issuer"), "%s", inkan_cert_issuer(cert));
@@ -268,14 +268,14 @@ static void put_status(put_function *put, const struct inkan_status_info *s)
 	if (s->result == INKAN_STATUS_UNKNOWN)
 		put(_("Status"), _("unknown: %s"), s->why);
 	else
-		put(_("Status"), "%s (%s)",
+		put(_("Status"), _("%s (%s)"),
 		    s->result == INKAN_STATUS_GOOD      ? _("not revoked")
 		    : s->result == INKAN_STATUS_REVOKED ? _("REVOKED")
 		                                        : _("ON HOLD"),
 		    _(freshness[s->freshness]));
 	if (s->result == INKAN_STATUS_REVOKED || s->result == INKAN_STATUS_ON_HOLD) {
 		crl_reason_name(s->reason, &reason);
-		put(_("Revoked"), "%s (%s)", time_text((time_t)s->revoked, false, from), reason);
+		put(_("Revoked"), _("%s (%s)"), time_text((time_t)s->revoked, false, from), reason);
 		if (s->invalid_from)
 			put(_("Invalid from"), "%s", time_text((time_t)s->invalid_from, false, from));
 	}

@@ -75,18 +75,23 @@ enum exit_code exit_of(enum error e)
 	}
 }
 
+static const char *last_option;
+
 int next_option(int argc, char **argv, const struct option *options)
 {
-	int option;
+	int option, i = -1;
 
 	opterr = 0;
-	option = getopt_long(argc, argv, ":h", options, NULL);
+	option = getopt_long(argc, argv, ":h", options, &i);
+	last_option = i < 0 ? "" : options[i].name;
 	if (option == ':')
 		complain(_("The option %s wants a value."), argv[optind - 1]);
 	else if (option == '?' && optopt > ' ' && optopt < 0x7F)
 		complain(_("There is no option -%c."), optopt);
+	else if (option == '?' && optopt)
+		complain(_("The option %s is wrong: it takes no value."), argv[optind - 1]);
 	else if (option == '?')
-		complain(_("The option %s is not known, or takes no value."), argv[optind - 1]);
+		complain(_("There is no option %s."), argv[optind - 1]);
 	if (option == ':' || option == '?')
 		advise(_("See: inkan %s --help"), argv[0]);
 	return option == ':' ? '?' : option;
@@ -94,7 +99,14 @@ int next_option(int argc, char **argv, const struct option *options)
 
 enum exit_code refuse_argument(const char *verb, const char *argument)
 {
-	complain(_("inkan %s does not know what to do with \"%s\"."), verb, argument);
+	complain(_("inkan %s: \"%s\" is not expected here."), verb, argument);
+	advise(_("See: inkan %s --help"), verb);
+	return EXIT_USAGE;
+}
+
+enum exit_code refuse_value(const char *verb, const char *value)
+{
+	complain(_("The option --%s does not take \"%s\"."), last_option, value);
 	advise(_("See: inkan %s --help"), verb);
 	return EXIT_USAGE;
 }

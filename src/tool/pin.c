@@ -51,7 +51,7 @@ static enum exit_code parse(int argc, char **argv, struct wish *wish)
 		else if (option != OPTION_TOKEN)
 			return EXIT_USAGE;
 		else if (!use_of(optarg, &wish->use))
-			return refuse_argument(argv[0], optarg);
+			return refuse_value(argv[0], optarg);
 	}
 	if (wish->help)
 		return EXIT_DONE;

@@ -51,7 +51,7 @@ static enum exit_code parse(int argc, char **argv, struct request *r)
 		if (option == '?')
 			return EXIT_USAGE;
 		if (option == OPTION_TOKEN && !use_of(optarg, &r->use))
-			return refuse_argument(argv[0], optarg);
+			return refuse_value(argv[0], optarg);
 		if (option == OPTION_READER)
 			r->reader = optarg;
 		r->help |= option == 'h';

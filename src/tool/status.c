@@ -166,13 +166,19 @@ static enum exit_code check(const struct command *command, const struct status_r
 {
 	for (size_t i = 0; i < sizeof options / sizeof *options - 1; i++)
 		if (options[i].val >= OPTION_JSON && options[i].val != OPTION_SYSTEM &&
-		    (seen & ~command->takes & BIT(options[i].val)))
-			return refuse_argument(verb, options[i].name);
+		    (seen & ~command->takes & BIT(options[i].val))) {
+			complain(_("inkan status %s does not take the option --%s."), command->name, options[i].name);
+			advise(_("See: inkan %s --help"), verb);
+			return EXIT_USAGE;
+		}
 	if (run->n_args > command->most)
 		return refuse_argument(verb, run->args[command->most]);
 	if (run->n_args >= command->least && (command->run != status_export || (run->bundle && run->output)))
 		return EXIT_DONE;
-	complain(_("inkan status %s: an argument is missing."), command->name);
+	complain(_("inkan status %s: %s is missing."), command->name,
+	         command->run != status_export ? command->run == status_add ? "URL" : "FILE"
+	         : run->bundle                 ? "--output FILE"
+	                                       : "--bundle nginx|apache");
 	advise(_("See: inkan %s --help"), verb);
 	return EXIT_USAGE;
 }
@@ -210,7 +216,7 @@ enum exit_code verb_status(int argc, char **argv)
 		if (option == '?')
 			return EXIT_USAGE;
 		if (!take_option(&run, option))
-			return refuse_argument(argv[0], optarg);
+			return refuse_value(argv[0], optarg);
 		if (option != 'h' && option != OPTION_SYSTEM)
 			seen |= BIT(option);
 	}

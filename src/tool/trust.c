@@ -167,7 +167,7 @@ static enum exit_code add_certificate(void *arg, const struct cert *cert)
 	const struct run *run = arg;
 
 	if (!cert->ca) {
-		complain(_("This is not the certificate of a CA."));
+		complain(_("%s: not the certificate of a CA."), run->file);
 		advise(_("Anchors are CA certificates, such as the root of HPKI; see what this one is: inkan show %s"),
 		       run->file);
 		return EXIT_MALFORMED;

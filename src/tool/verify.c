@@ -167,7 +167,7 @@ static enum exit_code parse(int argc, char **argv, struct request *r)
 		if (option == '?')
 			return EXIT_USAGE;
 		if (!take(r, option))
-			return refuse_argument(argv[0], optarg);
+			return refuse_value(argv[0], optarg);
 	}
 	if (optind == argc && !r->help) {
 		complain(_("No certificate is named."));

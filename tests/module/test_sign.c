@@ -125,6 +125,8 @@ START_TEST(test_signatures)
 	enum vcard_app app = _i % 2 ? VCARD_SIGN : VCARD_AUTH;
 	struct rig r;
 
+	if (rig_sample() > 1 && _i % 11)
+		return;
 	start(&r, v, app);
 	sign_all(&r, v, pkcs1, sizeof pkcs1 / sizeof *pkcs1);
 	if (!v->no_pss)

@@ -7,7 +7,7 @@
 #include "make_chain.h"
 
 #define YEAR ((time_t)365 * 24 * 60 * 60)
-#define KEYS 6
+#define KEYS 7
 #define KEY_STRANGER 4
 #define KEY_SMALL 5
 
@@ -22,7 +22,7 @@ static EVP_PKEY *key_of(int i)
 	static EVP_PKEY *keys[KEYS];
 
 	if (!keys[i])
-		keys[i] = EVP_RSA_gen(i == KEY_SMALL ? 1024 : 2048);
+		keys[i] = i == KEY_SMALL ? EVP_RSA_gen(1024) : i == CHAIN_KEY_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
 	must(keys[i] != NULL);
 	return keys[i];
 }

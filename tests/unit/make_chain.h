@@ -12,6 +12,7 @@
 #define POLICY_LOGIN "1.2.392.100495.1.5.1.2.3.1"
 #define POLICY_SIGN "1.2.392.100495.1.5.1.1.3.1"
 #define POLICY_OTHER "1.2.3.4"
+#define CHAIN_KEY_RSA 6 /* RSA of 2048 bits; the others are EC keys, which cost a hundredth of the time */
 
 struct link {                 /* one certificate; NULL: without that extension */
 	int key, signer;      /* indexes of keys */

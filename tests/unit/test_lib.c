@@ -46,6 +46,7 @@ static void make(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(empty, sizeof empty, "%s/no-lists", folder);
 	chain_plan(links, 3, POLICY_LOGIN, time(NULL));
+	links[2].key = CHAIN_KEY_RSA; /* as on every card */
 	links[2].unknown = "crlDistributionPoints=URI:http://a.example/one.crl,URI:ldap://a.example/x,"
 	                   "URI:HTTPS://b.example/two.crl";
 	chain_make(links, 3, chain);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -195,24 +196,14 @@ START_TEST(test_ca_is_read_once)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 120);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("budget");
+	const struct cases cases = {.suite = suite_create("budget"), .seconds = 120};
 
-	tcase_add_loop_test(new_case(s, "test_budget"), test_budget, 0, sizeof budgets / sizeof *budgets);
-	tcase_add_test(new_case(s, "test_budget_of_a_hidden_certificate"), test_budget_of_a_hidden_certificate);
-	tcase_add_loop_test(new_case(s, "test_foreign"), test_foreign, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_directory_is_obeyed"), test_directory_is_obeyed, 0, 2);
-	tcase_add_test(new_case(s, "test_ca_is_read_once"), test_ca_is_read_once);
-	return rig_run(s);
+	add_loop_case(&cases, test_budget, sizeof budgets / sizeof *budgets);
+	add_case(&cases, test_budget_of_a_hidden_certificate);
+	add_loop_case(&cases, test_foreign, 2);
+	add_loop_case(&cases, test_directory_is_obeyed, 2);
+	add_case(&cases, test_ca_is_read_once);
+	return rig_run(cases.suite);
 }

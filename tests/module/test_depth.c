@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 enum { DEEPEST = 10, ROOM = 128 };
@@ -134,21 +135,11 @@ START_TEST(test_depth)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("depth");
+	const struct cases cases = {.suite = suite_create("depth"), .seconds = 60};
 
 	setlinebuf(stdout);
-	tcase_add_loop_test(new_case(s, "test_depth"), test_depth, 0, sizeof signatures / sizeof *signatures);
-	return rig_run(s);
+	add_loop_case(&cases, test_depth, sizeof signatures / sizeof *signatures);
+	return rig_run(cases.suite);
 }

@@ -2,6 +2,7 @@
 /* The hashes of a token, against those of libcrypto's default context. */
 #include <string.h>
 #include <openssl/evp.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 static const struct {
@@ -142,21 +143,12 @@ START_TEST(test_ends)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("digest");
+	const struct cases cases = {.suite = suite_create("digest")};
 
-	tcase_add_loop_test(new_case(s, "test_hashes"), test_hashes, 0, N_HASHES);
-	tcase_add_test(new_case(s, "test_order"), test_order);
-	tcase_add_test(new_case(s, "test_ends"), test_ends);
-	return rig_run(s);
+	add_loop_case(&cases, test_hashes, N_HASHES);
+	add_case(&cases, test_order);
+	add_case(&cases, test_ends);
+	return rig_run(cases.suite);
 }

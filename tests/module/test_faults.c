@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -175,21 +176,11 @@ START_TEST(test_verify_is_not_repeated)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 600);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("faults");
+	const struct cases cases = {.suite = suite_create("faults"), .seconds = 600};
 
-	tcase_add_loop_test(new_case(s, "test_faults"), test_faults, 0, sizeof settings / sizeof *settings);
-	tcase_add_loop_test(new_case(s, "test_verify_is_not_repeated"), test_verify_is_not_repeated, 0, 2);
-	return rig_run(s);
+	add_loop_case(&cases, test_faults, sizeof settings / sizeof *settings);
+	add_loop_case(&cases, test_verify_is_not_repeated, 2);
+	return rig_run(cases.suite);
 }

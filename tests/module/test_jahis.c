@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "pkcs11/personality.h"
 #include "pkcs11/slot.h"
 #include "tests/module/rig.h"
@@ -571,32 +572,22 @@ START_TEST(test_no_slot_to_spare)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("jahis");
+	const struct cases cases = {.suite = suite_create("jahis"), .seconds = 60};
 
-	tcase_add_loop_test(new_case(s, "test_info"), test_info, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(new_case(s, "test_slot_info"), test_slot_info, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(new_case(s, "test_token_info"), test_token_info, 0, 4);
-	tcase_add_test(new_case(s, "test_no_label"), test_no_label);
-	tcase_add_loop_test(new_case(s, "test_mechanisms"), test_mechanisms, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_test(new_case(s, "test_unsupported"), test_unsupported);
-	tcase_add_loop_test(new_case(s, "test_objects"), test_objects, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(new_case(s, "test_a4"), test_a4, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_loop_test(new_case(s, "test_medis"), test_medis, VCARD_AUTH, VCARD_SIGN + 1);
-	tcase_add_test(new_case(s, "test_e_prescription"), test_e_prescription);
-	tcase_add_test(new_case(s, "test_consent"), test_consent);
-	tcase_add_test(new_case(s, "test_slot_order"), test_slot_order);
-	tcase_add_test(new_case(s, "test_no_slot_to_spare"), test_no_slot_to_spare);
-	return rig_run(s);
+	tcase_add_loop_test(new_case(&cases, "test_info"), test_info, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(&cases, "test_slot_info"), test_slot_info, VCARD_AUTH, VCARD_SIGN + 1);
+	add_loop_case(&cases, test_token_info, 4);
+	add_case(&cases, test_no_label);
+	tcase_add_loop_test(new_case(&cases, "test_mechanisms"), test_mechanisms, VCARD_AUTH, VCARD_SIGN + 1);
+	add_case(&cases, test_unsupported);
+	tcase_add_loop_test(new_case(&cases, "test_objects"), test_objects, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(&cases, "test_a4"), test_a4, VCARD_AUTH, VCARD_SIGN + 1);
+	tcase_add_loop_test(new_case(&cases, "test_medis"), test_medis, VCARD_AUTH, VCARD_SIGN + 1);
+	add_case(&cases, test_e_prescription);
+	add_case(&cases, test_consent);
+	add_case(&cases, test_slot_order);
+	add_case(&cases, test_no_slot_to_spare);
+	return rig_run(cases.suite);
 }

@@ -3,6 +3,7 @@
  * over, before or after the card has carried the command out: what does the next call say? */
 #include <stdio.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 static const struct setting {
@@ -462,22 +463,12 @@ START_TEST(test_pulled)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 600);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("link");
+	const struct cases cases = {.suite = suite_create("link"), .seconds = 600};
 
-	tcase_add_loop_test(new_case(s, "test_link"), test_link, 0, N_SETTINGS * N_OPERATIONS);
-	tcase_add_loop_test(new_case(s, "test_cut_before_the_last_try"), test_cut_before_the_last_try, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_pulled"), test_pulled, 0, N_SETTINGS);
-	return rig_run(s);
+	add_loop_case(&cases, test_link, N_SETTINGS * N_OPERATIONS);
+	add_loop_case(&cases, test_cut_before_the_last_try, N_SETTINGS);
+	add_loop_case(&cases, test_pulled, N_SETTINGS);
+	return rig_run(cases.suite);
 }

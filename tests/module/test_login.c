@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/module.h"
 #include "pkcs11/session.h"
@@ -453,38 +454,28 @@ START_TEST(test_no_old_pin_stays)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 120);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("login");
+	const struct cases cases = {.suite = suite_create("login"), .seconds = 120};
 
-	tcase_add_test(new_case(s, "test_form"), test_form);
-	tcase_add_test(new_case(s, "test_form_jpki"), test_form_jpki);
-	tcase_add_test(new_case(s, "test_repeated"), test_repeated);
-	tcase_add_test(new_case(s, "test_repeated_for_ever"), test_repeated_for_ever);
-	tcase_add_test(new_case(s, "test_repeated_in_turn"), test_repeated_in_turn);
-	tcase_add_test(new_case(s, "test_repeated_in_capitals"), test_repeated_in_capitals);
-	tcase_add_test(new_case(s, "test_repeated_on_another_card"), test_repeated_on_another_card);
-	tcase_add_test(new_case(s, "test_repeated_after_finalize"), test_repeated_after_finalize);
-	tcase_add_loop_test(new_case(s, "test_last_try"), test_last_try, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_locked"), test_locked, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_other_pin_locked"), test_other_pin_locked, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_locked_at_every_step"), test_locked_at_every_step, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_swapped"), test_swapped, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_swapped_during_signature"), test_swapped_during_signature, 0, 2);
-	tcase_add_test(new_case(s, "test_refused_again"), test_refused_again);
-	tcase_add_test(new_case(s, "test_set_pin"), test_set_pin);
-	tcase_add_test(new_case(s, "test_what_ends_a_login"), test_what_ends_a_login);
-	tcase_add_test(new_case(s, "test_no_old_pin_stays"), test_no_old_pin_stays);
-	tcase_add_test(new_case(s, "test_one_pin_for_two_cards"), test_one_pin_for_two_cards);
-	return rig_run(s);
+	add_case(&cases, test_form);
+	add_case(&cases, test_form_jpki);
+	add_case(&cases, test_repeated);
+	add_case(&cases, test_repeated_for_ever);
+	add_case(&cases, test_repeated_in_turn);
+	add_case(&cases, test_repeated_in_capitals);
+	add_case(&cases, test_repeated_on_another_card);
+	add_case(&cases, test_repeated_after_finalize);
+	add_loop_case(&cases, test_last_try, 2);
+	add_loop_case(&cases, test_locked, 2);
+	add_loop_case(&cases, test_other_pin_locked, 2);
+	add_loop_case(&cases, test_locked_at_every_step, 4);
+	add_loop_case(&cases, test_swapped, 2);
+	add_loop_case(&cases, test_swapped_during_signature, 2);
+	add_case(&cases, test_refused_again);
+	add_case(&cases, test_set_pin);
+	add_case(&cases, test_what_ends_a_login);
+	add_case(&cases, test_no_old_pin_stays);
+	add_case(&cases, test_one_pin_for_two_cards);
+	return rig_run(cases.suite);
 }

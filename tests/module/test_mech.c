@@ -3,6 +3,7 @@
  * comes out for card_sign. That the blocks are right is test_scheme's. */
 #include <string.h>
 #include <openssl/evp.h>
+#include "tests/check_case.h"
 #include "pkcs11/mech.h"
 #include "tests/module/rig.h"
 
@@ -187,25 +188,15 @@ START_TEST(clear)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_add_checked_fixture(t, start, stop);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("mech");
+	const struct cases cases = {.suite = suite_create("mech"), .setup = start, .teardown = stop};
 
-	tcase_add_test(new_case(s, "parameters"), parameters);
-	tcase_add_test(new_case(s, "pss_parameters"), pss_parameters);
-	tcase_add_test(new_case(s, "keys"), keys);
-	tcase_add_test(new_case(s, "input"), input);
-	tcase_add_test(new_case(s, "hashing"), hashing);
-	tcase_add_test(new_case(s, "clear"), clear);
-	return rig_run(s);
+	add_case(&cases, parameters);
+	add_case(&cases, pss_parameters);
+	add_case(&cases, keys);
+	add_case(&cases, input);
+	add_case(&cases, hashing);
+	add_case(&cases, clear);
+	return rig_run(cases.suite);
 }

@@ -4,7 +4,6 @@
  * too; and, while a command is on its way to the card, all that a core dump would
  * hold, registers included. */
 #include "config.h"
-#include <check.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/error.h"
 #include "card/reader.h"
 #include "pkcs11/pkcs11.h"
@@ -456,26 +456,16 @@ START_TEST(test_link_breaks)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 300);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("memory");
+	const struct cases cases = {.suite = suite_create("memory"), .seconds = 300};
 	SRunner *runner;
 	int failed;
 
 	setlinebuf(stdout);
-	tcase_add_loop_test(new_case(s, "test_searched"), test_searched, 0, N_KINDS);
-	tcase_add_loop_test(new_case(s, "test_link_breaks"), test_link_breaks, 0, 2 * N_KINDS);
-	runner = srunner_create(s);
+	add_loop_case(&cases, test_searched, N_KINDS);
+	add_loop_case(&cases, test_link_breaks, 2 * N_KINDS);
+	runner = srunner_create(cases.suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

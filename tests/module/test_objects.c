@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "tests/check_case.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/slot.h"
 #include "pkcs11/token.h"
@@ -558,35 +559,25 @@ START_TEST(test_search_rules)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("objects");
+	const struct cases cases = {.suite = suite_create("objects"), .seconds = 60};
 
-	tcase_add_loop_test(new_case(s, "test_token_info"), test_token_info, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_certificate"), test_certificate, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_keys"), test_keys, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_flags"), test_flags, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_public_after_logout"), test_public_after_logout, 0, 3);
-	tcase_add_test(new_case(s, "test_get_attribute_value"), test_get_attribute_value);
-	tcase_add_test(new_case(s, "test_private_certificate"), test_private_certificate);
-	tcase_add_loop_test(new_case(s, "test_profile_objects"), test_profile_objects, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_unique_ids"), test_unique_ids, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_hcrole"), test_hcrole, 0, 2);
-	tcase_add_test(new_case(s, "test_several_roles"), test_several_roles);
-	tcase_add_test(new_case(s, "test_no_role"), test_no_role);
-	tcase_add_test(new_case(s, "test_ca_certificates"), test_ca_certificates);
-	tcase_add_test(new_case(s, "test_jpki_ca"), test_jpki_ca);
-	tcase_add_test(new_case(s, "test_ca_attributes"), test_ca_attributes);
-	tcase_add_test(new_case(s, "test_search_rules"), test_search_rules);
-	return rig_run(s);
+	add_loop_case(&cases, test_token_info, 4);
+	add_loop_case(&cases, test_certificate, 4);
+	add_loop_case(&cases, test_keys, 4);
+	add_loop_case(&cases, test_flags, 4);
+	add_loop_case(&cases, test_public_after_logout, 3);
+	add_case(&cases, test_get_attribute_value);
+	add_case(&cases, test_private_certificate);
+	add_loop_case(&cases, test_profile_objects, 4);
+	add_loop_case(&cases, test_unique_ids, 4);
+	add_loop_case(&cases, test_hcrole, 2);
+	add_case(&cases, test_several_roles);
+	add_case(&cases, test_no_role);
+	add_case(&cases, test_ca_certificates);
+	add_case(&cases, test_jpki_ca);
+	add_case(&cases, test_ca_attributes);
+	add_case(&cases, test_search_rules);
+	return rig_run(cases.suite);
 }

@@ -2,6 +2,7 @@
 /* Every mechanism on every kind of card, each signature checked by libcrypto. */
 #include <stdio.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 static const struct variant {
@@ -429,32 +430,22 @@ START_TEST(test_key_of_the_card_before)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 120);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("sign");
+	const struct cases cases = {.suite = suite_create("sign"), .seconds = 120};
 
-	tcase_add_loop_test(new_case(s, "test_signatures"), test_signatures, 0, 2 * N_VARIANTS);
-	tcase_add_test(new_case(s, "test_the_question"), test_the_question);
-	tcase_add_test(new_case(s, "test_jpki_pss_parameters"), test_jpki_pss_parameters);
-	tcase_add_loop_test(new_case(s, "test_in_parts"), test_in_parts, 0, 1);
-	tcase_add_loop_test(new_case(s, "test_in_parts"), test_in_parts, 11, 12);
-	tcase_add_loop_test(new_case(s, "test_lengths"), test_lengths, 0, 1);
-	tcase_add_loop_test(new_case(s, "test_lengths"), test_lengths, 11, 12);
-	tcase_add_loop_test(new_case(s, "test_pss_withdrawn"), test_pss_withdrawn, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_pss_of_another_card"), test_pss_of_another_card, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_pss_kept"), test_pss_kept, 0, 4);
-	tcase_add_test(new_case(s, "test_cancel"), test_cancel);
-	tcase_add_loop_test(new_case(s, "test_card_comes_back"), test_card_comes_back, 0, 2);
-	tcase_add_loop_test(new_case(s, "test_key_of_the_card_before"), test_key_of_the_card_before, 0, 2);
-	return rig_run(s);
+	add_loop_case(&cases, test_signatures, 2 * N_VARIANTS);
+	add_case(&cases, test_the_question);
+	add_case(&cases, test_jpki_pss_parameters);
+	add_loop_case(&cases, test_in_parts, 1);
+	tcase_add_loop_test(new_case(&cases, "test_in_parts"), test_in_parts, 11, 12);
+	add_loop_case(&cases, test_lengths, 1);
+	tcase_add_loop_test(new_case(&cases, "test_lengths"), test_lengths, 11, 12);
+	add_loop_case(&cases, test_pss_withdrawn, 4);
+	add_loop_case(&cases, test_pss_of_another_card, 2);
+	add_loop_case(&cases, test_pss_kept, 4);
+	add_case(&cases, test_cancel);
+	add_loop_case(&cases, test_card_comes_back, 2);
+	add_loop_case(&cases, test_key_of_the_card_before, 2);
+	return rig_run(cases.suite);
 }

@@ -3,6 +3,7 @@
  * 5.10, 5.11), and what keys that want consent list. */
 #include <string.h>
 #include <openssl/evp.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags);
@@ -568,30 +569,20 @@ START_TEST(test_random)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 120);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("states");
+	const struct cases cases = {.suite = suite_create("states"), .seconds = 120};
 
-	tcase_add_loop_test(new_case(s, "test_errors_end_the_signature"), test_errors_end_the_signature, 0, N_MISUSES * N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_logout_ends_the_signature"), test_logout_ends_the_signature, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_length_ends_nothing"), test_length_ends_nothing, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_refused_begins_nothing"), test_refused_begins_nothing, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_card_errors_end_the_signature"), test_card_errors_end_the_signature, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_errors_end_the_hash"), test_errors_end_the_hash, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_two_operations"), test_two_operations, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_session_cancel"), test_session_cancel, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_listed_mechanisms"), test_listed_mechanisms, 0, N_SETTINGS);
-	tcase_add_loop_test(new_case(s, "test_close_all_sessions"), test_close_all_sessions, 0, 4);
-	tcase_add_loop_test(new_case(s, "test_random"), test_random, 0, N_SETTINGS);
-	return rig_run(s);
+	add_loop_case(&cases, test_errors_end_the_signature, N_MISUSES * N_SETTINGS);
+	add_loop_case(&cases, test_logout_ends_the_signature, N_SETTINGS);
+	add_loop_case(&cases, test_length_ends_nothing, N_SETTINGS);
+	add_loop_case(&cases, test_refused_begins_nothing, N_SETTINGS);
+	add_loop_case(&cases, test_card_errors_end_the_signature, N_SETTINGS);
+	add_loop_case(&cases, test_errors_end_the_hash, N_SETTINGS);
+	add_loop_case(&cases, test_two_operations, N_SETTINGS);
+	add_loop_case(&cases, test_session_cancel, N_SETTINGS);
+	add_loop_case(&cases, test_listed_mechanisms, N_SETTINGS);
+	add_loop_case(&cases, test_close_all_sessions, 4);
+	add_loop_case(&cases, test_random, N_SETTINGS);
+	return rig_run(cases.suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/module.h"
 #include "status/store.h"
@@ -219,24 +220,14 @@ START_TEST(test_next_update)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("status");
+	const struct cases cases = {.suite = suite_create("status"), .seconds = 60};
 
-	tcase_add_loop_test(new_case(s, "test_good_only_with_everything"), test_good_only_with_everything, 0, 2);
-	tcase_add_test(new_case(s, "test_revoked"), test_revoked);
-	tcase_add_test(new_case(s, "test_jpki_is_unknown"), test_jpki_is_unknown);
-	tcase_add_test(new_case(s, "test_behind_the_pin"), test_behind_the_pin);
-	tcase_add_test(new_case(s, "test_next_update"), test_next_update);
-	return rig_run(s);
+	add_loop_case(&cases, test_good_only_with_everything, 2);
+	add_case(&cases, test_revoked);
+	add_case(&cases, test_jpki_is_unknown);
+	add_case(&cases, test_behind_the_pin);
+	add_case(&cases, test_next_update);
+	return rig_run(cases.suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How a program gets the function tables, and their contents. */
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
@@ -130,23 +131,14 @@ START_TEST(test_3_0)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("tables");
+	const struct cases cases = {.suite = suite_create("tables")};
 
-	tcase_add_test(new_case(s, "test_interfaces"), test_interfaces);
-	tcase_add_test(new_case(s, "test_info"), test_info);
-	tcase_add_test(new_case(s, "test_no_holes"), test_no_holes);
-	tcase_add_test(new_case(s, "test_unsupported"), test_unsupported);
-	tcase_add_test(new_case(s, "test_3_0"), test_3_0);
-	return rig_run(s);
+	add_case(&cases, test_interfaces);
+	add_case(&cases, test_info);
+	add_case(&cases, test_no_holes);
+	add_case(&cases, test_unsupported);
+	add_case(&cases, test_3_0);
+	return rig_run(cases.suite);
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#include "tests/check_case.h"
 #include "tests/module/rig.h"
 #include "tests/vcard_reader.h"
 
@@ -177,21 +178,11 @@ START_TEST(test_finalize_under_way)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("threads");
+	const struct cases cases = {.suite = suite_create("threads"), .seconds = 60};
 
-	tcase_add_test(new_case(s, "test_threads"), test_threads);
-	tcase_add_loop_test(new_case(s, "test_finalize_under_way"), test_finalize_under_way, 0, 3);
-	return rig_run(s);
+	add_case(&cases, test_threads);
+	add_loop_case(&cases, test_finalize_under_way, 3);
+	return rig_run(cases.suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "card/apdu.h"
 #include "fake_reader.h"
 
@@ -308,39 +308,29 @@ START_TEST(status_words)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("apdu");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("apdu"), .setup = setup, .teardown = teardown};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "the_four_short_cases"), the_four_short_cases);
-	tcase_add_test(new_case(suite, "extended_when_it_is_needed"), extended_when_it_is_needed);
-	tcase_add_loop_test(new_case(suite, "extended_refused_once"), extended_refused_once, 0, 3);
-	tcase_add_test(new_case(suite, "extended_refused_by_a_broken_link"), extended_refused_by_a_broken_link);
-	tcase_add_test(new_case(suite, "an_error_is_an_error_once_extended_has_worked"), an_error_is_an_error_once_extended_has_worked);
-	tcase_add_test(new_case(suite, "a_reader_for_short_apdus"), a_reader_for_short_apdus);
-	tcase_add_test(new_case(suite, "chaining"), chaining);
-	tcase_add_test(new_case(suite, "more_to_come"), more_to_come);
-	tcase_add_test(new_case(suite, "nobody_wants_more"), nobody_wants_more);
-	tcase_add_test(new_case(suite, "more_without_end"), more_without_end);
-	tcase_add_test(new_case(suite, "more_than_an_answer_holds"), more_than_an_answer_holds);
-	tcase_add_test(new_case(suite, "the_right_length"), the_right_length);
-	tcase_add_loop_test(new_case(suite, "a_command_that_goes_once"), a_command_that_goes_once, 0, 7);
-	tcase_add_test(new_case(suite, "more_data_than_a_command_takes"), more_data_than_a_command_takes);
-	tcase_add_test(new_case(suite, "a_card_without_end"), a_card_without_end);
-	tcase_add_test(new_case(suite, "less_than_a_status_word"), less_than_a_status_word);
-	tcase_add_test(new_case(suite, "status_words"), status_words);
+	add_case(&cases, the_four_short_cases);
+	add_case(&cases, extended_when_it_is_needed);
+	add_loop_case(&cases, extended_refused_once, 3);
+	add_case(&cases, extended_refused_by_a_broken_link);
+	add_case(&cases, an_error_is_an_error_once_extended_has_worked);
+	add_case(&cases, a_reader_for_short_apdus);
+	add_case(&cases, chaining);
+	add_case(&cases, more_to_come);
+	add_case(&cases, nobody_wants_more);
+	add_case(&cases, more_without_end);
+	add_case(&cases, more_than_an_answer_holds);
+	add_case(&cases, the_right_length);
+	add_loop_case(&cases, a_command_that_goes_once, 7);
+	add_case(&cases, more_data_than_a_command_takes);
+	add_case(&cases, a_card_without_end);
+	add_case(&cases, less_than_a_status_word);
+	add_case(&cases, status_words);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -2,6 +2,7 @@
 /* Files as cards give them, and what their directories add up to. */
 #include <stdio.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/log.h"
 #include "card_script.h"
 
@@ -275,33 +276,23 @@ START_TEST(personal_files_are_not_logged)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("card: files");
+	const struct cases cases = {.suite = suite_create("card: files"), .setup = setup, .teardown = teardown};
 
-	tcase_add_test(new_case(suite, "read_once"), read_once);
-	tcase_add_test(new_case(suite, "in_blocks_of_any_size"), in_blocks_of_any_size);
-	tcase_add_test(new_case(suite, "a_file_that_ends_early"), a_file_that_ends_early);
-	tcase_add_loop_test(new_case(suite, "what_is_no_certificate"), what_is_no_certificate, 0, 11);
-	tcase_add_test(new_case(suite, "no_such_file"), no_such_file);
-	tcase_add_test(new_case(suite, "the_own_certificate_is_the_keys"), the_own_certificate_is_the_keys);
-	tcase_add_test(new_case(suite, "the_own_certificate_is_no_authoritys"), the_own_certificate_is_no_authoritys);
-	tcase_add_test(new_case(suite, "only_authorities_are_listed"), only_authorities_are_listed);
-	tcase_add_test(new_case(suite, "the_root_is_known_by_its_label"), the_root_is_known_by_its_label);
-	tcase_add_test(new_case(suite, "ids_that_only_one_directory_tells"), ids_that_only_one_directory_tells);
-	tcase_add_loop_test(new_case(suite, "a_broken_pin_directory"), a_broken_pin_directory, 0, 4);
-	tcase_add_test(new_case(suite, "a_directory_of_many_blocks"), a_directory_of_many_blocks);
-	tcase_add_test(new_case(suite, "a_directory_that_breaks_off"), a_directory_that_breaks_off);
-	tcase_add_test(new_case(suite, "personal_files_are_not_logged"), personal_files_are_not_logged);
-	return run_suite(suite);
+	add_case(&cases, read_once);
+	add_case(&cases, in_blocks_of_any_size);
+	add_case(&cases, a_file_that_ends_early);
+	add_loop_case(&cases, what_is_no_certificate, 11);
+	add_case(&cases, no_such_file);
+	add_case(&cases, the_own_certificate_is_the_keys);
+	add_case(&cases, the_own_certificate_is_no_authoritys);
+	add_case(&cases, only_authorities_are_listed);
+	add_case(&cases, the_root_is_known_by_its_label);
+	add_case(&cases, ids_that_only_one_directory_tells);
+	add_loop_case(&cases, a_broken_pin_directory, 4);
+	add_case(&cases, a_directory_of_many_blocks);
+	add_case(&cases, a_directory_that_breaks_off);
+	add_case(&cases, personal_files_are_not_logged);
+	return run_suite(cases.suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* HPKI cards by script: which commands they get, and how many. */
+#include "tests/check_case.h"
 #include "card_script.h"
 
 #define MSE84 "002241B6 04 8402000C"
@@ -399,38 +400,28 @@ START_TEST(label_of_the_application)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("card: HPKI");
+	const struct cases cases = {.suite = suite_create("card: HPKI"), .setup = setup, .teardown = teardown};
 
-	tcase_add_test(new_case(suite, "directories_are_obeyed"), directories_are_obeyed);
-	tcase_add_test(new_case(suite, "budget_with_extended_length"), budget_with_extended_length);
-	tcase_add_test(new_case(suite, "budget_with_short_length"), budget_with_short_length);
-	tcase_add_test(new_case(suite, "the_other_tag_for_the_key"), the_other_tag_for_the_key);
-	tcase_add_test(new_case(suite, "the_older_dialect"), the_older_dialect);
-	tcase_add_test(new_case(suite, "the_key_by_its_reference"), the_key_by_its_reference);
-	tcase_add_test(new_case(suite, "the_key_by_its_file"), the_key_by_its_file);
-	tcase_add_loop_test(new_case(suite, "refused_after_an_accepted_pin"), refused_after_an_accepted_pin, 0, 9);
-	tcase_add_test(new_case(suite, "an_accepted_pin_goes_once_more"), an_accepted_pin_goes_once_more);
-	tcase_add_test(new_case(suite, "an_accepted_pin_goes_but_once_more"), an_accepted_pin_goes_but_once_more);
-	tcase_add_test(new_case(suite, "refused_and_then_the_pin_too"), refused_and_then_the_pin_too);
-	tcase_add_test(new_case(suite, "nothing_is_learned_when_nothing_works"), nothing_is_learned_when_nothing_works);
-	tcase_add_test(new_case(suite, "a_longer_key"), a_longer_key);
-	tcase_add_loop_test(new_case(suite, "other_errors_of_a_signature"), other_errors_of_a_signature, 0, 5);
-	tcase_add_test(new_case(suite, "a_foreign_card"), a_foreign_card);
-	tcase_add_loop_test(new_case(suite, "without_directories"), without_directories, 0, 2);
-	tcase_add_test(new_case(suite, "labels_of_the_standard"), labels_of_the_standard);
-	tcase_add_test(new_case(suite, "deactivated_and_yet_there"), deactivated_and_yet_there);
-	tcase_add_test(new_case(suite, "label_of_the_application"), label_of_the_application);
-	return run_suite(suite);
+	add_case(&cases, directories_are_obeyed);
+	add_case(&cases, budget_with_extended_length);
+	add_case(&cases, budget_with_short_length);
+	add_case(&cases, the_other_tag_for_the_key);
+	add_case(&cases, the_older_dialect);
+	add_case(&cases, the_key_by_its_reference);
+	add_case(&cases, the_key_by_its_file);
+	add_loop_case(&cases, refused_after_an_accepted_pin, 9);
+	add_case(&cases, an_accepted_pin_goes_once_more);
+	add_case(&cases, an_accepted_pin_goes_but_once_more);
+	add_case(&cases, refused_and_then_the_pin_too);
+	add_case(&cases, nothing_is_learned_when_nothing_works);
+	add_case(&cases, a_longer_key);
+	add_loop_case(&cases, other_errors_of_a_signature, 5);
+	add_case(&cases, a_foreign_card);
+	add_loop_case(&cases, without_directories, 2);
+	add_case(&cases, labels_of_the_standard);
+	add_case(&cases, deactivated_and_yet_there);
+	add_case(&cases, label_of_the_application);
+	return run_suite(cases.suite);
 }

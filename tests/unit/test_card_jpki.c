@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* JPKI cards by script. */
+#include "tests/check_case.h"
 #include "card_script.h"
 
 #define QUERY "00200080"
@@ -435,39 +436,29 @@ START_TEST(a_card_without_the_certificate)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("card: JPKI");
+	const struct cases cases = {.suite = suite_create("card: JPKI"), .setup = setup, .teardown = teardown};
 
-	tcase_add_test(new_case(suite, "budget"), budget);
-	tcase_add_test(new_case(suite, "pss_made_by_the_card"), pss_made_by_the_card);
-	tcase_add_test(new_case(suite, "a_message_that_cannot_be_padded"), a_message_that_cannot_be_padded);
-	tcase_add_test(new_case(suite, "budget_with_extended_length"), budget_with_extended_length);
-	tcase_add_loop_test(new_case(suite, "looks"), looks, 0, 6);
-	tcase_add_loop_test(new_case(suite, "looks_for_a_signature_certificate"), looks_for_a_signature_certificate, 0, 4);
-	tcase_add_loop_test(new_case(suite, "no_short_identifiers"), no_short_identifiers, 0, 5);
-	tcase_add_test(new_case(suite, "waking_up"), waking_up);
-	tcase_add_test(new_case(suite, "a_model_padded_with_zeros"), a_model_padded_with_zeros);
-	tcase_add_test(new_case(suite, "a_phone"), a_phone);
-	tcase_add_test(new_case(suite, "the_signature_certificate"), the_signature_certificate);
-	tcase_add_test(new_case(suite, "a_counter_that_is_not_told_after_the_pin"), a_counter_that_is_not_told_after_the_pin);
-	tcase_add_loop_test(new_case(suite, "no_identity"), no_identity, 0, 2);
-	tcase_add_test(new_case(suite, "a_login_without_its_certificate"), a_login_without_its_certificate);
-	tcase_add_loop_test(new_case(suite, "blocked_in_three_ways"), blocked_in_three_ways, 0, 6);
-	tcase_add_test(new_case(suite, "a_counter_that_is_never_told"), a_counter_that_is_never_told);
-	tcase_add_test(new_case(suite, "a_pin_without_its_file"), a_pin_without_its_file);
-	tcase_add_test(new_case(suite, "a_kept_pin_after_a_lost_try"), a_kept_pin_after_a_lost_try);
-	tcase_add_test(new_case(suite, "changing_the_pin"), changing_the_pin);
-	tcase_add_test(new_case(suite, "a_card_without_the_certificate"), a_card_without_the_certificate);
-	return run_suite(suite);
+	add_case(&cases, budget);
+	add_case(&cases, pss_made_by_the_card);
+	add_case(&cases, a_message_that_cannot_be_padded);
+	add_case(&cases, budget_with_extended_length);
+	add_loop_case(&cases, looks, 6);
+	add_loop_case(&cases, looks_for_a_signature_certificate, 4);
+	add_loop_case(&cases, no_short_identifiers, 5);
+	add_case(&cases, waking_up);
+	add_case(&cases, a_model_padded_with_zeros);
+	add_case(&cases, a_phone);
+	add_case(&cases, the_signature_certificate);
+	add_case(&cases, a_counter_that_is_not_told_after_the_pin);
+	add_loop_case(&cases, no_identity, 2);
+	add_case(&cases, a_login_without_its_certificate);
+	add_loop_case(&cases, blocked_in_three_ways, 6);
+	add_case(&cases, a_counter_that_is_never_told);
+	add_case(&cases, a_pin_without_its_file);
+	add_case(&cases, a_kept_pin_after_a_lost_try);
+	add_case(&cases, changing_the_pin);
+	add_case(&cases, a_card_without_the_certificate);
+	return run_suite(cases.suite);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "card/gate.h"
 #include "card_script.h"
 
@@ -507,49 +508,39 @@ START_TEST(no_command_for_changing)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("card: PINs");
+	const struct cases cases = {.suite = suite_create("card: PINs"), .setup = setup, .teardown = teardown};
 
-	tcase_add_test(new_case(suite, "malformed_pins_are_not_sent"), malformed_pins_are_not_sent);
-	tcase_add_test(new_case(suite, "letters_are_sent_as_typed"), letters_are_sent_as_typed);
-	tcase_add_test(new_case(suite, "a_wrong_pin"), a_wrong_pin);
-	tcase_add_test(new_case(suite, "a_wrong_pin_without_a_number"), a_wrong_pin_without_a_number);
-	tcase_add_test(new_case(suite, "a_refused_pin_is_no_other"), a_refused_pin_is_no_other);
-	tcase_add_test(new_case(suite, "a_refused_pin_is_not_repeated"), a_refused_pin_is_not_repeated);
-	tcase_add_test(new_case(suite, "a_card_that_was_out"), a_card_that_was_out);
-	tcase_add_test(new_case(suite, "a_refusal_that_is_not_counted"), a_refusal_that_is_not_counted);
-	tcase_add_test(new_case(suite, "the_memory_of_pins"), the_memory_of_pins);
-	tcase_add_test(new_case(suite, "the_last_try"), the_last_try);
-	tcase_add_loop_test(new_case(suite, "counters_that_are_not_told"), counters_that_are_not_told, 0, 8);
-	tcase_add_loop_test(new_case(suite, "counters_that_are_an_error"), counters_that_are_an_error, 0, 5);
-	tcase_add_loop_test(new_case(suite, "other_answers_to_a_pin"), other_answers_to_a_pin, 0, 7);
-	tcase_add_test(new_case(suite, "another_answer_and_no_counter"), another_answer_and_no_counter);
-	tcase_add_loop_test(new_case(suite, "a_card_that_will_not_be_left"), a_card_that_will_not_be_left, 0, 6);
-	tcase_add_test(new_case(suite, "a_link_that_breaks_before_the_pin"), a_link_that_breaks_before_the_pin);
-	tcase_add_test(new_case(suite, "another_card_gets_nothing"), another_card_gets_nothing);
-	tcase_add_loop_test(new_case(suite, "the_other_application_gets_nothing"), the_other_application_gets_nothing, 0, 5);
-	tcase_add_loop_test(new_case(suite, "errors_of_a_connection"), errors_of_a_connection, 0, 4);
-	tcase_add_test(new_case(suite, "a_link_that_breaks_at_the_pin"), a_link_that_breaks_at_the_pin);
-	tcase_add_test(new_case(suite, "a_pin_whose_fate_is_not_known"), a_pin_whose_fate_is_not_known);
-	tcase_add_test(new_case(suite, "a_link_that_breaks_after_the_pin"), a_link_that_breaks_after_the_pin);
-	tcase_add_test(new_case(suite, "a_signature_whose_link_breaks_before_the_pin"), a_signature_whose_link_breaks_before_the_pin);
-	tcase_add_test(new_case(suite, "a_signature_with_a_wrong_pin"), a_signature_with_a_wrong_pin);
-	tcase_add_test(new_case(suite, "a_child_of_a_process_at_the_gate"), a_child_of_a_process_at_the_gate);
-	tcase_add_test(new_case(suite, "the_pin_of_another_card"), the_pin_of_another_card);
-	tcase_add_test(new_case(suite, "the_pin_of_the_other_application"), the_pin_of_the_other_application);
-	tcase_add_test(new_case(suite, "a_kept_pin_without_a_login"), a_kept_pin_without_a_login);
-	tcase_add_test(new_case(suite, "padded_pins"), padded_pins);
-	tcase_add_test(new_case(suite, "no_command_for_changing"), no_command_for_changing);
-	return run_suite(suite);
+	add_case(&cases, malformed_pins_are_not_sent);
+	add_case(&cases, letters_are_sent_as_typed);
+	add_case(&cases, a_wrong_pin);
+	add_case(&cases, a_wrong_pin_without_a_number);
+	add_case(&cases, a_refused_pin_is_no_other);
+	add_case(&cases, a_refused_pin_is_not_repeated);
+	add_case(&cases, a_card_that_was_out);
+	add_case(&cases, a_refusal_that_is_not_counted);
+	add_case(&cases, the_memory_of_pins);
+	add_case(&cases, the_last_try);
+	add_loop_case(&cases, counters_that_are_not_told, 8);
+	add_loop_case(&cases, counters_that_are_an_error, 5);
+	add_loop_case(&cases, other_answers_to_a_pin, 7);
+	add_case(&cases, another_answer_and_no_counter);
+	add_loop_case(&cases, a_card_that_will_not_be_left, 6);
+	add_case(&cases, a_link_that_breaks_before_the_pin);
+	add_case(&cases, another_card_gets_nothing);
+	add_loop_case(&cases, the_other_application_gets_nothing, 5);
+	add_loop_case(&cases, errors_of_a_connection, 4);
+	add_case(&cases, a_link_that_breaks_at_the_pin);
+	add_case(&cases, a_pin_whose_fate_is_not_known);
+	add_case(&cases, a_link_that_breaks_after_the_pin);
+	add_case(&cases, a_signature_whose_link_breaks_before_the_pin);
+	add_case(&cases, a_signature_with_a_wrong_pin);
+	add_case(&cases, a_child_of_a_process_at_the_gate);
+	add_case(&cases, the_pin_of_another_card);
+	add_case(&cases, the_pin_of_the_other_application);
+	add_case(&cases, a_kept_pin_without_a_login);
+	add_case(&cases, padded_pins);
+	add_case(&cases, no_command_for_changing);
+	return run_suite(cases.suite);
 }

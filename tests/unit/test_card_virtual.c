@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include "tests/check_case.h"
 #include "card_script.h"
 #include "tests/vcard_reader.h"
 
@@ -388,27 +389,17 @@ START_TEST(every_command_goes_wrong)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("card: every virtual card");
+	const struct cases cases = {.suite = suite_create("card: every virtual card"), .setup = setup, .teardown = teardown,
+	                            .seconds = 300};
 
-	tcase_add_loop_test(new_case(suite, "every_kind"), every_kind, 0, KINDS);
-	tcase_add_test(new_case(suite, "a_card_with_one_application"), a_card_with_one_application);
-	tcase_add_loop_test(new_case(suite, "pss_refused"), pss_refused, 0, 2);
-	tcase_add_test(new_case(suite, "no_way_to_send_a_block"), no_way_to_send_a_block);
-	tcase_add_test(new_case(suite, "a_foreign_card"), a_foreign_card);
-	tcase_add_test(new_case(suite, "a_swapped_card"), a_swapped_card);
-	tcase_add_loop_test(new_case(suite, "every_command_goes_wrong"), every_command_goes_wrong, 0, 4 * FAULTS);
-	return run_suite(suite);
+	add_loop_case(&cases, every_kind, KINDS);
+	add_case(&cases, a_card_with_one_application);
+	add_loop_case(&cases, pss_refused, 2);
+	add_case(&cases, no_way_to_send_a_block);
+	add_case(&cases, a_foreign_card);
+	add_case(&cases, a_swapped_card);
+	add_loop_case(&cases, every_command_goes_wrong, 4 * FAULTS);
+	return run_suite(cases.suite);
 }

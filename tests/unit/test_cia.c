@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "card/cia.h"
 #include "der.h"
 
@@ -355,36 +355,26 @@ START_TEST(spoiled)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_set_timeout(tc, 60);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("cia");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("cia"), .seconds = 60};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "object_directory"), object_directory);
-	tcase_add_test(new_case(suite, "object_directory_of_another_kind"), object_directory_of_another_kind);
-	tcase_add_test(new_case(suite, "paths"), paths);
-	tcase_add_test(new_case(suite, "pins"), pins);
-	tcase_add_test(new_case(suite, "pins_of_another_kind"), pins_of_another_kind);
-	tcase_add_test(new_case(suite, "the_pin_that_the_key_names"), the_pin_that_the_key_names);
-	tcase_add_test(new_case(suite, "keys"), keys);
-	tcase_add_test(new_case(suite, "keys_of_another_kind"), keys_of_another_kind);
-	tcase_add_test(new_case(suite, "certificates"), certificates);
-	tcase_add_test(new_case(suite, "certificates_of_another_kind"), certificates_of_another_kind);
-	tcase_add_test(new_case(suite, "labels"), labels);
-	tcase_add_test(new_case(suite, "application_label"), application_label);
-	tcase_add_loop_test(new_case(suite, "cut_short"), cut_short, 0, sizeof all / sizeof *all);
-	tcase_add_loop_test(new_case(suite, "spoiled"), spoiled, 0, sizeof all / sizeof *all);
+	add_case(&cases, object_directory);
+	add_case(&cases, object_directory_of_another_kind);
+	add_case(&cases, paths);
+	add_case(&cases, pins);
+	add_case(&cases, pins_of_another_kind);
+	add_case(&cases, the_pin_that_the_key_names);
+	add_case(&cases, keys);
+	add_case(&cases, keys_of_another_kind);
+	add_case(&cases, certificates);
+	add_case(&cases, certificates_of_another_kind);
+	add_case(&cases, labels);
+	add_case(&cases, application_label);
+	add_loop_case(&cases, cut_short, sizeof all / sizeof *all);
+	add_loop_case(&cases, spoiled, sizeof all / sizeof *all);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
-#include <check.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/conf.h"
 #include "base/log.h"
 
@@ -325,34 +325,24 @@ START_TEST(readers)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("conf");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("conf"), .setup = setup, .teardown = teardown};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "settings"), settings);
-	tcase_add_test(new_case(suite, "sections_of_programs"), sections_of_programs);
-	tcase_add_test(new_case(suite, "a_program_by_the_name_of_its_executable"), a_program_by_the_name_of_its_executable);
-	tcase_add_test(new_case(suite, "sections_that_are_not_known"), sections_that_are_not_known);
-	tcase_add_test(new_case(suite, "checked_for_all_programs"), checked_for_all_programs);
-	tcase_add_test(new_case(suite, "two_files"), two_files);
-	tcase_add_test(new_case(suite, "mistakes_are_passed_over"), mistakes_are_passed_over);
-	tcase_add_test(new_case(suite, "a_pattern_that_is_too_long"), a_pattern_that_is_too_long);
-	tcase_add_test(new_case(suite, "long_lines_are_one_line"), long_lines_are_one_line);
-	tcase_add_test(new_case(suite, "files_that_cannot_be_read"), files_that_cannot_be_read);
-	tcase_add_test(new_case(suite, "where_the_users_file_is"), where_the_users_file_is);
-	tcase_add_test(new_case(suite, "readers"), readers);
+	add_case(&cases, settings);
+	add_case(&cases, sections_of_programs);
+	add_case(&cases, a_program_by_the_name_of_its_executable);
+	add_case(&cases, sections_that_are_not_known);
+	add_case(&cases, checked_for_all_programs);
+	add_case(&cases, two_files);
+	add_case(&cases, mistakes_are_passed_over);
+	add_case(&cases, a_pattern_that_is_too_long);
+	add_case(&cases, long_lines_are_one_line);
+	add_case(&cases, files_that_cannot_be_read);
+	add_case(&cases, where_the_users_file_is);
+	add_case(&cases, readers);
 	srunner_set_fork_status(runner, CK_FORK); /* one log per process */
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/err.h>
+#include "tests/check_case.h"
 #include "crypto/crypto.h"
 #include "der.h"
 
@@ -187,30 +187,20 @@ START_TEST(host_errors_stay)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("crypto");
-	SRunner *r = srunner_create(s);
+	const struct cases cases = {.suite = suite_create("crypto"), .seconds = 60};
+	SRunner *r = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(s, "hashes"), hashes);
-	tcase_add_test(new_case(s, "random_bytes_differ"), random_bytes_differ);
-	tcase_add_test(new_case(s, "many_threads"), many_threads);
-	tcase_add_test(new_case(s, "host_errors_stay"), host_errors_stay);
-	tcase_add_test(new_case(s, "thread_outlives_the_context"), thread_outlives_the_context);
+	add_case(&cases, hashes);
+	add_case(&cases, random_bytes_differ);
+	add_case(&cases, many_threads);
+	add_case(&cases, host_errors_stay);
+	add_case(&cases, thread_outlives_the_context);
 	if (srunner_fork_status(r) == CK_FORK) { /* these spoil the process */
-		tcase_add_test(new_case(s, "libcrypto_gone_before"), libcrypto_gone_before);
-		tcase_add_test(new_case(s, "host_configuration_stays_out"), host_configuration_stays_out);
+		add_case(&cases, libcrypto_gone_before);
+		add_case(&cases, host_configuration_stays_out);
 	}
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/file.h"
 
 static char folder[64], path[96];
@@ -167,28 +167,18 @@ START_TEST(folders_are_made)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	suite_add_tcase(suite, tcase);
-	return tcase;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("file");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("file"), .setup = setup, .teardown = teardown};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "replaced_in_one_step"), replaced_in_one_step);
-	tcase_add_test(new_case(suite, "a_link_is_replaced_not_followed"), a_link_is_replaced_not_followed);
-	tcase_add_test(new_case(suite, "a_failure_leaves_nothing"), a_failure_leaves_nothing);
-	tcase_add_test(new_case(suite, "reading_has_a_limit"), reading_has_a_limit);
-	tcase_add_test(new_case(suite, "only_what_may_be_believed"), only_what_may_be_believed);
-	tcase_add_test(new_case(suite, "folders_are_made"), folders_are_made);
+	add_case(&cases, replaced_in_one_step);
+	add_case(&cases, a_link_is_replaced_not_followed);
+	add_case(&cases, a_failure_leaves_nothing);
+	add_case(&cases, reading_has_a_limit);
+	add_case(&cases, only_what_may_be_believed);
+	add_case(&cases, folders_are_made);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/log.h"
 
 static char folder[] = "/tmp/inkan-test-log-XXXXXX", path[64], text[65536];
@@ -184,30 +184,20 @@ START_TEST(commands_only_when_traced)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("log");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("log"), .setup = setup, .teardown = teardown};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_loop_test(new_case(suite, "levels_of_detail"), levels_of_detail, 0, 6);
-	tcase_add_test(new_case(suite, "the_file_is_for_its_owner"), the_file_is_for_its_owner);
-	tcase_add_test(new_case(suite, "no_link_is_followed"), no_link_is_followed);
-	tcase_add_test(new_case(suite, "control_characters_and_long_lines"), control_characters_and_long_lines);
-	tcase_add_test(new_case(suite, "no_pin_in_any_form"), no_pin_in_any_form);
-	tcase_add_test(new_case(suite, "commands_and_responses"), commands_and_responses);
-	tcase_add_test(new_case(suite, "secret_answers"), secret_answers);
-	tcase_add_test(new_case(suite, "commands_only_when_traced"), commands_only_when_traced);
+	add_loop_case(&cases, levels_of_detail, 6);
+	add_case(&cases, the_file_is_for_its_owner);
+	add_case(&cases, no_link_is_followed);
+	add_case(&cases, control_characters_and_long_lines);
+	add_case(&cases, no_pin_in_any_form);
+	add_case(&cases, commands_and_responses);
+	add_case(&cases, secret_answers);
+	add_case(&cases, commands_only_when_traced);
 	srunner_set_fork_status(runner, CK_FORK); /* one level per process */
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/check_case.h"
 #include "base/mem.h"
 
 START_TEST(buffers_grow)
@@ -122,28 +122,19 @@ START_TEST(every_error_has_a_sentence)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("mem");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("mem")};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "buffers_grow"), buffers_grow);
-	tcase_add_test(new_case(suite, "buffers_have_an_end"), buffers_have_an_end);
-	tcase_add_test(new_case(suite, "wiping"), wiping);
-	tcase_add_test(new_case(suite, "secrets"), secrets);
-	tcase_add_test(new_case(suite, "secrets_as_they_are_typed"), secrets_as_they_are_typed);
-	tcase_add_test(new_case(suite, "a_child_inherits_no_secret"), a_child_inherits_no_secret);
-	tcase_add_test(new_case(suite, "every_error_has_a_sentence"), every_error_has_a_sentence);
+	add_case(&cases, buffers_grow);
+	add_case(&cases, buffers_have_an_end);
+	add_case(&cases, wiping);
+	add_case(&cases, secrets);
+	add_case(&cases, secrets_as_they_are_typed);
+	add_case(&cases, a_child_inherits_no_secret);
+	add_case(&cases, every_error_has_a_sentence);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way to PC/SC, on a daemon that says what a test wants. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include "tests/check_case.h"
 #include "card/reader.h"
 #include "fake_pcscd.h"
 
@@ -512,42 +512,31 @@ START_TEST(a_child_talks_to_nobody)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tc = tcase_create(name);
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 30);
-	suite_add_tcase(suite, tc);
-	return tc;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("pcsc");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("pcsc"), .setup = setup, .teardown = teardown, .seconds = 30};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "nothing_there"), nothing_there);
-	tcase_add_test(new_case(suite, "readers_and_cards"), readers_and_cards);
-	tcase_add_test(new_case(suite, "what_makes_another_insertion"), what_makes_another_insertion);
-	tcase_add_test(new_case(suite, "one_operation"), one_operation);
-	tcase_add_test(new_case(suite, "a_pulled_card"), a_pulled_card);
-	tcase_add_test(new_case(suite, "errors_of_a_connection"), errors_of_a_connection);
-	tcase_add_test(new_case(suite, "a_card_that_another_program_holds"), a_card_that_another_program_holds);
-	tcase_add_test(new_case(suite, "a_card_without_power"), a_card_without_power);
-	tcase_add_loop_test(new_case(suite, "a_card_that_is_held_and_no_threads"), a_card_that_is_held_and_no_threads, 0, 2);
-	tcase_add_test(new_case(suite, "a_reader_that_was_plugged_elsewhere"), a_reader_that_was_plugged_elsewhere);
-	tcase_add_loop_test(new_case(suite, "what_a_reader_takes"), what_a_reader_takes, 0, 4);
-	tcase_add_loop_test(new_case(suite, "no_le_beside_data_on_t0"), no_le_beside_data_on_t0, 0, 2);
-	tcase_add_loop_test(new_case(suite, "waiting"), waiting, 0, 3);
-	tcase_add_test(new_case(suite, "what_changed_before_the_wait"), what_changed_before_the_wait);
-	tcase_add_test(new_case(suite, "waiting_in_vain"), waiting_in_vain);
-	tcase_add_test(new_case(suite, "cancelling"), cancelling);
-	tcase_add_test(new_case(suite, "cancelling_too_early"), cancelling_too_early);
-	tcase_add_test(new_case(suite, "waiting_for_pcscd"), waiting_for_pcscd);
-	tcase_add_test(new_case(suite, "a_child_talks_to_nobody"), a_child_talks_to_nobody);
+	add_case(&cases, nothing_there);
+	add_case(&cases, readers_and_cards);
+	add_case(&cases, what_makes_another_insertion);
+	add_case(&cases, one_operation);
+	add_case(&cases, a_pulled_card);
+	add_case(&cases, errors_of_a_connection);
+	add_case(&cases, a_card_that_another_program_holds);
+	add_case(&cases, a_card_without_power);
+	add_loop_case(&cases, a_card_that_is_held_and_no_threads, 2);
+	add_case(&cases, a_reader_that_was_plugged_elsewhere);
+	add_loop_case(&cases, what_a_reader_takes, 4);
+	add_loop_case(&cases, no_le_beside_data_on_t0, 2);
+	add_loop_case(&cases, waiting, 3);
+	add_case(&cases, what_changed_before_the_wait);
+	add_case(&cases, waiting_in_vain);
+	add_case(&cases, cancelling);
+	add_case(&cases, cancelling_too_early);
+	add_case(&cases, waiting_for_pcscd);
+	add_case(&cases, a_child_talks_to_nobody);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys and signature schemes, with libcrypto's default context for the other side: it
  * takes our blocks to the private key as they are, as a card does, and verifies. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include "tests/check_case.h"
 #include "crypto/scheme.h"
 
 static struct crypto *crypto;
@@ -387,36 +387,25 @@ START_TEST(many_threads)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *s, const char *name)
-{
-	TCase *t = tcase_create(name);
-
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, start, stop);
-	suite_add_tcase(s, t);
-	return t;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("scheme");
-	SRunner *r = srunner_create(s);
+	const struct cases cases = {.suite = suite_create("scheme"), .setup = start, .teardown = stop, .seconds = 120};
+	SRunner *r = srunner_create(cases.suite);
 	int failed;
 
 	for (size_t i = 0; i < N_SIZES; i++)
 		keys[i].pkey = EVP_RSA_gen(sizes[i]);
-	tcase_add_loop_test(new_case(s, "numbers"), numbers, 0, N_SIZES);
-	tcase_add_test(new_case(s, "keys_of_other_kinds"), keys_of_other_kinds);
-	tcase_add_test(new_case(s, "cut_keys"), cut_keys);
-	tcase_add_loop_test(new_case(s, "pkcs1_of_a_hash"), pkcs1_of_a_hash, 0, N_SIZES);
-	tcase_add_loop_test(new_case(s, "pkcs1_of_a_message"), pkcs1_of_a_message, 0, N_SIZES);
-	tcase_add_loop_test(new_case(s, "pss"), pss, 0, N_SIZES);
-	tcase_add_test(new_case(s, "salts_differ"), salts_differ);
-	tcase_add_test(new_case(s, "parameters_without_sense"), parameters_without_sense);
-	tcase_add_test(new_case(s, "sizes_that_are_refused"), sizes_that_are_refused);
-	tcase_add_test(new_case(s, "host_errors_stay"), host_errors_stay);
-	tcase_add_test(new_case(s, "many_threads"), many_threads);
+	add_loop_case(&cases, numbers, N_SIZES);
+	add_case(&cases, keys_of_other_kinds);
+	add_case(&cases, cut_keys);
+	add_loop_case(&cases, pkcs1_of_a_hash, N_SIZES);
+	add_loop_case(&cases, pkcs1_of_a_message, N_SIZES);
+	add_loop_case(&cases, pss, N_SIZES);
+	add_case(&cases, salts_differ);
+	add_case(&cases, parameters_without_sense);
+	add_case(&cases, sizes_that_are_refused);
+	add_case(&cases, host_errors_stay);
+	add_case(&cases, many_threads);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/check_case.h"
 #include "base/text.h"
 
 START_TEST(hex_both_ways)
@@ -119,26 +119,17 @@ START_TEST(times_are_written)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *tcase = tcase_create(name);
-
-	suite_add_tcase(suite, tcase);
-	return tcase;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("text");
-	SRunner *runner = srunner_create(suite);
+	const struct cases cases = {.suite = suite_create("text")};
+	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
-	tcase_add_test(new_case(suite, "hex_both_ways"), hex_both_ways);
-	tcase_add_loop_test(new_case(suite, "utf8_characters"), utf8_characters, 0, sizeof characters / sizeof *characters);
-	tcase_add_loop_test(new_case(suite, "nothing_hides"), nothing_hides, 0, sizeof shown / sizeof *shown);
-	tcase_add_loop_test(new_case(suite, "times_are_read"), times_are_read, 0, sizeof times / sizeof *times);
-	tcase_add_test(new_case(suite, "times_are_written"), times_are_written);
+	add_case(&cases, hex_both_ways);
+	add_loop_case(&cases, utf8_characters, sizeof characters / sizeof *characters);
+	add_loop_case(&cases, nothing_hides, sizeof shown / sizeof *shown);
+	add_loop_case(&cases, times_are_read, sizeof times / sizeof *times);
+	add_case(&cases, times_are_written);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

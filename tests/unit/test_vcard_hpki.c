@@ -2,6 +2,7 @@
 /* The HPKI card against hpki.md 1 and ISO/IEC 7816-4, byte by byte; its
  * signatures against libcrypto. */
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 #define PIN_AUTH "0020008804 31323334"
@@ -265,30 +266,20 @@ START_TEST(status_stays_in_its_application)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 120);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: HPKI");
+	const struct cases cases = {.suite = suite_create("vcard: HPKI"), .seconds = 120};
 
-	tcase_add_test(new_case(suite, "selects_by_whole_and_partial_names"), selects_by_whole_and_partial_names);
-	tcase_add_test(new_case(suite, "refuses_what_it_does_not_know"), refuses_what_it_does_not_know);
-	tcase_add_test(new_case(suite, "jma_directories_are_those_of_the_standard"), jma_directories_are_those_of_the_standard);
-	tcase_add_test(new_case(suite, "annex_b_directories_are_those_of_the_standard"), annex_b_directories_are_those_of_the_standard);
-	tcase_add_test(new_case(suite, "certificates_are_in_their_files"), certificates_are_in_their_files);
-	tcase_add_test(new_case(suite, "reads_past_the_end_as_iso_7816_says"), reads_past_the_end_as_iso_7816_says);
-	tcase_add_test(new_case(suite, "counts_the_tries"), counts_the_tries);
-	tcase_add_test(new_case(suite, "a_pin_is_compared_whole"), a_pin_is_compared_whole);
-	tcase_add_test(new_case(suite, "signs_any_block_after_verify"), signs_any_block_after_verify);
-	tcase_add_test(new_case(suite, "the_signature_pin_is_good_for_one"), the_signature_pin_is_good_for_one);
-	tcase_add_test(new_case(suite, "status_stays_in_its_application"), status_stays_in_its_application);
-	return run_suite(suite);
+	add_case(&cases, selects_by_whole_and_partial_names);
+	add_case(&cases, refuses_what_it_does_not_know);
+	add_case(&cases, jma_directories_are_those_of_the_standard);
+	add_case(&cases, annex_b_directories_are_those_of_the_standard);
+	add_case(&cases, certificates_are_in_their_files);
+	add_case(&cases, reads_past_the_end_as_iso_7816_says);
+	add_case(&cases, counts_the_tries);
+	add_case(&cases, a_pin_is_compared_whole);
+	add_case(&cases, signs_any_block_after_verify);
+	add_case(&cases, the_signature_pin_is_good_for_one);
+	add_case(&cases, status_stays_in_its_application);
+	return run_suite(cases.suite);
 }

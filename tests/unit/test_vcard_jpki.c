@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The My Number Card's public key application against jpki.md 1. */
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 #define PIN_FILE_AUTH "00A4020C020018"
@@ -194,27 +195,17 @@ START_TEST(a_foreign_card_knows_nothing)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 120);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: JPKI");
+	const struct cases cases = {.suite = suite_create("vcard: JPKI"), .seconds = 120};
 
-	tcase_add_test(new_case(suite, "reads_what_needs_no_pin"), reads_what_needs_no_pin);
-	tcase_add_test(new_case(suite, "counts_the_tries_of_each_pin"), counts_the_tries_of_each_pin);
-	tcase_add_test(new_case(suite, "pads_and_signs"), pads_and_signs);
-	tcase_add_test(new_case(suite, "makes_pss_of_a_hash"), makes_pss_of_a_hash);
-	tcase_add_test(new_case(suite, "the_signature_certificate_follows_the_pin"), the_signature_certificate_follows_the_pin);
-	tcase_add_test(new_case(suite, "a_verify_outlives_all_but_another_application"), a_verify_outlives_all_but_another_application);
-	tcase_add_test(new_case(suite, "changes_its_pin"), changes_its_pin);
-	tcase_add_test(new_case(suite, "a_foreign_card_knows_nothing"), a_foreign_card_knows_nothing);
-	return run_suite(suite);
+	add_case(&cases, reads_what_needs_no_pin);
+	add_case(&cases, counts_the_tries_of_each_pin);
+	add_case(&cases, pads_and_signs);
+	add_case(&cases, makes_pss_of_a_hash);
+	add_case(&cases, the_signature_certificate_follows_the_pin);
+	add_case(&cases, a_verify_outlives_all_but_another_application);
+	add_case(&cases, changes_its_pin);
+	add_case(&cases, a_foreign_card_knows_nothing);
+	return run_suite(cases.suite);
 }

@@ -2,6 +2,7 @@
 /* The options of inkan-vcard, word by word. */
 #include "config.h"
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 #include "vcard/options.h"
 
@@ -104,22 +105,13 @@ START_TEST(a_card_alone)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: command line");
+	const struct cases cases = {.suite = suite_create("vcard: command line")};
 
-	tcase_add_test(new_case(suite, "a_card_has_what_stands_after_it"), a_card_has_what_stands_after_it);
-	tcase_add_test(new_case(suite, "every_flag_sets_its_member"), every_flag_sets_its_member);
-	tcase_add_test(new_case(suite, "what_makes_no_sense_is_refused"), what_makes_no_sense_is_refused);
-	tcase_add_test(new_case(suite, "a_card_alone"), a_card_alone);
-	return run_suite(suite);
+	add_case(&cases, a_card_has_what_stands_after_it);
+	add_case(&cases, every_flag_sets_its_member);
+	add_case(&cases, what_makes_no_sense_is_refused);
+	add_case(&cases, a_card_alone);
+	return run_suite(cases.suite);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 static char folder[64];
@@ -517,32 +518,22 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 300);
-	tcase_add_unchecked_fixture(c, make_folder, remove_folder);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: PKI");
+	const struct cases cases = {.suite = suite_create("vcard: PKI"), .setup = make_folder, .teardown = remove_folder,
+	                            .once = true, .seconds = 300};
 
-	tcase_add_test(new_case(suite, "every_chain_holds"), every_chain_holds);
-	tcase_add_test(new_case(suite, "authorities_are_like_the_ministrys"), authorities_are_like_the_ministrys);
-	tcase_add_test(new_case(suite, "a_doctor_is_described"), a_doctor_is_described);
-	tcase_add_test(new_case(suite, "roles_as_asked_for"), roles_as_asked_for);
-	tcase_add_test(new_case(suite, "a_patient_is_described"), a_patient_is_described);
-	tcase_add_test(new_case(suite, "lists_are_like_the_ministrys"), lists_are_like_the_ministrys);
-	tcase_add_test(new_case(suite, "revoked_expired_and_test_level"), revoked_expired_and_test_level);
-	tcase_add_test(new_case(suite, "the_same_person_has_the_same_card"), the_same_person_has_the_same_card);
-	tcase_add_test(new_case(suite, "every_size_can_be_had"), every_size_can_be_had);
-	tcase_add_test(new_case(suite, "a_server_for_localhost"), a_server_for_localhost);
-	tcase_add_test(new_case(suite, "keys_are_their_owners_alone"), keys_are_their_owners_alone);
-	tcase_add_test(new_case(suite, "many_at_once"), many_at_once);
-	return run_suite(suite);
+	add_case(&cases, every_chain_holds);
+	add_case(&cases, authorities_are_like_the_ministrys);
+	add_case(&cases, a_doctor_is_described);
+	add_case(&cases, roles_as_asked_for);
+	add_case(&cases, a_patient_is_described);
+	add_case(&cases, lists_are_like_the_ministrys);
+	add_case(&cases, revoked_expired_and_test_level);
+	add_case(&cases, the_same_person_has_the_same_card);
+	add_case(&cases, every_size_can_be_had);
+	add_case(&cases, a_server_for_localhost);
+	add_case(&cases, keys_are_their_owners_alone);
+	add_case(&cases, many_at_once);
+	return run_suite(cases.suite);
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 static uint8_t response[65538];
@@ -238,26 +239,16 @@ START_TEST(several_threads)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 120);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: reader");
+	const struct cases cases = {.suite = suite_create("vcard: reader"), .seconds = 120};
 
-	tcase_add_test(new_case(suite, "presence"), presence);
-	tcase_add_test(new_case(suite, "faults"), faults);
-	tcase_add_test(new_case(suite, "a_pulled_card_comes_back"), a_pulled_card_comes_back);
-	tcase_add_test(new_case(suite, "the_trace_has_no_pin"), the_trace_has_no_pin);
-	tcase_add_test(new_case(suite, "a_command_is_for_one_card"), a_command_is_for_one_card);
-	tcase_add_test(new_case(suite, "a_delay_is_kept"), a_delay_is_kept);
-	tcase_add_test(new_case(suite, "several_threads"), several_threads);
-	return run_suite(suite);
+	add_case(&cases, presence);
+	add_case(&cases, faults);
+	add_case(&cases, a_pulled_card_comes_back);
+	add_case(&cases, the_trace_has_no_pin);
+	add_case(&cases, a_command_is_for_one_card);
+	add_case(&cases, a_delay_is_kept);
+	add_case(&cases, several_threads);
+	return run_suite(cases.suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every option of a card changes the card as vcard.h says. */
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 #define PIN_AUTH "0020008804 31323334"
@@ -385,35 +386,24 @@ START_TEST(what_cannot_be_is_said)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 120);
-	tcase_add_unchecked_fixture(c, make_blocks, NULL);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard: options");
+	const struct cases cases = {.suite = suite_create("vcard: options"), .setup = make_blocks, .once = true, .seconds = 120};
 
-	tcase_add_test(new_case(suite, "no_extended"), no_extended);
-	tcase_add_test(new_case(suite, "chaining_is_checked"), chaining_is_checked);
-	tcase_add_test(new_case(suite, "get_response"), get_response);
-	tcase_add_test(new_case(suite, "exact_le"), exact_le);
-	tcase_add_test(new_case(suite, "no_sfi"), no_sfi);
-	tcase_add_test(new_case(suite, "no_pss_and_wrong_pss"), no_pss_and_wrong_pss);
-	tcase_add_test(new_case(suite, "no_pss_and_wrong_pss_of_jpki"), no_pss_and_wrong_pss_of_jpki);
-	tcase_add_test(new_case(suite, "phone"), phone);
-	tcase_add_test(new_case(suite, "first_6f00"), first_6f00);
-	tcase_add_test(new_case(suite, "mse_tag"), mse_tag);
-	tcase_add_test(new_case(suite, "the_older_dialect"), the_older_dialect);
-	tcase_add_test(new_case(suite, "directories_missing_and_broken"), directories_missing_and_broken);
-	tcase_add_test(new_case(suite, "other_identifiers"), other_identifiers);
-	tcase_add_test(new_case(suite, "pins_tries_and_missing_applications"), pins_tries_and_missing_applications);
-	tcase_add_test(new_case(suite, "what_cannot_be_is_said"), what_cannot_be_is_said);
-	return run_suite(suite);
+	add_case(&cases, no_extended);
+	add_case(&cases, chaining_is_checked);
+	add_case(&cases, get_response);
+	add_case(&cases, exact_le);
+	add_case(&cases, no_sfi);
+	add_case(&cases, no_pss_and_wrong_pss);
+	add_case(&cases, no_pss_and_wrong_pss_of_jpki);
+	add_case(&cases, phone);
+	add_case(&cases, first_6f00);
+	add_case(&cases, mse_tag);
+	add_case(&cases, the_older_dialect);
+	add_case(&cases, directories_missing_and_broken);
+	add_case(&cases, other_identifiers);
+	add_case(&cases, pins_tries_and_missing_applications);
+	add_case(&cases, what_cannot_be_is_said);
+	return run_suite(cases.suite);
 }

@@ -3,6 +3,7 @@
  * of the virtual card, byte by byte. */
 #define _GNU_SOURCE /* memmem */
 #include <string.h>
+#include "tests/check_case.h"
 #include "tests/unit/test_vcard.h"
 
 #define MSE "002241B604"
@@ -346,31 +347,21 @@ START_TEST(a_verify_outlives_the_same_select_or_not)
 }
 END_TEST
 
-/* Each test is a case: CK_RUN_CASE=NAME runs it alone. */
-static TCase *new_case(Suite *suite, const char *name)
-{
-	TCase *c = tcase_create(name);
-
-	tcase_set_timeout(c, 120);
-	suite_add_tcase(suite, c);
-	return c;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("vcard variants");
+	const struct cases cases = {.suite = suite_create("vcard variants"), .seconds = 120};
 
-	tcase_add_test(new_case(suite, "the_counter_is_told_by_verify_alone"), the_counter_is_told_by_verify_alone);
-	tcase_add_test(new_case(suite, "short_identifiers_are_refused_in_any_words"), short_identifiers_are_refused_in_any_words);
-	tcase_add_test(new_case(suite, "extended_length_may_break_the_link"), extended_length_may_break_the_link);
-	tcase_add_test(new_case(suite, "a_childs_card_has_no_signature_certificate"), a_childs_card_has_no_signature_certificate);
-	tcase_add_test(new_case(suite, "files_end_in_four_ways"), files_end_in_four_ways);
-	tcase_add_test(new_case(suite, "the_directory_has_another_reference_than_mse_takes"), the_directory_has_another_reference_than_mse_takes);
-	tcase_add_test(new_case(suite, "mse_takes_anything_and_pso_refuses"), mse_takes_anything_and_pso_refuses);
-	tcase_add_test(new_case(suite, "the_key_file_must_be_selected"), the_key_file_must_be_selected);
-	tcase_add_test(new_case(suite, "labels_have_spaces_around_them"), labels_have_spaces_around_them);
-	tcase_add_test(new_case(suite, "the_first_select_warns"), the_first_select_warns);
-	tcase_add_test(new_case(suite, "files_may_be_filled_with_ff"), files_may_be_filled_with_ff);
-	tcase_add_test(new_case(suite, "a_verify_outlives_the_same_select_or_not"), a_verify_outlives_the_same_select_or_not);
-	return run_suite(suite);
+	add_case(&cases, the_counter_is_told_by_verify_alone);
+	add_case(&cases, short_identifiers_are_refused_in_any_words);
+	add_case(&cases, extended_length_may_break_the_link);
+	add_case(&cases, a_childs_card_has_no_signature_certificate);
+	add_case(&cases, files_end_in_four_ways);
+	add_case(&cases, the_directory_has_another_reference_than_mse_takes);
+	add_case(&cases, mse_takes_anything_and_pso_refuses);
+	add_case(&cases, the_key_file_must_be_selected);
+	add_case(&cases, labels_have_spaces_around_them);
+	add_case(&cases, the_first_select_warns);
+	add_case(&cases, files_may_be_filled_with_ff);
+	add_case(&cases, a_verify_outlives_the_same_select_or_not);
+	return run_suite(cases.suite);
 }

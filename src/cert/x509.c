@@ -151,8 +151,8 @@ static enum error read_all(const struct crypto *c, struct cert *cert)
 		return E_MEMORY;
 	}
 	/* on failure d2i_X509 leaves, or frees and clears, what it was given: both are ours to free */
-	if (!d2i_X509(&cert->x509, &p, (long)cert->der.len) || p != cert->der.data + cert->der.len) {
-		log_info("d2i_X509: no certificate, or something after it");
+	if (!d2i_X509(&cert->x509, &p, (long)cert->der.len)) {
+		log_info("d2i_X509: no certificate");
 		return E_FORMAT;
 	}
 	if ((ok = find_fields(cert)) != E_OK ||

@@ -238,20 +238,6 @@ enum error trust_with(const struct crypto *crypto, const struct trust *base, con
 	return finish(ok == E_OK ? add_all(more, n, false, *out) : ok, out);
 }
 
-const struct trusted_ca *trust_issuer(const struct trust *trust, const struct cert *cert)
-{
-	const struct trusted_ca *ca, *first = NULL;
-	struct issuers at = {0};
-
-	while ((ca = trust_next_issuer(trust, cert, &at))) {
-		if (ca->sound)
-			return ca;
-		if (!first)
-			first = ca;
-	}
-	return first;
-}
-
 size_t trust_signers(const struct trust *trust, const struct trusted_ca *ca, const struct trusted_ca *out[SIGNERS_MAX])
 {
 	const X509_NAME *name = X509_get_subject_name(ca->cert->x509);

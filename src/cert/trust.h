@@ -75,9 +75,6 @@ struct issuers {
 };
 const struct trusted_ca *trust_next_issuer(const struct trust *trust, const struct cert *cert, struct issuers *at);
 
-/* The first that is sound, else the first. NULL: not here. */
-const struct trusted_ca *trust_issuer(const struct trust *trust, const struct cert *cert);
-
 /* Whose keys may sign lists about what that CA has issued (RFC 5280 6.3.3 (f)): itself,
  * then certificates of the same name below the same anchor, of each key one. crl_open
  * looks for cRLSign. Returns how many. */

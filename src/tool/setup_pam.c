@@ -197,7 +197,7 @@ static enum exit_code set_up(struct setup_job *job, const struct crypto *crypto,
 	if (code == EXIT_DONE)
 		code = job->certificate ? input_certificate(crypto, job->certificate, &cert)
 		                        : read_card(job, crypto, &cert);
-	if (code == EXIT_DONE && !trust_issuer(trust, cert)) {
+	if (code == EXIT_DONE && !trust_next_issuer(trust, cert, &(struct issuers){0})) {
 		issuer = fact_dn(X509_get_issuer_name(cert->x509));
 		complain(_("The CA of this card is not installed: %s."), issuer ? issuer : "");
 		advise(_("pam_pkcs11 would refuse this card. Add it: sudo inkan trust add --system FILE"));

@@ -146,7 +146,7 @@ static int theirs(const struct cert *cert)
 START_TEST(doctor)
 {
 	struct cert *good = holder(VCARD_HPKI, NULL, false), *bad = holder(VCARD_HPKI, "HANAKO MIHON", true);
-	const struct trusted_ca *ca = trust_issuer(trust, good);
+	const struct trusted_ca *ca = trust_next_issuer(trust, good, &(struct issuers){0});
 	struct status s = asked(good);
 
 	ck_assert_int_eq(s.why, STATUS_NO_LIST);
@@ -177,7 +177,7 @@ END_TEST
 START_TEST(both_lists_of_the_root)
 {
 	struct cert *good = holder(VCARD_HPKI, NULL, false);
-	const struct trusted_ca *ca = trust_issuer(trust, good), *root = ca->issuer;
+	const struct trusted_ca *ca = trust_next_issuer(trust, good, &(struct issuers){0}), *root = ca->issuer;
 	unsigned of_ca = 0, of_root = 0;
 	struct store_lists held;
 

@@ -253,7 +253,8 @@ INKAN_API int inkan_person_malformed(const struct inkan_person *person); /* 1: J
 INKAN_API enum inkan_error inkan_evidence_new(struct inkan *ctx, struct inkan_evidence **out);
 INKAN_API void inkan_evidence_free(struct inkan_evidence **evidence);
 
-/* INKAN_E_FORMAT: no certificate; other certificates than CAs' are passed over. */
+/* INKAN_E_FORMAT: no certificate; other certificates than CAs' and those of keys that sign revocation lists are
+ * passed over. */
 INKAN_API enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const void *data, size_t n);
 /* INKAN_E_FORMAT: no list. INKAN_E_SIGNATURE: one names a CA that is installed or was added, and is not
  * signed by it: it is used only if its CA is added later. */

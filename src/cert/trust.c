@@ -56,8 +56,7 @@ static enum error read_policies(struct trusted_ca *ca)
 	return ca->policies ? E_OK : E_MEMORY;
 }
 
-/* A key for revocation lists alone needs no BasicConstraints (RFC 5280 6.3.3 (f)). */
-static bool is_of_use(const struct cert *cert)
+bool trust_takes(const struct cert *cert)
 {
 	return cert->ca || ((X509_get_extension_flags(cert->x509) & EXFLAG_KUSAGE) &&
 	                    (X509_get_key_usage(cert->x509) & KU_CRL_SIGN));
@@ -75,7 +74,7 @@ enum error trust_add(struct trust *trust, struct bytes der, const char *file, bo
 		if (memcmp(trust->list[i]->cert->sha256, ca->cert->sha256, sizeof ca->cert->sha256) == 0)
 			goto fail; /* it is there */
 	ok = E_UNSUPPORTED;
-	if (!is_of_use(ca->cert))
+	if (!trust_takes(ca->cert))
 		goto fail;
 	ca->anchor = may_anchor && X509_self_signed(ca->cert->x509, 1) == 1;
 	ca->own = chain_own_flaws(ca->cert) | chain_issuing_flaws(ca->cert);

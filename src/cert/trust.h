@@ -42,6 +42,10 @@ struct trust {
 	size_t n_passed;
 };
 
+/* What a store takes: a CA's certificate, or that of a key for revocation lists alone, which needs no
+ * BasicConstraints (RFC 5280 6.3.3 (f)). */
+bool trust_takes(const struct cert *cert);
+
 /* Reads every .pem, .crt, .cer and .der of these folders (in this order; missing
  * folders are no error). A file that another user may write, or that does not
  * parse, is logged, noted and passed over; so is a certificate that is no CA's. The

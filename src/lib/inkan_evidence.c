@@ -85,9 +85,9 @@ static enum error add_cert(struct inkan_evidence *e, struct bytes der)
 
 	if (ok != E_OK)
 		return ok;
-	longer = cert->ca ? realloc(e->cas, (e->n_cas + 1) * sizeof *longer) : NULL;
+	longer = trust_takes(cert) ? realloc(e->cas, (e->n_cas + 1) * sizeof *longer) : NULL;
 	if (!longer) {
-		ok = cert->ca ? E_MEMORY : E_OK;
+		ok = trust_takes(cert) ? E_MEMORY : E_OK;
 		cert_free(&cert);
 		return ok;
 	}

@@ -166,13 +166,15 @@ static enum exit_code add_certificate(void *arg, const struct cert *cert)
 {
 	const struct run *run = arg;
 
-	if (!cert->ca) {
+	if (!trust_takes(cert)) {
 		complain(_("%s: not the certificate of a CA."), run->file);
 		advise(_("Anchors are CA certificates, such as the root of HPKI; see what this one is: inkan show %s"),
 		       run->file);
 		return EXIT_MALFORMED;
 	}
 	put_certificate(cert);
+	if (!cert->ca)
+		put_field(_("Key usage"), "%s", _("signing revocation lists"));
 	for (size_t i = 0; i < run->trust->n; i++) {
 		if (memcmp(run->trust->list[i]->cert->sha256, cert->sha256, sizeof cert->sha256) == 0) {
 			put_field(_("There already"), "%s", run->trust->list[i]->file);

@@ -27,6 +27,10 @@ card_has() {
 	wrote "its chain ends at no installed anchor"
 	run 0 ./tests/unit/test_policy card "$anchors"
 	wrote "4 no-anchor"
+	for stem; do # nor does it when the same came along
+		run 0 ./tests/unit/test_policy card "$anchors" "$pki/$stem.pem"
+		wrote "4 no-anchor"
+	done
 	run 77 "$inkan" trust add card
 	said "Nothing was changed"
 	[ ! -e "$anchors" ] || bad "a card's CA is trusted unasked"
@@ -45,7 +49,13 @@ card_has() {
 	wrote "0 "
 	[ "$(./inkan-vcard --send 'verifies 1 auth' | sed 's/^ok *//')" = 0 ] || bad "a PIN was sent"
 }
-hpki() { card_has root hpki-auth-ca hpki-sign-ca; }
+hpki() {
+	card_has root hpki-auth-ca hpki-sign-ca
+	run 0 ./tests/unit/test_policy card "$anchors" "$pki/root.pem" "$pki/sarl.crl" "$pki/hpki-auth.crl"
+	wrote "0 "
+	run 0 ./tests/unit/test_policy card "$anchors" "$pki/root.pem" "$pki/sarl.crl"
+	wrote "3 status-unknown"
+}
 jpki() {
 	card_has jpki-auth-ca jpki-sign-ca
 	if command -v script >/dev/null; then
@@ -145,6 +155,27 @@ run 7 "$inkan" trust add --yes "$work/person.pem"
 said "not the certificate of a CA"
 advised
 run 7 "$inkan" trust add --yes "$work/key.pem"
+# a key of a CA for revocation lists alone has no basicConstraints (RFC 5280 6.3.3 (f))
+make signer 'basicConstraints=critical,CA:TRUE'
+cp "$work/key.pem" "$work/signer.key"
+issued() { # NAME EXTENSION...: below signer
+	name=$1
+	shift
+	printf '%s\n' "$@" >"$work/$name.ext"
+	openssl req -config "$work/plain.cnf" -new -newkey rsa:2048 -nodes -keyout "$work/key.pem" -subj "/O=Test/CN=signer" 2>/dev/null |
+		openssl x509 -req -CA "$work/signer.pem" -CAkey "$work/signer.key" -extfile "$work/$name.ext" \
+			-out "$work/$name.pem" 2>"$work/err" || { cat "$work/err"; exit 99; }
+}
+issued lists 'keyUsage=critical,cRLSign'
+run 0 "$inkan" trust add --yes "$work/lists.pem"
+wrote "signing revocation lists"
+run 0 "$inkan" trust remove --yes "$(hex_of lists)"
+issued bare 'subjectKeyIdentifier=hash'
+issued holder 'keyUsage=critical,digitalSignature'
+for name in bare holder; do
+	run 7 "$inkan" trust add --yes "$work/$name.pem"
+	said "not the certificate of a CA"
+done
 run 66 "$inkan" trust add --yes "$work/nothing"
 run 64 "$inkan" trust add
 run 64 "$inkan" trust
@@ -165,12 +196,27 @@ fi
 
 # ---- passed over: writable by others, no certificate, another ending
 listed() { "$inkan" trust list --json | grep -c '"known_as"'; }
-chmod 666 "$file"
-[ "$(listed)" = 1 ] || bad "a file that everybody may write counts"
+for mode in 664 646; do
+	chmod $mode "$file"
+	[ "$(listed)" = 1 ] || bad "a file of mode $mode counts"
+done
 chmod 644 "$file"
-chmod 777 "$anchors"
-[ "$(listed)" = 0 ] || bad "a folder that everybody may write counts"
+for mode in 775 757; do
+	chmod $mode "$anchors"
+	[ "$(listed)" = 0 ] || bad "what is in a folder of mode $mode counts"
+done
 chmod 755 "$anchors"
+if [ "$(id -u)" = 0 ]; then
+	chown 12345 "$file"
+	[ "$(listed)" = 1 ] || bad "another user's file counts"
+	chown 0 "$file"
+	chown 12345 "$anchors"
+	[ "$(listed)" = 0 ] || bad "what is in another user's folder counts"
+	chown 0 "$anchors"
+fi
+cp "$file" "$anchors/copy.pem"
+[ "$(listed)" = 2 ] || bad "a certificate that is there twice is listed twice"
+rm "$anchors/copy.pem"
 head -c 1000 /dev/urandom >"$anchors/noise.der"
 cp "$work/person.pem" "$anchors/person.crt"
 cp "$work/third.pem" "$anchors/third.txt"

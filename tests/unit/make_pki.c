@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <check.h>
+#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -235,13 +237,57 @@ void pki_publish(const char *folder, const struct pki_list *list)
 	X509_CRL_free(crl);
 }
 
+/* The lists of a folder, each as DER; one that nobody has signed is said to be that. */
+static void add_lists(struct inkan_evidence *evidence, const char *folder)
+{
+	unsigned char data[8192];
+	char pattern[256];
+	glob_t files;
+
+	snprintf(pattern, sizeof pattern, "%s/%s/crl/*.crl", pki.folder, folder);
+	ck_assert_int_eq(glob(pattern, GLOB_ERR, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		FILE *f = fopen(files.gl_pathv[i], "r");
+		size_t n = f ? fread(data, 1, sizeof data, f) : 0;
+		enum inkan_error e = inkan_evidence_add_lists(evidence, data, n);
+
+		fclose(f);
+		ck_assert(e == INKAN_OK || e == INKAN_E_SIGNATURE);
+	}
+	globfree(&files);
+}
+
+static struct inkan_evidence *evidence_of(struct inkan *ctx, const struct pki_evidence *came)
+{
+	struct inkan_evidence *evidence;
+
+	ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
+	for (size_t i = 0; i < 4 && came->certs[i] != PKI_END; i++) {
+		unsigned char *der = NULL;
+		int n = i2d_X509(pki.x509[came->certs[i]], &der);
+
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, der, (size_t)n), INKAN_OK);
+		OPENSSL_free(der);
+	}
+	for (size_t i = 0; i < 2 && came->lists[i]; i++)
+		add_lists(evidence, came->lists[i]);
+	return evidence;
+}
+
 const char *pki_decide(const char *anchors, const char *const *lists, size_t i, const struct inkan_rules *rules)
 {
+	return pki_decide_with(anchors, lists, NULL, i, rules);
+}
+
+const char *pki_decide_with(const char *anchors, const char *const *lists, const struct pki_evidence *came, size_t i,
+                            const struct inkan_rules *rules)
+{
 	static char answer[256];
-	char folder[128], held[4][128];
+	char folder[128], nothing[128], held[4][128];
 	const char *anchor_folders[] = {folder, NULL}, *list_folders[5] = {NULL}, *word;
 	struct inkan_options options = {.size = sizeof options, .anchors = anchor_folders, .lists = list_folders};
 	struct inkan_rules r = *rules;
+	struct inkan_evidence *evidence = NULL;
 	struct inkan_decision *d;
 	struct inkan_cert *cert;
 	struct inkan *ctx;
@@ -253,19 +299,26 @@ const char *pki_decide(const char *anchors, const char *const *lists, size_t i, 
 		snprintf(held[k], sizeof held[k], "%s/%s", pki.folder, lists[k]);
 		list_folders[k] = held[k];
 	}
+	snprintf(nothing, sizeof nothing, "%s/nothing-held", pki.folder);
 	if (!list_folders[0])
-		list_folders[0] = "/nonexistent";
+		list_folders[0] = nothing;
 	r.size = sizeof r;
 	ck_assert(len > 0);
 	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
 	ck_assert_int_eq(inkan_cert_from_der(ctx, der, (size_t)len, &cert), INKAN_OK);
+	if (came)
+		r.evidence = evidence = evidence_of(ctx, came);
 	ck_assert_int_eq(inkan_decide(ctx, cert, &r, &d), INKAN_OK);
 	at = snprintf(answer, sizeof answer, "%d", (int)inkan_decision_verdict(d));
 	for (size_t k = 0; (word = inkan_decision_reason(d, k)); k++)
 		at += snprintf(answer + at, sizeof answer - (size_t)at, "%c%s", k ? ',' : ' ', word);
+	for (pki.length = 0; inkan_decision_cert(d, pki.length);)
+		pki.length++;
 	inkan_decision_free(&d);
+	inkan_evidence_free(&evidence);
 	inkan_cert_free(&cert);
 	inkan_free(&ctx);
 	OPENSSL_free(der);
+	ck_assert_int_ne(access(nothing, F_OK), 0); /* libinkan writes nothing */
 	return answer;
 }

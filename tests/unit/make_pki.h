@@ -9,7 +9,8 @@
 #include <time.h>
 #include <openssl/x509.h>
 
-#define PKI_MAX 80
+#define PKI_MAX 200
+#define PKI_END (-1)
 
 /* One certificate. Keys are numbers, EC keys of the process. */
 struct pki_cert {
@@ -38,6 +39,7 @@ extern struct pki {
 	char folder[64];
 	time_t at;                    /* a full minute, at most one ago */
 	X509 *x509[PKI_MAX];
+	size_t length;                /* of the chain that was decided on last, certificates */
 } pki;
 
 void pki_start(void);                 /* makes the folder, sets `at` */
@@ -49,5 +51,13 @@ const char *pki_path(const char *folder);             /* the folder's whole name
 
 /* "4 usage,expired": the verdict and every reason. */
 const char *pki_decide(const char *anchors, const char *const *lists, size_t cert, const struct inkan_rules *rules);
+
+/* The same with what came along with the certificate. */
+struct pki_evidence {
+	int certs[4];         /* ends with PKI_END, or is full */
+	const char *lists[2]; /* folders of pki_publish; ends with NULL, or is full */
+};
+const char *pki_decide_with(const char *anchors, const char *const *lists, const struct pki_evidence *came, size_t cert,
+                            const struct inkan_rules *rules);
 
 #endif

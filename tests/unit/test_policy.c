@@ -26,9 +26,9 @@
 
 enum {
 	ROOT, LOGIN_CA, SIGN_CA, JPKI_LOGIN_CA, JPKI_SIGN_CA, EDGE_CA, OTHER_ROOT,
-	DOCTOR_LOGIN, DOCTOR_SIGN, OFFICE_LOGIN, PATIENT_LOGIN, PATIENT_SIGN, PATIENT_BOTH_USES, TEST_LOGIN, TEST_SIGN,
+	DOCTOR_LOGIN, DOCTOR_SIGN, OFFICE_LOGIN, PATIENT_LOGIN, PATIENT_SIGN, PATIENT_BOTH_USES, TEST_LOGIN, TEST_SIGN, TEST_SIGN_OF_LOGIN_CA,
 	NO_POLICY, OTHER_POLICY, NO_VERSION, LONG_VERSION, BIG_VERSION, BIG_LEVEL, NOT_OF_ITS_CA, SERVER, CLIENT, ANY_EKU, NO_KEY_USAGE,
-	ONLY_ENCIPHER, CRITICAL, A_CA, EDGE, UNDER_EDGE, REVOKED, HELD, UNDER_NOBODY, FORGED, OWN_WORD, TWO_ROLES, ROLE_TWICE,
+	ONLY_ENCIPHER, CRITICAL, PROXY, A_CA, EDGE, UNDER_EDGE, REVOKED, HELD, UNDER_NOBODY, FORGED, OWN_WORD, TWO_ROLES, ROLE_TWICE,
 	TWO_ATTRIBUTES, SCHEME_TWICE, NO_ROLES, N_CERTS
 };
 
@@ -51,6 +51,7 @@ static struct pki_cert certs[N_CERTS] = {
 	[PATIENT_BOTH_USES] = {.subject = "P", .issuer = "JPKI A", .key = 22, .signer = 3, .exts = "keyUsage=critical,digitalSignature,nonRepudiation\n" POLICY(JPKI_LOGIN)},
 	[TEST_LOGIN] = HOLDER(LOGIN POLICY(HPKI_LOGIN "0.1") ROLES("3034303206062881854200013128" "3126" DOCTOR)),
 	[TEST_SIGN] = {.subject = "Holder", .issuer = "Sign CA", .key = 21, .signer = 2, .exts = SIGN POLICY(HPKI_SIGN "0.1")},
+	[TEST_SIGN_OF_LOGIN_CA] = HOLDER(SIGN POLICY(HPKI_SIGN "0.1")),
 	[NO_POLICY] = HOLDER(LOGIN),
 	[OTHER_POLICY] = HOLDER(LOGIN POLICY("1.2.3.4")),
 	[NO_VERSION] = HOLDER(LOGIN POLICY(HPKI_LOGIN "3")),
@@ -64,6 +65,7 @@ static struct pki_cert certs[N_CERTS] = {
 	[NO_KEY_USAGE] = HOLDER(POLICY(HPKI_LOGIN "3.1")),
 	[ONLY_ENCIPHER] = HOLDER("keyUsage=critical,keyEncipherment\n" POLICY(HPKI_LOGIN "3.1")),
 	[CRITICAL] = HOLDER(LOGIN "1.2.3.4.5=critical,DER:0500\n" POLICY(HPKI_LOGIN "3.1")),
+	[PROXY] = HOLDER(LOGIN "proxyCertInfo=language:id-ppl-anyLanguage\n" POLICY(HPKI_LOGIN "3.1")),
 	[A_CA] = HOLDER(CA_EXTS POLICY(HPKI_LOGIN "3.1")),
 	[EDGE] = HOLDER(LOGIN POLICY(HPKI_LOGIN "3.1")),
 	[UNDER_EDGE] = {.subject = "Holder", .issuer = "Edge CA", .key = 20, .signer = 5, .exts = LOGIN POLICY(HPKI_LOGIN "3.1")},
@@ -177,6 +179,7 @@ static const struct row {
 	{A_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 is-ca"},
 	{LOGIN_CA, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 is-ca"},
 	{CRITICAL, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 critical-extension"},
+	{PROXY, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 no-issuer,critical-extension"}, /* RFC 3820 3.8 */
 
 	/* policy and level */
 	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "6 test-certificate"},
@@ -192,6 +195,7 @@ static const struct row {
 
 	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, none, .answer = "0", .allow_test = 1},
 	{TEST_LOGIN, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 usage", .allow_test = 1},
+	{TEST_SIGN_OF_LOGIN_CA, INKAN_PURPOSE_SIGN, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy", .allow_test = 1},
 	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "cas", INKAN_STATUS_IGNORE, none, .answer = "4 no-anchor", .allow_test = 1},
 	{TEST_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, none, .answer = "3 status-unknown", .allow_test = 1},
 	{OTHER_POLICY, INKAN_PURPOSE_ANY, "all", INKAN_STATUS_IGNORE, none, .answer = "4 policy", .allow_test = 1},
@@ -289,53 +293,45 @@ START_TEST(nobody_without_an_anchor)
 END_TEST
 
 /* CA certificates that came with a document: they build the chain, and none becomes an anchor. */
+static const struct {
+	const char *anchors, *answer;
+	struct pki_evidence came;
+} came[] = {
+	{"nothing", "4 no-anchor,policy", {{LOGIN_CA, ROOT, PKI_END}, {NULL}}},
+	{"nothing", "4 no-anchor,policy", {{ROOT, LOGIN_CA, PKI_END}, {NULL}}},
+	{"root", "0", {{LOGIN_CA, PKI_END}, {NULL}}},
+	{"root", "0", {{LOGIN_CA, ROOT, OTHER_ROOT, PKI_END}, {NULL}}},
+	{"other", "4 no-anchor,policy", {{ROOT, PKI_END}, {NULL}}},
+	{"root", "4 no-issuer", {{SIGN_CA, DOCTOR_SIGN, PKI_END}, {NULL}}},
+};
+
 START_TEST(what_came_along_is_no_anchor)
 {
-	static const struct {
-		const char *anchors, *reason;
-		int came[4]; /* ends with -1 */
-	} came[] = {{"nothing", "no-anchor", {LOGIN_CA, ROOT, -1}}, {"nothing", "no-anchor", {ROOT, LOGIN_CA, -1}},
-	            {"root", NULL, {LOGIN_CA, -1}}, {"root", NULL, {LOGIN_CA, ROOT, OTHER_ROOT, -1}}, {"other", "no-anchor", {ROOT, -1}},
-	            {"root", "no-issuer", {SIGN_CA, DOCTOR_SIGN, -1}}};
-	char folder[128];
-	const char *const anchors[] = {folder, NULL}, *const held[] = {"/nonexistent", NULL};
-	const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = held};
-	struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE};
-	unsigned char *der = NULL;
-	int len = i2d_X509(pki.x509[DOCTOR_LOGIN], &der);
-	struct inkan_evidence *evidence;
-	struct inkan_decision *d;
-	struct inkan_cert *cert;
-	struct inkan *ctx;
+	const struct inkan_rules rules = {.status = INKAN_STATUS_IGNORE};
 
-	snprintf(folder, sizeof folder, "%s", pki_path(came[_i].anchors));
-	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
-	ck_assert_int_eq(inkan_cert_from_der(ctx, der, (size_t)len, &cert), INKAN_OK);
-	ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
-	for (size_t i = 0; came[_i].came[i] >= 0; i++) {
-		unsigned char *ca = NULL;
-		int n = i2d_X509(pki.x509[came[_i].came[i]], &ca);
-
-		ck_assert_int_eq(inkan_evidence_add_certs(evidence, ca, (size_t)n), INKAN_OK);
-		OPENSSL_free(ca);
-	}
-	rules.evidence = evidence;
-	ck_assert_int_eq(inkan_decide(ctx, cert, &rules, &d), INKAN_OK);
-	ck_assert_pstr_eq(inkan_decision_reason(d, 0), came[_i].reason);
-	inkan_decision_free(&d);
-	inkan_evidence_free(&evidence);
-	inkan_cert_free(&cert);
-	inkan_free(&ctx);
-	OPENSSL_free(der);
+	ck_assert_str_eq(pki_decide_with(came[_i].anchors, NULL, &came[_i].came, DOCTOR_LOGIN, &rules), came[_i].answer);
 }
 END_TEST
 
-/* test_policy card ANCHORS: the certificate of the card in the reader, "4 no-issuer". For scripts. */
-static int of_card(const char *anchors)
+static size_t read_file(const char *path, unsigned char data[65536])
 {
-	const char *const folders[] = {anchors, NULL};
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(data, 1, 65536, f) : 0;
+
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* test_policy card ANCHORS [CA [LIST...]]: the certificate of the card in the reader, "4 no-issuer", with what is said to have
+ * come along; with lists its status is asked for. For scripts. */
+static int of_card(char **args)
+{
+	static unsigned char data[65536];
+	const char *const folders[] = {args[0], NULL};
 	const struct inkan_options options = {.size = sizeof options, .anchors = folders};
-	const struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE, .purpose = INKAN_PURPOSE_LOGIN};
+	struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE, .purpose = INKAN_PURPOSE_LOGIN};
+	struct inkan_evidence *evidence = NULL;
 	struct inkan_decision *d = NULL;
 	struct inkan_cert *cert = NULL;
 	struct inkan *ctx = NULL;
@@ -343,11 +339,22 @@ static int of_card(const char *anchors)
 
 	if (e == INKAN_OK)
 		e = inkan_cert_from_card(ctx, NULL, INKAN_PURPOSE_LOGIN, &cert);
+	if (e == INKAN_OK && args[1]) {
+		e = inkan_evidence_new(ctx, &evidence);
+		if (e == INKAN_OK)
+			e = inkan_evidence_add_certs(evidence, data, read_file(args[1], data));
+		for (size_t i = 2; e == INKAN_OK && args[i]; i++) {
+			e = inkan_evidence_add_lists(evidence, data, read_file(args[i], data));
+			rules.status = INKAN_STATUS_REQUIRE;
+		}
+		rules.evidence = evidence;
+	}
 	if (e == INKAN_OK)
 		e = inkan_decide(ctx, cert, &rules, &d);
 	if (e == INKAN_OK)
 		printf("%d %s\n", (int)inkan_decision_verdict(d), inkan_decision_reason(d, 0) ? inkan_decision_reason(d, 0) : "");
 	inkan_decision_free(&d);
+	inkan_evidence_free(&evidence);
 	inkan_cert_free(&cert);
 	inkan_free(&ctx);
 	return (int)e;
@@ -360,14 +367,14 @@ int main(int argc, char **argv)
 	SRunner *r;
 	int failed;
 
-	if (argc == 3 && strcmp(argv[1], "card") == 0)
-		return of_card(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "card") == 0)
+		return of_card(argv + 2);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 120);
 	tcase_add_unchecked_fixture(t, make, pki_stop);
 	tcase_add_loop_test(t, one_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, nobody_without_an_anchor);
-	tcase_add_loop_test(t, what_came_along_is_no_anchor, 0, 6);
+	tcase_add_loop_test(t, what_came_along_is_no_anchor, 0, sizeof came / sizeof *came);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -18,10 +18,11 @@ enum {
 	ROOT, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, UNDER_C7, UNDER_C9, UNDER_C10,
 	NEW_ROOT, NEW_WITH_OLD, OLD_WITH_NEW, NEW_CA, UNDER_C1, UNDER_NEW,
 	P0, P0_NEW, P0_SUB, P0_NEW_SUB, UNDER_P0, UNDER_P0_NEW, UNDER_P0_SUB, UNDER_P0_NEW_SUB,
-	TWIN_A, TWIN_B, UNDER_TWIN_B, OLD_CERT, RENEWED, UNDER_RENEWED, CROSSED, CROSS, UNDER_CROSSED, LOOP_A, LOOP_B, UNDER_LOOP,
+	TWIN_A, TWIN_B, UNDER_TWIN_B, OLD_CERT, RENEWED, UNDER_RENEWED, CROSSED, CROSS, OLD_CROSS, UNDER_CROSSED, LOOP_A, LOOP_B, UNDER_LOOP,
 	NAMES, UNDER_NAMES, MAPPED, UNDER_MAPPED, INHIBIT, UNDER_INHIBIT, EXPLICIT, UNDER_EXPLICIT, BARE, UNDER_BARE,
 	ANY, UNDER_ANY, NO_SIGN, UNDER_NO_SIGN, SERVER, UNDER_SERVER,
-	SPLIT, SPLIT_LISTS, UNDER_SPLIT, REVOKED_SPLIT, ROLLED, UNDER_OLD_KEY, UNDER_LISTS, NAMED, OTHER_ROOT, NAMESAKE, N_CERTS
+	SPLIT, SPLIT_LISTS, UNDER_SPLIT, REVOKED_SPLIT, ROLLED, UNDER_OLD_KEY, UNDER_LISTS, NAMED, OTHER_ROOT, NAMESAKE, N_CERTS,
+	CROWD = N_CERTS, CROWD_CA = CROWD + 16, WEB, UNDER_WEB = WEB + 9 * 9
 };
 
 #define EE(issuer_, key_) {.subject = "Holder", .issuer = issuer_, .key = 31, .signer = key_, .exts = EE_EXTS}
@@ -46,11 +47,11 @@ static struct pki_cert certs[N_CERTS] = {
 	[TWIN_B] = {.subject = "Twin", .issuer = "Root", .key = 18, .exts = CA_EXTS, .no_key_ids = true},
 	[UNDER_TWIN_B] = {.subject = "Holder", .issuer = "Twin", .key = 31, .signer = 18, .exts = EE_EXTS, .no_key_ids = true},
 	[OLD_CERT] = SUB("Renewed", 19, "Root", 0), [RENEWED] = SUB("Renewed", 19, "Root", 0), [UNDER_RENEWED] = EE("Renewed", 19),
-	[CROSSED] = SUB("Crossed", 20, "Nobody", 30), [CROSS] = SUB("Crossed", 20, "Root", 0), [UNDER_CROSSED] = EE("Crossed", 20),
+	[CROSSED] = SUB("Crossed", 20, "Nobody", 30), [CROSS] = SUB("Crossed", 20, "Root", 0), [OLD_CROSS] = SUB("Crossed", 20, "Root", 0), [UNDER_CROSSED] = EE("Crossed", 20),
 	[LOOP_A] = SUB("Loop A", 21, "Loop B", 22), [LOOP_B] = SUB("Loop B", 22, "Loop A", 21), [UNDER_LOOP] = EE("Loop A", 21),
 	[NAMES] = ODD("Odd", 23, CA_EXTS "nameConstraints=permitted;DNS:example.jp\n"), [UNDER_NAMES] = EE("Odd", 23),
 	[MAPPED] = ODD("Odd", 24, CA_EXTS "policyMappings=1.2.3.4:" POLICY "\n"), [UNDER_MAPPED] = EE("Odd", 24),
-	[INHIBIT] = ODD("Odd", 25, CA_EXTS "inhibitAnyPolicy=critical,0\n"), [UNDER_INHIBIT] = EE("Odd", 25),
+	[INHIBIT] = ODD("Odd", 25, CA_EXTS "inhibitAnyPolicy=0\n"), [UNDER_INHIBIT] = EE("Odd", 25),
 	[EXPLICIT] = ODD("Odd", 26, CA_EXTS "policyConstraints=critical,requireExplicitPolicy:0\n"), [UNDER_EXPLICIT] = EE("Odd", 26),
 	[BARE] = ODD("Odd", 27, "basicConstraints=critical,CA:TRUE\n" USAGE), [UNDER_BARE] = EE("Odd", 27),
 	[ANY] = ODD("Odd", 28, "basicConstraints=critical,CA:TRUE\n" USAGE POLICIES("2.5.29.32.0")), [UNDER_ANY] = EE("Odd", 28),
@@ -71,7 +72,7 @@ static void make(void)
 	static const char *const folders[] = {"own", "split", "rolled", "stranger", "later", "namesake"};
 
 	pki_start();
-	certs[OLD_CERT].to = pki.at - 1000;
+	certs[OLD_CERT].to = certs[OLD_CROSS].to = pki.at - 1000;
 	for (size_t i = 0; i < N_CERTS; i++)
 		pki_make(i, &certs[i]);
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -127,6 +128,7 @@ static const struct path {
 	{"5 expired", UNDER_RENEWED, {OLD_CERT}, false, NULL},
 	{"0", UNDER_CROSSED, {CROSSED, CROSS}, false, "it takes the first certificate of the key"},
 	{"4 no-anchor", UNDER_CROSSED, {CROSSED}, false, NULL},
+	{"5 expired", UNDER_CROSSED, {CROSSED, OLD_CROSS}, false, NULL},
 	{"0", NAMED, {C1}, false, "RFC 5280 4.2.1.1: identifiers help to find a CA; it takes them as a condition"},
 	{"4 no-anchor", UNDER_LOOP, {LOOP_A, LOOP_B}, false, NULL},
 
@@ -188,9 +190,12 @@ START_TEST(one_path)
 	snprintf(folder, sizeof folder, "path-%d", _i);
 	install(folder, p->cas, p->without_root);
 	ck_assert_str_eq(pki_decide(folder, NULL, (size_t)p->leaf, &rules), p->answer);
+	ck_assert(p->leaf != UNDER_LOOP || pki.length == 3);
 	ck_assert_msg(libcrypto_accepts(p) == ((p->answer[0] == '0') == !p->libcrypto), "libcrypto: %s", p->answer);
 }
 END_TEST
+
+#define NO_EVIDENCE {{PKI_END}, {NULL}}
 
 /* RFC 5280 6.3.3 (f): whose lists speak about a certificate. PKITS 4.4.19 to 4.4.21, 4.5. */
 static const struct {
@@ -200,23 +205,32 @@ static const struct {
 	const char *lists[3];
 	enum inkan_purpose purpose;
 	int64_t before;            /* the time, before pki.at; 0: now */
+	struct pki_evidence came;
 } lists[] = {
-	{"0", UNDER_C1, {C1}, {"own"}, INKAN_PURPOSE_LOGIN, 0},
-	{"3 status-unknown", UNDER_SPLIT, {SPLIT}, {"own"}, INKAN_PURPOSE_LOGIN, 0},
-	{"0", UNDER_SPLIT, {SPLIT, SPLIT_LISTS}, {"split"}, INKAN_PURPOSE_LOGIN, 0},
-	{"2 revoked", REVOKED_SPLIT, {SPLIT_LISTS, SPLIT}, {"split"}, INKAN_PURPOSE_LOGIN, 0},
-	{"3 status-unknown", UNDER_SPLIT, {SPLIT}, {"split"}, INKAN_PURPOSE_LOGIN, 0},
-	{"0", UNDER_OLD_KEY, {C1, ROLLED}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0},
-	{"3 status-unknown", UNDER_OLD_KEY, {C1}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0},
-	{"3 status-unknown", UNDER_OLD_KEY, {C1, ROLLED}, {"stranger"}, INKAN_PURPOSE_LOGIN, 0},
+	{"0", UNDER_C1, {C1}, {"own"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"3 status-unknown", UNDER_SPLIT, {SPLIT}, {"own"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"0", UNDER_SPLIT, {SPLIT, SPLIT_LISTS}, {"split"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"2 revoked", REVOKED_SPLIT, {SPLIT_LISTS, SPLIT}, {"split"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"3 status-unknown", UNDER_SPLIT, {SPLIT}, {"split"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"0", UNDER_OLD_KEY, {C1, ROLLED}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"3 status-unknown", UNDER_OLD_KEY, {C1}, {"rolled"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"3 status-unknown", UNDER_OLD_KEY, {C1, ROLLED}, {"stranger"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
 	/* sound, of the same name, and below another anchor */
-	{"3 status-unknown", UNDER_OLD_KEY, {C1, OTHER_ROOT, NAMESAKE}, {"namesake"}, INKAN_PURPOSE_LOGIN, 0},
+	{"3 status-unknown", UNDER_OLD_KEY, {C1, OTHER_ROOT, NAMESAKE}, {"namesake"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
 	/* invalidityDate (5.3.2): of a signature of then, and to the second */
-	{"0", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 40000},
-	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 40000},
-	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50000},
-	{"4 usage", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50001},
-	{"2 revoked", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 0},
+	{"0", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 40000, NO_EVIDENCE},
+	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 40000, NO_EVIDENCE},
+	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50000, NO_EVIDENCE},
+	{"4 usage", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50001, NO_EVIDENCE},
+	{"2 revoked", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	/* of a CA that has more than the eight keys which are tried, the others of other names */
+	{"0", UNDER_SPLIT, {C1, C2, C3, C4, C5, C6, C7, C8, SPLIT, SPLIT_LISTS}, {"split"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	/* keys and lists that came along, verified like the others */
+	{"0", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"own"}}},
+	{"3 status-unknown", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"stranger"}}},
+	{"0", UNDER_SPLIT, {SPLIT}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{SPLIT_LISTS, PKI_END}, {"split"}}},
+	{"2 revoked", REVOKED_SPLIT, {SPLIT}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{SPLIT_LISTS, PKI_END}, {"split"}}},
+	{"3 status-unknown", UNDER_SPLIT, {SPLIT}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"split"}}},
 };
 
 START_TEST(one_list)
@@ -227,7 +241,49 @@ START_TEST(one_list)
 
 	snprintf(folder, sizeof folder, "lists-%d", _i);
 	install(folder, lists[_i].cas, false);
-	ck_assert_str_eq(pki_decide(folder, lists[_i].lists, (size_t)lists[_i].leaf, &rules), lists[_i].answer);
+	ck_assert_str_eq(pki_decide_with(folder, lists[_i].lists, &lists[_i].came, (size_t)lists[_i].leaf, &rules), lists[_i].answer);
+}
+END_TEST
+
+/* Whoever hands in CA certificates of one name must not have this machine try all their keys. */
+START_TEST(a_crowd_of_one_name)
+{
+	const struct inkan_rules rules = {.status = INKAN_STATUS_IGNORE};
+	struct pki_cert ca = {.subject = "Twin", .issuer = "Root", .key = 17, .exts = CA_EXTS, .no_key_ids = true};
+
+	pki_install("crowd", ROOT);
+	for (size_t i = CROWD; i <= CROWD_CA; i++) {
+		ca.key = i == CROWD_CA ? 18 : 17;
+		pki_make(i, &ca);
+		if (i > CROWD)
+			pki_install("crowd", i);
+	}
+	ck_assert_str_eq(pki_decide("crowd", NULL, UNDER_TWIN_B, &rules), "0"); /* the sixteenth */
+	pki_install("crowd", CROWD);
+	ck_assert_str_eq(pki_decide("crowd", NULL, UNDER_TWIN_B, &rules), "4 signature");
+}
+END_TEST
+
+/* Nine CAs that have all certified each other make a million chains. */
+START_TEST(a_web_of_cross_certificates)
+{
+	static const char *const names[] = {"W0", "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8"};
+	const struct inkan_rules rules = {.status = INKAN_STATUS_IGNORE};
+	const time_t start = time(NULL);
+
+	for (int i = 0; i < 9; i++)
+		for (int k = 0; k < 9; k++) {
+			size_t at = (size_t)(WEB + 9 * i + k);
+			struct pki_cert ca = SUB(names[i], i + 1, names[k], k + 1);
+
+			if (i == k)
+				continue;
+			pki_make(at, &ca);
+			pki_install("web", at);
+		}
+	pki_make(UNDER_WEB, &(struct pki_cert)EE("W0", 1));
+	ck_assert_str_eq(pki_decide("web", NULL, UNDER_WEB, &rules), "4 no-anchor");
+	ck_assert_int_le(time(NULL) - start, 10);
 }
 END_TEST
 
@@ -243,6 +299,8 @@ int main(void)
 	tcase_add_unchecked_fixture(t, make, pki_stop);
 	tcase_add_loop_test(t, one_path, 0, sizeof paths / sizeof *paths);
 	tcase_add_loop_test(t, one_list, 0, sizeof lists / sizeof *lists);
+	tcase_add_test(t, a_crowd_of_one_name);
+	tcase_add_test(t, a_web_of_cross_certificates);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

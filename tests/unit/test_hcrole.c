@@ -104,6 +104,7 @@ START_TEST(bad_text)
 	breaks(ROLE("1E{0044 0000 0065}"));
 	breaks(ROLE("0C{\"Clerk\" 0A \"Medical Doctor\"}")); /* would be two on a list of lines */
 	breaks(ROLE("0C{\"Clerk\" 1B \"[2J\"}"));
+	breaks(ROLE("0C{\"Clerk\" 7F}"));
 	breaks(ROLE("0C{\"Clerk\" C2 9B \"2J\"}")); /* U+009B begins what ESC [ begins */
 	breaks(ROLE("1E{0044 0085}"));
 	breaks(ROLE("0C{FF FE}"));
@@ -216,6 +217,8 @@ START_TEST(wrong_nesting)
 	breaks(ACTORS(ACTOR("A2{0C{\"Dentist\"}}")));    /* no scheme */
 	breaks(ACTORS(ACTOR(SCHEME)));                   /* no text */
 	breaks(ACTORS(ACTOR(SCHEME SCHEME "A2{0C{\"Dentist\"}}")));
+	breaks(ACTORS(ACTOR(SCHEME "A2{0C{\"Dentist\"}} A2{0C{\"Medical Doctor\"}}")));
+	breaks(ACTORS(ACTOR(SCHEME "A1{12{\"1\"}} A1{12{\"2\"}} A2{0C{\"Dentist\"}}")));
 	breaks(ACTORS(ACTOR(SCHEME "A2{0C{\"Dentist\"}} A3{0C{\"x\"}}")));
 	breaks(ACTORS(ACTOR("A0{06{}} A2{0C{\"Dentist\"}}")));
 	breaks(ACTORS(ACTOR("A0{06{80}} A2{0C{\"Dentist\"}}")));

@@ -9,11 +9,11 @@
 #define NAME(n, value) "A0{06{2A8308 8C9B55 08 05 05 " n "} A0{" value "}}"
 #define UTF8(text) "0C{\"" text "\"}"
 
-/* Reads what an end entity with that subjectAltName (NULL: none) says. */
-static enum error read_person(const char *drawing, struct jpki_person *person)
+/* Reads what an end entity with that subjectAltName (NULL: none) says, which it has once or twice. */
+static enum error read_times(const char *drawing, int times, struct jpki_person *person)
 {
 	char value[2 * DER_MAX + 5] = "DER:";
-	const struct made_extension e[] = {{drawing ? "2.5.29.17" : NULL, value}, {NULL, NULL}};
+	const struct made_extension e[] = {{drawing ? "2.5.29.17" : NULL, value}, {times > 1 ? "2.5.29.17" : NULL, value}, {NULL, NULL}};
 	struct der d = der_draw(drawing ? drawing : "");
 	struct bytes made;
 	struct crypto *c;
@@ -30,6 +30,11 @@ static enum error read_person(const char *drawing, struct jpki_person *person)
 	cert_free(&cert);
 	crypto_free(&c);
 	return ok;
+}
+
+static enum error read_person(const char *drawing, struct jpki_person *person)
+{
+	return read_times(drawing, 1, person);
 }
 
 START_TEST(stored_order)
@@ -93,6 +98,15 @@ START_TEST(malformed)
 }
 END_TEST
 
+START_TEST(there_twice)
+{
+	struct jpki_person p;
+
+	ck_assert_int_eq(read_times("30{" NAME("01", UTF8("a")) "}", 2, &p), E_FORMAT);
+	ck_assert_ptr_null(p.name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("jpki_san");
@@ -105,6 +119,7 @@ int main(void)
 	tcase_add_test(t, stored_order);
 	tcase_add_test(t, others_are_passed_over);
 	tcase_add_test(t, absent);
+	tcase_add_test(t, there_twice);
 	tcase_add_loop_test(t, malformed, 0, sizeof bad / sizeof *bad);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

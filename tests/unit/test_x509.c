@@ -81,6 +81,9 @@ static const struct {
 	{"1.2.392.100495.1.5.1.1.3", "", CERT_UNKNOWN, false},
 	{"1.2.392.100495.1.5.1.1.3.1.1", "", CERT_UNKNOWN, false},
 	{"1.2.392.100495.1.5.11.3.1", "", CERT_UNKNOWN, false},
+	{"1.2.392.100495.1.5.1.2.12.34", "1.2.392.100495.1.5.1.2.12.34", CERT_HPKI_AUTH_PERSON, true},
+	{"1.2.392.100495.1.5.1.2.3.100", "", CERT_UNKNOWN, false},
+	{"1.2.392.100495.1.5.1.2.100.1", "", CERT_UNKNOWN, false},
 	{"1.2.392.200149.8.5.1.2.20", "", CERT_UNKNOWN, false},
 	{"1.2.3.4", "", CERT_UNKNOWN, false},
 };
@@ -94,6 +97,40 @@ START_TEST(kind)
 	ck_assert_str_eq(cert->policy, kinds[_i].policy);
 	ck_assert_int_eq(cert->production, kinds[_i].production);
 	cert_free(&cert);
+}
+END_TEST
+
+/* RFC 5280 4.1.2.5: seconds and Z, and no fractions. A certificate with another form is never valid. */
+START_TEST(times_of_other_forms)
+{
+	static const struct {
+		int type;
+		const char *text;
+	} forms[] = {{V_ASN1_UTCTIME, "4901020304Z"}, {V_ASN1_UTCTIME, "490102030405+0900"}, {V_ASN1_GENERALIZEDTIME, "20510102030405.5Z"},
+	             {V_ASN1_GENERALIZEDTIME, "205101020304Z"}, {V_ASN1_GENERALIZEDTIME, "20511302030405Z"}};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct bytes der = make_cert(make_rsa_key(), NULL);
+		const unsigned char *p = der.data;
+		X509 *x = d2i_X509(NULL, &p, (long)der.len);
+		ASN1_TIME *ends[] = {X509_getm_notBefore(x), X509_getm_notAfter(x)};
+		unsigned char *other = NULL;
+		struct cert *cert;
+		int n;
+
+		for (size_t k = 0; k < 2; k++) {
+			ck_assert(ASN1_STRING_set(ends[k], forms[i].text, -1));
+			ends[k]->type = forms[i].type;
+		}
+		ck_assert_int_gt(X509_sign(x, make_rsa_key(), EVP_sha256()), 0);
+		n = i2d_X509(x, &other);
+		ck_assert_int_eq(cert_parse(crypto, (struct bytes){other, (size_t)n}, &cert), E_OK);
+		ck_assert_msg(cert->not_before == INT64_MAX && cert->not_after == INT64_MIN, "%s", forms[i].text);
+		cert_free(&cert);
+		OPENSSL_free(other);
+		OPENSSL_free((void *)(uintptr_t)der.data);
+		X509_free(x);
+	}
 }
 END_TEST
 
@@ -195,6 +232,7 @@ int main(void)
 	tcase_add_checked_fixture(t, start, stop);
 	tcase_add_test(t, fields);
 	tcase_add_loop_test(t, kind, 0, sizeof kinds / sizeof *kinds);
+	tcase_add_test(t, times_of_other_forms);
 	tcase_add_test(t, constraints);
 	tcase_add_test(t, roles);
 	tcase_add_test(t, other_key);

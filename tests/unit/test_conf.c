@@ -96,6 +96,50 @@ START_TEST(settings)
 }
 END_TEST
 
+/* From the least to the most that is allowed; whatever else stands there changes nothing. */
+START_TEST(numbers)
+{
+	static const struct {
+		const char *text;
+		long list_size, tolerance;
+	} rows[] = {
+		{"", 64L << 20, 300},
+		{"max-list-size = 1\nclock-tolerance = 0\n", 1L << 20, 0},
+		{"max-list-size = 256\nclock-tolerance = 86400\n", 256L << 20, 86400},
+		{"max-list-size = 0\nclock-tolerance = -1\n", 64L << 20, 300},
+		{"max-list-size = 257\nclock-tolerance = 86401\n", 64L << 20, 300},
+		{"max-list-size = 8M\nclock-tolerance = 60s\n", 64L << 20, 300},
+		{"max-list-size =\nclock-tolerance =\n", 64L << 20, 300},
+		{"max-list-size = 18446744073709551617\nclock-tolerance = 18446744073709551617\n", 64L << 20, 300},
+		{"[program nobody]\nmax-list-size = 2\nclock-tolerance = 2\n", 64L << 20, 300},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct conf c = read_text(rows[i].text);
+
+		ck_assert_msg(c.max_list_size == rows[i].list_size, "row %zu: %ld", i, c.max_list_size);
+		ck_assert_msg(c.clock_tolerance == rows[i].tolerance, "row %zu: %ld", i, c.clock_tolerance);
+	}
+	ck_assert_int_eq(times_logged("max-list-size cannot be"), 5);
+	ck_assert_int_eq(times_logged("clock-tolerance cannot be"), 5);
+}
+END_TEST
+
+START_TEST(paths_begin_with_a_slash)
+{
+	struct conf c = read_text("anchors = anchors\nlists = ~/lists\nlog-file = log\n");
+
+	ck_assert_str_eq(c.user.anchors, "");
+	ck_assert_str_eq(c.user.lists, "");
+	ck_assert_str_eq(c.log_file, "");
+	ck_assert_int_eq(times_logged(" cannot be "), 3);
+	c = read_text("anchors = /a\nlists = /l\nlog-file = /dev/null\n");
+	ck_assert_str_eq(c.user.anchors, "/a");
+	ck_assert_str_eq(c.user.lists, "/l");
+	ck_assert_str_eq(c.log_file, "/dev/null");
+}
+END_TEST
+
 static void become(const char *name)
 {
 	program_invocation_name = program_invocation_short_name = (char *)(uintptr_t)name;
@@ -332,6 +376,8 @@ int main(void)
 	int failed;
 
 	add_case(&cases, settings);
+	add_case(&cases, numbers);
+	add_case(&cases, paths_begin_with_a_slash);
 	add_case(&cases, sections_of_programs);
 	add_case(&cases, a_program_by_the_name_of_its_executable);
 	add_case(&cases, sections_that_are_not_known);

@@ -278,6 +278,47 @@ run 74 "$inkan" status export --bundle nginx --output /dev/null
 [ -c /dev/null ] || bad "/dev/null is gone"
 ls "$work"/bundle.* >/dev/null 2>&1 && bad "something was left beside the bundle"
 
+# ---- a signature of twelve hours ago: by the lists of then, which are imported now
+stamp() { date -u -d "-$1 minutes" "+${2:-%Y%m%d%H%M%SZ}"; }
+ago() { date -u -d "-$1 minutes" +%FT%TZ; }
+cat >"$work/old.cnf" <<-END
+	[ca]
+	default_ca = d
+	[d]
+	database = $work/old.index
+	default_md = sha256
+END
+old_list() { # CA FROM TO FILE [SERIAL]: in force between these minutes ago, with a certificate on hold
+	: >"$work/old.index"
+	[ -z "${5-}" ] ||
+		printf 'R\t491231235959Z\t%s,certificateHold\t%s\tunknown\t/CN=x\n' "$(stamp "$2" %y%m%d%H%M%SZ)" "$5" >"$work/old.index"
+	openssl ca -config "$work/old.cnf" -gencrl -crl_lastupdate "$(stamp "$2")" -crl_nextupdate "$(stamp "$3")" \
+		-keyfile "$pki/$1.key" -cert "$pki/$1.pem" -out "$4" 2>"$work/err" || { bad "openssl makes no list"; cat "$work/err"; }
+}
+run 0 "$inkan" verify "$good"
+run 3 "$inkan" verify --at "$(ago 720)" "$good"
+cp -r "$store" "$work/present"
+old_list root 780 660 "$work/old-root.pem"
+old_list hpki-auth-ca 780 660 "$work/old-auth.pem"
+run 0 "$inkan" status import "$work/old-root.pem" "$work/old-auth.pem"
+[ "$(grep -c "old list, put into the archive" "$work/out")" -eq 2 ] || bad "not in the archive: $(cat "$work/out")"
+run 0 "$inkan" verify --at "$(ago 720)" "$good"
+wrote "accepted"
+run 3 "$inkan" verify --at "$(ago 790)" "$good" # nothing had been issued by then
+run 3 "$inkan" verify --at "$(ago 650)" "$good" # its lists had ended
+wrote "too old"
+old_list hpki-auth-ca 750 700 "$work/held.pem" "$(openssl x509 -in "$good" -noout -serial | sed 's/.*=//')"
+run 0 "$inkan" status import "$work/held.pem"
+run 2 "$inkan" verify --at "$(ago 720)" "$good"
+wrote "suspended"
+run 0 "$inkan" verify --at "$(ago 760)" "$good"
+run 0 "$inkan" verify "$good"
+# one that has ended is for the archive, be there a newer one or not
+XDG_CACHE_HOME=$work/past run 0 "$inkan" status import "$work/old-auth.pem"
+wrote "old list, put into the archive"
+rm -r "$store"
+mv "$work/present" "$store"
+
 # ---- JSON
 if command -v python3 >/dev/null; then
 	online "$inkan" status refresh --json >"$work/json" || bad "refresh --json"

@@ -270,6 +270,72 @@ START_TEST(defects_of_entries)
 }
 END_TEST
 
+/* RFC 5280 5.3.1: an ENUMERATED, once. What is neither takes no entry away. */
+START_TEST(odd_reasons)
+{
+	static const struct {
+		int reason;
+		const char *extension;
+		int read;
+	} rows[] = {{6, NULL, 6},
+	            {-1, "2.5.29.21 = DER:0A0106", 6},
+	            {-1, "2.5.29.21 = DER:020106", -1},
+	            {-1, "2.5.29.21 = DER:0A020006", -1},
+	            {-1, "2.5.29.21 = DER:0A010B", -1},
+	            {1, "2.5.29.21 = DER:0A0106", -1},
+	            {8, "2.5.29.21 = DER:0A0108", -1}};
+	struct cert *cert = person(7, NULL);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct entry_spec entry = {.serial = 7, .revoked = NOW, .reason = rows[i].reason, .extension = rows[i].extension};
+		struct list_spec spec = plain(NULL);
+		struct crl *crl;
+
+		spec.entries = &entry;
+		spec.n = 1;
+		crl = opened(&spec);
+		ck_assert_msg(crl_find(crl, cert)->reason == rows[i].read, "row %zu: %d", i, crl_find(crl, cert)->reason);
+		crl_free(&crl);
+	}
+	cert_free(&cert);
+}
+END_TEST
+
+/* RFC 5280 5.1.2.4: seconds and Z, and no fractions. */
+START_TEST(times_of_other_forms)
+{
+	static const struct {
+		int type;
+		const char *text;
+		bool taken;
+	} forms[] = {{V_ASN1_UTCTIME, "260102030405Z", true}, {V_ASN1_UTCTIME, "2601020304Z", false},
+	             {V_ASN1_UTCTIME, "260102030405+0900", false}, {V_ASN1_GENERALIZEDTIME, "20260102030405Z", true},
+	             {V_ASN1_GENERALIZEDTIME, "20260102030405.5Z", false}};
+
+	for (size_t i = 0; i < 2 * sizeof forms / sizeof *forms; i++) {
+		struct list_spec spec = plain(NULL);
+		struct bytes der = make_list(&spec);
+		const unsigned char *p = der.data;
+		X509_CRL *x = d2i_X509_CRL(NULL, &p, (long)der.len);
+		ASN1_TIME *t = (ASN1_TIME *)(uintptr_t)(i % 2 ? X509_CRL_get0_nextUpdate(x) : X509_CRL_get0_lastUpdate(x));
+		unsigned char *other = NULL;
+		struct crl *crl;
+		int n;
+
+		ck_assert(ASN1_STRING_set(t, forms[i / 2].text, -1));
+		t->type = forms[i / 2].type;
+		ck_assert_int_gt(X509_CRL_sign(x, make_ec_key(0), EVP_sha256()), 0);
+		n = i2d_X509_CRL(x, &other);
+		ck_assert_msg(crl_open(crypto, (struct bytes){other, (size_t)n}, ca.cert, &crl) == (forms[i / 2].taken ? E_OK : E_FORMAT),
+		              "%s", forms[i / 2].text);
+		crl_free(&crl);
+		OPENSSL_free(other);
+		X509_CRL_free(x);
+		made_free(&der);
+	}
+}
+END_TEST
+
 START_TEST(found)
 {
 	struct entry_spec entries[300];
@@ -422,6 +488,8 @@ int main(void)
 	tcase_add_test(t, damaged);
 	tcase_add_test(t, defects);
 	tcase_add_test(t, defects_of_entries);
+	tcase_add_test(t, odd_reasons);
+	tcase_add_test(t, times_of_other_forms);
 	tcase_add_test(t, found);
 	tcase_add_test(t, listed_twice);
 	tcase_add_loop_test(t, scope, 0, sizeof scopes / sizeof *scopes);

@@ -89,7 +89,7 @@ static struct pki_cert certs[N_CERTS] = {
 
 static const char *const none[] = {NULL}, *const good[] = {"good", NULL}, *const user_only[] = {"user", NULL},
 	*const stale[] = {"stale", NULL}, *const later[] = {"past", "later", NULL}, *const ca_gone[] = {"ca-gone", NULL},
-	*const ended[] = {"ended", NULL};
+	*const ended[] = {"ended", NULL}, *const both[] = {"held-and-ca-gone", NULL};
 
 static void publish(const char *folder, const char *issuer, int signer, time_t from, time_t to, struct pki_entry a,
                     struct pki_entry b)
@@ -127,6 +127,8 @@ static void make(void)
 	publish("user", "Login CA", 1, 0, 0, no, no);
 	publish("ca-gone", "Login CA", 1, 0, 0, no, no);
 	publish("ca-gone", "Root", 0, 0, 0, (struct pki_entry){.serial = LOGIN_CA + 1, .revoked = pki.at - 7200}, no);
+	publish("held-and-ca-gone", "Login CA", 1, 0, 0, held, no);
+	publish("held-and-ca-gone", "Root", 0, 0, 0, (struct pki_entry){.serial = LOGIN_CA + 1, .revoked = pki.at - 7200}, no);
 	publish("good", "Login CA", 1, 0, 0, revoked, held);
 	publish("good", "Sign CA", 2, 0, 0, no, no);
 	publish("good", "JPKI A", 3, 0, 0, no, no);
@@ -226,6 +228,7 @@ static const struct row {
 	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_IGNORE, good, .answer = "0"},
 	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, ca_gone, .answer = "2 revoked"},
 	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, ca_gone, .answer = "2 revoked"},
+	{HELD, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, both, .answer = "2 revoked"},
 	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, ended, .answer = "3 status-stale"},
 	{DOCTOR_LOGIN, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_PREFER, ended, .answer = "0"},
 	{REVOKED, INKAN_PURPOSE_LOGIN, "all", INKAN_STATUS_REQUIRE, stale, .answer = "2 revoked"},

@@ -432,19 +432,24 @@ END_TEST
 /* RFC 5280 5.3.2: before the CA knew of it the key was somebody else's. */
 START_TEST(invalidity)
 {
-	static const struct entry_spec e = {.serial = 5, .revoked = NOW + 100, .reason = 1,
-	                                    .extension = "2.5.29.24 = DER:180F32303236303930313030303030305A"};
+	static const struct entry_spec both[] = {{.serial = 5, .revoked = NOW + 100, .reason = 1,
+	                                          .extension = "2.5.29.24 = DER:180F32303236303930313030303030305A"},
+	                                         {.serial = 7, .revoked = NOW + 100, .reason = 6,
+	                                          .extension = "2.5.29.24 = DER:180F32303236303930313030303030305A"}};
 	static const time_t since = 1788220800;
 	struct status_rules then = {.at = NOW, .historic = true};
-	struct cert *five = person(5), *six = person(6);
+	struct cert *five = person(5), *six = person(6), *seven = person(7);
 	struct status s;
 
 	put_list("01", 0, NULL);
 	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
-	put_list("02", 1, &e);
+	put(&(struct list_spec){.issuer = CA, .from = NOW + 3600, .to = NOW + 4 * DAY, .number = "02", .entries = both, .n = 2});
 	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.result, STATUS_GOOD);
 	ck_assert_int_eq(s.invalid, since);
+	status_of(rig.store, NULL, seven, &rig.cas[0], &then, &s); /* a hold that came later may end */
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	ck_assert_int_eq(s.invalid, 0);
 	then.at = NOW + 100;
 	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
 	ck_assert_int_eq(s.result, STATUS_REVOKED);
@@ -458,6 +463,7 @@ START_TEST(invalidity)
 	ck_assert_int_eq(s.invalid, 0);
 	cert_free(&five);
 	cert_free(&six);
+	cert_free(&seven);
 }
 END_TEST
 

@@ -359,13 +359,20 @@ START_TEST(exact_seconds)
 }
 END_TEST
 
+static void files_are(int n)
+{
+	char command[200];
+
+	snprintf(command, sizeof command, "test $(ls %s | wc -l) = %d", rig.crl, n);
+	ck_assert_int_eq(system(command), 0);
+}
+
 /* The CA's clock is ahead of ours: what is in force stays until the new list begins. */
 START_TEST(a_list_that_begins_later)
 {
 	struct cert *five = person(5), *six = person(6);
 	struct status_rules rules = {.at = NOW};
 	struct status s;
-	char command[200];
 
 	put_list("10", -2, NULL);
 	rig_clock = NOW - 301;
@@ -386,13 +393,47 @@ START_TEST(a_list_that_begins_later)
 	ck_assert_str_eq(s.crl_number, "11");
 	rig_clock = NOW + 7 * 3600;
 	put_again("13", 7, STORE_NEW); /* and nothing is left of the others */
-	snprintf(command, sizeof command, "test $(ls %s | wc -l) = 1", rig.crl);
-	ck_assert_int_eq(system(command), 0);
+	files_are(1);
 	rules.at = rig_clock;
 	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
 	ck_assert_str_eq(s.crl_number, "13");
 	cert_free(&five);
 	cert_free(&six);
+}
+END_TEST
+
+/* Five minutes before its time a list has begun, to the second. */
+START_TEST(the_second_in_which_a_list_begins)
+{
+	put_list("10", -2, NULL);
+	rig_clock = NOW - 301;
+	put_again("11", 0, STORE_NEW);
+	files_are(2);
+	put_again("0F", -1, STORE_OLDER);
+	put_again("10", -1, STORE_NEW); /* "11" keeps nobody out yet */
+	files_are(2);
+	rig_clock = NOW - 300;
+	put_again("10", 0, STORE_OLDER);
+	rig_clock = NOW + 3300;
+	put_again("12", 1, STORE_NEW);
+	files_are(1);
+}
+END_TEST
+
+/* A list that is refused says nothing about the past either. */
+START_TEST(a_refused_list_of_later)
+{
+	struct status_rules then = {.at = NOW + 60, .historic = true};
+	struct cert *five = person(5);
+	struct status s;
+
+	put_list("01", 0, NULL);
+	ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
+	put_by_hand(&(struct list_spec){.issuer = CA, .from = NOW + DAY, .to = NOW + 2 * DAY, .number = "02", .entries = &revoked, .n = 1,
+	                                .conf = "[exts]\n2.5.29.27 = critical,DER:020101\n"});
+	status_of(rig.store, NULL, five, &rig.cas[0], &then, &s);
+	ck_assert_int_eq(s.result, STATUS_GOOD);
+	cert_free(&five);
 }
 END_TEST
 
@@ -645,6 +686,8 @@ int main(void)
 	tcase_add_test(t, signing_time);
 	tcase_add_test(t, exact_seconds);
 	tcase_add_test(t, a_list_that_begins_later);
+	tcase_add_test(t, the_second_in_which_a_list_begins);
+	tcase_add_test(t, a_refused_list_of_later);
 	tcase_add_test(t, a_list_of_years_ahead);
 	tcase_add_test(t, numbers_that_start_again);
 	tcase_add_test(t, invalidity);

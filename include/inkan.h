@@ -64,7 +64,7 @@ enum inkan_error {
 	INKAN_E_IO = 4,              /* a file cannot be read: errno says why */
 	INKAN_E_NO_CARD = 5,         /* no card in the reader */
 	INKAN_E_PIN = 6,             /* the card gives this certificate after its PIN only */
-	INKAN_E_CARD = 7,            /* the card refused a command, or its answer makes no sense */
+	INKAN_E_CARD = 7,            /* the card refused a command, took too long, or its answer makes no sense */
 	INKAN_E_INTERNAL = 8,        /* a library that must work did not */
 	INKAN_E_TOO_LONG = 9,        /* over 1 MiB for a certificate, 64 MiB for a list */
 	INKAN_E_NO_SERVICE = 10,     /* the smartcard service pcscd is not running */

@@ -21,33 +21,36 @@ void inkan_bind_messages(void)
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 }
 
-/* What libinkan can meet of enum error: the rest is about PINs. */
+/* What libinkan can meet of enum error: the rest is about PINs. Of several rows the first has the text; NULL:
+ * error_text. */
 static const struct {
 	enum error internal;
 	enum inkan_error e;
+	const char *text;
 } errors[] = {
-	{E_OK, INKAN_OK},
-	{E_ARGUMENT, INKAN_E_ARGUMENT},
-	{E_MEMORY, INKAN_E_MEMORY},
-	{E_NO_SERVICE, INKAN_E_NO_SERVICE},
-	{E_DENIED, INKAN_E_DENIED},
-	{E_NO_READER, INKAN_E_NO_READER},
-	{E_NO_CARD, INKAN_E_NO_CARD},
-	{E_MUTE, INKAN_E_MUTE},
-	{E_FOREIGN, INKAN_E_FOREIGN},
-	{E_BUSY, INKAN_E_BUSY},
-	{E_TIMEOUT, INKAN_E_CARD},
-	{E_LINK, INKAN_E_LINK},
-	{E_CHANGED, INKAN_E_LINK},
-	{E_PROTOCOL, INKAN_E_CARD},
-	{E_REFUSED, INKAN_E_CARD},
-	{E_UNSUPPORTED, INKAN_E_CARD},
-	{E_NOT_FOUND, INKAN_E_NO_CERTIFICATE},
-	{E_FORMAT, INKAN_E_FORMAT},
-	{E_TOO_LONG, INKAN_E_TOO_LONG},
-	{E_SECURITY, INKAN_E_PIN},
-	{E_SIGNATURE, INKAN_E_SIGNATURE},
-	{E_IO, INKAN_E_IO},
+	{E_OK, INKAN_OK, NULL},
+	{E_ARGUMENT, INKAN_E_ARGUMENT, NULL},
+	{E_MEMORY, INKAN_E_MEMORY, NULL},
+	{E_NO_SERVICE, INKAN_E_NO_SERVICE, NULL},
+	{E_DENIED, INKAN_E_DENIED, NULL},
+	{E_NO_READER, INKAN_E_NO_READER, NULL},
+	{E_NO_CARD, INKAN_E_NO_CARD, NULL},
+	{E_MUTE, INKAN_E_MUTE, NULL},
+	{E_FOREIGN, INKAN_E_FOREIGN, NULL},
+	{E_BUSY, INKAN_E_BUSY, NULL},
+	{E_TIMEOUT, INKAN_E_CARD,
+         N_("the card refused a command, took too long, or gave an answer that makes no sense")},
+	{E_LINK, INKAN_E_LINK, NULL},
+	{E_CHANGED, INKAN_E_LINK, NULL},
+	{E_PROTOCOL, INKAN_E_CARD, NULL},
+	{E_REFUSED, INKAN_E_CARD, NULL},
+	{E_UNSUPPORTED, INKAN_E_CARD, NULL},
+	{E_NOT_FOUND, INKAN_E_NO_CERTIFICATE, N_("the card has no certificate for this purpose")},
+	{E_FORMAT, INKAN_E_FORMAT, N_("there is no certificate or list in it that can be read")},
+	{E_TOO_LONG, INKAN_E_TOO_LONG, NULL},
+	{E_SECURITY, INKAN_E_PIN, NULL},
+	{E_SIGNATURE, INKAN_E_SIGNATURE, NULL},
+	{E_IO, INKAN_E_IO, N_("the file cannot be read")},
 };
 
 enum inkan_error inkan_error_of(enum error e)
@@ -61,15 +64,9 @@ enum inkan_error inkan_error_of(enum error e)
 const char *inkan_error_text(enum inkan_error e)
 {
 	inkan_bind_messages();
-	if (e == INKAN_E_FORMAT)
-		return _("there is no certificate or list in it that can be read");
-	if (e == INKAN_E_IO)
-		return _("the file cannot be read");
-	if (e == INKAN_E_NO_CERTIFICATE)
-		return _("the card has no certificate for this purpose");
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
 		if (errors[i].e == e)
-			return _(error_text(errors[i].internal));
+			return _(errors[i].text ? errors[i].text : error_text(errors[i].internal));
 	return _(error_text(E_INTERNAL));
 }
 

@@ -407,6 +407,15 @@ END_TEST
 
 START_TEST(words_for_every_error)
 {
+	static const struct {
+		enum inkan_error e;
+		const char *words; /* of libinkan(3) */
+	} some[] = {{INKAN_E_FORMAT, "no certificate or list"}, {INKAN_E_IO, "the file cannot be read"}, {INKAN_E_NO_SERVICE, "pcscd is not running"},
+	            {INKAN_E_NO_CARD, "no card in the reader"}, {INKAN_E_NO_CERTIFICATE, "no certificate for this purpose"},
+	            {INKAN_E_CARD, "refused a command, took too long"}, {INKAN_E_SIGNATURE, "signature does not verify"}};
+
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		ck_assert_msg(strstr(inkan_error_text(some[i].e), some[i].words) != NULL, "%s", inkan_error_text(some[i].e));
 	for (int e = INKAN_OK; e <= INKAN_E_SIGNATURE; e++) {
 		ck_assert_str_ne(inkan_error_text((enum inkan_error)e), "");
 		for (int other = INKAN_OK; other < e; other++)

@@ -100,6 +100,9 @@ END_TEST
 
 START_TEST(refused)
 {
+	static const char *const unsupported[] = {"[exts]\n2.5.29.27 = critical,DER:020101\n",
+	                                          "[exts]\nissuingDistributionPoint = critical,@i\n[i]\nindirectCRL = TRUE\n",
+	                                          "[exts]\nissuingDistributionPoint = critical,@i\n[i]\nonlyAA = TRUE\n"};
 	struct list_spec spec = {.issuer = "Nobody", .from = NOW, .to = NOW + DAY};
 	struct bytes der;
 
@@ -108,8 +111,10 @@ START_TEST(refused)
 	spec.key = 3;
 	put_is(make_list(&spec), E_SIGNATURE, STORE_BAD);
 	spec.key = 0;
-	spec.conf = "[exts]\n2.5.29.27 = critical,DER:020101\n";
-	put_is(make_list(&spec), E_UNSUPPORTED, STORE_BAD);
+	for (size_t i = 0; i < 3; i++) {
+		spec.conf = unsupported[i];
+		put_is(make_list(&spec), E_UNSUPPORTED, STORE_BAD);
+	}
 	der = rig_list(0, 1, NULL);
 	der.len--;
 	put_is(der, E_FORMAT, STORE_BAD);
@@ -432,6 +437,24 @@ START_TEST(known_folders)
 }
 END_TEST
 
+START_TEST(settings)
+{
+	static char folders[2][4096];
+	char path[200];
+
+	ck_assert_int_eq(store_tolerance(rig.store), 300);
+	setenv("XDG_CONFIG_HOME", rig.folder, 1);
+	snprintf(path, sizeof path, "%s/inkan", rig.folder);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	strcat(path, "/inkan.conf");
+	rig_write(path, (struct bytes){(const uint8_t *)"clock-tolerance = 10\nlists = /x/lists\n", 38});
+	rig_reopen();
+	ck_assert_int_eq(store_tolerance(rig.store), 10);
+	ck_assert_uint_eq(store_folders(folders), 2);
+	ck_assert_str_eq(folders[1], "/x/lists");
+}
+END_TEST
+
 /* ---- What is cached */
 
 START_TEST(interval)
@@ -737,6 +760,7 @@ int main(void)
 	tcase_add_test(t, second_place_refused);
 	tcase_add_test(t, no_place);
 	tcase_add_test(t, known_folders);
+	tcase_add_test(t, settings);
 	tcase_add_test(t, interval);
 	tcase_add_test(t, many_threads);
 	tcase_add_test(t, archive);

@@ -425,6 +425,51 @@ START_TEST(words_for_every_error)
 }
 END_TEST
 
+#define MEMBER(type, member, at) {#type "." #member, offsetof(struct type, member), at}
+
+/* What programs have been compiled with: numbers, and where members lie, counted by hand for a machine of 64 bits. */
+START_TEST(what_never_changes)
+{
+	static const struct {
+		const char *name;
+		size_t is, was;
+	} members[] = {
+		MEMBER(inkan_options, anchors, 8), MEMBER(inkan_options, lists, 16),
+		MEMBER(inkan_rules, purpose, 8), MEMBER(inkan_rules, status, 12), MEMBER(inkan_rules, at, 16),
+		MEMBER(inkan_rules, grace, 24), MEMBER(inkan_rules, roles, 32), MEMBER(inkan_rules, evidence, 40),
+		MEMBER(inkan_rules, allow_test, 48),
+		MEMBER(inkan_status_info, result, 8), MEMBER(inkan_status_info, freshness, 12), MEMBER(inkan_status_info, reason, 16),
+		MEMBER(inkan_status_info, revoked, 24), MEMBER(inkan_status_info, this_update, 32),
+		MEMBER(inkan_status_info, next_update, 40), MEMBER(inkan_status_info, crl_number, 48),
+		MEMBER(inkan_status_info, source, 56), MEMBER(inkan_status_info, why, 64), MEMBER(inkan_status_info, why_word, 72),
+		MEMBER(inkan_status_info, about, 80), MEMBER(inkan_status_info, invalid_from, 88),
+	};
+	static const int numbers[][20] = {
+		{INKAN_OK, INKAN_E_ARGUMENT, INKAN_E_MEMORY, INKAN_E_FORMAT, INKAN_E_IO, INKAN_E_NO_CARD, INKAN_E_PIN, INKAN_E_CARD,
+		 INKAN_E_INTERNAL, INKAN_E_TOO_LONG, INKAN_E_NO_SERVICE, INKAN_E_DENIED, INKAN_E_NO_READER, INKAN_E_FOREIGN,
+		 INKAN_E_NO_CERTIFICATE, INKAN_E_MUTE, INKAN_E_BUSY, INKAN_E_LINK, INKAN_E_SIGNATURE, -1},
+		{INKAN_PURPOSE_ANY, INKAN_PURPOSE_LOGIN, INKAN_PURPOSE_SIGN, -1},
+		{INKAN_PROFILE_UNKNOWN, INKAN_PROFILE_HPKI_SIGN, INKAN_PROFILE_HPKI_AUTH_PERSON,
+		 INKAN_PROFILE_HPKI_AUTH_ORGANISATION, INKAN_PROFILE_JPKI_AUTH, INKAN_PROFILE_JPKI_SIGN, -1},
+		{INKAN_PERSON_NAME, INKAN_PERSON_JAPANESE_NAME, INKAN_PERSON_ID, INKAN_PERSON_ORGANISATION, INKAN_PERSON_SUBJECT,
+		 INKAN_PERSON_SERIAL, INKAN_PERSON_BIRTH, INKAN_PERSON_BIRTH_DATE, INKAN_PERSON_SEX, INKAN_PERSON_ADDRESS,
+		 INKAN_PERSON_NAME_SUBSTITUTES, INKAN_PERSON_ADDRESS_SUBSTITUTES, -1},
+		{INKAN_STATUS_REQUIRE, INKAN_STATUS_PREFER, INKAN_STATUS_IGNORE, -1},
+		{INKAN_VERDICT_ACCEPTED, INKAN_VERDICT_NO_ROLE, INKAN_VERDICT_REVOKED, INKAN_VERDICT_NO_STATUS,
+		 INKAN_VERDICT_BAD_CHAIN, INKAN_VERDICT_NOT_VALID, INKAN_VERDICT_TEST_ONLY, -1},
+		{INKAN_STATUS_UNKNOWN, INKAN_STATUS_GOOD, INKAN_STATUS_REVOKED, INKAN_STATUS_ON_HOLD, -1},
+		{INKAN_FRESHNESS_FRESH, INKAN_FRESHNESS_STALE, INKAN_FRESHNESS_EXPIRED, -1},
+		{INKAN_LOG_OFF, INKAN_LOG_ERROR, INKAN_LOG_INFO, INKAN_LOG_DEBUG, INKAN_LOG_TRACE, -1},
+	};
+
+	for (size_t i = 0; sizeof(void *) == 8 && i < sizeof members / sizeof *members; i++)
+		ck_assert_msg(members[i].is == members[i].was, "%s: %zu, and was %zu", members[i].name, members[i].is, members[i].was);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		for (int k = 0; numbers[i][k] >= 0; k++)
+			ck_assert_msg(numbers[i][k] == k, "enum %zu: %d, and was %d", i, numbers[i][k], k);
+}
+END_TEST
+
 /* The header's macros, configure.ac and the library are of one version. */
 START_TEST(versions)
 {
@@ -725,6 +770,7 @@ int main(void)
 	tcase_add_test(t, structs_of_other_versions);
 	tcase_add_test(t, nothing_where_something_is_wanted);
 	tcase_add_test(t, words_for_every_error);
+	tcase_add_test(t, what_never_changes);
 	tcase_add_test(t, versions);
 	tcase_add_test(t, messages_come_from_where_it_was_installed);
 	tcase_add_test(t, the_holder);

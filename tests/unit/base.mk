@@ -18,4 +18,5 @@ tests_unit_test_conf_LDADD = $(base_test_ldadd)
 tests_unit_test_text_CFLAGS = $(base_test_cflags)
 tests_unit_test_text_LDADD = $(base_test_ldadd)
 tests_unit_test_file_CFLAGS = $(base_test_cflags)
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=rename
 tests_unit_test_file_LDADD = $(base_test_ldadd)

@@ -406,6 +406,33 @@ START_TEST(sources_of_this_user_alone)
 }
 END_TEST
 
+/* Root's and this user's, each once. */
+START_TEST(sources_of_every_folder)
+{
+	char second[80];
+	const char *const places[] = {folder, second};
+	struct sources s = {0};
+
+	rig_start();
+	snprintf(second, sizeof second, "%s/second", folder);
+	ck_assert_int_eq(sources_add(&s, "http://a/1.crl"), E_OK);
+	ck_assert_int_eq(sources_record(places, 1, &s), E_OK);
+	ck_assert_int_eq(sources_add(&s, "http://b/2.crl"), E_OK);
+	ck_assert_int_eq(sources_record(places, 2, &s), E_OK);
+	sources_free(&s);
+	ck_assert_int_eq(sources_read(&s, second), E_OK);
+	ck_assert_uint_eq(s.n, 2);
+	sources_free(&s);
+	write_file("sources", "http://c/3.crl\nhttp://a/1.crl\n", strlen("http://c/3.crl\nhttp://a/1.crl\n"));
+	ck_assert_int_eq(sources_collect(rig.store, &rig.trust, places, 2, &s), E_OK);
+	ck_assert_uint_eq(s.n, 3);
+	ck_assert_str_eq(s.list[0].url, "http://c/3.crl");
+	ck_assert_str_eq(s.list[2].url, "http://b/2.crl");
+	sources_free(&s);
+	rig_stop();
+}
+END_TEST
+
 /* ---- Whose lists are fetched */
 
 #define KEYS "keyUsage = critical,keyCertSign,cRLSign\nsubjectKeyIdentifier = hash\n"
@@ -668,6 +695,7 @@ int main(void)
 	tcase_add_test(tc, when_the_next_try_is_due);
 	tcase_add_test(tc, a_last_line_without_its_end);
 	tcase_add_test(tc, sources_of_this_user_alone);
+	tcase_add_test(tc, sources_of_every_folder);
 	tcase_add_test(tc, closed_lists);
 	tcase_add_test(tc, side_by_side);
 	tcase_add_test(tc, what_is_remembered);

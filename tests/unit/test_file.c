@@ -12,6 +12,28 @@
 static char folder[64], path[96];
 static const struct bytes old = {(const uint8_t *)"old", 3}, new = {(const uint8_t *)"new!", 4};
 
+/* The linker puts these between path_replace and the system (--wrap): f a file, d a folder on the disk, r renamed. */
+int __real_fsync(int fd);
+int __real_rename(const char *from, const char *to);
+int __wrap_fsync(int fd);
+int __wrap_rename(const char *from, const char *to);
+
+static char steps[32];
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	strcat(steps, fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "d" : "f");
+	return __real_fsync(fd);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	strcat(steps, "r");
+	return __real_rename(from, to);
+}
+
 static void setup(void)
 {
 	strcpy(folder, "/tmp/inkan-test-file.XXXXXX");
@@ -72,6 +94,14 @@ START_TEST(replaced_in_one_step)
 	expect(path, new);
 	expect(beside, old); /* the old file was not written to */
 	ck_assert_int_eq(files_in_folder(), 2);
+}
+END_TEST
+
+/* When the power fails there is the old file or the new one. */
+START_TEST(on_the_disk_before_its_name)
+{
+	ck_assert_int_eq(path_replace(path, new, 0644), E_OK);
+	ck_assert_str_eq(steps, "frd");
 }
 END_TEST
 
@@ -174,6 +204,7 @@ int main(void)
 	int failed;
 
 	add_case(&cases, replaced_in_one_step);
+	add_case(&cases, on_the_disk_before_its_name);
 	add_case(&cases, a_link_is_replaced_not_followed);
 	add_case(&cases, a_failure_leaves_nothing);
 	add_case(&cases, reading_has_a_limit);

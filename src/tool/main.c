@@ -22,6 +22,7 @@ static const struct verb {
 	{"trust", verb_trust, N_("add, list and remove the CA certificates that are trusted")},
 	{"doctor", verb_doctor, N_("find out what is wrong, and what helps")},
 	{"status", verb_status, N_("fetch, import and export revocation lists")},
+	{"watch", verb_watch, N_("write a line for each HPKI card that is put in")},
 	{"setup", verb_setup, N_("set up browsers, SSH, OpenSSL, PAM and others to use a card")},
 };
 

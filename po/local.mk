@@ -22,5 +22,6 @@ po/inkan.pot:
 
 update-po: po/inkan.pot
 	for po in $(PO_FILES); do \
-	  msgmerge --update --backup=none --no-wrap --no-location --previous $(srcdir)/$$po po/inkan.pot || exit 1; done
+	  msgmerge --update --backup=none --no-wrap --no-location --previous $(srcdir)/$$po po/inkan.pot && \
+	  msgattrib --no-obsolete --no-wrap -o $(srcdir)/$$po $(srcdir)/$$po || exit 1; done
 .PHONY: po/inkan.pot update-po

@@ -575,6 +575,9 @@ START_TEST(what_is_remembered)
 	ck_assert_int_eq(fetch(good, true, PROGRAM), E_OK);
 	ck_assert_int_eq(all.list[0].outcome, FETCHED_SAME);
 	before = all.list[0];
+	before.succeeded = 1700000000;
+	snprintf(command, sizeof command, "sed -i 's/\t[0-9]*\t[0-9]*\t/\t1700000000\t1700000000\t/' %s/fetch/fetched", folder);
+	ck_assert_int_eq(system(command), 0);
 	kill(server, SIGKILL); /* a server that is away changes nothing of that but the count */
 	waitpid(server, NULL, 0);
 	for (unsigned i = 1; i < 3; i++) {

@@ -169,6 +169,14 @@ run 7 online "$inkan" status refresh # a captive portal, and nothing else
 for list in sarl rarl; do cp "$pki/$list.crl" "$web"; done
 mv "$web/kept.crl" "$web/hpki-auth.crl"
 
+for f in "$store"/crl/*.crl; do cmp -s "$f" "$work/newer.crl" && break; done
+rm "$f"
+mkdir "$f" # no file can take its place
+run 74 online "$inkan" status refresh # which is this machine's fault
+said "hpki-auth.crl: $store"
+rmdir "$f"
+run 0 online "$inkan" status refresh
+
 # ---- what was lost is fetched again, condition or not
 rm "$store"/crl/*.crl
 run 0 online "$inkan" status refresh
@@ -221,6 +229,8 @@ run 7 "$inkan" status import "$web/forged.crl"
 said "the signature of the list does not verify"
 run 7 "$inkan" status import "$good"
 said "it is not a revocation list"
+run 7 "$inkan" status import "$good" "$pki/sarl.crl" # the good one is no excuse
+wrote "unchanged"
 run 66 "$inkan" status import "$work/nothing"
 run 0 "$inkan" status archive
 [ "$(ls "$store/archive" | wc -l)" -eq 3 ] || bad "the archive has not every list"

@@ -456,7 +456,8 @@ static void planned(const char *const *want)
  * writes the URL down; and its CA keeps nobody else's lists from being fetched. */
 START_TEST(closed_lists)
 {
-	static const char point[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nfullname=URI:http://jpki/2.crl\n";
+	static const char point[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nfullname=URI:http://jpki/2.crl\n",
+	                  its_point[] = "[exts]\nissuingDistributionPoint=critical,@i\n[i]\nfullname=URI:http://hpki/3.crl\n";
 	const char *place = folder;
 	struct sources s = {0};
 	enum store_put what;
@@ -478,6 +479,8 @@ START_TEST(closed_lists)
 	ck_assert_int_eq(sources_add(&s, "http://jpki/1.crl"), E_OK);
 	ck_assert_int_eq(sources_record(&place, 1, &s), E_OK);
 	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", "http://jpki/1.crl", NULL});
+	ck_assert_int_eq(rig_put(rig_list(1, 5, its_point), &what), E_OK); /* what an open list says of its place is used */
+	planned((const char *const[]){"http://hpki/1.crl", "http://hpki/2.crl", "http://jpki/1.crl", "http://hpki/3.crl", NULL});
 	sources_free(&s);
 	rig_stop();
 }

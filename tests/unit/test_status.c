@@ -568,6 +568,8 @@ START_TEST(lists_from_elsewhere)
 	put_list("08", -1, &revoked); /* the store's own word stands beside it */
 	status_of(rig.store, NULL, six, &rig.cas[0], &rules, &s);
 	ck_assert_str_eq(s.crl_number, "09");
+	status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s); /* and the newer of one scope alone */
+	ck_assert_int_eq(s.result, STATUS_GOOD);
 	put_list("0A", 0, &revoked);
 	status_of(rig.store, NULL, five, &rig.cas[0], &rules, &s);
 	ck_assert_int_eq(s.result, STATUS_REVOKED);

@@ -200,6 +200,11 @@ START_TEST(every_reason_and_the_chain)
 	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
 	ck_assert_str_ne(info.why, "");
 	ck_assert_int_eq(info.reason, -1);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(inkan_decision_cert_status(d, i, &info), INKAN_OK);
+		ck_assert_uint_eq(info.about, i);
+	}
+	ck_assert_int_eq(inkan_decision_cert_status(d, 2, &info), INKAN_E_ARGUMENT); /* the anchor */
 	info.size = 4;
 	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_E_ARGUMENT);
 	inkan_decision_free(&d);
@@ -231,6 +236,10 @@ END_TEST
 
 START_TEST(what_it_does_not_take)
 {
+	static const char *const nothing[] = {NULL};
+	static const struct inkan_rules no_rules[] = {{.grace = -1}, {.at = -1}, {.purpose = (enum inkan_purpose)9},
+	                                              {.status = (enum inkan_status_rule)3}, {.allow_test = 2},
+	                                              {.allow_test = -1}, {.roles = nothing}};
 	struct inkan_options bad_options = {.size = 1};
 	struct inkan_rules bad = {.size = 1};
 	struct inkan *ctx = context(), *none = ctx;
@@ -254,10 +263,11 @@ START_TEST(what_it_does_not_take)
 	other = cert;
 	ck_assert_int_eq(inkan_cert_from_card(ctx, NULL, (enum inkan_purpose)9, &other), INKAN_E_ARGUMENT);
 	ck_assert_ptr_null(other);
-	bad = (struct inkan_rules){.size = sizeof bad, .grace = -1};
-	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
-	bad = (struct inkan_rules){.size = sizeof bad, .purpose = (enum inkan_purpose)9};
-	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
+	for (size_t i = 0; i < sizeof no_rules / sizeof *no_rules; i++) {
+		bad = no_rules[i];
+		bad.size = sizeof bad;
+		ck_assert_msg(inkan_decide(ctx, cert, &bad, &d) == INKAN_E_ARGUMENT, "row %zu", i);
+	}
 	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, (size_t)leaf_len - 1, &other), INKAN_E_FORMAT);
 	ck_assert_ptr_null(other);
 	ck_assert_int_eq(inkan_cert_from_der(ctx, leaf, 0, &other), INKAN_E_FORMAT);
@@ -285,6 +295,10 @@ START_TEST(structs_of_other_versions)
 		struct inkan_status_info info;
 		char later[16];
 	} info = {.info = {.size = sizeof info}};
+	union {
+		struct inkan_rules rules;
+		char whole[4097];
+	} largest = {.whole = {0}};
 	const size_t wrong[] = {0, 1, sizeof(size_t), 5000, SIZE_MAX};
 	const char *const anchors[] = {folder, NULL};
 	struct inkan_rules older;
@@ -313,6 +327,13 @@ START_TEST(structs_of_other_versions)
 	info.later[15] = 1;
 	ck_assert_int_eq(inkan_decision_status(d, &info.info), INKAN_E_ARGUMENT);
 	inkan_decision_free(&d);
+
+	/* a size that no version will have is one that was not set */
+	largest.rules = (struct inkan_rules){.size = 4096, .status = INKAN_STATUS_IGNORE};
+	ck_assert_int_eq(inkan_decide(ctx, cert, &largest.rules, &d), INKAN_OK);
+	inkan_decision_free(&d);
+	largest.rules.size = 4097;
+	ck_assert_int_eq(inkan_decide(ctx, cert, &largest.rules, &d), INKAN_E_ARGUMENT);
 
 	newer.later[15] = 1; /* it asks for something that this library cannot do */
 	ck_assert_int_eq(inkan_decide(ctx, cert, &newer.rules, &d), INKAN_E_ARGUMENT);
@@ -478,8 +499,20 @@ START_TEST(versions)
 	snprintf(text, sizeof text, "%d.%d.%d", INKAN_VERSION_MAJOR, INKAN_VERSION_MINOR, INKAN_VERSION_PATCH);
 	ck_assert_str_eq(text, PACKAGE_VERSION);
 	ck_assert_str_eq(inkan_version(), PACKAGE_VERSION);
-	ck_assert_int_eq(INKAN_VERSION_NUMBER,
-	                 INKAN_VERSION_MAJOR * 1000000 + INKAN_VERSION_MINOR * 1000 + INKAN_VERSION_PATCH);
+}
+END_TEST
+
+/* Of a header whose version is 3.4.5. */
+#undef INKAN_VERSION_MAJOR
+#undef INKAN_VERSION_MINOR
+#undef INKAN_VERSION_PATCH
+#define INKAN_VERSION_MAJOR 3
+#define INKAN_VERSION_MINOR 4
+#define INKAN_VERSION_PATCH 5
+
+START_TEST(version_number)
+{
+	ck_assert_int_eq(INKAN_VERSION_NUMBER, 3004005);
 }
 END_TEST
 
@@ -772,6 +805,7 @@ int main(void)
 	tcase_add_test(t, words_for_every_error);
 	tcase_add_test(t, what_never_changes);
 	tcase_add_test(t, versions);
+	tcase_add_test(t, version_number);
 	tcase_add_test(t, messages_come_from_where_it_was_installed);
 	tcase_add_test(t, the_holder);
 	tcase_add_test(t, evidence_of_certificates);

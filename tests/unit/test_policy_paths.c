@@ -89,6 +89,8 @@ static void make(void)
 	pki_publish("later", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 80000, .to = pki.at - 20000});
 	pki_publish("later2", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 10000, .entries = {
 		{.serial = UNDER_C1 + 1, .revoked = pki.at - 20000, .reason = 1, .invalidity = pki.at - 50000}}});
+	pki_publish("ca-later", &(struct pki_list){.issuer = "Root", .from = pki.at - 10000, .entries = {
+		{.serial = C1 + 1, .revoked = pki.at - 20000, .reason = 2, .invalidity = pki.at - 50000}}});
 }
 
 #define FIRST_OF_ITS_NAME "it takes the first CA of the name; RFC 5280 6.1 asks whose key signed"
@@ -223,6 +225,9 @@ static const struct {
 	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50000, NO_EVIDENCE},
 	{"4 usage", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_SIGN, 50001, NO_EVIDENCE},
 	{"2 revoked", UNDER_C1, {C1}, {"later", "later2"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
+	{"0", UNDER_C1, {C1}, {"later", "ca-later"}, INKAN_PURPOSE_LOGIN, 40000, NO_EVIDENCE},
+	{"4 usage,invalid", UNDER_C1, {C1}, {"later", "ca-later"}, INKAN_PURPOSE_SIGN, 40000, NO_EVIDENCE}, /* its CA's key */
+	{"4 usage", UNDER_C1, {C1}, {"later", "ca-later"}, INKAN_PURPOSE_SIGN, 50001, NO_EVIDENCE},
 	/* of a CA that has more than the eight keys which are tried, the others of other names */
 	{"0", UNDER_SPLIT, {C1, C2, C3, C4, C5, C6, C7, C8, SPLIT, SPLIT_LISTS}, {"split"}, INKAN_PURPOSE_LOGIN, 0, NO_EVIDENCE},
 	/* keys and lists that came along, verified like the others */

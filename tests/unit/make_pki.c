@@ -253,6 +253,7 @@ static void add_lists(struct inkan_evidence *evidence, const char *folder)
 
 		fclose(f);
 		ck_assert(e == INKAN_OK || e == INKAN_E_SIGNATURE);
+		pki.refused += e == INKAN_E_SIGNATURE;
 	}
 	globfree(&files);
 }
@@ -261,6 +262,7 @@ static struct inkan_evidence *evidence_of(struct inkan *ctx, const struct pki_ev
 {
 	struct inkan_evidence *evidence;
 
+	pki.refused = 0;
 	ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
 	for (size_t i = 0; i < 4 && came->certs[i] != PKI_END; i++) {
 		unsigned char *der = NULL;

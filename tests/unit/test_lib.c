@@ -602,11 +602,13 @@ START_TEST(evidence_of_certificates)
 	const char *const anchors[] = {own, NULL}, *const lists[] = {empty, NULL}, *const none[] = {NULL};
 	struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
 	struct inkan_rules rules = {.size = sizeof rules, .status = INKAN_STATUS_IGNORE};
+	const unsigned char *zeros = calloc(1, (64 << 20) + 1);
 	struct inkan_evidence *evidence;
 	struct inkan_decision *d;
 	struct inkan_cert *cert;
 	struct inkan *ctx;
 
+	ck_assert_ptr_nonnull(zeros);
 	snprintf(own, sizeof own, "%s/only-root", folder);
 	ck_assert_int_eq(mkdir(own, 0755), 0);
 	snprintf(path, sizeof path, "only-root/root.pem");
@@ -619,6 +621,9 @@ START_TEST(evidence_of_certificates)
 		ck_assert_int_eq(inkan_evidence_new(ctx, &evidence), INKAN_OK);
 		ck_assert_int_eq(inkan_evidence_add_certs(evidence, "hello", 5), INKAN_E_FORMAT);
 		ck_assert_int_eq(inkan_evidence_add_lists(evidence, "hello", 5), INKAN_E_FORMAT);
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, zeros, (1 << 20) + 1), INKAN_E_TOO_LONG);
+		ck_assert_int_eq(inkan_evidence_add_certs(evidence, zeros, 1 << 20), INKAN_E_FORMAT);
+		ck_assert_int_eq(inkan_evidence_add_lists(evidence, zeros, (64 << 20) + 1), INKAN_E_TOO_LONG);
 		ck_assert_int_eq(inkan_evidence_add_certs(evidence, leaf, (size_t)leaf_len), INKAN_OK);
 		add_pem(evidence, chain[1], chain[0]);
 
@@ -645,6 +650,7 @@ START_TEST(evidence_of_certificates)
 		inkan_cert_free(&cert);
 		inkan_free(&ctx);
 	}
+	free((void *)(uintptr_t)zeros);
 }
 END_TEST
 

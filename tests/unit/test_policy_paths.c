@@ -247,6 +247,7 @@ START_TEST(one_list)
 	snprintf(folder, sizeof folder, "lists-%d", _i);
 	install(folder, lists[_i].cas, false);
 	ck_assert_str_eq(pki_decide_with(folder, lists[_i].lists, &lists[_i].came, (size_t)lists[_i].leaf, &rules), lists[_i].answer);
+	ck_assert_uint_eq(pki.refused, lists[_i].came.lists[0] && strcmp(lists[_i].came.lists[0], "stranger") == 0);
 }
 END_TEST
 

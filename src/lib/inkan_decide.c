@@ -43,8 +43,8 @@ enum inkan_error inkan_decide(struct inkan *ctx, const struct inkan_cert *cert, 
 		e = trust_with(ctx->crypto, cert->trust, (const struct cert *const *)evidence->cas, evidence->n_cas,
 		               &d->trust);
 		if (e == E_OK)
-			e = evidence_lists(evidence, d->trust, &d->lists);
-		if (e != E_OK && e != E_SIGNATURE) {
+			e = evidence_lists(evidence, evidence->n_lists, d->trust, &d->lists);
+		if (e != E_OK) {
 			inkan_decision_free(&d);
 			return inkan_error_of(e);
 		}

@@ -42,14 +42,14 @@ void inkan_evidence_free(struct inkan_evidence **evidence)
 	*evidence = NULL;
 }
 
-enum error evidence_lists(const struct inkan_evidence *e, const struct trust *trust, struct snapshot **out)
+enum error evidence_lists(const struct inkan_evidence *e, size_t told, const struct trust *trust, struct snapshot **out)
 {
 	enum error all = E_OK;
 
 	for (size_t i = 0; i < e->n_lists; i++) {
 		enum error one = extra_lists_add(out, trust, e->lists[i]);
 
-		if (one == E_MEMORY || one == E_SIGNATURE || one == E_FORMAT)
+		if (one == E_MEMORY || (i >= told && (one == E_SIGNATURE || one == E_FORMAT)))
 			all = one;
 		if (one == E_MEMORY)
 			break;
@@ -58,15 +58,15 @@ enum error evidence_lists(const struct inkan_evidence *e, const struct trust *tr
 }
 
 /* Which CA signed a list may be known only now. */
-static enum error settle(struct inkan_evidence *e)
+static enum error settle(struct inkan_evidence *e, size_t told)
 {
 	struct snapshot *snapshot = NULL;
 	struct trust *trust = NULL;
 	enum error ok = trust_with(e->ctx->crypto, e->ctx->trust, (const struct cert *const *)e->cas, e->n_cas, &trust);
 
 	if (ok == E_OK)
-		ok = evidence_lists(e, trust, &snapshot);
-	if (ok == E_OK || ok == E_SIGNATURE) {
+		ok = evidence_lists(e, told, trust, &snapshot);
+	if (ok == E_OK || ok == E_SIGNATURE || ok == E_FORMAT) {
 		extra_lists_free(&e->snapshot);
 		trust_free(&e->trust);
 		e->snapshot = snapshot;
@@ -119,8 +119,8 @@ enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const
 	BIO_free(bio);
 	if (!pem)
 		e = add_cert(evidence, (struct bytes){data, n});
-	if (e == E_OK && (e = settle(evidence)) == E_SIGNATURE)
-		e = E_OK; /* the list's own call has said so */
+	if (e == E_OK)
+		e = settle(evidence, evidence->n_lists);
 	return inkan_error_of(e);
 }
 
@@ -148,6 +148,7 @@ static enum error add_list(struct inkan_evidence *e, uint8_t *der, size_t n)
 
 enum inkan_error inkan_evidence_add_lists(struct inkan_evidence *evidence, const void *data, size_t n)
 {
+	const size_t before = evidence ? evidence->n_lists : 0;
 	enum error e = E_OK;
 	char *type, *header;
 	bool pem = false;
@@ -180,7 +181,7 @@ enum inkan_error inkan_evidence_add_lists(struct inkan_evidence *evidence, const
 		e = der ? add_list(evidence, der, n) : n ? E_MEMORY : E_FORMAT;
 	}
 	if (e == E_OK)
-		e = settle(evidence);
+		e = settle(evidence, before);
 	ERR_pop_to_mark();
 	return inkan_error_of(e);
 }

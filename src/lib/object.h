@@ -46,9 +46,10 @@ struct inkan_decision {
 
 enum inkan_error inkan_error_of(enum error e);
 
-/* The lists of the evidence that a CA of this trust store signed. E_SIGNATURE: one has the name of a CA, and
- * not its signature; it is left out. */
-enum error evidence_lists(const struct inkan_evidence *e, const struct trust *trust, struct snapshot **out);
+/* The lists of the evidence that a CA of this trust store signed. Of those from `told` on: E_SIGNATURE: one has the
+ * name of a CA, and not its signature; E_FORMAT: one is malformed; both are left out. */
+enum error evidence_lists(const struct inkan_evidence *e, size_t told, const struct trust *trust,
+                          struct snapshot **out);
 
 /* Messages come from where the library was installed to, whatever the program has bound. */
 void inkan_bind_messages(void);

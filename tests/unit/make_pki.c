@@ -237,25 +237,31 @@ void pki_publish(const char *folder, const struct pki_list *list)
 	X509_CRL_free(crl);
 }
 
-/* The lists of a folder, each as DER; one that nobody has signed is said to be that. */
+/* The lists of a folder, as one PEM text. */
 static void add_lists(struct inkan_evidence *evidence, const char *folder)
 {
+	BIO *pem = BIO_new(BIO_s_mem());
 	unsigned char data[8192];
-	char pattern[256];
+	enum inkan_error e;
+	char pattern[256], *text;
 	glob_t files;
+	long len;
 
 	snprintf(pattern, sizeof pattern, "%s/%s/crl/*.crl", pki.folder, folder);
 	ck_assert_int_eq(glob(pattern, GLOB_ERR, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		FILE *f = fopen(files.gl_pathv[i], "r");
 		size_t n = f ? fread(data, 1, sizeof data, f) : 0;
-		enum inkan_error e = inkan_evidence_add_lists(evidence, data, n);
 
+		ck_assert(f && PEM_write_bio(pem, PEM_STRING_X509_CRL, "", data, (long)n));
 		fclose(f);
-		ck_assert(e == INKAN_OK || e == INKAN_E_SIGNATURE);
-		pki.refused += e == INKAN_E_SIGNATURE;
 	}
 	globfree(&files);
+	len = BIO_get_mem_data(pem, &text);
+	e = inkan_evidence_add_lists(evidence, text, (size_t)len);
+	ck_assert(e == INKAN_OK || e == INKAN_E_SIGNATURE || e == INKAN_E_FORMAT);
+	pki.refused += e != INKAN_OK;
+	BIO_free(pem);
 }
 
 static struct inkan_evidence *evidence_of(struct inkan *ctx, const struct pki_evidence *came)

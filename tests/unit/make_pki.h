@@ -40,7 +40,7 @@ extern struct pki {
 	time_t at;                    /* a full minute, at most one ago */
 	X509 *x509[PKI_MAX];
 	size_t length;                /* of the chain that was decided on last, certificates */
-	size_t refused;               /* of the lists that came along with it: signed by no CA of theirs */
+	size_t refused;               /* how often lists that came along with it were: malformed, or not signed by their CA */
 } pki;
 
 void pki_start(void);                 /* makes the folder, sets `at` */

@@ -251,10 +251,12 @@ static void add_lists(struct inkan_evidence *evidence, const char *folder)
 	ck_assert_int_eq(glob(pattern, GLOB_ERR, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		FILE *f = fopen(files.gl_pathv[i], "r");
-		size_t n = f ? fread(data, 1, sizeof data, f) : 0;
+		size_t n = f ? fread(data, 1, sizeof data - 1, f) : 0;
 
 		ck_assert(f && PEM_write_bio(pem, PEM_STRING_X509_CRL, "", data, (long)n));
 		fclose(f);
+		data[n] = 0;
+		ck_assert_int_eq(inkan_evidence_add_lists(evidence, data, n + 1), INKAN_E_FORMAT); /* something after it */
 	}
 	globfree(&files);
 	len = BIO_get_mem_data(pem, &text);

@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(what_it_does_not_take)
 {
-	static const char *const nothing[] = {NULL};
+	static const char *const nothing[] = {NULL}, *const nine[] = {"/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", NULL};
 	static const struct inkan_rules no_rules[] = {{.grace = -1}, {.at = -1}, {.purpose = (enum inkan_purpose)9},
 	                                              {.status = (enum inkan_status_rule)3}, {.allow_test = 2},
 	                                              {.allow_test = -1}, {.roles = nothing}};
@@ -250,6 +250,13 @@ START_TEST(what_it_does_not_take)
 	ck_assert_int_eq(inkan_new(NULL, NULL), INKAN_E_ARGUMENT);
 	ck_assert_int_eq(inkan_new(&bad_options, &none), INKAN_E_ARGUMENT);
 	ck_assert_ptr_null(none);
+	bad_options = (struct inkan_options){.size = sizeof bad_options, .anchors = nothing, .lists = nine};
+	none = ctx;
+	ck_assert_int_eq(inkan_new(&bad_options, &none), INKAN_E_ARGUMENT);
+	ck_assert_ptr_null(none);
+	bad_options.lists = nine + 1;
+	ck_assert_int_eq(inkan_new(&bad_options, &none), INKAN_OK);
+	inkan_free(&none);
 	ck_assert_int_eq(inkan_decide(ctx, cert, &bad, &d), INKAN_E_ARGUMENT);
 	ck_assert_ptr_null(d);
 	ck_assert_int_eq(inkan_cert_from_der(ctx, NULL, 1, &other), INKAN_E_ARGUMENT);

@@ -159,6 +159,12 @@ last=377
 { head -c $((size - 1)) "$work/newer.crl"; printf "\\$last"; } >"$web/forged.crl"
 bad_server 76 /file/forged.crl "the signature of the list does not verify"
 
+# a timer: one that is not due yet is in order, and the other one has failed
+cp "$store/sources" "$work/sources"
+run 0 "$inkan" status add "$here/code/500?due"
+run 76 online "$inkan" status refresh --due
+cp "$work/sources" "$store/sources"
+
 rm "$work/config/inkan/inkan.conf"
 run 75 env http_proxy=http://127.0.0.1:1 "$inkan" status refresh # nobody answers
 said "cannot be reached"

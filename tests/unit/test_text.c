@@ -84,6 +84,46 @@ START_TEST(nothing_hides)
 }
 END_TEST
 
+/* By Perl's Unicode tables (14.0): Cc, Zl, Zp and Default_Ignorable_Code_Point; and U+2800, U+FFF9 to U+FFFB, U+FFFE, U+FFFF. */
+static const uint32_t invisible[][2] = {
+	{0x1, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},
+	{0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
+	{0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+START_TEST(every_character)
+{
+	size_t at = 0;
+
+	for (uint32_t c = 1; c <= 0x10FFFF; c++) {
+		uint8_t in[5] = {0};
+		bool hides;
+		char *text;
+
+		if (c < 0x80) {
+			in[0] = (uint8_t)c;
+		} else if (c < 0x800) {
+			in[0] = (uint8_t)(0xC0 | c >> 6);
+			in[1] = (uint8_t)(0x80 | (c & 0x3F));
+		} else if (c < 0x10000) {
+			in[0] = (uint8_t)(0xE0 | c >> 12);
+			in[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+			in[2] = (uint8_t)(0x80 | (c & 0x3F));
+		} else {
+			in[0] = (uint8_t)(0xF0 | c >> 18);
+			in[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+			in[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+			in[3] = (uint8_t)(0x80 | (c & 0x3F));
+		}
+		at += at + 1 < sizeof invisible / sizeof *invisible && c > invisible[at][1];
+		hides = (c >= invisible[at][0] && c <= invisible[at][1]) || (c >= 0xD800 && c < 0xE000);
+		text = text_visible((const char *)in);
+		ck_assert_msg((strcmp(text, (const char *)in) != 0) == hides, "U+%04X: %s", (unsigned)c, text);
+		free(text);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	time_t t; /* 0: refused */
@@ -121,13 +161,14 @@ END_TEST
 
 int main(void)
 {
-	const struct cases cases = {.suite = suite_create("text")};
+	const struct cases cases = {.suite = suite_create("text"), .seconds = 60};
 	SRunner *runner = srunner_create(cases.suite);
 	int failed;
 
 	add_case(&cases, hex_both_ways);
 	add_loop_case(&cases, utf8_characters, sizeof characters / sizeof *characters);
 	add_loop_case(&cases, nothing_hides, sizeof shown / sizeof *shown);
+	add_case(&cases, every_character);
 	add_loop_case(&cases, times_are_read, sizeof times / sizeof *times);
 	add_case(&cases, times_are_written);
 	srunner_run_all(runner, CK_ENV);

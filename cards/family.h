@@ -36,6 +36,8 @@ struct policy_profile {
 struct known_ca {
 	const char *sha256;         /* of the certificate, hexadecimal, small letters */
 	const char *name;           /* N_ */
+	enum use use;               /* USE_SIGN: it issues no certificates for logins */
+	const char *published;      /* the site of who publishes it */
 };
 
 struct family {

@@ -98,12 +98,14 @@ static const struct policy_profile policies[] = {
 /* As the Ministry and the CAs publish them. */
 static const struct known_ca cas[] = {
 	{"6ed2796b1b101736d952185787cb36da9ce80522cc8cb7b5ce728b61be1b674c",
-	 N_("the root of HPKI: MHLW HPKI Root CA V2 (Ministry of Health, Labour and Welfare)")},
+	 N_("the root of HPKI: MHLW HPKI Root CA V2 (Ministry of Health, Labour and Welfare)"),
+	 USE_ANY, "http://hpki.mhlw.go.jp/"},
 	{"5ebddc823cda0c1275f45ac8508ac28609e55bd5daa1d7da8d0d75b1a3c13360",
-	 N_("HPKI, signature CA of the Japan Medical Association")},
-	{"5f497e73f986c4503eb25eb94851a79193d2edc8f829f32e930a61f0b569e033", N_("HPKI, signature CA of MEDIS")},
+	 N_("HPKI, signature CA of the Japan Medical Association"), USE_SIGN, "http://crl.pki.med.or.jp/"},
+	{"5f497e73f986c4503eb25eb94851a79193d2edc8f829f32e930a61f0b569e033",
+	 N_("HPKI, signature CA of MEDIS"), USE_SIGN, "http://cert.medis.or.jp/"},
 	{"476b64ddd92129cad257906d206fff4e8e32390faf2f64892f6c810cfff54bc3",
-	 N_("HPKI, authentication CA of MEDIS, for persons")},
+	 N_("HPKI, authentication CA of MEDIS, for persons"), USE_AUTH, "http://cert.medis.or.jp/"},
 };
 
 const struct family hpki_family = {

@@ -23,6 +23,7 @@ static const struct verb {
 	{"doctor", verb_doctor, N_("find out what is wrong, and what helps")},
 	{"status", verb_status, N_("fetch, import and export revocation lists")},
 	{"watch", verb_watch, N_("write a line for each HPKI card that is put in")},
+	{"portal", verb_portal, N_("get CA certificates and revocation lists for a web server")},
 	{"setup", verb_setup, N_("set up browsers, SSH, OpenSSL, PAM and others to use a card")},
 };
 

@@ -148,7 +148,8 @@ static bool find_missing(const struct part *parts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct trusted_ca *ca = parts[i].ca, *issuer = ca->anchor || !ca->issuer ? ca : ca->issuer;
 		const struct part *above = NULL;
-		bool checked = false, to_people = true;
+		bool checked = false,
+		     to_people = ca->cert->profile->use != USE_SIGN; /* nobody logs in with one of these */
 
 		for (size_t k = 0; k < n; k++) {
 			checked |= parts[k].lists.n > 0 && parts[k].root == parts[i].root;

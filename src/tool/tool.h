@@ -31,6 +31,7 @@ enum exit_code verb_status(int argc, char **argv);
 enum exit_code verb_trust(int argc, char **argv);
 enum exit_code verb_verify(int argc, char **argv);
 enum exit_code verb_watch(int argc, char **argv);
+enum exit_code verb_portal(int argc, char **argv);
 
 enum exit_code exit_of(enum error e);
 

@@ -24,7 +24,7 @@
 
 #define FINGERPRINT_SIZE 65 /* hexadecimal, lower case */
 
-enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER };
+enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER, OPTION_OUTPUT };
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
@@ -32,13 +32,14 @@ static const struct option options[] = {
 	{"system", no_argument, NULL, OPTION_SYSTEM},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"reader", required_argument, NULL, OPTION_READER},
+	{"output", required_argument, NULL, OPTION_OUTPUT},
 	{NULL, 0, NULL, 0},
 };
 
 struct run {
 	char **args;
 	int n_args;
-	const char *reader;
+	const char *reader, *output;
 	bool yes, system, json;
 	struct crypto *crypto;
 	struct trust *trust; /* what is installed, in both folders */
@@ -49,12 +50,14 @@ static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] [--reader NAME] FILE|-|card...\n"
 	                   "       inkan trust list [--json]\n"
-	                   "       inkan trust remove [--yes] [--system] FINGERPRINT|FILE"));
+	                   "       inkan trust remove [--yes] [--system] FINGERPRINT|FILE\n"
+	                   "       inkan trust export [--system] --output FILE"));
 	printf("%s\n", _("The CA certificates that certificates are verified with: a self-signed one is an anchor,\n"
 	                 "the others help to build chains. None is there unless somebody has added it."));
 	printf("\n  --yes      %s\n", _("do not ask (scripts: compare the fingerprint first)"));
 	printf("  --system   %s\n", _("for everybody on this machine"));
 	printf("  --reader   %s\n", _("the card in the reader with NAME in its name"));
+	printf("  --output   %s\n", _("write the CA certificates for logins there, as PEM, for a web server"));
 	printf("  --json     %s\n  --help\n", _("one JSON object"));
 	printf("\n%s\n", _("card: the CA certificates on the card in the reader. A file that is called card: ./card"));
 }
@@ -382,11 +385,48 @@ static enum exit_code remove_(struct run *run)
 	return EXIT_DONE;
 }
 
+/* ---- export */
+
+/* What a web server names when it asks for a certificate: not the CAs of signature certificates, and nothing that
+ * cannot be used. In the order of the folder, so that the same certificates make the same file. */
+static enum exit_code export_(struct run *run)
+{
+	BIO *pem = BIO_new(BIO_s_mem());
+	enum exit_code code = EXIT_DONE;
+	size_t count = 0;
+	char *text;
+	long n;
+
+	for (size_t i = 0; pem && i < run->trust->n; i++) {
+		const struct trusted_ca *ca = run->trust->list[i];
+
+		if (!ca->sound || ca->cert->profile->use == USE_SIGN)
+			continue;
+		PEM_write_bio(pem, PEM_STRING_X509, "", ca->cert->der.data, (long)ca->cert->der.len);
+		count++;
+	}
+	n = BIO_get_mem_data(pem, &text);
+	if (count == 0) {
+		complain(_("There is no CA certificate to export. %s stays as it was."), run->output);
+		advise(_("Install the root and the CA certificates: inkan trust add FILE"));
+		code = EXIT_LACKING;
+	} else if (path_replace(run->output, (struct bytes){(const uint8_t *)text, (size_t)n}, 0644) != E_OK) {
+		complain(_("%s cannot be written: %s."), run->output, strerror(errno));
+		advise(_("What was there stays as it was."));
+		code = EXIT_OUTPUT;
+	} else {
+		put_text(stdout, run->output);
+		printf(P_(": %zu CA certificate\n", ": %zu CA certificates\n", count), count);
+	}
+	BIO_free(pem);
+	return code;
+}
+
 static const struct act {
 	const char *name;
 	enum exit_code (*run)(struct run *run);
 	int least, most; /* arguments */
-} acts[] = {{"add", add, 1, INT_MAX}, {"list", list, 0, 0}, {"remove", remove_, 1, 1}};
+} acts[] = {{"add", add, 1, INT_MAX}, {"list", list, 0, 0}, {"remove", remove_, 1, 1}, {"export", export_, 0, 0}};
 
 enum exit_code verb_trust(int argc, char **argv)
 {
@@ -397,6 +437,7 @@ enum exit_code verb_trust(int argc, char **argv)
 	bool wants_help = false, card = false;
 	enum exit_code code;
 	enum error e;
+	size_t n;
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
@@ -408,6 +449,8 @@ enum exit_code verb_trust(int argc, char **argv)
 		run.json |= option == OPTION_JSON;
 		if (option == OPTION_READER)
 			run.reader = optarg;
+		if (option == OPTION_OUTPUT)
+			run.output = optarg;
 	}
 	if (wants_help) {
 		help();
@@ -425,8 +468,11 @@ enum exit_code verb_trust(int argc, char **argv)
 		return refuse_argument(argv[0], word);
 	if (run.reader && !card)
 		return refuse_argument(argv[0], run.reader);
-	if (!act || run.n_args < act->least) {
-		complain(act ? _("Which certificate?") : _("No command is given: add, list or remove."));
+	if (!act || run.n_args < act->least || (act->run == export_) != (run.output != NULL)) {
+		complain(!act                  ? _("No command is given: add, list, remove or export.")
+		         : act->run == export_ ? _("inkan trust export: --output FILE is missing.")
+		         : run.output          ? _("--output is for inkan trust export.")
+		                               : _("Which certificate?"));
 		advise(_("See: inkan %s --help"), argv[0]);
 		return EXIT_USAGE;
 	}
@@ -435,8 +481,9 @@ enum exit_code verb_trust(int argc, char **argv)
 	if (run.system)
 		umask(S_IWGRP | S_IWOTH); /* everybody may read what is everybody's, whatever root's umask is */
 	e = crypto_new(&run.crypto);
+	n = trust_folders(folders);
 	if (e == E_OK)
-		e = trust_open(run.crypto, paths, trust_folders(folders), &run.trust);
+		e = trust_open(run.crypto, paths, run.system && act->run == export_ ? 1 : n, &run.trust);
 	if (e != E_OK)
 		complain("%s", _(error_text(e)));
 	code = e == E_OK ? act->run(&run) : EXIT_INTERNAL;

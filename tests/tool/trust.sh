@@ -56,6 +56,14 @@ hpki() {
 	run 0 ./tests/unit/test_policy card "$anchors" "$pki/root.pem" "$pki/sarl.crl"
 	wrote "3 status-unknown"
 }
+# the CA's certificate is on the card alone, its list came along
+jma() {
+	run 0 "$inkan" trust add --yes "$pki/root.pem"
+	run 0 ./tests/unit/test_policy card "$anchors"
+	wrote "0 "
+	run 0 ./tests/unit/test_policy card "$anchors" "$pki/root.pem" "$pki/sarl.crl" "$pki/hpki-auth.crl"
+	wrote "0 "
+}
 jpki() {
 	card_has jpki-auth-ca jpki-sign-ca
 	if command -v script >/dev/null; then
@@ -90,6 +98,7 @@ if command -v pcscd >/dev/null && [ -x ./inkan-vcard ] && [ "${INKAN_SANITIZERS-
 			bad "$INKAN_TEST_PART: $*"
 	}
 	with hpki --card hpki --layout annex-b
+	with jma --card hpki --layout jma
 	with jpki --card jpki
 	with child --card jpki --no-sign
 	with two --card hpki --card jpki

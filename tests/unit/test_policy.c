@@ -301,6 +301,7 @@ static const struct {
 	struct pki_evidence came;
 } came[] = {
 	{"nothing", "4 no-anchor,policy", {{LOGIN_CA, ROOT, PKI_END}, {NULL}}},
+	{"nothing", "4 no-issuer", {{PKI_END}, {"good"}}},
 	{"nothing", "4 no-anchor,policy", {{ROOT, LOGIN_CA, PKI_END}, {NULL}}},
 	{"root", "0", {{LOGIN_CA, PKI_END}, {NULL}}},
 	{"root", "0", {{LOGIN_CA, ROOT, OTHER_ROOT, PKI_END}, {NULL}}},

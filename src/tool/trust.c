@@ -17,6 +17,7 @@
 #include "ask.h"
 #include "find.h"
 #include "input.h"
+#include "lib/names.h"
 #include "lib/object.h"
 #include "say.h"
 #include "show.h"
@@ -78,19 +79,18 @@ static const char *known_name(const struct cert *cert)
 static void put_certificate(const struct cert *cert)
 {
 	const char *name = known_name(cert);
-	struct inkan_cert view;
+	char *subject = name_text(X509_get_subject_name(cert->x509)); /* of a key for lists, too */
 	char text[LOCAL_TIME_SIZE], print[3 * sizeof cert->sha256 + 1];
 
-	inkan_cert_view(cert, &view);
-	put_text(stdout, inkan_cert_subject(&view));
+	put_text(stdout, subject ? subject : "");
 	putchar('\n');
+	free(subject);
 	for (size_t i = 0; i < sizeof cert->sha256; i++)
 		snprintf(print + 3 * i, 4, "%02X:", cert->sha256[i]);
 	print[sizeof print - 2] = '\0';
 	put_field(_("SHA-256"), "%s", print);
 	put_field(_("Known as"), "%s", name ? name : _("nothing that Inkan knows"));
-	put_field(_("Valid until"), "%s", time_text((time_t)inkan_cert_not_after(&view), true, text));
-	cert_texts_free(view.texts);
+	put_field(_("Valid until"), "%s", time_text(cert->not_after, true, text));
 }
 
 /* True when a person at the terminal said yes. */
@@ -177,7 +177,7 @@ static enum exit_code add_certificate(void *arg, const struct cert *cert)
 	}
 	put_certificate(cert);
 	if (!cert->ca)
-		put_field(_("Key usage"), "%s", _("signing revocation lists"));
+		put_field(_("Used as"), "%s", _("key for revocation lists"));
 	for (size_t i = 0; i < run->trust->n; i++) {
 		if (memcmp(run->trust->list[i]->cert->sha256, cert->sha256, sizeof cert->sha256) == 0) {
 			put_field(_("There already"), "%s", run->trust->list[i]->file);
@@ -257,14 +257,16 @@ static enum exit_code list_json(const struct trust *trust)
 	for (size_t i = 0; i < trust->n; i++) {
 		const struct trusted_ca *ca = trust->list[i];
 		const char *name = known_name(ca->cert);
+		char *subject = name_text(X509_get_subject_name(ca->cert->x509));
 		json_t *one, *flaws = json_array();
 		struct inkan_cert view;
 		unsigned flaw;
 
 		inkan_cert_view(ca->cert, &view);
 		one = json_certificate(&view, false);
-		json_object_set_new(one, "subject", json_text(inkan_cert_subject(&view)));
 		cert_texts_free(view.texts);
+		json_object_set_new(one, "subject", json_text(subject ? subject : ""));
+		free(subject);
 		for (unsigned k = 0; (flaw = reason_next(ca->flaws, k)); k++)
 			json_array_append_new(flaws, json_string(reason_word(flaw)));
 		json_object_set_new(one, "file", json_text(ca->file));

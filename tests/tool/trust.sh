@@ -176,9 +176,13 @@ issued() { # NAME EXTENSION...: below signer
 			-out "$work/$name.pem" 2>"$work/err" || { cat "$work/err"; exit 99; }
 }
 issued lists 'keyUsage=critical,cRLSign'
-run 0 "$inkan" trust add --yes "$work/lists.pem"
-wrote "signing revocation lists"
-run 0 "$inkan" trust remove --yes "$(hex_of lists)"
+run 0 "$inkan" trust add --yes "$work/signer.pem" "$work/lists.pem"
+[ "$(grep -c '^CN=signer' "$work/out")" = 2 ] || bad "the key for lists has no name: $(cat "$work/out")"
+wrote "key for revocation lists"
+run 0 "$inkan" trust list
+wrote "key for revocation lists"
+silent "NOT USABLE"
+for name in lists signer; do run 0 "$inkan" trust remove --yes "$(hex_of $name)"; done
 issued bare 'subjectKeyIdentifier=hash'
 issued holder 'keyUsage=critical,digitalSignature'
 for name in bare holder; do

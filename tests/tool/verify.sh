@@ -201,8 +201,9 @@ lost=$(of hpki-auth lost)
 run 2 "$inkan" verify --json "$lost"
 cp "$work/out" "$work/json"
 run 2 "$inkan" verify "$lost"
-wrote "Revoked:         $(openssl crl -in "$pki/hpki-auth.crl" -noout -text | sed -n '/Revocation Date/s/.*: //p' |
-	head -n 1 | { read -r d && date -u -d "$d" '+%F %H:%M UTC'; })"
+serial=$(openssl x509 -in "$lost" -noout -serial | sed 's/.*=//')
+wrote "Revoked:         $(openssl crl -in "$pki/hpki-auth.crl" -noout -text | grep -A 1 "Serial Number: $serial" |
+	sed -n '/Revocation Date/s/.*: //p' | { read -r d && date -u -d "$d" '+%F %H:%M UTC'; })"
 wrote "Do not accept it"
 # the CA above, revoked by a list of the root's that is made here
 serial=$(openssl x509 -in "$pki/hpki-auth-ca.pem" -noout -serial | sed 's/.*=//')

@@ -89,6 +89,9 @@ static void make(void)
 	pki_publish("later", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 80000, .to = pki.at - 20000});
 	pki_publish("later2", &(struct pki_list){.issuer = "C1", .signer = 1, .from = pki.at - 10000, .entries = {
 		{.serial = UNDER_C1 + 1, .revoked = pki.at - 20000, .reason = 1, .invalidity = pki.at - 50000}}});
+	pki_publish("mixed", &(struct pki_list){.issuer = "Root", .from = pki.at - 90000});
+	pki_publish("mixed", &(struct pki_list){.issuer = "C1", .signer = 1});
+	pki_publish("mixed", &(struct pki_list){.issuer = "C1", .signer = 30});
 	pki_publish("odd", &(struct pki_list){.issuer = "C1", .signer = 1});
 	pki_publish("odd", &(struct pki_list){.issuer = "Root", .from = pki.at - 90000});
 	for (int i = 0; i < 2; i++) /* two numbers, and another scope; by the name some lists come before it, some after */
@@ -240,6 +243,7 @@ static const struct {
 	{"0", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"own"}}, 0},
 	{"3 status-unknown", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"stranger"}}, 1},
 	{"0", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"stranger", "own"}}, 1},
+	{"0", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"mixed"}}, 1},
 	{"0", UNDER_C1, {C1}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{PKI_END}, {"odd"}}, 1},
 	{"0", UNDER_SPLIT, {SPLIT}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{SPLIT_LISTS, PKI_END}, {"split"}}, 0},
 	{"2 revoked", REVOKED_SPLIT, {SPLIT}, {NULL}, INKAN_PURPOSE_LOGIN, 0, {{SPLIT_LISTS, PKI_END}, {"split"}}, 0},

@@ -25,7 +25,7 @@
 #define TYPE "0606288185420001"
 
 enum {
-	ROOT, LOGIN_CA, SIGN_CA, JPKI_LOGIN_CA, JPKI_SIGN_CA, EDGE_CA, OTHER_ROOT,
+	ROOT, BAD_ROOT, LOGIN_CA, SIGN_CA, JPKI_LOGIN_CA, JPKI_SIGN_CA, EDGE_CA, OTHER_ROOT,
 	DOCTOR_LOGIN, DOCTOR_SIGN, OFFICE_LOGIN, PATIENT_LOGIN, PATIENT_SIGN, PATIENT_BOTH_USES, TEST_LOGIN, TEST_SIGN, TEST_SIGN_OF_LOGIN_CA,
 	NO_POLICY, OTHER_POLICY, NO_VERSION, LONG_VERSION, BIG_VERSION, BIG_LEVEL, NOT_OF_ITS_CA, SERVER, CLIENT, ANY_EKU, NO_KEY_USAGE,
 	ONLY_ENCIPHER, CRITICAL, PROXY, A_CA, EDGE, UNDER_EDGE, REVOKED, HELD, UNDER_NOBODY, FORGED, OWN_WORD, TWO_ROLES, ROLE_TWICE,
@@ -37,6 +37,7 @@ enum {
 
 static struct pki_cert certs[N_CERTS] = {
 	[ROOT] = {.subject = "Root", .issuer = "Root", .exts = CA_EXTS},
+	[BAD_ROOT] = {.subject = "Bad Root", .issuer = "Bad Root", .key = 8, .signer = 8, .exts = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign\n"},
 	[OTHER_ROOT] = {.subject = "Other Root", .issuer = "Other Root", .key = 6, .signer = 6, .exts = CA_EXTS},
 	[LOGIN_CA] = {.subject = "Login CA", .issuer = "Root", .key = 1, .exts = CA_EXTS POLICY(HPKI_LOGIN "3.1," HPKI_LOGIN "12.34,1.2.392.100495.1.5.1.3.3.1")},
 	[SIGN_CA] = {.subject = "Sign CA", .issuer = "Root", .key = 2, .exts = CA_EXTS POLICY(HPKI_SIGN "3.1")},
@@ -120,6 +121,9 @@ static void make(void)
 	pki_install("all", JPKI_LOGIN_CA);
 	pki_install("all", JPKI_SIGN_CA);
 	pki_install("other", OTHER_ROOT);
+	pki_install("bad-root", BAD_ROOT);
+	pki_install("two-roots", BAD_ROOT);
+	pki_install("two-roots", ROOT);
 	pki_install("all", OWN_WORD);
 
 	for (size_t i = 0; i < 5; i++)
@@ -317,6 +321,26 @@ START_TEST(what_came_along_is_no_anchor)
 }
 END_TEST
 
+/* An anchor that may not issue certificates is none: "with 0 nothing can be accepted". */
+START_TEST(anchors_that_can_be_used)
+{
+	static const char *const folders[] = {"nothing", "bad-root", "cas", "two-roots", "all"};
+	static const size_t counts[] = {0, 0, 0, 1, 3};
+
+	for (size_t i = 0; i < 5; i++) {
+		char folder[256];
+		const char *const anchors[] = {folder, NULL}, *const lists[] = {NULL};
+		const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
+		struct inkan *ctx;
+
+		strcpy(folder, pki_path(folders[i]));
+		ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+		ck_assert_msg(inkan_anchor_count(ctx) == counts[i], "%s: %zu", folders[i], inkan_anchor_count(ctx));
+		inkan_free(&ctx);
+	}
+}
+END_TEST
+
 static size_t read_file(const char *path, unsigned char data[65536])
 {
 	FILE *f = fopen(path, "r");
@@ -378,6 +402,7 @@ int main(int argc, char **argv)
 	tcase_add_unchecked_fixture(t, make, pki_stop);
 	tcase_add_loop_test(t, one_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, nobody_without_an_anchor);
+	tcase_add_test(t, anchors_that_can_be_used);
 	tcase_add_loop_test(t, what_came_along_is_no_anchor, 0, sizeof came / sizeof *came);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -22,13 +22,17 @@ on() {
 		--trace "$work/trace" "$@" -- "$0" || bad "$part: $*"
 }
 
-tell() { ./inkan-vcard --send "$*" | sed 's/^ok *//'; }
-
-# Every line of the report in $1 is in that of $2, in the same section, but for what the
-# throw-away PKI cannot give: the CAs' certificates have lengths of their own.
+# same WANT GOT: every line of the one report is in the other, in the same section, but for what the throw-away PKI
+# cannot give: the CAs' certificates have lengths of their own. All pairs are compared in the end.
 same() {
-	python3 - "$1" "$2" <<-'END' || bad "$1 is not given again"
-		import re, sys
+	pairs=$((pairs + 1))
+	cp "$1" "$out/$$.$pairs.want"
+	cp "$2" "$out/$$.$pairs.got"
+}
+pairs=0
+all_same() {
+	python3 - "$out" <<-'END' || bad "reports are not given again"
+		import glob, re, sys
 		def read(path):
 		    sections, name = {}, ""
 		    for line in open(path, encoding="utf-8").read().split("\n")[1:]:
@@ -42,14 +46,17 @@ same() {
 		        if "what: CA certificate" in lines or "what: root certificate" in lines:
 		            lines[:] = [l for l in lines if not l.startswith(("certificate:", "padding:"))]
 		    return sections
-		want, got, missing = read(sys.argv[1]), read(sys.argv[2]), 0
-		for name, lines in want.items():
-		    if name.endswith(" signing]") and name not in got:
-		        continue # read without a PIN
-		    for line in lines:
-		        if line not in got.get(name, []):
-		            print("not given again:", name, line)
-		            missing += 1
+		missing, all = 0, glob.glob(sys.argv[1] + "/*.want")
+		assert len(all) > 50, all
+		for path in all:
+		    want, got = read(path), read(path[:-4] + "got")
+		    for name, lines in want.items():
+		        if name.endswith(" signing]") and name not in got:
+		            continue # read without a PIN
+		        for line in lines:
+		            if line not in got.get(name, []):
+		                print("not given again:", open(path).read().split("\n")[3:5], name, line)
+		                missing += 1
 		sys.exit(missing > 0)
 	END
 }
@@ -59,7 +66,7 @@ same() {
 private() {
 	python3 - "$out" "$pki" <<-'END' || bad "reports tell of a person"
 		import glob, re, subprocess, sys
-		texts = {path: open(path, encoding="utf-8").read() for path in glob.glob(sys.argv[1] + "/*")}
+		texts = {path: open(path, encoding="utf-8").read() for path in glob.glob(sys.argv[1] + "/*") if path.endswith(("report", "signed"))}
 		assert len(texts) > 20, texts.keys()
 		words, tokens = set(), set()   # anywhere; not as a part of a longer number
 		def both(text):
@@ -190,6 +197,7 @@ on careful --card jpki
 on two --card hpki --card jpki --card foreign
 on beside_foreign --card foreign --card hpki
 discreet
+all_same
 private
 
 # What is no report is refused in a sentence.

@@ -20,6 +20,13 @@ need() { command -v "$1" >/dev/null || skip "the program $1 is missing"; }
 bad() { echo "FAILED: $*"; failures=$((failures + 1)); }
 finish() { [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }; exit 0; }
 
+# tell COMMAND: to the inkan-vcard around this script; its answer without "ok"
+tell() {
+	answer=$(./inkan-vcard --send "$*")
+	answer=${answer#ok}
+	echo "${answer# }"
+}
+
 # run STATUS COMMAND...: its output in $work/out and $work/err
 run() {
 	want=$1

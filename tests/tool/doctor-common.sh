@@ -14,25 +14,43 @@ export HOME
 in_world() { env LD_PRELOAD="$world" ASAN_OPTIONS=verify_asan_link_order=0 "$@"; }
 
 # examined STATUS COMMAND...: inkan doctor with --json; its findings as lines
-# "result id subject | message | remedy" in $work/found
+# "result id subject | message | remedy" in $work/found. Python reads all of it again in the end: seen_well
 examined() {
 	want=$1
 	shift
 	run "$want" "$@" --json
 	[ -s "$work/err" ] && { bad "on standard error: $*"; cat "$work/err"; }
-	python3 - "$work/out" >"$work/found" <<-'END' || { bad "no good JSON: $*"; cat "$work/out"; }
-		import json, sys
-		report = json.load(open(sys.argv[1]))
-		assert report["version"] == 1 and set(report) == {"version", "software", "checks", "summary"}, report
-		count = {"ok": 0, "note": 0, "problem": 0}
-		for c in report["checks"]:
-		    assert set(c) == {"id", "result", "subject", "message", "remedy"}, c
-		    assert (c["remedy"] is None) == (c["result"] == "ok"), c
-		    count[c["result"]] += 1
-		    print(c["result"], c["id"], c["subject"], "|", c["message"], "|", c["remedy"] or "")
-		assert count == report["summary"], report["summary"]
-	END
+	mkdir -p "$work/answers"
+	answers=$((answers + 1))
+	cp "$work/out" "$work/answers/$answers"
+	sed -n -e 's/^ *"\(id\|subject\|message\)": "\(.*\)",$/\1 \2/p; s/^ *"result": "\(.*\)",$/result \1/p' \
+		-e 's/^ *"remedy": "\(.*\)"$/remedy \1/p; s/^ *"remedy": null$/remedy /p' "$work/out" |
+		awk '{ name = $1; sub(/^[a-z]* /, ""); gsub(/\\"/, "\""); value[name] = $0 }
+			name == "remedy" { print value["result"], value["id"], value["subject"], "|", value["message"], "|", $0 }' \
+			>"$work/found"
+	cp "$work/found" "$work/answers/$answers.found"
 	cut -d ' ' -f 2 "$work/found" >>"${INKAN_TEST_SEEN:-$work/seen}"
+}
+answers=0
+
+# All answers are good JSON, which Python reads as `examined` has read it.
+seen_well() {
+	python3 - "$work/answers" <<-'END' || bad "no good JSON"
+		import glob, json, sys
+		for path in glob.glob(sys.argv[1] + "/*"):
+		    if path.endswith(".found"):
+		        continue
+		    report = json.load(open(path))
+		    assert report["version"] == 1 and set(report) == {"version", "software", "checks", "summary"}, report
+		    count, found = {"ok": 0, "note": 0, "problem": 0}, ""
+		    for c in report["checks"]:
+		        assert set(c) == {"id", "result", "subject", "message", "remedy"}, c
+		        assert (c["remedy"] is None) == (c["result"] == "ok"), c
+		        count[c["result"]] += 1
+		        found += " ".join((c["result"], c["id"], c["subject"], "|", c["message"], "|", c["remedy"] or "")) + "\n"
+		    assert count == report["summary"], report["summary"]
+		    assert found == open(path + ".found").read().replace("\\u2026", "…"), found
+	END
 }
 
 doctor() { # STATUS [OPTION...]
@@ -50,15 +68,7 @@ advised_to() {
 }
 
 # The command in the remedy of that finding, behind its words.
-remedy_of() {
-	python3 - "$work/out" "$1" <<-'END'
-		import json, sys
-		for c in json.load(open(sys.argv[1]))["checks"]:
-		    if c["id"] == sys.argv[2]:
-		        print(c["remedy"].rsplit(": ", 1)[-1])
-		        break
-	END
-}
+remedy_of() { sed -n "s/^[a-z]* $1 .* | .*: //p" "$work/found" | head -n 1; }
 
 # helps ID: what the remedy says is done, as it stands there
 helps() {

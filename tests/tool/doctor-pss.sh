@@ -19,8 +19,6 @@ with() {
 		--card "$kind" --pin-auth 1234 "$@" -- "$0" || bad "$part: $kind $*"
 }
 
-tell() { ./inkan-vcard --send "$*" | sed 's/^ok *//'; }
-
 # saw VERIFIES SIGNATURES: of the authentication application, the other saw none
 saw() {
 	[ "$(tell 'verifies 1 auth') $(tell 'signatures 1 auth')" = "$1 $2" ] ||

@@ -180,7 +180,8 @@ lacks module-missing
 head -c 5000 .libs/inkan-sign-pkcs11.so >"$root$modules/inkan-sign-pkcs11.so"
 doctor 1
 lacks module-broken
-loaded() { examined 1 in_world WORLD_MODULES="$root$modules" "$@" "$inkan" doctor; }
+# the process that loads a file which is cut short ends by a SIGBUS, of which AddressSanitizer is to say nothing
+loaded() { examined 1 in_world ASAN_OPTIONS=verify_asan_link_order=0:handle_sigbus=0 WORLD_MODULES="$root$modules" "$@" "$inkan" doctor; }
 loaded
 found 'problem module-broken'
 advised_to module-broken 'ldd'
@@ -370,4 +371,5 @@ wrote "problem  ~/.config/inkan/inkan.conf: lines that are not understood and no
 wrote "/home/…/image$modules/inkan-pkcs11.so"
 silent hanako
 silent yamada
+seen_well
 finish

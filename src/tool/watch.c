@@ -164,7 +164,7 @@ enum exit_code verb_watch(int argc, char **argv)
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
 	                                        {"csv", no_argument, NULL, 'c'},
 	                                        {NULL, 0, NULL, 0}};
-	struct watch w = {.cards = {.ops = &pcsc_reader_ops, .waiting = say_waiting}, .known = json_object()};
+	struct watch w = {.cards = {.ops = &pcsc_reader_ops, .waiting = say_waiting}};
 	struct crypto *crypto = NULL;
 	enum exit_code code;
 	enum error e;
@@ -181,6 +181,7 @@ enum exit_code verb_watch(int argc, char **argv)
 		return refuse_argument(argv[0], argv[optind]);
 	sigaction(SIGINT, &(struct sigaction){.sa_handler = stop}, NULL);
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
+	w.known = json_object();
 	code = input_open(false, &w.ctx);
 	if (code == EXIT_DONE &&
 	    ((e = crypto_new(&crypto)) != E_OK || (e = w.cards.ops->open(&w.cards.self, true)) != E_OK)) {

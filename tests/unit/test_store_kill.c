@@ -103,7 +103,8 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
  * is on the disk. A crash of the machine leaves the old list or the new one. */
 START_TEST(order)
 {
-	char *file, *folder, want[64];
+	char file[32], folder[32], want[64 + 32];
+	const char *rest;
 	enum store_put what;
 
 	small_writes = true;
@@ -118,14 +119,14 @@ START_TEST(order)
 			ck_assert_int_eq(store_archive(rig.store, &rig.trust), E_OK);
 		noting = false;
 		ck_assert_msg(steps[0] == 'c', "%s", steps);
-		file = strtok(strdup(steps + 1), " ");
+		ck_assert_int_eq(sscanf(steps + 1, "%31s", file), 1);
 		snprintf(want, sizeof want, "w%s ", file);
-		for (folder = strchr(steps, ' ') + 1; strncmp(folder, want, strlen(want)) == 0; folder += strlen(want))
+		for (rest = strchr(steps, ' ') + 1; strncmp(rest, want, strlen(want)) == 0; rest += strlen(want))
 			n++;
 		ck_assert_uint_gt(n, 3);
 		snprintf(want, sizeof want, "m%s s%s r", file, file);
-		ck_assert_msg(strncmp(folder, want, strlen(want)) == 0, "%s", steps);
-		folder = strtok(strdup(folder + strlen(want)), " ");
+		ck_assert_msg(strncmp(rest, want, strlen(want)) == 0, "%s", steps);
+		ck_assert_int_eq(sscanf(rest + strlen(want), "%31s", folder), 1);
 		snprintf(want, sizeof want, " r%s s%s ", folder, folder);
 		ck_assert_msg(strcmp(strstr(steps, " r"), want) == 0, "%s", steps);
 	}

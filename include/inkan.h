@@ -111,11 +111,13 @@ struct inkan_options {
 	/* Folders of revocation lists, as `inkan status` writes them; the last one
 	 * is the user's. At most 8. NULL: where `inkan status` writes them. */
 	const char *const *lists;
+	/* How often the folders of lists are looked at, in seconds, up to 86400; 0: 60. */
+	int64_t check_seconds;
 };
 
 /* Reads and checks the CA certificates, each once. `options` may be NULL. Make one
  * context, at start; make another one to see anchors that came later. Lists that
- * come later are seen within a minute. */
+ * come later are seen within `check_seconds`. */
 INKAN_API enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **out);
 INKAN_API void inkan_free(struct inkan **ctx);
 

@@ -8,6 +8,7 @@
 #include "lib/object.h"
 
 #define FOLDERS_MAX 8
+#define CHECK_MAX 86400
 #define STRUCT_MAX 4096 /* no version will have a longer struct: a size beyond is not set */
 
 const char *inkan_version(void)
@@ -140,7 +141,8 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 
 	if (out)
 		*out = NULL;
-	if (!out || (options && !struct_take(&o, sizeof o, options)) || list_count(o.lists) > FOLDERS_MAX)
+	if (!out || (options && !struct_take(&o, sizeof o, options)) || list_count(o.lists) > FOLDERS_MAX ||
+	    o.check_seconds < 0 || o.check_seconds > CHECK_MAX)
 		return INKAN_E_ARGUMENT;
 	inkan_bind_messages();
 	log_start("libinkan");
@@ -157,6 +159,8 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 	            : store_open(ctx->crypto, usual, store_folders(folders), &ctx->store);
 	if (e != E_OK)
 		goto fail;
+	if (o.check_seconds > 0)
+		store_check_every(ctx->store, (long)o.check_seconds);
 	*out = ctx;
 	return INKAN_OK;
 fail:

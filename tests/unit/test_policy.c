@@ -321,6 +321,56 @@ START_TEST(what_came_along_is_no_anchor)
 }
 END_TEST
 
+static enum inkan_verdict verdict(struct inkan *ctx, const struct inkan_cert *cert)
+{
+	struct inkan_decision *d;
+	enum inkan_verdict v;
+
+	ck_assert_int_eq(inkan_decide(ctx, cert, NULL, &d), INKAN_OK);
+	v = inkan_decision_verdict(d);
+	inkan_decision_free(&d);
+	return v;
+}
+
+/* A list that arrives revokes as soon as check_seconds says. */
+START_TEST(lists_that_come_later)
+{
+	static const struct pki_list root = {.issuer = "Root", .signer = 0},
+	                             revoking = {.issuer = "Login CA", .signer = 1, .entries = {{.serial = DOCTOR_LOGIN + 1}}};
+	char folder[128], held[128];
+	const char *const anchors[] = {folder, NULL}, *const lists[] = {held, NULL};
+	struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
+	unsigned char *der = NULL;
+	int len = i2d_X509(pki.x509[DOCTOR_LOGIN], &der);
+	struct inkan_cert *cert, *cert_seldom;
+	struct inkan *ctx, *seldom;
+
+	snprintf(folder, sizeof folder, "%s", pki_path("all"));
+	snprintf(held, sizeof held, "%s", pki_path("arriving"));
+	ck_assert_int_eq(inkan_new(&options, &seldom), INKAN_OK);
+	options.check_seconds = -1;
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_E_ARGUMENT);
+	options.check_seconds = 86401;
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_E_ARGUMENT);
+	options.check_seconds = 1;
+	ck_assert_int_eq(inkan_new(&options, &ctx), INKAN_OK);
+	ck_assert_int_eq(inkan_cert_from_der(ctx, der, (size_t)len, &cert), INKAN_OK);
+	ck_assert_int_eq(inkan_cert_from_der(seldom, der, (size_t)len, &cert_seldom), INKAN_OK);
+	ck_assert_int_eq(verdict(ctx, cert), INKAN_VERDICT_NO_STATUS);
+	ck_assert_int_eq(verdict(seldom, cert_seldom), INKAN_VERDICT_NO_STATUS);
+	pki_publish("arriving", &root);
+	pki_publish("arriving", &revoking);
+	usleep(2100000);
+	ck_assert_int_eq(verdict(ctx, cert), INKAN_VERDICT_REVOKED);
+	ck_assert_int_eq(verdict(seldom, cert_seldom), INKAN_VERDICT_NO_STATUS);
+	inkan_cert_free(&cert);
+	inkan_cert_free(&cert_seldom);
+	inkan_free(&ctx);
+	inkan_free(&seldom);
+	OPENSSL_free(der);
+}
+END_TEST
+
 /* An anchor that may not issue certificates is none: "with 0 nothing can be accepted". */
 START_TEST(anchors_that_can_be_used)
 {
@@ -404,6 +454,7 @@ int main(int argc, char **argv)
 	tcase_add_test(t, nobody_without_an_anchor);
 	tcase_add_test(t, anchors_that_can_be_used);
 	tcase_add_loop_test(t, what_came_along_is_no_anchor, 0, sizeof came / sizeof *came);
+	tcase_add_test(t, lists_that_come_later);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

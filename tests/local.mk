@@ -11,6 +11,7 @@ include tests/unit/vcard.mk
 include tests/unit/status.mk
 include tests/unit/fetch.mk
 include tests/unit/lib.mk
+include tests/unit/authd.mk
 include tests/module/local.mk
 include tests/cards/local.mk
 endif

@@ -3,7 +3,7 @@
 # room's library is for its tests, too.
 if AUTHD
 noinst_LTLIBRARIES += libauthd.la
-libauthd_la_SOURCES = src/authd/conf.h src/authd/conf.c src/authd/answer.h src/authd/answer.c src/authd/log.h src/authd/log.c src/authd/header.h src/authd/header.c
+libauthd_la_SOURCES = src/authd/conf.h src/authd/conf.c src/authd/answer.h src/authd/answer.c src/authd/log.h src/authd/log.c src/authd/header.h src/authd/header.c src/authd/decision.h src/authd/decision.c
 libauthd_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libauthd_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(MICROHTTPD_CFLAGS)
 endif

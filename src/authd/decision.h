@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests, and what is decided about them by libinkan and a rule of authd.conf. */
+#ifndef INKAN_AUTHD_DECISION_H
+#define INKAN_AUTHD_DECISION_H
+
+#include "authd/answer.h"
+#include "authd/conf.h"
+
+#define REMEMBER_SECONDS 10 /* with the lists' CHECK_SECONDS less than the minute within which a list revokes */
+#define CHECK_SECONDS 30
+#define ID_MAX 64
+
+/* What a reload replaces as a whole: settings, CA certificates, lists, remembered decisions. Counted: a request keeps
+ * the one that it began with. */
+struct world;
+
+struct world *world_new(const char *conf_path); /* NULL: told */
+const struct conf *world_conf(const struct world *world);
+size_t world_anchors(const struct world *world);
+void world_free(struct world **world); /* gives a reference back */
+
+/* Makes it the one that requests get, and takes it over. */
+void world_install(struct world *world);
+struct world *world_get(void);
+
+/* A request as it came; texts are the caller's, NULL where there is none. */
+struct request {
+	const char *rule;
+	const char *cert, *chain;
+	enum form form;
+	const char *refusal; /* the word of a reason: it is wrong by itself */
+	const char *address, *uri;
+	char id[ID_MAX + 1];
+};
+
+/* The id that a proxy has given, where it can stand in headers and pages, else a random one. */
+void request_name(struct request *request, const char *id);
+
+/* Constant once it is made, and counted: many requests share one. */
+struct outcome {
+	const struct reason *reason; /* the first */
+	char *field[FIELDS];         /* NULL: empty */
+	char *log;                   /* members of the log's JSON object */
+	/* the rest is decision.c's */
+	int refs;
+	int64_t made, until;
+};
+
+/* Decides, counts and logs. NULL: no memory; nothing may be admitted then. */
+struct outcome *request_decide(struct world *world, const struct request *request);
+void outcome_free(struct outcome **outcome);
+
+#endif

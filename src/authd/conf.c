@@ -19,6 +19,7 @@ struct reading {
 	bool bad;
 	struct conf *conf;
 	enum { NOWHERE, SERVER, RULE } where;
+	unsigned seen; /* the settings of this section, by their place in the table */
 };
 
 static void fault(struct reading *r, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -214,6 +215,7 @@ static void enter_section(struct reading *r, char *line)
 	struct conf *c = r->conf;
 
 	r->where = NOWHERE;
+	r->seen = 0;
 	if (strcmp(line, "[server]") == 0) {
 		r->where = SERVER;
 	} else if (*end == ']' && strncmp(line, "[rule", 5) == 0 && (line[5] == ' ' || line[5] == '\t')) {
@@ -241,9 +243,10 @@ static void enter_section(struct reading *r, char *line)
 
 static void read_line(struct reading *r, char *line)
 {
-	const struct setting *setting = r->where == RULE ? rule_settings : server_settings;
+	const struct setting *table = r->where == RULE ? rule_settings : server_settings, *setting = table;
 	char *value, *end = line + strlen(line);
 	struct conf *c = r->conf;
+	unsigned bit;
 
 	while (end > line && strchr(" \t\r\n", end[-1]))
 		*--end = '\0';
@@ -270,11 +273,15 @@ static void read_line(struct reading *r, char *line)
 	value += 1 + strspn(value + 1, " \t");
 	while (setting->name && strcmp(setting->name, line) != 0)
 		setting++;
+	bit = 1u << (setting - table);
 	if (!setting->name)
 		fault(r, r->line, _("there is no setting \"%s\""), line);
+	else if ((r->seen & bit) && setting->take != take_item)
+		fault(r, r->line, _("%s is set already"), line);
 	else if (!setting->take((r->where == RULE ? (char *)&c->rules[c->n_rules - 1] : (char *)c) + setting->at, value,
 	                        setting->words))
 		fault(r, r->line, _("%s cannot be \"%s\""), line, value);
+	r->seen |= bit;
 }
 
 /* What a pseudonym is made with must be nobody's who may not make pseudonyms. systemd shows a credential to the

@@ -26,7 +26,8 @@ static struct {
 /* A request on its way. */
 struct exchange {
 	struct world *world;
-	char *target; /* as it came */
+	const char *at; /* where libmicrohttpd has the target */
+	char *target;   /* as it came */
 	char address[INET6_ADDRSTRLEN];
 	const char *id, *language;
 	unsigned certs, chains, lengths;
@@ -40,8 +41,10 @@ static void *begin(void *self, const char *target, struct MHD_Connection *connec
 
 	(void)self;
 	(void)connection;
-	if (x)
+	if (x) {
+		x->at = target;
 		x->target = strdup(target);
+	}
 	return x;
 }
 
@@ -159,6 +162,14 @@ static enum MHD_Result send_decision(struct MHD_Connection *connection, struct e
 	return sent;
 }
 
+/* The version follows the target in the same line, one blank behind it: further away, there was a NUL between. */
+static bool is_cut(const struct exchange *x, const char *version)
+{
+	uintptr_t from = (uintptr_t)x->at, to = (uintptr_t)version;
+
+	return to > from && to - from < CONNECTION_MEMORY && to - from != strlen(x->target) + 1;
+}
+
 /* The name of the rule, if the target is /rule/NAME and nothing else. */
 static const char *rule_in(const char *target)
 {
@@ -177,7 +188,6 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 
 	(void)self;
 	(void)url;
-	(void)version;
 	(void)data;
 	if (!x || !x->target || *n)
 		return MHD_NO;
@@ -193,7 +203,7 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 			return send_text(connection, 200, "text/plain", strdup("ok\n"), NULL, NULL);
 		if (!x->body && reads && strcmp(x->target, "/metrics") == 0)
 			return send_text(connection, 200, "text/plain; version=0.0.4", counters_text(), NULL, NULL);
-		if (x->body || !x->request.rule)
+		if (x->body || !x->request.rule || is_cut(x, version))
 			x->request.refusal = REASON_BAD_REQUEST;
 		else if (x->certs > 1 || x->chains > 1)
 			x->request.refusal = REASON_TWICE;

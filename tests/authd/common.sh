@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the tests of inkan-authd share: cards' certificates, lists from before and after one of them was revoked, and a
+# daemon. Sourced with the test's name in $0.
+# shellcheck shell=sh disable=SC2034
+. "${srcdir:-.}/tests/tool/common.sh"
+[ -x ./inkan-authd ] || skip "inkan-authd is not built (--disable-authd)"
+need pcscd
+need openssl
+need curl
+need python3
+pki=$work/pki
+anchors=$work/anchors
+lists=$work/lists
+socket=$work/authd.sock
+daemon=
+
+stop_all() {
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	command -v stop_more >/dev/null && stop_more
+	rm -rf "$work"
+}
+trap stop_all EXIT
+trap 'exit 1' HUP INT TERM
+
+# issue NAME OPTIONS...: a card's certificates; of KIND NAME: the file of one
+issue() {
+	name=$1
+	shift
+	run 0 ./inkan-vcard --pki "$pki" "$@" --name "AUTHD $name" -- true
+}
+of() { find "$pki" -name "$1-authd-$2-*.pem" | head -n 1; }
+
+make_pki() {
+	issue doctor --card hpki --role 'Medical Doctor' --japanese-name 桜花子
+	issue pharmacist --card hpki --role Pharmacist
+	issue late --card hpki --expired
+	issue trial --card hpki --test-level
+	issue patient --card jpki
+	mkdir -p "$work/before" "$anchors"
+	cp "$pki"/*.crl "$work/before"
+	cp "$pki/root.pem" "$pki/hpki-auth-ca.pem" "$pki/hpki-auth-test-ca.pem" "$pki/jpki-auth-ca.pem" "$anchors"
+	chmod 755 "$anchors"
+	chmod 644 "$anchors"/*
+	mkdir -p "$XDG_DATA_HOME/inkan"
+	cp -r "$anchors" "$XDG_DATA_HOME/inkan/anchors"
+	sleep 1 # the next list is a later one
+	issue lost --card hpki --revoked
+	doctor=$(of hpki-auth doctor)
+	pharmacist=$(of hpki-auth pharmacist)
+	late=$(of hpki-auth late)
+	trial=$(of hpki-auth trial)
+	patient=$(of jpki-auth patient)
+	lost=$(of hpki-auth lost)
+}
+
+# take_lists FOLDER: into the store of the daemon
+take_lists() {
+	run 0 "$inkan" status import "$1/sarl.crl" "$1/hpki-auth.crl" "$1/hpki-auth-test.crl"
+	lists=$XDG_CACHE_HOME/inkan
+}
+
+# start CONF: and waits until it listens
+start() {
+	./inkan-authd --config "$1" >"$work/stdout" 2>"$work/stderr" &
+	daemon=$!
+	for _ in $(seq 100); do
+		curl -s -o /dev/null --unix-socket "$socket" http://authd/health && return
+		kill -0 "$daemon" 2>/dev/null || break
+		sleep 0.1
+	done
+	bad "the daemon does not start"
+	cat "$work/stderr"
+	exit 1
+}
+
+told() {
+	for _ in $(seq 100); do
+		grep -qF -e "$1" "$work/stderr" && return
+		sleep 0.1
+	done
+	bad "not told: $1"
+	cat "$work/stderr"
+}
+
+pem_url() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(open(sys.argv[1]).read(), safe=""))' "$1"; }

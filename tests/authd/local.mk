@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+authd_tests = tests/authd/authd.sh
+dist_check_SCRIPTS += $(authd_tests)
+EXTRA_DIST += tests/authd/common.sh
+TESTS += $(authd_tests)

@@ -23,7 +23,8 @@ enum { FCGI_BEGIN_REQUEST = 1, FCGI_END_REQUEST = 3, FCGI_PARAMS = 4, FCGI_STDOU
 #define FCGI_UNKNOWN_ROLE 3
 
 #define PARAMS_MAX ((size_t)256 * 1024)
-#define READ_SECONDS 5
+#define READ_SECONDS 2 /* a proxy of this machine sends a request in one piece */
+#define THREADS_LEAST 16
 #define CHAIN_MAX 8
 
 static atomic_int at_work;
@@ -239,7 +240,7 @@ static void *serve(void *self)
 bool fcgi_start(int listening, unsigned threads)
 {
 	/* each waits for one slow peer at the most */
-	for (unsigned i = 0; i < (threads < 4 ? 4 : threads); i++) {
+	for (unsigned i = 0; i < (threads < THREADS_LEAST ? THREADS_LEAST : threads); i++) {
 		pthread_t thread;
 
 		if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)listening) != 0)

@@ -298,6 +298,17 @@ reload() {
 	done
 	reloaded=$(grep -c 'read again' "$work/stderr")
 }
+sed "s|^listen = unix:.*|listen = unix:$work/left.sock|; /^listen = 127/d; s|^access-log.*|access-log = $work/left.log|" \
+	"$work/authd.conf" >"$work/left.conf"
+./inkan-authd --config "$work/left.conf" 2>"$work/left.err" & # one that gets no SIGHUP
+left=$!
+stop_more() { kill $left 2>/dev/null; }
+ask_left() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/left.sock" -H "$(cert "$lost")" http://authd/rule/doctors; }
+for _ in $(seq 50); do
+	[ "$(ask_left)" = 000 ] || break
+	sleep 0.1
+done
+[ "$(ask_left)" = 200 ] || bad "the other daemon: $(ask_left)"
 is 200 accepted doctors -H "$(cert "$lost")"
 begun=$(date +%s)
 take_lists "$pki"
@@ -346,6 +357,13 @@ reload
 is 403 malformed doctors -H "$(cert "$doctor")"
 is 200 accepted doctors -H "X-Client-Cert: Hash=00;Cert=\"$(pem_url "$doctor")\";Chain=\"$(pem_url "$doctor")$(pem_url "$pki/hpki-auth-ca.pem")\""
 is 403 malformed doctors -H "X-Client-Cert: Hash=00;Cert=\"$(pem_url "$doctor")\",Hash=01;Cert=\"$(pem_url "$doctor")\""
+
+# the other one: its store looks each 30 seconds, and it remembers for 10
+while [ "$(ask_left)" = 200 ] && [ $(($(date +%s) - begun)) -lt 60 ]; do sleep 1; done
+[ "$(ask_left)" = 403 ] || bad "without SIGHUP the list has not revoked after $(($(date +%s) - begun)) seconds"
+grep -q '"reason":"revoked"' "$work/left.log" || bad "revoked, without SIGHUP"
+kill $left
+wait $left || bad "exit status $? of the other daemon"
 
 # ---- The end: what has been asked is answered, the socket's file goes
 kill "$daemon"

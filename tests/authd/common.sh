@@ -83,3 +83,55 @@ told() {
 }
 
 pem_url() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(open(sys.argv[1]).read(), safe=""))' "$1"; }
+
+# For a server in front: what authd.conf has, and a certificate for the server itself.
+write_conf() { # LINE...: into [server]
+	printf '[server]\n' >"$work/authd.conf"
+	for line; do printf '%s\n' "$line"; done >>"$work/authd.conf"
+	cat >>"$work/authd.conf" <<-END
+		access-log = $work/access.log
+		pseudonym-key = $work/key
+		anchors = $anchors
+		lists = $lists
+		[rule doctors]
+		profile = hpki
+		role = Medical Doctor
+		[rule patients]
+		profile = jpki
+		status = prefer
+	END
+	[ -e "$work/key" ] || run 0 ./inkan-authd --make-key "$work/key"
+}
+make_server_certificate() {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/server.key" -out "$work/server.pem" -days 2 \
+		-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null || bad "openssl req"
+	cat "$anchors"/*.pem >"$work/cas.pem"
+}
+free_ports() { # N
+	python3 -c 'import socket, sys
+s = [socket.socket() for i in range(int(sys.argv[1]))]
+for t in s: t.bind(("127.0.0.1", 0))
+print(*[t.getsockname()[1] for t in s])' "$1"
+}
+
+# page PATH [CURL OPTIONS]: through the server at $https; status in $status
+page() {
+	path=$1
+	shift
+	: >"$work/body"
+	status=$(curl -s --noproxy '*' --cacert "$work/server.pem" -D "$work/headers" -o "$work/body" -w '%{http_code}' "$@" \
+		"https://localhost:$https$path")
+}
+shows() { # STATUS TEXT PATH [CURL OPTIONS]
+	want=$1 text=$2
+	shift 2
+	page "$@"
+	[ "$status" = "$want" ] || bad "$status, not $want: $*"
+	grep -qF -e "$text" "$work/body" || { bad "no \"$text\": $*"; head -c 600 "$work/body"; }
+}
+# card NAME: curl's options for it; its files have no blanks
+card() {
+	kind=hpki
+	[ "$1" = patient ] && kind=jpki
+	echo "--cert $(of $kind-auth "$1") --key $pki/$kind-auth-authd-$1.key"
+}

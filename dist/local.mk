@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The units are made always, and installed where configure was told to.
-systemd_units = dist/system/inkan-status.service dist/user/inkan-status.service
+systemd_units = dist/system/inkan-status.service dist/user/inkan-status.service dist/system/inkan-authd.service
 noinst_DATA = $(systemd_units)
 CLEANFILES += $(systemd_units)
 EXTRA_DIST += dist/system/inkan-status.service.in dist/user/inkan-status.service.in \
-  dist/system/inkan-status.timer dist/user/inkan-status.timer
+  dist/system/inkan-status.timer dist/user/inkan-status.timer dist/system/inkan-authd.service.in \
+  dist/system/inkan-authd.socket dist/system/inkan-authd-fastcgi.socket
 
 $(systemd_units): Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@bindir[@]|$(bindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
-	  -e 's|@localstatedir[@]|$(localstatedir)|g' $(srcdir)/$@.in >$@
+	  -e 's|@localstatedir[@]|$(localstatedir)|g' -e 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/$@.in >$@
 dist/system/inkan-status.service: dist/system/inkan-status.service.in
 dist/user/inkan-status.service: dist/user/inkan-status.service.in
+dist/system/inkan-authd.service: dist/system/inkan-authd.service.in
 
 if SYSTEMD_SYSTEM
 systemdsystemunit_DATA = dist/system/inkan-status.service dist/system/inkan-status.timer
+if AUTHD
+systemdsystemunit_DATA += dist/system/inkan-authd.service dist/system/inkan-authd.socket \
+  dist/system/inkan-authd-fastcgi.socket
+endif
 endif
 if SYSTEMD_USER
 systemduserunit_DATA = dist/user/inkan-status.service dist/user/inkan-status.timer
@@ -34,3 +40,10 @@ $(registrations): Makefile
 dist/p11-kit/inkan.module: dist/p11-kit/inkan.module.in
 dist/p11-kit/inkan-sign.module: dist/p11-kit/inkan-sign.module.in
 dist/mozilla/inkan.json: dist/mozilla/inkan.json.in
+
+# Settings of inkan-authd to begin with. Nothing goes to /etc: without them nobody is admitted.
+EXTRA_DIST += dist/authd/authd.conf
+if AUTHD
+authdexamplesdir = $(docdir)/examples
+authdexamples_DATA = dist/authd/authd.conf
+endif

@@ -8,6 +8,11 @@ dist_man_MANS += doc/libinkan.3 doc/inkan_new.3 doc/inkan_cert.3 doc/inkan_role.
   doc/inkan_person.3 doc/inkan_evidence.3
 dist_man_MANS += doc/inkan-setup.1
 dist_man_MANS += doc/inkan-doctor.1
+if AUTHD
+dist_man_MANS += doc/inkan-authd.8 doc/inkan-authd.conf.5
+else
+EXTRA_DIST += doc/inkan-authd.8 doc/inkan-authd.conf.5
+endif
 
 # What --help points to, in Japanese.
 jaman1dir = $(mandir)/ja/man1

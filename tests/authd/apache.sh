@@ -45,7 +45,7 @@ SSLVerifyDepth 3
 SSLOptions +StdEnvVars +ExportCertData
 AuthnzFcgiDefineProvider authn inkan fcgi://127.0.0.1:$fastcgi/
 SetEnvIfExpr "%{SSL_CLIENT_CERT} =~ /^(?s)(.*)\$/" SSL_CLIENT_CERT=\$1
-SetEnvIfExpr "%{REQUEST_URI} !~ m#^/patients/#" INKAN_RULE=doctors
+SetEnvIfExpr true INKAN_RULE=doctors
 SetEnvIfExpr "%{REQUEST_URI} =~ m#^/patients/#" INKAN_RULE=patients
 <Location />
 	AuthType None

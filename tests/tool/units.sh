@@ -23,4 +23,17 @@ if systemd-analyze security --help 2>/dev/null | grep -q -e --threshold; then
 	run 0 systemd-analyze security --offline=true --threshold=20 "$work/system/inkan-status.service"
 	tail -n 1 "$work/out"
 fi
+
+# inkan-authd: as above, and shut in closer
+sed 's|^ExecStart=.*/inkan-authd |ExecStart=/bin/true |' dist/system/inkan-authd.service >"$work/system/inkan-authd.service"
+grep -q '^ExecStart=/bin/true --config /' "$work/system/inkan-authd.service" || bad "inkan-authd: ExecStart"
+cp "$there"/dist/system/inkan-authd*.socket "$work/system"
+XDG_RUNTIME_DIR=$work systemd-analyze --system --man=no verify "$work"/system/inkan-authd* >"$work/out" 2>&1
+grep inkan-authd "$work/out" && bad "inkan-authd: systemd complains"
+if systemd-analyze security --help 2>/dev/null | grep -q -e --threshold; then
+	run 0 systemd-analyze security --offline=true --threshold=15 "$work/system/inkan-authd.service"
+	tail -n 1 "$work/out"
+fi
+# the example is one
+[ ! -x ./inkan-authd ] || run 0 ./inkan-authd --check --config "$there/dist/authd/authd.conf"
 finish

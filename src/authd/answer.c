@@ -40,7 +40,7 @@ static const struct reason reasons[] = {
 	{"no-certificate", 401,
          "No card was presented. Put your card into the reader, close all windows of the browser, open this "
          "page again, and choose the certificate of your card.",
-         "カードの証明書が提示されませんでした。カードをリーダーに入れ、ブラウザのウィンドウをすべて閉じてから、もう一度このページを開き、カードの証明書を選んでください。"},
+         "カードの証明書が提示されませんでした。カードをリーダーに入れ、ブラウザーのウィンドウをすべて閉じてから、もう一度このページを開き、カードの証明書を選んでください。"},
 	{"no-rule", 403, "This page is not set up for cards. " OPERATOR_EN,
          "このページには、カードによる利用条件が設定されていません。" OPERATOR_JA},
 	{"malformed", 403, UNREADABLE_EN, UNREADABLE_JA},
@@ -51,8 +51,8 @@ static const struct reason reasons[] = {
 	{"wrong-profile", 403,
          "This page is for cards of another kind. Close all windows of the browser, and open it again with the "
          "right one: the HPKI card for the health professions, the My Number Card for patients.",
-         "このページでは、別の種類のカードが必要です。医療従事者の方はHPKIカード、患者の方はマイナンバーカードの利用者証明用電子証明書をお使いください。"
-         "ブラウザのウィンドウをすべて閉じてから、開き直してください。"},
+         "このページでは、別の種類のカードが必要です。医療従事者の方はHPKI カード、患者の方はマイナンバーカードの利用者証明用電子証明書をお使いください。"
+         "ブラウザーのウィンドウをすべて閉じてから、開き直してください。"},
 	{"no-issuer", 403, UNTRUSTED_EN OPERATOR_EN, UNTRUSTED_JA OPERATOR_JA},
 	{"no-anchor", 403, UNTRUSTED_EN OPERATOR_EN, UNTRUSTED_JA OPERATOR_JA},
 	{"signature", 403, UNTRUSTED_EN OPERATOR_EN, UNTRUSTED_JA OPERATOR_JA},
@@ -154,7 +154,7 @@ char *page_text(const struct reason *reason, bool japanese, const char *request_
 	                 "h1{font-size:1.4em}p.n{color:#555;font-size:.85em}</style>\n</head>\n"
 	                 "<body>\n<h1>%s</h1>\n<p>%s</p>\n<p class=\"n\">%s %s (%s)</p>\n</body>\n</html>\n",
 	                 japanese ? "ja" : "en", title, title, japanese ? reason->ja : reason->en,
-	                 japanese ? "お問い合わせ番号：" : "Number for the help desk:", request_id, reason->word);
+	                 japanese ? "お問い合わせ番号:" : "Number for the help desk:", request_id, reason->word);
 
 	return n < 0 ? NULL : page;
 }

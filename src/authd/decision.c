@@ -448,16 +448,16 @@ static struct outcome *decide(struct world *w, const struct rule *rule, const st
 /* Everything that a decision depends on beside the world and the clock. */
 static bool hash_request(const struct rule *rule, const struct request *r, uint8_t hash[32])
 {
-	static _Thread_local EVP_MD_CTX *ctx; /* one per thread, for the process's life */
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	const char *chain = r->chain ? r->chain : "";
 	unsigned char form = (unsigned char)r->form;
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) &&
+	          EVP_DigestUpdate(ctx, rule->name, strlen(rule->name) + 1) && EVP_DigestUpdate(ctx, &form, 1) &&
+	          EVP_DigestUpdate(ctx, r->cert, strlen(r->cert) + 1) && EVP_DigestUpdate(ctx, chain, strlen(chain)) &&
+	          EVP_DigestFinal_ex(ctx, hash, NULL);
 
-	if (!ctx)
-		ctx = EVP_MD_CTX_new();
-	return ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) &&
-	       EVP_DigestUpdate(ctx, rule->name, strlen(rule->name) + 1) && EVP_DigestUpdate(ctx, &form, 1) &&
-	       EVP_DigestUpdate(ctx, r->cert, strlen(r->cert) + 1) && EVP_DigestUpdate(ctx, chain, strlen(chain)) &&
-	       EVP_DigestFinal_ex(ctx, hash, NULL);
+	EVP_MD_CTX_free(ctx);
+	return ok;
 }
 
 static struct outcome *recall(struct world *w, const uint8_t hash[32])

@@ -14,8 +14,8 @@
 #include "authd/log.h"
 #include "authd/serve.h"
 
-/* Of a connection: a header of VALUE_MAX and as much of others. */
-#define CONNECTION_MEMORY ((size_t)160 * 1024)
+/* Of a connection: a header of VALUE_MAX and 16 KiB of others; of CONNECTIONS_MAX together 800 MiB. */
+#define CONNECTION_MEMORY ((size_t)80 * 1024)
 
 static struct {
 	struct MHD_Daemon *daemons[LISTEN_MAX];

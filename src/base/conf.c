@@ -25,14 +25,15 @@ struct reading {
 	char *text; /* the line, for getline */
 	size_t room;
 	int line;
-	enum part wanted, part; /* the part that is read now; the part that the line is in */
-	const struct conf_checks *checks;
+	enum part wanted, part;             /* the part that is read now; the part that the line is in */
+	void (*wrong)(void *arg, int line); /* of conf_check; NULL: none */
+	void *arg;
 };
 
 static void tell_line(const struct reading *r, int line)
 {
-	if (r->checks && r->checks->line)
-		r->checks->line(r->checks->arg, line);
+	if (r->wrong)
+		r->wrong(r->arg, line);
 }
 
 /* ---- Sections */
@@ -59,8 +60,6 @@ static void enter_section(struct reading *r, char *head)
 		for (char *name = strtok_r(head + 8, ", \t", &save); name; name = strtok_r(NULL, ", \t", &save)) {
 			if (r->part != PART_PROGRAM)
 				r->part = is_this_program(r, name) ? PART_PROGRAM : PART_OTHER;
-			if (r->wanted == PART_GENERAL && r->checks && r->checks->program)
-				r->checks->program(r->checks->arg, r->line, name);
 		}
 	if (r->part == PART_UNKNOWN && r->wanted == PART_GENERAL) {
 		log_error("%s:%d: this section is not known; its lines are ignored", r->path, r->line);
@@ -226,9 +225,10 @@ static int take(void *user, const char *section, const char *name, const char *v
 
 /* ---- Files */
 
-static enum error read_part(struct target target, const char *path, enum part part, const struct conf_checks *checks)
+static enum error read_part(struct target target, const char *path, enum part part, void (*wrong)(void *arg, int line),
+                            void *arg)
 {
-	struct reading r = {.target = target, .path = path, .wanted = part, .checks = checks};
+	struct reading r = {.target = target, .path = path, .wanted = part, .wrong = wrong, .arg = arg};
 	char exe[4096] = "/";
 	enum error e;
 	int bad;
@@ -250,11 +250,11 @@ static enum error read_part(struct target target, const char *path, enum part pa
 	return e;
 }
 
-enum error conf_check(const char *path, const struct conf_checks *checks)
+enum error conf_check(const char *path, void (*line)(void *arg, int line), void *arg)
 {
 	struct conf conf = {0};
 
-	return read_part((struct target){&conf, &conf.user}, path, PART_GENERAL, checks);
+	return read_part((struct target){&conf, &conf.user}, path, PART_GENERAL, line, arg);
 }
 
 /* The user's is below $XDG_CONFIG_HOME where that is absolute, as its specification wants, else below ~/.config. A
@@ -281,7 +281,7 @@ void conf_load_from(struct conf *conf, char paths[][4096], size_t n)
 		for (size_t i = 0; i < n; i++) {
 			struct target target = {conf, i == 0 ? &conf->system : &conf->user};
 
-			read_part(target, paths[i], parts[k], NULL);
+			read_part(target, paths[i], parts[k], NULL, NULL);
 		}
 	log_configure(conf->log, conf->log_file);
 }

@@ -57,14 +57,9 @@ void conf_load(struct conf *conf);
 /* The same with these files: the system's and, with n = 2, the user's. */
 void conf_load_from(struct conf *conf, char paths[][4096], size_t n);
 
-struct conf_checks {
-	void (*line)(void *arg, int line);                      /* a line that is not understood */
-	void (*program)(void *arg, int line, const char *name); /* named by a section */
-	void *arg;
-};
-
-/* Reads a file only to report its mistakes, those in other programs' sections too. E_IO: it cannot be read. */
-enum error conf_check(const char *path, const struct conf_checks *checks);
+/* Reads a file only to report its mistakes, those in other programs' sections too: `line` is called with the number of
+ * each line that is not understood. E_IO: it cannot be read. */
+enum error conf_check(const char *path, void (*line)(void *arg, int line), void *arg);
 
 /* The files of conf_load, in its order. Returns how many: 1 without a user's file. */
 size_t conf_files(char paths[2][4096]);

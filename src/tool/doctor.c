@@ -6,7 +6,7 @@
 #include "doctor.h"
 #include "say.h"
 
-enum { CARD_REPORT = 1, JSON = 2, QUIET = 4, READER_NAME = 8, ROOT = 16, SIGN = 32, TRY_PSS = 64, YES = 128 };
+enum { CARD_REPORT = 1, JSON = 2, QUIET = 4, READER_NAME = 8, ROOT = 16, SIGN = 32, TRY_PSS = 64 };
 
 static const struct option options[] = {
 	{"card-report", no_argument, NULL, CARD_REPORT},
@@ -17,14 +17,13 @@ static const struct option options[] = {
 	{"root", required_argument, NULL, ROOT},
 	{"sign", no_argument, NULL, SIGN},
 	{"try-pss", no_argument, NULL, TRY_PSS},
-	{"yes", no_argument, NULL, YES},
 	{NULL, 0, NULL, 0},
 };
 
 static void help(void)
 {
 	printf("%s\n%s\n%s\n\n", _("Usage: inkan doctor [OPTIONS]"),
-	       "       inkan doctor --try-pss [--yes] [--reader NAME]",
+	       "       inkan doctor --try-pss [--reader NAME]",
 	       "       inkan doctor --card-report [--sign] [--reader NAME] [FILE]");
 	printf("%s\n", _("Looks for what may be wrong with the smartcard service, the reader, the card, its\n"
 	                 "certificates, the settings and the programs that should use the card, and says what\n"
@@ -35,7 +34,6 @@ static void help(void)
 	printf("  --root DIR          %s\n", _("look for other programs' files below DIR instead of /"));
 	printf("  --try-pss           %s\n",
 	       _("try whether the card makes the signatures that TLS 1.3 needs; asks for the PIN"));
-	printf("  --yes               %s\n", _("and write the setting that fits into inkan.conf, without asking"));
 	printf("  --card-report       %s\n",
 	       _("write down what this card answers, without its holder, for those who have no such card"));
 	printf("  --sign              %s\n", _("and which methods of signing it takes; asks for the PIN"));
@@ -66,7 +64,7 @@ enum exit_code verb_doctor(int argc, char **argv)
 	if (given & CARD_REPORT)
 		allowed = CARD_REPORT | SIGN | READER_NAME;
 	else if (given & TRY_PSS)
-		allowed = TRY_PSS | YES | READER_NAME;
+		allowed = TRY_PSS | READER_NAME;
 	for (const struct option *o = options; o->name; o++)
 		if (o->val != 'h' && given & o->val & ~allowed) {
 			char name[16];
@@ -81,7 +79,7 @@ enum exit_code verb_doctor(int argc, char **argv)
 	if (given & CARD_REPORT)
 		return doctor_card_report(reader, file, given & SIGN);
 	if (given & TRY_PSS)
-		return doctor_try_pss(reader, given & YES);
+		return doctor_try_pss(reader);
 
 	e = facts_find(root, reader, &facts);
 	if (e == E_OK) {

@@ -42,7 +42,7 @@ enum state {
 	OWN_PROTOCOL, EARLY, BEHIND, OLD, UNSOUND,
 };
 /* clang-format on */
-enum setting { SETTING_PROGRAM, SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
+enum setting { SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
 
 #define PIN_FULL 1000
 #define STATUS_WHY 100
@@ -87,7 +87,7 @@ const struct finding *finding_of(const struct fact *fact);
  * those called as the user, are hidden. */
 enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet);
 
-enum exit_code doctor_try_pss(const char *reader, bool yes);
+enum exit_code doctor_try_pss(const char *reader);
 
 /* file NULL: standard output. */
 enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures);

@@ -7,7 +7,6 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,22 +54,15 @@ static const char *base_name(const char *path)
 	return path && strrchr(path, '/') ? strrchr(path, '/') + 1 : path ? path : "";
 }
 
-/* A path of that pattern is there: glob(7), with {a,b}. */
-__attribute__((format(printf, 1, 2))) static bool there(const char *fmt, ...)
+/* A path of that pattern of glob(7), with {a,b}, is there below root. */
+static bool there(const char *root, const char *pattern)
 {
+	char *path = setup_pattern(root, "", pattern);
 	glob_t found = {0};
-	char *pattern;
-	va_list args;
-	bool is;
+	bool is = path && glob(path, GLOB_BRACE, NULL, &found) == 0;
 
-	va_start(args, fmt);
-	is = vasprintf(&pattern, fmt, args) >= 0;
-	va_end(args);
-	if (!is)
-		return false;
-	is = glob(pattern, GLOB_BRACE, NULL, &found) == 0;
 	globfree(&found);
-	free(pattern);
+	free(path);
 	return is;
 }
 
@@ -86,65 +78,34 @@ static void fact_writable(struct facts *f, enum about about, long value, const c
 
 /* ---- Settings */
 
-struct lines {
-	const char *root;
-	char *wrong, *programs; /* their numbers */
-};
-
-static void add_line(char **list, int line)
+static void add_line(void *arg, int line)
 {
-	char *longer = *list ? format("%s, %d", *list, line) : format("%d", line);
+	char **list = arg, *longer = *list ? format("%s, %d", *list, line) : format("%d", line);
 
 	free(*list);
 	*list = longer;
 }
 
-static void take_wrong(void *arg, int line)
-{
-	add_line(&((struct lines *)arg)->wrong, line);
-}
-
-/* A name that inkan setup writes may be that of a program that comes later. */
-static void take_program(void *arg, int line, const char *name)
-{
-	struct lines *lines = arg;
-	char *path = strdup(getenv("PATH") ? getenv("PATH") : "/");
-
-	for (size_t i = 0; path && path[i]; i++)
-		if (path[i] == ':')
-			path[i] = ',';
-	if (!setup_knows_program(name) &&
-	    (strpbrk(name, "/*?[]{}\\") ||
-	     !there("%s{%s,{,/usr,/usr/local}/{bin,sbin,games,libexec{,/*},lib{,/*,/*/*},lib64/*},/opt/*{,/*}}/%s",
-	            lines->root, path ? path : "", name)))
-		add_line(&lines->programs, line);
-	free(path);
-}
-
 /* Of a line only its number is a fact, for it may hold anything. A group of one's own is no other. */
-static void find_settings(struct facts *f, const char *root, const struct conf *conf)
+static void find_settings(struct facts *f, const struct conf *conf)
 {
 	char paths[2][4096];
 	size_t n = conf_files(paths);
 	struct stat st;
 
 	for (size_t i = 0; i < n; i++) {
-		struct lines lines = {.root = root};
-		const struct conf_checks checks = {take_wrong, take_program, &lines};
+		char *wrong = NULL;
 
 		if (stat(paths[i], &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
 			continue;
-		if (conf_check(paths[i], &checks) != E_OK)
+		if (conf_check(paths[i], add_line, &wrong) != E_OK)
 			fact(f, SETTINGS_FILE, DENIED, paths[i], "", paths[i]);
 		else if ((st.st_mode & S_IWOTH) || (st.st_uid != 0 && st.st_uid != getuid()) ||
 		         ((st.st_mode & S_IWGRP) && st.st_gid != getgid() && st.st_gid != 0))
 			fact_writable(f, SETTINGS_FILE, OTHERS_MAY_WRITE, paths[i], i == 0);
 		else
-			fact(f, SETTINGS_FILE, lines.wrong ? NOT_UNDERSTOOD : GOOD, paths[i], lines.wrong, "");
-		if (lines.programs)
-			fact(f, SETTING, SETTING_PROGRAM, paths[i], lines.programs, "");
-		free(lines.wrong);
-		free(lines.programs);
+			fact(f, SETTINGS_FILE, wrong ? NOT_UNDERSTOOD : GOOD, paths[i], wrong, "");
+		free(wrong);
 	}
 	if (conf->card[0])
 		fact(f, SETTING, SETTING_CARD, "", conf->card, "");
@@ -211,12 +172,12 @@ static void find_service(struct facts *f, const char *root, enum error looked)
 	                                    errno == EACCES || errno == EPERM))
 		state = DENIED;
 	else if (looked == E_NO_SERVICE)
-		state = there("%s/{,usr/,usr/local/}{sbin,bin}/pcscd", root) ? STOPPED : MISSING;
+		state = there(root, "/{,usr/,usr/local/}{sbin,bin}/pcscd") ? STOPPED : MISSING;
 	if (fd >= 0)
 		close(fd);
 	fact(f, SERVICE, state, "pcscd", "",
 	     state == DENIED                        ? "access_pcsc"
-	     : there("%s/run/systemd/system", root) ? "sudo systemctl enable --now pcscd.socket"
+	     : there(root, "/run/systemd/system") ? "sudo systemctl enable --now pcscd.socket"
 	                                            : "sudo pcscd");
 }
 
@@ -242,7 +203,7 @@ static void find_devices(struct facts *f, const char *root, size_t n_readers)
 {
 	/* common in Japan, and not CCID: Sony RC-S330 and RC-S370, RC-S380/S, RC-S380/P */
 	static const char *const own_protocol[] = {"054c:02e1", "054c:06c1", "054c:06c3"};
-	char *pattern = format("%s/sys/bus/usb/devices/*:*", root), unknown[64] = "";
+	char *pattern = setup_pattern(root, "", "/sys/bus/usb/devices/*:*"), unknown[64] = "";
 	glob_t interfaces = {0};
 	size_t n_before = f->n;
 
@@ -513,7 +474,7 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 			ours = row;
 		else if (drives_our_cards(rows, row) && (!ours || strcmp(row->library, ours->library) != 0) &&
 		         (client != SETUP_P11KIT || !user || strncmp(row->file, user, strlen(user)) == 0 ||
-		          !there("%s/%s", user, base_name(row->file))))
+		          !there(user, strrchr(row->file, '/'))))
 			second = row;
 	}
 	if (confined && !served)
@@ -561,7 +522,7 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	for (size_t i = 0; judge.trust->n > 0 && i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
 			judge_lend_card(find.crypto, &judge, find.places[i].tokens[k].card);
-	find_settings(f, root, &find.conf);
+	find_settings(f, &find.conf);
 	find_modules(f, root);
 	find_service(f, root, looked);
 	if (pcsc_reader_ops.list(find.cards.self, all, &n_all) != E_OK)

@@ -2,14 +2,11 @@
 /* Signatures to try a card, with the holder's PIN: inkan doctor --try-pss, and the last part of a card report.
  * Every VERIFY is src/card's, which never uses the last try. */
 #include <stdlib.h>
-#include <string.h>
 #include "ask.h"
-#include "base/file.h"
 #include "card_report.h"
 #include "crypto/scheme.h"
 #include "doctor.h"
 #include "say.h"
-#include "setup.h"
 
 #define SALT_LEN 32 /* that of TLS 1.3 with SHA-256 */
 
@@ -68,30 +65,7 @@ static enum error sign(const struct find *f, const struct token *t, struct card 
 
 /* ---- inkan doctor --try-pss */
 
-/* At the end of the user's file, in the general part: the last line of a name is used. */
-static enum exit_code write_setting(const char *value, bool yes)
-{
-	char *path = setup_path("", "config/inkan/inkan.conf"), line[40];
-	struct buf content = {0};
-	enum exit_code code = EXIT_OUTPUT;
-	enum error e = path ? path_read(path, 65536, &content) : E_DENIED;
-
-	snprintf(line, sizeof line, content.len ? "\n[general]\npss = %s\n" : "pss = %s\n", value);
-	if (e == E_OK || e == E_NOT_FOUND)
-		e = buf_append(&content, line, strlen(line));
-	if (e == E_OK) {
-		code = setup_replace(path, &content, yes);
-	} else {
-		complain(_("The settings could not be written to %s: %s."), path ? path : "inkan.conf",
-		         _(error_text(e)));
-		advise(_("Write this line into inkan.conf, before the first section: pss = %s"), value);
-	}
-	buf_free(&content);
-	free(path);
-	return code;
-}
-
-enum exit_code doctor_try_pss(const char *reader, bool yes)
+enum exit_code doctor_try_pss(const char *reader)
 {
 	static struct find f;
 	struct scheme_params params = {.scheme = SCHEME_PSS};
@@ -120,10 +94,13 @@ enum exit_code doctor_try_pss(const char *reader, bool yes)
 	     : e == E_UNSUPPORTED
 	             ? _("The card refuses RSASSA-PSS: with it TLS works up to version 1.2.")
 	             : _("The card's RSASSA-PSS signature is wrong: with it TLS works up to version 1.2."));
-	if (works == (f.conf.pss != PSS_OFF))
+	if (works == (f.conf.pss != PSS_OFF)) {
 		puts(_("The settings fit the card."));
-	else
-		code = write_setting(works ? "on" : "off", yes);
+	} else {
+		printf(_("Write this line into inkan.conf, before the first section: pss = %s"), works ? "on" : "off");
+		putchar('\n');
+		code = EXIT_TO_MEND;
+	}
 out:
 	secret_free(&pin);
 	find_free(&f);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += inkan
 inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c src/tool/show.h \
-  src/tool/pin.c src/tool/text.c src/tool/json.c src/tool/facts.h \
+  src/tool/pin.c src/tool/text.c src/tool/json.c \
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_SOURCES += src/tool/trust.c \
@@ -13,8 +13,8 @@ inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_CPPFLAGS += -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 inkan_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
-inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_job.h src/tool/setup_file.c src/tool/setup_places.c \
-  src/tool/setup_clients.c src/tool/setup_browsers.c src/tool/setup_pam.c
+inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
+  src/tool/setup_clients.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_facts.c src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \

@@ -11,7 +11,7 @@
 #include "base/conf.h"
 #include "base/file.h"
 #include "say.h"
-#include "setup_job.h"
+#include "setup.h"
 
 #define COMMON "hyndMRC" /* options of every client */
 
@@ -55,17 +55,6 @@ const char *setup_client_word(enum setup_client client)
 const char *setup_client_name(enum setup_client client)
 {
 	return _(clients[client].name);
-}
-
-bool setup_knows_program(const char *name)
-{
-	size_t n = strlen(name);
-
-	for (int i = 0; i < SETUP_CLIENTS; i++)
-		for (const char *p = clients[i].programs; (p = strstr(p, name)); p += n)
-			if ((p == clients[i].programs || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-				return true;
-	return false;
 }
 
 static void help(void)
@@ -159,31 +148,22 @@ static enum exit_code choose_module(struct setup_job *job, const char *file)
  * line that a person adds below is for all programs, as before. */
 static enum exit_code set_card(struct setup_job *job)
 {
-	char *lines = format("[program %s]\ncard = %s\n[general]\n", clients[job->client].programs, job->card), *path;
+	char *lines = format("[program %s]\ncard = %s\n[general]\n", clients[job->client].programs, job->card);
 	enum exit_code code = lines ? EXIT_DONE : setup_no_memory();
 	struct change *c;
 	size_t i = 0;
 
-	while (code == EXIT_DONE && job->card && conf_cards[i] && strcmp(job->card, conf_cards[i]) != 0)
+	while (job->card && conf_cards[i] && strcmp(job->card, conf_cards[i]) != 0)
 		i++;
 	if (!conf_cards[i]) {
 		complain(_("There is no kind of card \"%s\"."), job->card);
 		advise(_("The kinds are: --card hpki, --card jpki, --card any."));
 		code = EXIT_USAGE;
 	} else if (code == EXIT_DONE && (job->card || (job->undo && !job->user))) {
-		struct buf now = {0};
-		bool none;
-
-		path = setup_path(job->root, job->system ? SYSCONFDIR "/inkan/inkan.conf" : "config/inkan/inkan.conf");
-		none = !path || path_read(path, (size_t)16 << 20, &now) != E_OK || now.len == 0 ||
-		       !memmem(now.data, now.len, "# Inkan: begin", 14);
-		buf_free(&now);
-		if (job->undo && none) { /* such a file may be read-only */
-			free(path);
-			free(lines);
-			return EXIT_DONE;
-		}
-		code = change_open(job, path, 0644, &c);
+		code = change_open(job,
+		                   setup_path(job->root,
+		                              job->system ? SYSCONFDIR "/inkan/inkan.conf" : "config/inkan/inkan.conf"),
+		                   0644, &c);
 		if (code == EXIT_DONE)
 			code = block_put(c, job->client, false, job->undo ? NULL : lines);
 	}

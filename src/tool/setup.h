@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which programs are set up to use our modules, and where. */
+/* Which programs are set up to use our modules, where, and how inkan setup changes that. */
 #ifndef INKAN_TOOL_SETUP_H
 #define INKAN_TOOL_SETUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/mem.h"
+#include <sys/types.h>
 #include "tool.h"
 
 enum setup_client {
@@ -23,9 +23,6 @@ enum setup_client {
 const char *setup_client_word(enum setup_client client);
 const char *setup_client_name(enum setup_client client);
 
-/* A name that `inkan setup CLIENT --card` writes into inkan.conf. */
-bool setup_knows_program(const char *name);
-
 enum setup_kind {
 	SETUP_NOTHING, /* the file is there, and none of our modules in it */
 	SETUP_AUTH,    /* the module with the authentication tokens */
@@ -33,12 +30,7 @@ enum setup_kind {
 	SETUP_FOREIGN, /* another's module, OpenSC's for instance */
 };
 
-/* A file in which a program looks for modules, with one module that is registered there.
- * For inkan doctor, of the rows of one client:
- *   it is set up         one has kind SETUP_AUTH, and is neither gone nor confined
- *   it is set up twice   two such in one file, or a SETUP_FOREIGN that drives the same cards
- *   it is installed      any row that is not confined (or the program itself is there)
- *   what was found       file, library */
+/* A file in which a program looks for modules, with one module that is registered there. */
 struct setup_row {
 	enum setup_client client;
 	enum setup_kind kind;
@@ -63,11 +55,58 @@ void setup_rows_free(struct setup_rows *rows);
  * below root; to be freed. NULL: the user has no such folder, or no memory. */
 char *setup_path(const char *root, const char *file);
 
-/* Shows how the file will change, asks unless `yes`, replaces it in one step with owner and
- * mode kept. What went wrong has been said. */
-enum exit_code setup_replace(const char *path, const struct buf *content, bool yes);
+/* The folder (as setup_path takes it, or "") below root as it is, then a pattern of glob(7) with {a,b}; to be freed. */
+char *setup_pattern(const char *root, const char *folder, const char *pattern);
 
 /* Like asprintf, but NULL when out of memory. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- One call of inkan setup: what is asked for, and the files that change. Each function says what went wrong. */
+
+struct change {
+	char *path;           /* symbolic links followed */
+	char *before, *after; /* texts; NULL: there is no such file */
+	mode_t mode;          /* of a file that is made, and of its folder (x added) */
+	bool database;        /* a pkcs11.txt, and NSS's certutil makes the rest of the database */
+};
+
+struct setup_job {
+	enum setup_client client;
+	bool yes, undo, dry_run, system, sign;
+	const char *root; /* "" or an absolute path; no file names it */
+	char *module;     /* as programs see it */
+	const char *host, *user, *certificate, *reader, *card;
+	struct change *changes;
+	size_t n;
+	char *next; /* what the person can do then */
+};
+
+enum exit_code setup_no_memory(void);
+
+/* A change of this file (path is taken; NULL: no memory), so far none. *c is valid until the next call. */
+enum exit_code change_open(struct setup_job *job, char *path, mode_t mode, struct change **c);
+
+/* The new text (taken; NULL: no memory); "": the file is removed. */
+enum exit_code change_to(struct change *c, char *text);
+
+/* Lines of ours between two marks that name the client (NULL lines: removes them): in place of those that
+ * are there, or as the first or the last lines. */
+enum exit_code block_put(struct change *c, enum setup_client client, bool first, const char *lines);
+char *block_lines(const struct change *c, enum setup_client client); /* to be freed; NULL: none */
+
+/* A file (setup_path) that is a block and nothing else. Another's will do if it names the module; if
+ * `stay`, ours too, however it was changed. */
+enum exit_code block_file(struct setup_job *job, const char *path, const char *lines, bool stay);
+
+/* Shows the changes, asks, makes them, each file in one step with owner and mode kept. */
+enum exit_code changes_make(struct setup_job *job);
+void changes_free(struct setup_job *job);
+
+enum exit_code setup_firefox(struct setup_job *job);
+enum exit_code setup_databases(struct setup_job *job); /* chrome, signers */
+enum exit_code setup_ssh(struct setup_job *job);
+enum exit_code setup_openssl(struct setup_job *job);
+enum exit_code setup_pam(struct setup_job *job);
+enum exit_code setup_p11kit(struct setup_job *job);
 
 #endif

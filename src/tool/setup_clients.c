@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* OpenSSH, p11-kit and OpenSSL: lines of text. */
+/* What each program's settings are: OpenSSH, p11-kit, OpenSSL, NSS databases, Firefox's policy. */
 #include "config.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <openssl/conf.h>
+#include <jansson.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/x509.h>
 #include "say.h"
-#include "setup_job.h"
+#include "setup.h"
+
+#define NAME "Inkan" /* what the module is called in NSS databases and policies */
 
 /* ssh takes the first value that it finds. Lines for certain hosts stand first, and a "Host *" closes them;
  * lines for all hosts stand last, and what is said above them wins. */
@@ -68,48 +70,17 @@ enum exit_code setup_p11kit(struct setup_job *job)
 	return code;
 }
 
-/* A section's name from the system's configuration, where it has one. */
-static char *get(const CONF *conf, const char *section, const char *name, const char *otherwise)
-{
-	const char *value = NCONF_get_string(conf, section, name);
-
-	ERR_clear_error();
-	return strdup(value ? value : otherwise);
-}
-
-/* The engine of libp11, or the provider where that alone is installed. A value that is said again stays
- * as it is, so that the system's sections go on. Once a provider is activated, "default" is no longer by itself. */
-static char *openssl_lines(const struct setup_job *job, const char *plugin, bool engine)
-{
-	const char *list_name = engine ? "engines" : "providers";
-	char *file = format("%s%s/openssl.cnf", job->root, X509_get_default_cert_area()), *lines = NULL;
-	char *start, *list, *usual;
-	CONF *conf = NCONF_new(NULL);
-
-	if (file && conf && NCONF_load(conf, file, NULL) <= 0)
-		ERR_clear_error();
-	start = get(conf, NULL, "openssl_conf", "inkan_start");
-	list = start ? get(conf, start, list_name, "inkan_list") : NULL;
-	usual = list ? get(conf, list, "default", "inkan_default") : NULL;
-	if (file && usual && engine)
-		lines = format(".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nengines = %s\n\n[%s]\npkcs11 = "
-		               "inkan_engine\n\n"
-		               "[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n",
-		               file + strlen(job->root), start, start, list, list, plugin, job->module);
-	else if (file && usual)
-		lines = format(
-			".include %s\n\n[default]\nopenssl_conf = %s\n\n[%s]\nproviders = %s\n\n[%s]\npkcs11 "
-			"= inkan_provider\n"
-			"default = %s\n\n[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n"
-			"[%s]\nactivate = 1\n",
-			file + strlen(job->root), start, start, list, list, usual, plugin, job->module, usual);
-	NCONF_free(conf);
-	free(file);
-	free(start);
-	free(list);
-	free(usual);
-	return lines;
-}
+/* The engine of libp11, or the provider where that alone is installed. The names of the sections are those of OpenSSL's
+ * own file, which all distributions keep: so its sections go on. Once a provider is activated, "default" is no longer
+ * by itself. */
+static const char engine_text[] = ".include %s/openssl.cnf\n\n[default]\nopenssl_conf = openssl_init\n\n"
+				  "[openssl_init]\nengines = engine_sect\n\n[engine_sect]\npkcs11 = inkan_engine\n\n"
+				  "[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n";
+static const char provider_text[] = ".include %s/openssl.cnf\n\n[default]\nopenssl_conf = openssl_init\n\n"
+				    "[openssl_init]\nproviders = provider_sect\n\n"
+				    "[provider_sect]\npkcs11 = inkan_provider\ndefault = default_sect\n\n"
+				    "[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n"
+				    "[default_sect]\nactivate = 1\n";
 
 enum exit_code setup_openssl(struct setup_job *job)
 {
@@ -118,6 +89,7 @@ enum exit_code setup_openssl(struct setup_job *job)
 	char *provider = format("%s%s/pkcs11.so", job->root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR)), *lines = NULL;
 	const bool has_engine = engine && access(engine, R_OK) == 0;
 	const bool has_provider = provider && access(provider, R_OK) == 0;
+	const char *area = X509_get_default_cert_area();
 	enum exit_code code = EXIT_UNAVAILABLE;
 
 	if (job->undo && path) {
@@ -127,7 +99,8 @@ enum exit_code setup_openssl(struct setup_job *job)
 		advise(_("Install it (Debian and Ubuntu: libengine-pkcs11-openssl; newer systems: pkcs11-provider), "
 		         "then run this again."));
 	} else {
-		lines = openssl_lines(job, (has_engine ? engine : provider) + strlen(job->root), has_engine);
+		lines = has_engine ? format(engine_text, area, engine + strlen(job->root), job->module)
+		                   : format(provider_text, area, provider + strlen(job->root), job->module);
 		code = path && lines ? block_file(job, path, lines, false) : setup_no_memory();
 		if (code == EXIT_DONE)
 			job->next = format(_("To use it: OPENSSL_CONF=%s openssl …"), job->changes[job->n - 1].path);
@@ -136,5 +109,162 @@ enum exit_code setup_openssl(struct setup_job *job)
 	free(engine);
 	free(provider);
 	free(lines);
+	return code;
+}
+
+/* ---- NSS databases */
+
+/* The list of modules without ours. It stands between empty lines. */
+static char *without_ours(const char *text)
+{
+	const char *name = strstr(text, "\nname=" NAME "\n"), *end = name ? strstr(name + 1, "\n\n") : NULL;
+
+	if (!name)
+		return strdup(text);
+	while (name > text && strncmp(name - 2, "\n\n", 2) != 0)
+		name--;
+	return format("%.*s%s", (int)(name - text), text, end ? end + 2 : "");
+}
+
+/* Firefox holds a lock on this file as long as it runs; the file stays behind afterwards. */
+static bool is_in_use(const char *file)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char *name = format("%.*s/.parentlock", (int)(strrchr(file, '/') - file), file);
+	int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+	bool used = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	free(name);
+	return used;
+}
+
+/* pkcs11.txt is NSS's list of modules: entries of lines, an empty line after each. A module that somebody has added
+ * under another name is set up already. */
+static enum exit_code change_database(struct setup_job *job, char *file)
+{
+	char *library = format("library=%s\n", job->module ? job->module : ""), *others = NULL;
+	struct change *c;
+	enum exit_code code = change_open(job, file, 0600, &c);
+
+	if (code == EXIT_DONE && (!library || !(others = without_ours(c->before ? c->before : ""))))
+		code = setup_no_memory();
+	if (code != EXIT_DONE || (job->undo ? !c->before : c->before && strstr(c->before, library)))
+		goto out;
+	c->database = !c->before;
+	code = change_to(c, job->undo ? strdup(others) : format("%s%sname=" NAME "\n\n", others, library));
+	if (code == EXIT_DONE && c->before && strcmp(c->before, c->after ? c->after : "") != 0 && is_in_use(c->path)) {
+		complain(_("Firefox is running with the profile of %s."), c->path);
+		advise(_("Close all its windows, then run this again."));
+		code = EXIT_BUSY;
+	}
+out:
+	free(library);
+	free(others);
+	return code;
+}
+
+/* Each database of the client; where there is none, Chromium and the signers get a new one. */
+enum exit_code setup_databases(struct setup_job *job)
+{
+	const char *file = job->client == SETUP_SIGNERS ? "data/inkan/nssdb/pkcs11.txt" : "~/.pki/nssdb/pkcs11.txt";
+	struct setup_rows rows;
+	bool none = true, confined = false;
+	enum exit_code code = setup_registered(job->root, &rows) == E_OK ? EXIT_DONE : setup_no_memory();
+
+	for (size_t i = 0; i < rows.n && code == EXIT_DONE; i++) {
+		const struct setup_row *row = &rows.list[i];
+
+		if (row->client != job->client || row->system || (i > 0 && strcmp(row->file, row[-1].file) == 0))
+			continue;
+		confined |= row->confined;
+		none &= row->confined;
+		if (!row->confined)
+			code = change_database(job, strdup(row->file));
+	}
+	setup_rows_free(&rows);
+	if (code == EXIT_DONE && confined) {
+		complain(_("A snap or flatpak program cannot load the module: it is passed over."));
+		advise(_("Use the program as a package of the distribution or of its maker."));
+	}
+	if (code == EXIT_DONE && none && !job->undo && job->client == SETUP_FIREFOX) {
+		if (!confined)
+			complain(_("There is no profile of Firefox."));
+		if (!confined)
+			advise(_("Start Firefox once, close it, and run this again. For everybody: sudo inkan setup "
+			         "firefox --system"));
+		code = EXIT_UNAVAILABLE;
+	} else if (code == EXIT_DONE && none && !job->undo) {
+		code = change_database(job, setup_path(job->root, file));
+	}
+	if (job->client == SETUP_SIGNERS)
+		job->next = strdup(_("PDF: pdfsig -nssdir sql:FOLDER …  LibreOffice: "
+		                     "MOZILLA_CERTIFICATE_FOLDER=sql:FOLDER"));
+	else
+		job->next = strdup(_("Start the browser again: it asks for the PIN when a page wants a certificate."));
+	return code;
+}
+
+/* ---- Firefox's policy */
+
+/* policies, SecurityDevices, Add: in the form of older Firefox there is no Add. Ours is added, or removed with
+ * what is empty without it. False: not the form of a policy, or no memory. */
+static bool change_policy(json_t *json, const char *module)
+{
+	static const char *const names[] = {"policies", "SecurityDevices", "Add"};
+	json_t *path[4] = {json}, *value;
+	const char *other;
+	size_t n = 0;
+
+	for (; n < 3; n++) {
+		if (n == 2 && json_object_size(path[2]) > 0 && !json_object_get(path[2], "Add") &&
+		    !json_object_get(path[2], "Delete"))
+			break;
+		if (module && !json_object_get(path[n], names[n]) &&
+		    json_object_set_new(path[n], names[n], json_object()) != 0)
+			return false;
+		path[n + 1] = json_object_get(path[n], names[n]);
+		if (!json_is_object(path[n + 1]))
+			return !module && !path[n + 1];
+	}
+	json_object_foreach(path[n], other, value) if (module && json_is_string(value) &&
+	                                               strcmp(json_string_value(value), module) == 0) return true;
+	if (module)
+		return json_object_set_new(path[n], NAME, json_string(module)) == 0;
+	json_object_del(path[n], NAME);
+	for (; n > 0 && json_object_size(path[n]) == 0; n--)
+		json_object_del(path[n - 1], names[n - 1]);
+	return true;
+}
+
+enum exit_code setup_firefox(struct setup_job *job)
+{
+	json_error_t error = {.text = ""};
+	json_t *json = NULL, *old = NULL;
+	struct change *c;
+	enum exit_code code;
+
+	if (!job->system)
+		return setup_databases(job);
+	code = change_open(job, setup_path(job->root, "/etc/firefox/policies/policies.json"), 0644, &c);
+	if (code != EXIT_DONE || (job->undo && !c->before))
+		return code;
+	json = c->before ? json_loads(c->before, JSON_REJECT_DUPLICATES, &error) : json_object();
+	old = json_deep_copy(json);
+	if (!json_is_object(json) || !change_policy(json, job->undo ? NULL : job->module)) {
+		complain(_("%s was not changed: it is not a policy of Firefox: %s"), c->path, error.text);
+		advise(_("Correct it with an editor, then run this again; about:policies shows what Firefox thinks "
+		         "of it."));
+		code = EXIT_MALFORMED;
+	} else if (!json_equal(old, json)) {
+		char *dump = json_object_size(json) > 0 ? json_dumps(json, JSON_INDENT(2)) : strdup(""), *text;
+
+		text = dump ? format("%s%s", dump, dump[0] ? "\n" : "") : NULL;
+		free(dump);
+		code = change_to(c, text);
+	}
+	json_decref(json);
+	json_decref(old);
 	return code;
 }

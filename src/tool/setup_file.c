@@ -2,17 +2,18 @@
 /* Changes of files: prepared, shown, asked about, made. */
 #include "config.h"
 #include <errno.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "ask.h"
 #include "base/file.h"
 #include "say.h"
-#include "setup_job.h"
+#include "setup.h"
 
 #define TEXT_MAX ((size_t)16 << 20) /* no settings are longer */
-#define COPY "%s.before-inkan"      /* the original, beside the file */
 #define BEGIN "# Inkan: begin "
 #define END "# Inkan: end "
 #define GLUED " (the line above had no end)"
@@ -75,44 +76,32 @@ static bool is_safe(const char *path)
 	return safe;
 }
 
-/* *real: the file behind symbolic links, or the path itself where nothing is yet. */
-static enum exit_code check_file(const char *path, char **real)
-{
-	struct stat st = {.st_mode = 0};
-	bool there;
-
-	*real = realpath(path, NULL);
-	there = *real && lstat(*real, &st) == 0;
-	if (!there && lstat(path, &st) == 0)
-		return refuse(path, _("it is a link to a file that is not there"), EXIT_NO_INPUT);
-	if (!is_safe(path))
-		return refuse(path, _("it, or a folder or link above it, is another user's"), EXIT_REFUSED);
-	if (there && !S_ISREG(st.st_mode))
-		return refuse(path, _("it is not an ordinary file"), EXIT_REFUSED);
-	if (there && !(st.st_mode & S_IWUSR))
-		return refuse(path, _("it is read-only"), EXIT_REFUSED);
-	if (there && st.st_nlink > 1)
-		return refuse(path, _("it has a second name (a hard link)"), EXIT_REFUSED);
-	if (!there)
-		*real = strdup(path);
-	return *real ? EXIT_DONE : setup_no_memory();
-}
-
 enum exit_code change_open(struct setup_job *job, char *path, mode_t mode, struct change **c)
 {
 	struct change *list = path ? realloc(job->changes, (job->n + 1) * sizeof *list) : NULL;
 	enum exit_code code = list ? EXIT_DONE : setup_no_memory();
+	struct stat st = {.st_mode = 0};
+	char *real = path ? realpath(path, NULL) : NULL;
 
-	if (list) {
-		job->changes = list;
-		*c = &list[job->n++];
-		**c = (struct change){.mode = mode};
-		code = check_file(path, &(*c)->path);
-	}
-	if (code == EXIT_DONE)
-		code = read_text((*c)->path, &(*c)->before);
+	if (code != EXIT_DONE)
+		goto out;
+	job->changes = list;
+	*c = &list[job->n++];
+	**c = (struct change){.mode = mode};
+	if (!real && lstat(path, &st) == 0)
+		code = refuse(path, _("it is a link to a file that is not there"), EXIT_NO_INPUT);
+	else if (!is_safe(path))
+		code = refuse(path, _("it, or a folder or link above it, is another user's"), EXIT_REFUSED);
+	else if (real && stat(real, &st) == 0 && !S_ISREG(st.st_mode))
+		code = refuse(path, _("it is not an ordinary file"), EXIT_REFUSED);
+	else
+		code = read_text(real ? real : path, &(*c)->before);
+	(*c)->path = real ? real : path;
+	*(real ? &real : &path) = NULL;
 	if (code == EXIT_DONE && (*c)->before && !((*c)->after = strdup((*c)->before)))
 		code = setup_no_memory();
+out:
+	free(real);
 	free(path);
 	return code;
 }
@@ -132,20 +121,6 @@ enum exit_code change_to(struct change *c, char *text)
 
 /* ---- Blocks */
 
-/* The line with this mark and what follows it; NULL: none. */
-static char *find_line(char *text, const char *mark, const char *word, char **next)
-{
-	size_t n = strlen(mark), k = strlen(word);
-
-	for (char *p = text; p && *p; p = *next) {
-		*next = strchr(p, '\n');
-		*next = *next ? *next + 1 : p + strlen(p);
-		if (strncmp(p, mark, n) == 0 && strncmp(p + n, word, k) == 0 && strchr(" \r\n", p[n + k]))
-			return p;
-	}
-	return NULL;
-}
-
 struct block {
 	char *begin, *lines, *end, *rest; /* the first mark and what follows it, the last one and what follows it */
 };
@@ -153,18 +128,22 @@ struct block {
 /* b->begin NULL: there is none. */
 static enum exit_code find_block(const struct change *c, enum setup_client client, struct block *b)
 {
-	const char *word = setup_client_word(client);
-	char *after;
+	char begin[40], end[40], *text = c->after;
 
+	snprintf(begin, sizeof begin, BEGIN "%s", setup_client_word(client));
+	snprintf(end, sizeof end, END "%s", setup_client_word(client));
 	*b = (struct block){0};
-	b->begin = find_line(c->after, BEGIN, word, &b->lines);
-	b->end = find_line(c->after, END, word, &b->rest);
+	b->begin = text ? strstr(text, begin) : NULL;
+	b->end = text ? strstr(text, end) : NULL;
 	if (!b->begin && !b->end)
 		return EXIT_DONE;
-	if (b->begin && b->end > b->begin && !find_line(b->lines, BEGIN, word, &after) &&
-	    !find_line(b->rest, END, word, &after))
-		return EXIT_DONE;
-	return refuse(c->path, _("its lines \"# Inkan: begin\" and \"# Inkan: end\" do not match"), EXIT_MALFORMED);
+	if (!b->begin || !b->end || !(b->lines = memchr(b->begin, '\n', (size_t)(strchr(b->begin, 0) - b->begin))) ||
+	    ++b->lines > b->end || strstr(b->begin + 1, begin) || strstr(b->end + 1, end))
+		return refuse(c->path, _("its lines \"# Inkan: begin\" and \"# Inkan: end\" do not match"),
+		              EXIT_MALFORMED);
+	b->rest = strchrnul(b->end, '\n');
+	b->rest += *b->rest == '\n';
+	return EXIT_DONE;
 }
 
 char *block_lines(const struct change *c, enum setup_client client)
@@ -212,29 +191,14 @@ enum exit_code block_file(struct setup_job *job, const char *path, const char *l
 	            : refuse(c->path, _("it was not written by inkan setup"), EXIT_UNAVAILABLE);
 }
 
-/* ---- Shown, asked about, made */
+/* ---- Checked, shown, asked about, made */
 
 static bool is_same(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static void put_lines(char sign, const char *p, size_t n)
-{
-	char *text = strndup(p, n), *save = NULL;
-
-	for (size_t i = 0; text && text[i]; i++)
-		if (text[i] == '\t' || text[i] == '\r')
-			text[i] = ' ';
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
-		printf("  %c ", sign);
-		put_text(stdout, line);
-		putchar('\n');
-	}
-	free(text);
-}
-
-/* Lines that are the same at the beginning and at the end are not shown. */
+/* A line of the same text at the beginning or at the end is not shown. */
 static void put_change(const struct change *c)
 {
 	const char *a = c->before ? c->before : "", *b = c->after ? c->after : "";
@@ -252,18 +216,56 @@ static void put_change(const struct change *c)
 	for (same = lines = 0; same < n && same < k && a[n - same - 1] == b[k - same - 1];)
 		if (++same && (n == same || a[n - same - 1] == '\n') && (k == same || b[k - same - 1] == '\n'))
 			lines = same;
-	put_lines('-', a, n - lines);
-	put_lines('+', b, k - lines);
+	for (int new = 0; new < 2; new ++) {
+		char *text = strndup(new ? b : a, (new ? k : n) - lines), *save = NULL;
+
+		for (size_t i = 0; text && text[i]; i++)
+			if (text[i] == '\t' || text[i] == '\r')
+				text[i] = ' ';
+		for (char *p = text ? strtok_r(text, "\n", &save) : NULL; p; p = strtok_r(NULL, "\n", &save)) {
+			printf("  %c ", new ? '+' : '-');
+			put_text(stdout, p);
+			putchar('\n');
+		}
+		free(text);
+	}
 }
 
-static bool write_text(const char *path, const char *text, mode_t mode)
+/* NSS's certutil makes the files of a database; asked for one that is there, it would ask for its password. What is
+ * left of one that it could not make goes. */
+static enum exit_code make_database(const char *folder)
 {
-	return path_replace(path, (struct bytes){(const uint8_t *)text, strlen(text)}, mode) == E_OK;
+	char *db = format("sql:%s", folder);
+	char *const argv[] = {"certutil", "-N", "-d", db, "--empty-password", NULL};
+	static const char *const parts[] = {"cert9.db", "key4.db", "pkcs11.txt"};
+	char *part = format("%s/%s", folder, parts[0]);
+	int status = part && access(part, F_OK) == 0 ? 0 : -1;
+	pid_t child;
+
+	free(part);
+	if (status != 0 && db && posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) == 0 &&
+	    waitpid(child, &status, 0) != child)
+		status = -1;
+	if (status == 0) {
+		free(db);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < 3 && (part = format("%s/%s", folder, parts[i])); i++) {
+		unlink(part);
+		free(part);
+	}
+	rmdir(folder);
+	free(db);
+	complain(_("NSS (certutil) could not make a database in %s."), folder);
+	advise(_(
+		"Install it (Debian and Ubuntu: libnss3-tools; Fedora: nss-tools), or start the browser once; then run "
+		"this again."));
+	return EXIT_UNAVAILABLE;
 }
 
 static enum exit_code make_change(const struct setup_job *job, const struct change *c)
 {
-	char *copy = format(COPY, c->path), *folder = strdup(c->path), *now = NULL;
+	char *copy = format("%s.before-inkan", c->path), *folder = strdup(c->path), *now = NULL;
 	enum exit_code code = copy && folder ? read_text(c->path, &now) : setup_no_memory();
 	struct stat st = {.st_mode = 0600};
 	bool copied = false, done;
@@ -275,14 +277,18 @@ static enum exit_code make_change(const struct setup_job *job, const struct chan
 	*strrchr(folder, '/') = '\0';
 	done = !c->after || path_make_folders(folder, c->mode | (c->mode & 0444) >> 2) == E_OK;
 	if (done && c->before && !job->undo && access(copy, F_OK) != 0)
-		done = copied = stat(c->path, &st) == 0 && write_text(copy, c->before, st.st_mode & 07777);
-	if (done && !c->nss)
-		done = c->after ? write_text(c->path, c->after, c->mode) : unlink(c->path) == 0;
+		done = copied = stat(c->path, &st) == 0 &&
+		                path_replace(copy, (struct bytes){(uint8_t *)c->before, strlen(c->before)},
+		                             st.st_mode & 07777) == E_OK;
+	if (done && c->database && (code = make_database(folder)) != EXIT_DONE)
+		goto out;
+	if (done)
+		done = c->after ? path_replace(c->path, (struct bytes){(uint8_t *)c->after, strlen(c->after)},
+		                               c->mode) == E_OK
+		                : unlink(c->path) == 0;
 	if (!done)
 		code = refuse(c->path, strerror(errno),
 		              errno == EACCES || errno == EPERM || errno == EROFS ? EXIT_REFUSED : EXIT_OUTPUT);
-	else if (c->nss)
-		code = nss_write(job, c->path, c->before != NULL);
 	if (code == EXIT_DONE ? job->undo && !(c->after && strstr(c->after, BEGIN)) : copied)
 		unlink(copy);
 out:
@@ -298,11 +304,20 @@ enum exit_code changes_make(struct setup_job *job)
 	bool any = false;
 
 	for (size_t i = 0; i < job->n; i++) {
-		if (!is_same(job->changes[i].before, job->changes[i].after)) {
-			put_change(&job->changes[i]);
-			any = true;
-		}
+		const struct change *c = &job->changes[i];
+		struct stat st = {.st_mode = S_IWUSR};
+
+		if (is_same(c->before, c->after))
+			continue;
+		if (stat(c->path, &st) == 0 && !(st.st_mode & S_IWUSR))
+			return refuse(c->path, _("it is read-only"), EXIT_REFUSED);
+		if (st.st_nlink > 1)
+			return refuse(c->path, _("it has a second name (a hard link)"), EXIT_REFUSED);
+		any = true;
 	}
+	for (size_t i = 0; i < job->n; i++)
+		if (!is_same(job->changes[i].before, job->changes[i].after))
+			put_change(&job->changes[i]);
 	if (!any)
 		puts(job->undo ? _("Nothing of Inkan is there: nothing to undo.")
 		               : _("Already set up: nothing to change."));
@@ -329,18 +344,4 @@ void changes_free(struct setup_job *job)
 		free(job->changes[i].after);
 	}
 	free(job->changes);
-}
-
-enum exit_code setup_replace(const char *path, const struct buf *content, bool yes)
-{
-	struct setup_job job = {.yes = yes, .root = ""};
-	struct change *c;
-	enum exit_code code = change_open(&job, strdup(path), 0644, &c);
-
-	if (code == EXIT_DONE)
-		code = change_to(c, strndup((const char *)content->data, content->len));
-	if (code == EXIT_DONE)
-		code = changes_make(&job);
-	changes_free(&job);
-	return code;
 }

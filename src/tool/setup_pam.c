@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <openssl/pem.h>
 #include "cert/trust.h"
-#include "facts.h"
 #include "find.h"
 #include "input.h"
+#include "lib/names.h"
 #include "say.h"
-#include "setup_job.h"
+#include "setup.h"
 
 #define FOLDER "/etc/pam_pkcs11"
 #define INCLUDE "inkan-card" /* in /etc/pam.d */
@@ -72,7 +72,7 @@ static enum exit_code check(const struct setup_job *job)
 /* A service that includes a file which is not there lets nobody in. */
 static enum exit_code check_unused(const struct setup_job *job)
 {
-	char *pattern = format("%s/etc/pam.d/*", job->root);
+	char *pattern = setup_pattern(job->root, "", "/etc/pam.d/*");
 	enum exit_code code = EXIT_DONE;
 	glob_t files = {0};
 
@@ -126,7 +126,7 @@ static char *cas_text(const struct trust *trust)
 
 	for (size_t i = 0; i < trust->n && ok; i++) {
 		const struct cert *ca = trust->list[i]->cert;
-		char *subject = fact_dn(X509_get_subject_name(ca->x509));
+		char *subject = name_text(X509_get_subject_name(ca->x509));
 
 		if (trust->list[i]->sound)
 			ok = BIO_printf(bio, "# %s\n", subject ? subject : "") > 0 &&
@@ -198,7 +198,7 @@ static enum exit_code set_up(struct setup_job *job, const struct crypto *crypto,
 		code = job->certificate ? input_certificate(crypto, job->certificate, &cert)
 		                        : read_card(job, crypto, &cert);
 	if (code == EXIT_DONE && !trust_next_issuer(trust, cert, &(struct issuers){0})) {
-		issuer = fact_dn(X509_get_issuer_name(cert->x509));
+		issuer = name_text(X509_get_issuer_name(cert->x509));
 		complain(_("The CA of this card is not installed: %s."), issuer ? issuer : "");
 		advise(_("pam_pkcs11 would refuse this card. Add it: sudo inkan trust add --system FILE"));
 		code = EXIT_UNAVAILABLE;

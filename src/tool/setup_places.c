@@ -11,38 +11,42 @@
 #include <jansson.h>
 #include "setup.h"
 
-/* path: a pattern of glob(7), on top of setup_path. */
+#define NSS \
+	{ \
+		"library" \
+	}
+#define OPENSSL \
+	{ \
+		"MODULE_PATH", "pkcs11-module-path" \
+	}
+
+/* clang-format off */
 static const struct place {
 	enum setup_client client;
 	bool system, confined;
-	const char *path, *keys[2]; /* the settings that name a library; none: JSON */
+	const char *folder, *pattern; /* of setup_pattern */
+	const char *keys[2];          /* the settings that name a library; none: JSON */
 } places[] = {
-	{SETUP_FIREFOX, false, false, "~/.mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
-	{SETUP_FIREFOX, false, false, "config/mozilla/firefox/{*/pkcs11.txt,profiles.ini}", {"library"}},
-	/* since 147 */
-	{SETUP_FIREFOX, false, true, "~/snap/firefox/common/.mozilla/firefox/*/pkcs11.txt", {"library"}},
-	{SETUP_FIREFOX,
-         false,
-         true,
-         "~/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt",
-         {"library"}},
-	{SETUP_FIREFOX, true, false, "/etc/firefox/policies/policies.json", {NULL}},
-	{SETUP_CHROME, false, false, "~/.pki/nssdb/pkcs11.txt", {"library"}},
-	{SETUP_CHROME, false, false, "data/pki/nssdb/pkcs11.txt", {"library"}}, /* of some distributions */
-	{SETUP_CHROME,
-         false,
-         true,
-         "~/{snap/chromium/current,.var/app/{org.chromium.Chromium,com.google.Chrome}}/.pki/nssdb/pkcs11.txt",
-         {"library"}},
-	{SETUP_SSH, false, false, "~/.ssh/config", {"PKCS11Provider"}},
-	{SETUP_SSH, true, false, "/etc/ssh/{ssh_config.d/inkan.conf,ssh_config}", {"PKCS11Provider"}},
-	{SETUP_OPENSSL, false, false, "config/inkan/openssl{,-sign}.cnf", {"MODULE_PATH", "pkcs11-module-path"}},
-	{SETUP_OPENSSL, true, false, SYSCONFDIR "/inkan/openssl{,-sign}.cnf", {"MODULE_PATH", "pkcs11-module-path"}},
-	{SETUP_PAM, true, false, "/etc/pam_pkcs11/pam_pkcs11.conf", {"module"}},
-	{SETUP_P11KIT, false, false, "config/pkcs11/modules/*.module", {"module"}},
-	{SETUP_P11KIT, true, false, "/{etc/pkcs11,usr/share/p11-kit}/modules/*.module", {"module"}},
-	{SETUP_SIGNERS, false, false, "data/inkan/nssdb/pkcs11.txt", {"library"}},
+	{SETUP_FIREFOX, false, false, "~", "/.mozilla/firefox/{*/pkcs11.txt,profiles.ini}", NSS},
+	{SETUP_FIREFOX, false, false, "config", "/mozilla/firefox/{*/pkcs11.txt,profiles.ini}", NSS}, /* since 147 */
+	{SETUP_FIREFOX, false, true, "~", "/snap/firefox/common/.mozilla/firefox/*/pkcs11.txt", NSS},
+	{SETUP_FIREFOX, false, true, "~", "/.var/app/org.mozilla.firefox/{.,config/}mozilla/firefox/*/pkcs11.txt", NSS},
+	{SETUP_FIREFOX, true, false, "", "/etc/firefox/policies/policies.json", {NULL}},
+	{SETUP_CHROME, false, false, "~", "/.pki/nssdb/pkcs11.txt", NSS},
+	{SETUP_CHROME, false, false, "data", "/pki/nssdb/pkcs11.txt", NSS}, /* of some distributions */
+	{SETUP_CHROME, false, true, "~", "/snap/chromium/current/.pki/nssdb/pkcs11.txt", NSS},
+	{SETUP_CHROME, false, true, "~", "/.var/app/{org.chromium.Chromium,com.google.Chrome}/.pki/nssdb/pkcs11.txt",
+	 NSS},
+	{SETUP_SSH, false, false, "~", "/.ssh/config", {"PKCS11Provider"}},
+	{SETUP_SSH, true, false, "", "/etc/ssh/{ssh_config.d/inkan.conf,ssh_config}", {"PKCS11Provider"}},
+	{SETUP_OPENSSL, false, false, "config", "/inkan/openssl{,-sign}.cnf", OPENSSL},
+	{SETUP_OPENSSL, true, false, "", SYSCONFDIR "/inkan/openssl{,-sign}.cnf", OPENSSL},
+	{SETUP_PAM, true, false, "", "/etc/pam_pkcs11/pam_pkcs11.conf", {"module"}},
+	{SETUP_P11KIT, false, false, "config", "/pkcs11/modules/*.module", {"module"}},
+	{SETUP_P11KIT, true, false, "", "/{etc/pkcs11,usr/share/p11-kit}/modules/*.module", {"module"}},
+	{SETUP_SIGNERS, false, false, "data", "/inkan/nssdb/pkcs11.txt", NSS},
 };
+/* clang-format on */
 
 char *format(const char *fmt, ...)
 {
@@ -75,6 +79,20 @@ char *setup_path(const char *root, const char *file)
 		return home && home[0] == '/' ? format("%s%s%s%s", root, home, folders[i][2], file + n) : NULL;
 	}
 	return format("%s%s", root, file);
+}
+
+char *setup_pattern(const char *root, const char *folder, const char *pattern)
+{
+	char *path = setup_path(root, folder), *out = NULL, *to;
+
+	if (path && (to = out = malloc(2 * strlen(path) + strlen(pattern) + 1))) {
+		for (const char *p = path; *p; *to++ = *p++)
+			if (strchr("\\*?[]{},~", *p))
+				*to++ = '\\';
+		strcpy(to, pattern);
+	}
+	free(path);
+	return out;
 }
 
 void setup_rows_free(struct setup_rows *rows)
@@ -134,31 +152,35 @@ static char *value_of(char *line, const char *key)
 	return line;
 }
 
-static enum error look_at_policy(struct setup_rows *rows, const struct place *p, const char *root, const char *file)
+/* A file that has been looked at, under whatever name, is passed over. */
+static enum error look_at(struct setup_rows *rows, const struct place *p, const char *root, const char *file)
 {
-	json_t *policy = json_load_file(file, 0, NULL), *devices, *add, *path;
+	const size_t before = rows->n;
+	const bool profiles = strstr(file, "/profiles.ini");
+	struct stat st, other;
+	bool ours = false;
 	enum error e = E_OK;
-	const char *name;
-
-	devices = json_object_get(json_object_get(policy, "policies"), "SecurityDevices");
-	add = json_object_get(devices, "Add");
-	json_object_foreach(add ? add : devices, name, path) if (e == E_OK && json_is_string(path)) e =
-		add_row(rows, p, root, file, json_string_value(path));
-	json_decref(policy);
-	return e;
-}
-
-static enum error look_at(struct setup_rows *rows, const struct place *p, const char *root, const char *file);
-
-static enum error look_at_lines(struct setup_rows *rows, const struct place *p, const char *root, const char *file)
-{
-	FILE *f = fopen(file, "re");
 	char *line = NULL, *value = NULL, *profile;
-	enum error e = E_OK;
 	size_t size = 0;
+	json_t *policy, *devices, *add, *path;
+	const char *name;
+	FILE *f;
 
-	while (f && e == E_OK && getline(&line, &size, f) > 0) {
-		if ((value = value_of(line, "Path"))) { /* of profiles.ini: absolute, or relative to its folder */
+	if (stat(file, &st) != 0 || !S_ISREG(st.st_mode) || !(f = fopen(file, "re")))
+		return E_OK;
+	for (size_t i = 0; i < before; i++)
+		if (stat(rows->list[i].file, &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
+			goto out;
+	if (!p->keys[0]) {
+		policy = json_loadf(f, 0, NULL);
+		devices = json_object_get(json_object_get(policy, "policies"), "SecurityDevices");
+		add = json_object_get(devices, "Add");
+		json_object_foreach(add ? add : devices, name, path) if (e == E_OK && json_is_string(path)) e =
+			add_row(rows, p, root, file, json_string_value(path));
+		json_decref(policy);
+	}
+	while (p->keys[0] && e == E_OK && getline(&line, &size, f) > 0) {
+		if (profiles && (value = value_of(line, "Path"))) { /* absolute, or relative to its folder */
 			int n = value[0] == '/' ? 0 : (int)(strrchr(file, '/') + 1 - file);
 
 			profile = format("%s%.*s%s/pkcs11.txt", n ? "" : root, n, file, value);
@@ -171,30 +193,16 @@ static enum error look_at_lines(struct setup_rows *rows, const struct place *p, 
 		/* NSS's own module has an empty name, ssh says "none", and pam_pkcs11 has mappers */
 		if (value && strstr(value, ".so") && !strstr(value, "_mapper.so"))
 			e = add_row(rows, p, root, file, value);
+		value = NULL;
 	}
-	free(line);
-	if (f)
-		fclose(f);
-	return e;
-}
-
-/* A file that has been looked at, under whatever name, is passed over. */
-static enum error look_at(struct setup_rows *rows, const struct place *p, const char *root, const char *file)
-{
-	const size_t before = rows->n;
-	struct stat st, other;
-	bool ours = false;
-	enum error e;
-
-	if (access(file, R_OK) != 0 || stat(file, &st) != 0 || !S_ISREG(st.st_mode))
-		return E_OK;
-	for (size_t i = 0; i < before; i++)
-		if (stat(rows->list[i].file, &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
-			return E_OK;
-	e = p->keys[0] ? look_at_lines(rows, p, root, file) : look_at_policy(rows, p, root, file);
 	for (size_t i = before; i < rows->n; i++)
 		ours |= rows->list[i].kind != SETUP_FOREIGN;
-	return e != E_OK || ours || strstr(file, "/profiles.ini") ? e : add_row(rows, p, root, file, NULL);
+	if (e == E_OK && !ours && !profiles)
+		e = add_row(rows, p, root, file, NULL);
+out:
+	fclose(f);
+	free(line);
+	return e;
 }
 
 enum error setup_registered(const char *root, struct setup_rows *rows)
@@ -203,7 +211,7 @@ enum error setup_registered(const char *root, struct setup_rows *rows)
 
 	*rows = (struct setup_rows){0};
 	for (const struct place *p = places; p < places + sizeof places / sizeof *places && e == E_OK; p++) {
-		char *pattern = setup_path(root, p->path);
+		char *pattern = setup_pattern(root, p->folder, p->pattern);
 		glob_t found = {0};
 
 		if (pattern && glob(pattern, GLOB_BRACE, NULL, &found) == 0)

@@ -133,21 +133,6 @@ doctor 1
 found 'ok settings'
 found 'note settings-card'
 grep -q 'card = jpki' "$work/out" || bad "which cards is not told"
-lacks settings-program
-# a program may be anywhere; of one that is nowhere the line alone is told
-mkdir -p "$root/usr/lib/records" "$root/opt/records/bin"
-touch "$root/usr/lib/records/chart-reader" "$root/opt/records/bin/chart"
-printf '[program chart chart-reader]\ncard = hpki\n' >"$settings"
-doctor 1
-lacks settings-program
-lacks settings-card
-for wrong in chart-writer 'char*' ../records/chart-reader; do
-	printf '[general]\n[program chart, %s]\ncard = hpki\n' "$wrong" >"$settings"
-	doctor 1
-	found 'note settings-program'
-	grep -q 'on this machine: 2"' "$work/out" || bad "the line is not named"
-	grep -qF "$wrong" "$work/out" && bad "what stands in a line is told"
-done
 printf '[program java]\ncard = hpk\n' >"$settings"
 doctor 1
 found 'problem settings-unknown'
@@ -371,5 +356,17 @@ wrote "problem  ~/.config/inkan/inkan.conf: lines that are not understood and no
 wrote "/home/…/image$modules/inkan-pkcs11.so"
 silent hanako
 silent yamada
+
+# ---- Folders with the characters of patterns in their names
+odd="$work/a[b]{c,d}*?"
+mkdir -p "$odd/home/.pki/nssdb" "$odd/root/usr/sbin" "$odd/root/etc/pkcs11/modules"
+: >"$odd/root/usr/sbin/pcscd"
+told "$odd/home/.pki/nssdb" "$auth"
+run 1 env -u XDG_CONFIG_HOME HOME="$odd/home" "$inkan" doctor
+wrote "Chromium, Chrome"
+echo "module: $auth" >"$odd/root/etc/pkcs11/modules/inkan.module"
+run 1 "$inkan" doctor --root "$odd/root"
+wrote "p11-kit"
+wrote "the smartcard service is not running"
 seen_well
 finish

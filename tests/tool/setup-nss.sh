@@ -19,7 +19,6 @@ lists() { # FOLDER MODULE: NSS itself reads it so
 # ---- Chromium: no database yet; one that is there; with other modules and certificates
 check() {
 	lists "$HOME/.pki/nssdb" "$module"
-	grep -qF "configdir='sql:$HOME/.pki/nssdb'" "$HOME/.pki/nssdb/pkcs11.txt" || bad "the database names another folder"
 	certutil -L -d "sql:$HOME/.pki/nssdb" >"$work/out" 2>&1 || bad "certutil -L"
 }
 tree >"$work/before"
@@ -67,41 +66,24 @@ setup 0 chrome --undo --yes
 unchanged "a module that somebody else has added"
 rm -r "$HOME/.pki"
 
-# a folder without a database is nobody's to fill
-mkdir -p "$HOME/.pki/nssdb"
-echo x >"$HOME/.pki/nssdb/secmod.db"
-setup 69 chrome --module "$module" --yes
-said "no database is in it"
-advised
-rm -r "$HOME/.pki"
-
 # where a distribution has moved it to
 database "$XDG_DATA_HOME/pki/nssdb"
 check() { lists "$XDG_DATA_HOME/pki/nssdb" "$module"; }
 cycle chrome --module "$module"
 rm -r "$XDG_DATA_HOME/pki"
 
-# ---- a full disk, a module that is none for NSS, no modutil
-database "$HOME/.pki/nssdb"
-tree >"$work/before"
-echo 'void C_GetFunctionList(void) {}' >"$work/none.c"
-if ${CC:-cc} -shared -fPIC -o "$work/none.so" "$work/none.c" 2>/dev/null; then
-	setup 69 chrome --module "$work/none.so" --yes
-	said "could not change"
-	advised
-	unchanged "a module that is none"
-fi
+# ---- NSS's tools are needed for a new database alone; a full disk
 mkdir "$work/bin"
 ln -s "$(command -v sh)" "$work/bin"
-run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
-said "modutil is missing"
-said "libnss3-tools"
-unchanged "without modutil"
+database "$HOME/.pki/nssdb"
+run 0 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
+lists "$HOME/.pki/nssdb" "$module"
 rm -r "$HOME/.pki"
-run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
-said "libnss3-tools"
-[ ! -e "$HOME/.pki" ] || bad "something was written without modutil"
 tree >"$work/before"
+run 69 env PATH="$work/bin" "$inkan" setup chrome --module "$module" --yes
+said "could not make a database"
+said "libnss3-tools"
+unchanged "without certutil"
 (
 	trap '' XFSZ
 	ulimit -f 20

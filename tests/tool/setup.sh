@@ -339,8 +339,8 @@ if [ -e "$providers/legacy.so" ]; then
 	mkdir -p "$root$providers" "$root$folder"
 	: >"$root$providers/pkcs11.so"
 	check() { provider_works; }
-	for text in '' 'openssl_conf = a\n[a]\nproviders = b\n[b]\ndefault = c\n[c]\n' 'openssl_conf = a\n[a]\nproviders = b\n[b]\n' \
-		'openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1.2\n' '[other]\nx = y\n'; do
+	for text in '' 'openssl_conf = openssl_init\n[openssl_init]\nproviders = provider_sect\n[provider_sect]\ndefault = default_sect\n[default_sect]\n' 'openssl_conf = openssl_init\n[openssl_init]\nproviders = provider_sect\n[provider_sect]\n' \
+		'openssl_conf = openssl_init\n[openssl_init]\nssl_conf = ssl_sect\n[ssl_sect]\nsystem_default = s\n[s]\nMinProtocol = TLSv1.2\n' '[other]\nx = y\n'; do
 		# shellcheck disable=SC2059
 		printf "$text" >"$root$folder/openssl.cnf"
 		cycle openssl --system --root "$root" --module "$module"
@@ -512,6 +512,13 @@ fi
 
 run 64 env HOME= XDG_CONFIG_HOME= XDG_DATA_HOME= "$inkan" setup p11-kit --module "$module" --yes
 said "home folder HOME is not there"
+
+# ---- folders with the characters of patterns in their names
+odd="$work/a[b]{c,d}*?"
+mkdir -p "$odd/.ssh"
+run 0 env HOME="$odd" "$inkan" setup ssh --host x --module "$module" --yes
+run 0 env HOME="$odd" "$inkan" setup
+wrote "$module ($odd/.ssh/config)"
 
 # ---- the list
 setup 0 ssh --host x --module "$module" --yes

@@ -18,6 +18,81 @@
 #define FILE_MAX 32768
 #define APPLICATIONS_MAX 16
 
+/* ---- Readers that record what passes. Of a VERIFY only the header is recorded. */
+
+static enum error record_list(void *self, struct reader_state *states, size_t *count)
+{
+	struct recorder *r = self;
+
+	return r->ops->list(r->self, states, count);
+}
+
+static enum error record_begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
+{
+	struct recorder *r = self;
+	enum error e = r->ops->begin(r->self, reader, wait_ms, &r->inner);
+
+	*link = (struct reader_link){.self = r, .insertion = r->inner.insertion, .max_apdu = r->inner.max_apdu};
+	return e;
+}
+
+/* "002241B6 8402000C 9000; ", of the commands that belong to a signature. */
+static void write_step(struct recorder *r, const uint8_t *apdu, size_t n, uint16_t sw)
+{
+	size_t len = n > 5 ? apdu[4] : 0;
+	bool shown = apdu[1] == 0x22 || (apdu[1] == 0xA4 && apdu[2] == 0x02);
+	bool verify = apdu[1] == 0x20 && n > 5;
+
+	if (apdu[1] != 0xC0)
+		r->signing = apdu[1] == 0x2A;
+	if (!shown && !verify && !r->signing)
+		return;
+	put_hex(r->steps, apdu, 4);
+	fputs(verify ? " PIN" : shown && len ? " " : "", r->steps);
+	if (shown && 5 + len <= n)
+		put_hex(r->steps, apdu + 5, len);
+	if (sw)
+		fprintf(r->steps, " %04X; ", sw);
+	else
+		fputs(" -; ", r->steps);
+}
+
+static enum error record_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response,
+                                  size_t *len)
+{
+	struct recorder *r = link->self;
+	int64_t start = apdu_now_ms();
+	enum error e = r->ops->transmit(&r->inner, apdu, n, response, len);
+	uint16_t sw = 0;
+
+	r->ms += (unsigned)(apdu_now_ms() - start);
+	if (e == E_OK && *len >= 2) {
+		sw = (uint16_t)(response[*len - 2] << 8 | response[*len - 1]);
+		r->bytes += *len - 2;
+	}
+	if (r->steps)
+		write_step(r, apdu, n, sw);
+	if (r->n == 0)
+		r->first_len = n;
+	if (r->n < RECORDED_MAX)
+		r->sw[r->n++] = sw;
+	return e;
+}
+
+static void record_end(struct reader_link *link, bool power_off)
+{
+	struct recorder *r = link->self;
+
+	r->ops->end(&r->inner, power_off);
+}
+
+const struct reader_ops recording_ops = {.list = record_list,
+                                         .begin = record_begin,
+                                         .transmit = record_transmit,
+                                         .end = record_end};
+
+/* ---- What a file is */
+
 enum what {
 	UNKNOWN,
 	PRKD,
@@ -324,29 +399,6 @@ out:
 
 /* ---- Applications */
 
-/* MANAGE SECURITY ENVIRONMENT takes no PIN, and shows how the key is named. No card has a key 3FFF. */
-static void report_mse(struct probe *p, const struct select_cmd *app, bool selected)
-{
-	const uint16_t file = p->key.file.fid ? p->key.file.fid : p->key.file.sfi;
-	const uint16_t reference = p->key.reference == file ? 0 : p->key.reference, none = selected ? 0 : 0x3FFF;
-	const struct {
-		uint8_t tag;
-		uint16_t number;
-	} tries[] = {{0x84, reference}, {0x84, file}, {0x81, file}, {0x84, none}};
-
-	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
-		uint8_t crt[] = {tries[i].tag, 2, (uint8_t)(tries[i].number >> 8), (uint8_t)tries[i].number};
-
-		if (tries[i].number == 0)
-			continue;
-		select_app(p, app, NULL);
-		if (selected && !select_file(p, file))
-			return;
-		ask(p, (struct apdu){.ins = 0x22, .p1 = 0x41, .p2 = 0xB6, .data = {crt, sizeof crt}}, NULL);
-		put_answer(p, selected ? "mse selected " : "mse ", (struct bytes){crt, sizeof crt});
-	}
-}
-
 /* One READ BINARY with extended length, of a file by its short identifier or selected. */
 static void report_extended(struct probe *p, struct file_ref file)
 {
@@ -429,11 +481,8 @@ static void report_application(struct probe *p, const struct profile *profile)
 	fci.len = 0;
 	select_app(p, &profile->select, &fci);
 	put_answer(p, "select again", (struct bytes){0});
-	if (profile->cia) {
+	if (profile->cia)
 		report_counter(p, &p->pin);
-		report_mse(p, &profile->select, false);
-		report_mse(p, &profile->select, true);
-	}
 	for (size_t i = 0; !profile->cia && i < set->n; i++)
 		report_counter(p, &set->list[i]->pin);
 	report_extended(p, profile->cia ? profile->od : set->list[0]->certs[0].file);

@@ -39,9 +39,8 @@ void put_hex(FILE *out, const uint8_t *p, size_t n);
  * serial numbers, key identifiers, dates, and all that is not understood. */
 void put_masked(FILE *out, struct bytes in, enum shown kind);
 
-/* Of a certificate what it is, its length and key, and its tags, lengths and OIDs; of anything else nothing. */
+/* Of a certificate what it is, its length and key; of anything else nothing. */
 void put_certificate(FILE *out, struct bytes der);
-void put_structure(FILE *out, struct bytes der);
 
 /* "hpki-auth", "jpki": the section of this profile's application. */
 const char *report_section(const struct profile *profile, char out[32]);

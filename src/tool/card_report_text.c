@@ -87,44 +87,6 @@ void put_masked(FILE *out, struct bytes in, enum shown kind)
 
 /* ---- Certificates */
 
-/* A line for each constructed object of the first levels: a name's parts, the extensions. */
-static void put_objects(FILE *out, struct bytes in, int depth)
-{
-	bool after_oid = false;
-	struct tlv t, inner;
-	char oid[100];
-
-	while (tlv_next(&in, &t)) {
-		struct bytes value = t.value;
-		const uint8_t *p = t.whole.data;
-		bool inside = is_constructed(&t) || /* or an extension's extnValue: DER in an OCTET STRING */
-		              (t.tag == OCTETS && after_oid && tlv_next(&value, &inner) && value.len == 0);
-		ASN1_OBJECT *object = t.tag == OID ? d2i_ASN1_OBJECT(NULL, &p, (long)t.whole.len) : NULL;
-
-		fputs(inside && depth <= 3 ? "\n " : " ", out);
-		if (object && OBJ_obj2txt(oid, sizeof oid, object, 1) > 0)
-			fprintf(out, "06=%s", oid);
-		else if (t.tag == BOOLEAN && t.value.len == 1)
-			fprintf(out, "01=%02X", *t.value.data);
-		else
-			fprintf(out, "%02X(%zu)", (unsigned)t.tag, t.value.len);
-		ASN1_OBJECT_free(object);
-		if (inside) {
-			fputc('{', out);
-			put_objects(out, t.value, depth + 1);
-			fputs(" }", out);
-		}
-		after_oid = t.tag == OID || (after_oid && t.tag == BOOLEAN);
-	}
-}
-
-void put_structure(FILE *out, struct bytes der)
-{
-	fputs("structure:", out);
-	put_objects(out, der, 0);
-	fputc('\n', out);
-}
-
 void put_certificate(FILE *out, struct bytes der)
 {
 	const uint8_t *p = der.data;
@@ -142,6 +104,5 @@ void put_certificate(FILE *out, struct bytes der)
 		fprintf(out, "RSA %d\n", EVP_PKEY_get_bits(key));
 	else
 		fputs("no RSA key\n", out);
-	put_structure(out, der);
 	X509_free(x509);
 }

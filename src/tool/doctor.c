@@ -22,8 +22,7 @@ static const struct option options[] = {
 
 static void help(void)
 {
-	printf("%s\n%s\n%s\n\n", _("Usage: inkan doctor [OPTIONS]"),
-	       "       inkan doctor --try-pss [--reader NAME]",
+	printf("%s\n%s\n%s\n\n", _("Usage: inkan doctor [OPTIONS]"), "       inkan doctor --try-pss [--reader NAME]",
 	       "       inkan doctor --card-report [--sign] [--reader NAME] [FILE]");
 	printf("%s\n", _("Looks for what may be wrong with the smartcard service, the reader, the card, its\n"
 	                 "certificates, the settings and the programs that should use the card, and says what\n"
@@ -83,7 +82,7 @@ enum exit_code verb_doctor(int argc, char **argv)
 
 	e = facts_find(root, reader, &facts);
 	if (e == E_OK) {
-		code = findings_print(&facts, root, given & JSON, given & QUIET);
+		code = findings_print(&facts, given & JSON, given & QUIET);
 	} else {
 		if (e == E_NO_READER)
 			complain_reader(e, reader);

@@ -83,9 +83,9 @@ struct finding {
 /* The first that applies; NULL: nothing is to be said. */
 const struct finding *finding_of(const struct fact *fact);
 
-/* On standard output; quiet: without what is in order. What is printed may be sent to others: folders of homes, and
- * those called as the user, are hidden. */
-enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet);
+/* On standard output; quiet: without what is in order. What is printed may be sent to others: the names of homes
+ * are hidden. */
+enum exit_code findings_print(const struct facts *facts, bool json, bool quiet);
 
 enum exit_code doctor_try_pss(const char *reader);
 

@@ -176,9 +176,9 @@ static void find_service(struct facts *f, const char *root, enum error looked)
 	if (fd >= 0)
 		close(fd);
 	fact(f, SERVICE, state, "pcscd", "",
-	     state == DENIED                        ? "access_pcsc"
+	     state == DENIED                      ? "access_pcsc"
 	     : there(root, "/run/systemd/system") ? "sudo systemctl enable --now pcscd.socket"
-	                                            : "sudo pcscd");
+	                                          : "sudo pcscd");
 }
 
 /* Of sysfs: the line of a file or, where that is a link, the name to which it leads; "" without it. */

@@ -1,50 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Findings as text for people and as JSON for programs. */
 #include "config.h"
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "doctor.h"
 #include "say.h"
-#include "setup.h"
 #include "show.h"
 
 /* ---- Names are hidden */
 
-#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
-
-struct hidden {
-	char *homes[4]; /* of this user, by all names: shown as ~ */
-	size_t n;
-	const char *user; /* a folder of this name; NULL: the account of a service, which is no person */
-};
-
-static void hide_home(struct hidden *h, char *home)
+/* The text with the word for each %s, and without names of homes: ours is ~; to be freed. */
+static char *text_of(const char *home, const char *text, const char *word)
 {
-	size_t n = home ? strlen(home) : 0;
-
-	while (n > 0 && home[n - 1] == '/')
-		home[--n] = '\0';
-	if (n > 0)
-		h->homes[h->n++] = home;
-	else
-		free(home);
-}
-
-/* How long the name is that begins here; 0: it is another. */
-static size_t is_name(const char *text, const char *name)
-{
-	size_t n = name ? strlen(name) : 0;
-
-	return strncmp(text, name ? name : "", n) == 0 && strspn(text + n, NAME_CHARACTERS) == 0 ? n : 0;
-}
-
-/* The text with the word for each %s; to be freed. */
-static char *text_of(const struct hidden *h, const char *text, const char *word)
-{
+	const size_t n = home ? strlen(home) : 0;
 	char *raw = NULL, *out = NULL, *rest;
-	size_t size, n;
+	size_t size;
 	FILE *f = open_memstream(&raw, &size);
 
 	for (; f && (rest = strstr(text, "%s")); text = rest + 2)
@@ -52,23 +22,16 @@ static char *text_of(const struct hidden *h, const char *text, const char *word)
 	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
 		return NULL;
 	f = open_memstream(&out, &size);
-	for (const char *p = raw; f && *p; p += n) {
-		bool in_path = p > raw && p[-1] == '/', begins = p == raw || !strchr(NAME_CHARACTERS, p[-1]);
-		const char *instead = "~";
-
-		n = 0;
-		for (size_t i = 0; begins && i < h->n && n == 0; i++)
-			n = is_name(p, h->homes[i]);
-		if (n == 0 && in_path && (n = is_name(p, h->user)) > 0)
-			instead = "…";
-		if (n == 0 && !in_path && strncmp(p, "/home/", 6) == 0) {
-			n = 6 + strcspn(p + 6, "/ \"'");
-			instead = "/home/…";
+	for (const char *p = raw; f && *p;) {
+		if (n > 1 && strncmp(p, home, n) == 0 && strchr("/ \"'", p[n])) {
+			fputs("~", f);
+			p += n;
+		} else if (strncmp(p, "/home/", 6) == 0) {
+			fputs("/home/…", f);
+			p += 6 + strcspn(p + 6, "/ \"'");
+		} else {
+			fputc(*p++, f);
 		}
-		if (n > 0)
-			fputs(instead, f);
-		else
-			fputc(p[n++], f);
 	}
 	free(raw);
 	return f && fclose(f) == 0 ? out : NULL;
@@ -108,19 +71,13 @@ static json_t *finding_json(const struct finding *finding, const char *subject, 
 	return json;
 }
 
-enum exit_code findings_print(const struct facts *facts, const char *root, bool json, bool quiet)
+enum exit_code findings_print(const struct facts *facts, bool json, bool quiet)
 {
-	const struct passwd *user = getpwuid(getuid());
 	const char *home = getenv("HOME");
-	struct hidden hidden = {.user = user && user->pw_uid >= 1000 ? user->pw_name : NULL};
 	json_t *object = json ? json_object() : NULL, *checks = json_array(), *summary = json_object();
 	size_t count[RESULT_COUNT] = {0};
 	bool incomplete = facts->incomplete;
 
-	hide_home(&hidden, home ? strdup(home) : NULL);
-	hide_home(&hidden, home ? realpath(home, NULL) : NULL);
-	hide_home(&hidden, home ? format("%s%s", root, home) : NULL);
-	hide_home(&hidden, user ? strdup(user->pw_dir) : NULL);
 	if (!json && !quiet)
 		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to those who "
 		                   "help you."));
@@ -134,9 +91,9 @@ enum exit_code findings_print(const struct facts *facts, const char *root, bool 
 		count[finding->result]++;
 		if (quiet && finding->result == RESULT_OK)
 			continue;
-		subject = text_of(&hidden, fact->subject, "");
-		message = text_of(&hidden, _(finding->message), fact->word);
-		help = finding->remedy ? text_of(&hidden, _(finding->remedy), fact->help) : NULL;
+		subject = text_of(home, fact->subject, "");
+		message = text_of(home, _(finding->message), fact->word);
+		help = finding->remedy ? text_of(home, _(finding->remedy), fact->help) : NULL;
 		incomplete = !subject || !message || (finding->remedy && !help);
 		if (!incomplete && json)
 			json_array_append_new(checks, finding_json(finding, subject, message, help));
@@ -156,8 +113,6 @@ enum exit_code findings_print(const struct facts *facts, const char *root, bool 
 	json_object_set_new(object, "software", json_string(PACKAGE_VERSION));
 	json_object_set_new(object, "checks", checks);
 	json_object_set_new(object, "summary", summary);
-	while (hidden.n > 0)
-		free(hidden.homes[--hidden.n]);
 	if ((json && json_print(object) != EXIT_DONE) || incomplete)
 		return EXIT_INTERNAL;
 	return count[RESULT_PROBLEM] ? EXIT_TO_MEND : EXIT_DONE;

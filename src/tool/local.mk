@@ -18,4 +18,4 @@ inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/too
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_facts.c src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
-  src/tool/card_report_record.c src/tool/card_report_text.c
+  src/tool/card_report_text.c

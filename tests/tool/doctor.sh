@@ -218,6 +218,7 @@ lacks client-confined
 
 # ---- Who knows the module
 auth=$modules/inkan-pkcs11.so sign=$modules/inkan-sign-pkcs11.so opensc=/usr/lib/opensc-pkcs11.so
+mkdir -p "$root${opensc%/*}"
 : >"$root$opensc"
 profile=$root$HOME/.mozilla/firefox/x1y2z3.default-esr
 chrome=$root$HOME/.pki/nssdb

@@ -82,26 +82,6 @@ START_TEST(what_is_not_understood_is_hidden)
 }
 END_TEST
 
-START_TEST(a_certificate_is_its_structure)
-{
-	/* version, serial number 1234, name CN=HANAKO, dates, an extension with a DER of its own */
-	static const char hex[] =
-		"304EA00302010202021234311330110603550403130A48414E414B4F20534141"
-		"301E170D3236303130313030303030305A170D3331303130313030303030305A"
-		"300E0603551D0F0101FF0404030206C0";
-	uint8_t bytes[256];
-	FILE *f;
-
-	free(text);
-	text = NULL;
-	f = open_memstream(&text, &size);
-	put_structure(f, bytes_of(hex, bytes));
-	fclose(f);
-	ck_assert_str_eq(text, "structure:\n 30(78){\n A0(3){ 02(1) } 02(2)\n 31(19){\n 30(17){ 06=2.5.4.3 13(10) } }\n"
-	                       " 30(30){ 17(13) 17(13) }\n 30(14){ 06=2.5.29.15 01=FF\n 04(4){ 03(2) } } }\n");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("card report");
@@ -112,7 +92,6 @@ int main(void)
 	tcase_add_test(c, labels_paths_and_references_are_shown);
 	tcase_add_test(c, names_and_numbers_are_hidden);
 	tcase_add_test(c, what_is_not_understood_is_hidden);
-	tcase_add_test(c, a_certificate_is_its_structure);
 	suite_add_tcase(suite, c);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

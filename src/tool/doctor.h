@@ -27,7 +27,7 @@ enum about {
 	CERT_BEGINS,     /* seconds until then, when it has not begun */
 	CERT_ENDS,       /* seconds until then */
 	CERT_TEST,
-	STATUS,          /* enum status_result, or STATUS_WHY and an enum status_why */
+	STATUS,          /* enum inkan_status, STATUS_CLOSED or STATUS_UNCHAINED */
 	CLOCK,           /* enum state */
 	ANCHORS, LISTS,  /* enum state */
 	LISTS_UNUSABLE,  /* how many */
@@ -45,7 +45,8 @@ enum state {
 enum setting { SETTING_CARD, SETTING_LAST_TRY, SETTING_PSS_OFF };
 
 #define PIN_FULL 1000
-#define STATUS_WHY 100
+#define STATUS_CLOSED 100    /* nobody but registered verifiers may know */
+#define STATUS_UNCHAINED 101 /* its CA is not known */
 
 struct fact {
 	enum about about;

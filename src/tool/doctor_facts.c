@@ -18,9 +18,10 @@
 #include "cards/family.h"
 #include "doctor.h"
 #include "find.h"
+#include "input.h"
+#include "lib/object.h"
 #include "say.h"
 #include "setup.h"
-#include "verify.h"
 
 #define SOCKET_PATH "/run/pcscd/pcscd.comm" /* libpcsclite's own, where the environment names none */
 #define LOAD_SECONDS 10
@@ -296,7 +297,7 @@ static void count(struct facts *f, enum about about, long value, size_t n)
 }
 
 /* True: missing or old lists have been reported. */
-static bool find_evidence(struct facts *f, const struct judge *judge, time_t now)
+static bool find_evidence(struct facts *f, const struct inkan *ctx, time_t now)
 {
 	static struct newest lists;
 	char folders[2][4096], text[32];
@@ -305,29 +306,29 @@ static bool find_evidence(struct facts *f, const struct judge *judge, time_t now
 	bool denied;
 
 	lists = (struct newest){.n = 0};
-	store_walk(judge->store, judge->trust, take_list, &lists);
+	store_walk(ctx->store, ctx->trust, take_list, &lists);
 	for (size_t i = 0; i < lists.n; i++) {
 		latest = lists.scopes[i].this_update > latest ? lists.scopes[i].this_update : latest;
 		old += lists.scopes[i].next_update < now;
 	}
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M %Z", localtime(&now));
 	fact(f, CLOCK,
-	     now < INKAN_BUILD_TIME                         ? EARLY
-	     : now + store_tolerance(judge->store) < latest ? BEHIND
-	                                                    : GOOD,
+	     now < INKAN_BUILD_TIME                       ? EARLY
+	     : now + store_tolerance(ctx->store) < latest ? BEHIND
+	                                                  : GOOD,
 	     "", text, "");
 
 	denied = find_folders(f, ANCHORS, folders, trust_folders(folders));
-	for (size_t i = 0; i < judge->trust->n; i++)
-		if (judge->trust->list[i]->file[0]) { /* else it is the card's */
+	for (size_t i = 0; i < ctx->trust->n; i++)
+		if (ctx->trust->list[i]->file[0]) { /* else it is the card's */
 			all++;
-			sound += judge->trust->list[i]->sound;
+			sound += ctx->trust->list[i]->sound;
 		}
 	if (all > 0 || !denied)
 		count(f, ANCHORS, all == 0 ? MISSING : sound < all ? UNSOUND : GOOD, sound < all ? all - sound : all);
 
 	denied = find_folders(f, LISTS, folders, store_folders(folders));
-	if (denied || judge->trust->n == 0)
+	if (denied || ctx->trust->n == 0)
 		return true; /* nothing could be verified */
 	count(f, LISTS, lists.n == 0 ? MISSING : old ? OLD : GOOD, old ? old : lists.n);
 	if (lists.unusable)
@@ -381,34 +382,27 @@ static void find_readers(struct facts *f, const struct find *find, const struct 
 	free(ours);
 }
 
-static time_t time_of(const ASN1_TIME *time)
+static void find_token(struct facts *f, const struct token *t, struct inkan *ctx, time_t now, bool lists_reported)
 {
-	struct tm tm = {0};
-
-	return ASN1_TIME_to_tm(time, &tm) ? timegm(&tm) : 0;
-}
-
-static void find_token(struct facts *f, const struct token *t, const struct judge *judge, time_t now,
-                       bool lists_reported)
-{
-	const struct rules rules = {.need = STATUS_REQUIRE};
+	const struct inkan_rules rules = {.size = sizeof rules};
 	const struct family *family = t->card->profile->family;
-	const char *name = token_text(t->card->profile), *word = token_is(t, USE_SIGN) ? "sign" : "auth";
-	char text[32];
+	const char *name = token_text(t->card->profile), *word = token_is(t, USE_SIGN) ? "sign" : "auth", *why;
+	char text[32] = "";
 	int tries = t->card->pin.tries;
-	struct decision decision;
-	const struct status *s = &decision.status;
+	struct inkan_cert *cert = NULL;
+	struct inkan_decision *decision = NULL;
+	struct inkan_status_info s = {.size = sizeof s};
 	time_t from, until;
 
 	snprintf(text, sizeof text, "%d", tries);
 	fact(f, PIN, tries > 0 && tries >= t->card->profile->pin.tries ? PIN_FULL : tries, name, text,
 	     tries == 0 ? _(family->pin_office) : word);
-	if (!t->cert) {
+	if (!t->cert)
 		fact(f, CERT_UNREAD, t->cert_error, name, _(error_text(t->cert_error)), _(family->renewal));
+	if (!t->cert || input_token(ctx, t, &cert) != EXIT_DONE)
 		return;
-	}
-	from = time_of(X509_get0_notBefore(t->cert->x509));
-	until = time_of(X509_get0_notAfter(t->cert->x509));
+	from = inkan_cert_not_before(cert);
+	until = inkan_cert_not_after(cert);
 	text[0] = '\0';
 	if (!family->personal)
 		strftime(text, sizeof text, " (%Y-%m-%d)", localtime(from > now ? &from : &until));
@@ -416,15 +410,22 @@ static void find_token(struct facts *f, const struct token *t, const struct judg
 		fact(f, CERT_BEGINS, from - now, name, text, "");
 	else
 		fact(f, CERT_ENDS, until - now, name, text, _(family->renewal));
-	if (t->cert->kind != CERT_UNKNOWN && !t->cert->production)
+	if (inkan_cert_profile(cert) != INKAN_PROFILE_UNKNOWN && !inkan_cert_is_production(cert))
 		fact(f, CERT_TEST, 0, name, "", "");
-	if (judge->trust->n == 0)
-		return;
-	decide(judge->trust, judge->store, t->cert, &rules, &decision);
-	if (s->result != STATUS_UNKNOWN)
-		fact(f, STATUS, s->result, name, "", _(family->renewal));
-	else if (!lists_reported || s->why == STATUS_NOT_PERMITTED)
-		fact(f, STATUS, STATUS_WHY + s->why, name, _(status_why_text(s->why)), "");
+	if (ctx->trust->n > 0 && inkan_decide(ctx, cert, &rules, &decision) == INKAN_OK &&
+	    inkan_decision_status(decision, &s) == INKAN_OK) {
+		why = s.why_word;
+		if (s.result != INKAN_STATUS_UNKNOWN)
+			fact(f, STATUS, (long)s.result, name, "", _(family->renewal));
+		else if (strcmp(why, "not-permitted") == 0)
+			fact(f, STATUS, STATUS_CLOSED, name, "", "");
+		else if (!lists_reported && strcmp(why, "future") != 0 &&
+		         strcmp(why, "bad-clock") != 0) /* said already */
+			fact(f, STATUS, strcmp(why, "no-chain") == 0 ? STATUS_UNCHAINED : INKAN_STATUS_UNKNOWN, name,
+			     s.why, "");
+	}
+	inkan_decision_free(&decision);
+	inkan_cert_free(&cert);
 }
 
 /* ---- Programs */
@@ -501,7 +502,8 @@ static void find_program(struct facts *f, const char *root, const struct setup_r
 enum error facts_find(const char *root, const char *reader, struct facts *f)
 {
 	static struct find find;
-	struct judge judge = {.trust = NULL};
+	struct inkan *ctx = NULL;
+	struct trust *with;
 	struct setup_rows rows = {0};
 	time_t now = time(NULL);
 	enum error looked = find_all(&find, reader), e = E_OK;
@@ -513,15 +515,18 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 		e = looked;
 	else if (!find.crypto || !find.cards.self)
 		e = E_MEMORY;
-	if (e == E_OK)
-		e = judge_open(find.crypto, &judge);
+	if (e == E_OK && inkan_new(NULL, &ctx) != INKAN_OK)
+		e = E_MEMORY;
 	if (e == E_OK)
 		e = setup_registered(root, &rows);
 	if (e != E_OK)
 		goto out;
-	for (size_t i = 0; judge.trust->n > 0 && i < find.n; i++)
+	for (size_t i = 0; ctx->trust->n > 0 && i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
-			judge_lend_card(find.crypto, &judge, find.places[i].tokens[k].card);
+			if (trust_with_card(ctx->crypto, ctx->trust, find.places[i].tokens[k].card, &with) == E_OK) {
+				trust_free(&ctx->trust); /* their CA certificates help with the lists, too */
+				ctx->trust = with;
+			}
 	find_settings(f, &find.conf);
 	find_modules(f, root);
 	find_service(f, root, looked);
@@ -530,10 +535,10 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 	if (looked != E_NO_SERVICE && looked != E_DENIED)
 		find_devices(f, root, n_all);
 	find_readers(f, &find, all, n_all);
-	reported = find_evidence(f, &judge, now);
+	reported = find_evidence(f, ctx, now);
 	for (size_t i = 0; i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
-			find_token(f, &find.places[i].tokens[k], &judge, now, reported);
+			find_token(f, &find.places[i].tokens[k], ctx, now, reported);
 	for (size_t i = 0; i < rows.n; i++)
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (int i = 0; i < SETUP_CLIENTS; i++)
@@ -542,7 +547,7 @@ enum error facts_find(const char *root, const char *reader, struct facts *f)
 		fact(f, CLIENT, MISSING, "", "", "");
 out:
 	setup_rows_free(&rows);
-	judge_free(&judge);
+	inkan_free(&ctx);
 	find_free(&find);
 	return e;
 }

@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "doctor.h"
 #include "setup.h"
-#include "status/status.h"
+#include "inkan.h"
 
 #define OK RESULT_OK
 #define NOTE RESULT_NOTE
@@ -117,16 +117,14 @@ static const struct finding findings[] = {
 	{CERT_ENDS, MONTH, LONG_MAX, "certificate", OK, N_("the certificate's dates are right%s"), NULL},
 	{CERT_TEST, ANY, "certificate-test", NOTE, N_("this is a test certificate: it proves nothing about anybody"),
 	 N_("Use it for tests only; for real work take the card that was issued to you.")},
-	{STATUS, IS(STATUS_GOOD), "status", OK, N_("the certificate has not been revoked"), NULL},
-	{STATUS, IS(STATUS_REVOKED), "status-revoked", PROBLEM,
+	{STATUS, IS(INKAN_STATUS_GOOD), "status", OK, N_("the certificate has not been revoked"), NULL},
+	{STATUS, IS(INKAN_STATUS_REVOKED), "status-revoked", PROBLEM,
 	 N_("the certificate, or a CA of its chain, has been revoked"), "%s"},
-	{STATUS, IS(STATUS_ON_HOLD), "status-on-hold", PROBLEM,
+	{STATUS, IS(INKAN_STATUS_ON_HOLD), "status-on-hold", PROBLEM,
 	 N_("the certificate, or a CA of its chain, is suspended"), "%s"},
-	{STATUS, IS(STATUS_WHY + STATUS_NOT_PERMITTED), "status", OK,
+	{STATUS, IS(STATUS_CLOSED), "status", OK,
 	 N_("only registered verifiers may know whether it is revoked"), NULL},
-	/* the clock's finding says more */
-	{STATUS, STATUS_WHY + STATUS_FUTURE, STATUS_WHY + STATUS_BAD_CLOCK, NULL, OK, NULL, NULL},
-	{STATUS, IS(STATUS_WHY + STATUS_NO_CHAIN), "status-unknown", NOTE,
+	{STATUS, IS(STATUS_UNCHAINED), "status-unknown", NOTE,
 	 N_("whether it is revoked is not known: %s"), N_("Install the certificate of its CA: inkan trust add FILE")},
 	{STATUS, ANY, "status-unknown", NOTE, N_("whether it is revoked is not known: %s"), REFRESH},
 

@@ -5,7 +5,7 @@ inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c 
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
 inkan_SOURCES += src/tool/trust.c \
-  src/tool/verify.c src/tool/verify.h src/tool/judge.c src/tool/watch.c src/tool/portal.c
+  src/tool/verify.c src/tool/watch.c src/tool/portal.c
 inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
   src/tool/status_files.c
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

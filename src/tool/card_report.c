@@ -17,52 +17,26 @@
 #define FILES_MAX 40
 #define FILE_MAX 32768
 #define APPLICATIONS_MAX 16
+#define RECORDED_MAX 64
 
-/* ---- Readers that record what passes. Of a VERIFY only the header is recorded. */
+/* What passes to the card and back; of a VERIFY only the header. For one thread. */
+static struct recorder {
+	struct reader_ops ops;      /* pcsc_reader_ops, but for transmit */
+	FILE *steps;                /* commands of a signature are written here; NULL: not */
+	bool signing;               /* the last command but GET RESPONSE was a signature's */
+	uint16_t sw[RECORDED_MAX];  /* 0: no answer */
+	size_t n, bytes, first_len; /* of answers without status words; of the first command */
+	unsigned ms;
+} recorder;
 
-static enum error record_list(void *self, struct reader_state *states, size_t *count)
+/* Of the commands that belong to a signature there is a step: "002241B6 8402000C 9000; ". */
+static enum error record(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len)
 {
-	struct recorder *r = self;
-
-	return r->ops->list(r->self, states, count);
-}
-
-static enum error record_begin(void *self, const char *reader, int wait_ms, struct reader_link *link)
-{
-	struct recorder *r = self;
-	enum error e = r->ops->begin(r->self, reader, wait_ms, &r->inner);
-
-	*link = (struct reader_link){.self = r, .insertion = r->inner.insertion, .max_apdu = r->inner.max_apdu};
-	return e;
-}
-
-/* "002241B6 8402000C 9000; ", of the commands that belong to a signature. */
-static void write_step(struct recorder *r, const uint8_t *apdu, size_t n, uint16_t sw)
-{
-	size_t len = n > 5 ? apdu[4] : 0;
-	bool shown = apdu[1] == 0x22 || (apdu[1] == 0xA4 && apdu[2] == 0x02);
-	bool verify = apdu[1] == 0x20 && n > 5;
-
-	if (apdu[1] != 0xC0)
-		r->signing = apdu[1] == 0x2A;
-	if (!shown && !verify && !r->signing)
-		return;
-	put_hex(r->steps, apdu, 4);
-	fputs(verify ? " PIN" : shown && len ? " " : "", r->steps);
-	if (shown && 5 + len <= n)
-		put_hex(r->steps, apdu + 5, len);
-	if (sw)
-		fprintf(r->steps, " %04X; ", sw);
-	else
-		fputs(" -; ", r->steps);
-}
-
-static enum error record_transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response,
-                                  size_t *len)
-{
-	struct recorder *r = link->self;
+	struct recorder *r = &recorder;
 	int64_t start = apdu_now_ms();
-	enum error e = r->ops->transmit(&r->inner, apdu, n, response, len);
+	enum error e = pcsc_reader_ops.transmit(link, apdu, n, response, len);
+	size_t n_data = n > 5 ? apdu[4] : 0;
+	bool shown = apdu[1] == 0x22 || (apdu[1] == 0xA4 && apdu[2] == 0x02), verify = apdu[1] == 0x20 && n > 5;
 	uint16_t sw = 0;
 
 	r->ms += (unsigned)(apdu_now_ms() - start);
@@ -70,26 +44,21 @@ static enum error record_transmit(struct reader_link *link, const uint8_t *apdu,
 		sw = (uint16_t)(response[*len - 2] << 8 | response[*len - 1]);
 		r->bytes += *len - 2;
 	}
-	if (r->steps)
-		write_step(r, apdu, n, sw);
+	if (apdu[1] != 0xC0)
+		r->signing = apdu[1] == 0x2A;
+	if (r->steps && (shown || verify || r->signing)) {
+		put_hex(r->steps, apdu, 4);
+		fputs(verify ? " PIN" : shown && n_data ? " " : "", r->steps);
+		if (shown && 5 + n_data <= n)
+			put_hex(r->steps, apdu + 5, n_data);
+		fprintf(r->steps, sw ? " %04X; " : " -; ", sw);
+	}
 	if (r->n == 0)
 		r->first_len = n;
 	if (r->n < RECORDED_MAX)
 		r->sw[r->n++] = sw;
 	return e;
 }
-
-static void record_end(struct reader_link *link, bool power_off)
-{
-	struct recorder *r = link->self;
-
-	r->ops->end(&r->inner, power_off);
-}
-
-const struct reader_ops recording_ops = {.list = record_list,
-                                         .begin = record_begin,
-                                         .transmit = record_transmit,
-                                         .end = record_end};
 
 /* ---- What a file is */
 
@@ -132,7 +101,7 @@ static const struct kind {
 /* A card and its application: one transaction, begun again when the link breaks. */
 struct probe {
 	FILE *out;
-	struct recorder recorder;
+	void *readers; /* of recorder.ops */
 	struct apdu_link link;
 	bool open;
 	enum error error;             /* why it cannot go on; nothing is sent then */
@@ -151,11 +120,11 @@ struct probe {
 static enum error begin(struct probe *p)
 {
 	int64_t start = apdu_now_ms();
-	enum error e = recording_ops.begin(&p->recorder, p->link.reader, SAY_WAITING_MS, &p->link.link);
+	enum error e = recorder.ops.begin(p->readers, p->link.reader, SAY_WAITING_MS, &p->link.link);
 
 	if (e == E_BUSY && apdu_now_ms() - start >= SAY_WAITING_MS) {
 		say_waiting(p->link.reader);
-		e = recording_ops.begin(&p->recorder, p->link.reader, WAIT_MS, &p->link.link);
+		e = recorder.ops.begin(p->readers, p->link.reader, WAIT_MS, &p->link.link);
 	}
 	p->open = e == E_OK;
 	return e;
@@ -164,7 +133,7 @@ static enum error begin(struct probe *p)
 /* "counter 88: 6C14+9000, 20 bytes, 12 ms": a name, bytes in hexadecimal, the answer to the last command. */
 static void put_answer(struct probe *p, const char *name, struct bytes hex)
 {
-	const struct recorder *r = &p->recorder;
+	const struct recorder *r = &recorder;
 
 	fputs(name, p->out);
 	put_hex(p->out, hex.data, hex.len);
@@ -183,7 +152,7 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 {
 	bool short_only = !p->link.extended, taken = true; /* what is refused is not said again in short form */
 	uint32_t insertion = p->link.link.insertion;
-	struct recorder *r = &p->recorder;
+	struct recorder *r = &recorder;
 	uint16_t sw = 0, again;
 	size_t n;
 
@@ -196,7 +165,7 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 	if (apdu_exchange(&p->link, &c, out, &sw) != E_LINK)
 		return sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283;
 	n = r->n;
-	recording_ops.end(&p->link.link, false);
+	recorder.ops.end(&p->link.link, false);
 	p->error = begin(p);
 	if (p->error == E_OK && p->link.link.insertion != insertion)
 		p->error = E_CHANGED;
@@ -410,7 +379,7 @@ static void report_extended(struct probe *p, struct file_ref file)
 	p->link.extended = true;
 	read_at(p, by_sfi ? (size_t)(0x80 | file.sfi) << 8 : 0, APDU_LE_ALL, &out);
 	p->link.extended = false;
-	if (p->recorder.n && p->recorder.first_len == 7)
+	if (recorder.n && recorder.first_len == 7)
 		put_answer(p, "extended", (struct bytes){0});
 	else
 		fprintf(p->out, "extended: not tried, the reader takes %zu bytes\n", p->link.link.max_apdu);
@@ -428,7 +397,7 @@ static void report_counter(struct probe *p, const struct pin_profile *pin)
 	put_answer(p, "counter ", pin->file.fid ? (struct bytes){fid, 2} : (struct bytes){&pin->reference, 1});
 }
 
-const char *report_section(const struct profile *profile, char out[32])
+static const char *section_of(const struct profile *profile, char out[32])
 {
 	snprintf(out, 32, profile->cia ? "%s-%s" : "%s", profile->family->word,
 	         profile->use == USE_SIGN ? "sign" : "auth");
@@ -446,7 +415,7 @@ static void report_application(struct probe *p, const struct profile *profile)
 	p->n_files = p->done = 0;
 	p->key = (struct card_key){.file = profile->key.file};
 	p->pin = profile->pin;
-	report_section(profile, section);
+	section_of(profile, section);
 	select_app(p, &profile->select, &fci);
 	if (profile->cia) {
 		add_file(p, profile->od, OD);
@@ -504,7 +473,7 @@ static enum error examine(struct probe *p, bool *ours)
 			n += n == 0 || memcmp(&list[n]->select, &list[n - 1]->select, sizeof list[n]->select) != 0;
 		}
 	there[0] = select_app(p, &list[0]->select, &fci);
-	if (p->recorder.n && p->recorder.sw[p->recorder.n - 1] == 0x6F00) { /* some cards wake up by it */
+	if (recorder.n && recorder.sw[recorder.n - 1] == 0x6F00) { /* some cards wake up by it */
 		put_answer(p, "first command", (struct bytes){0});
 		ask(p, (struct apdu){.ins = 0xA4}, NULL);
 		there[0] = select_app(p, &list[0]->select, &fci);
@@ -539,14 +508,14 @@ static enum error report(FILE *out, const struct find *f, const struct reader_st
 	enum error e;
 
 	p = (struct probe){.out = out,
-	                   .recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self},
-	                   .link = {.ops = &recording_ops, .reader = reader->name}};
+	                   .readers = f->cards.self,
+	                   .link = {.ops = &recorder.ops, .reader = reader->name}};
 	p.link.response = malloc(READER_RESPONSE_MAX);
 	if (!p.link.response)
 		return E_MEMORY;
 	e = begin(&p);
 	if (e == E_OK) {
-		recording_ops.end(&p.link.link, true);
+		recorder.ops.end(&p.link.link, true);
 		e = begin(&p);
 	}
 	if (e == E_OK && p.link.link.insertion != reader->insertion)
@@ -564,9 +533,85 @@ static enum error report(FILE *out, const struct find *f, const struct reader_st
 	if (e == E_OK)
 		e = examine(&p, ours);
 	if (p.open)
-		recording_ops.end(&p.link.link, true);
+		recorder.ops.end(&p.link.link, true);
 	free(p.link.response);
 	return e;
+}
+
+/* ---- Signatures */
+
+/* A profile that knows this method alone, on a card that is opened for it: what the card has refused before does
+ * not matter. */
+static enum error report_method(FILE *out, const struct find *f, const struct token *t,
+                                const struct sign_method *method, struct bytes pin)
+{
+	const struct card_system cards = {&recorder.ops, f->cards.self, f->crypto, say_waiting};
+	struct scheme_params params = {.scheme = method->scheme};
+	struct profile profile = *t->card->profile;
+	const struct profile *list = &profile;
+	struct card *card = NULL;
+	char *steps = NULL;
+	size_t size;
+	enum error e;
+
+	profile.methods = method;
+	profile.n_methods = 1;
+	e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
+	if (e == E_OK && card->insertion != t->card->insertion)
+		e = E_CHANGED;
+	if (e == E_OK)
+		e = card_login(card, pin, false);
+	if (e == E_OK && !(recorder.steps = open_memstream(&steps, &size)))
+		e = E_MEMORY;
+	if (e != E_OK)
+		goto out;
+	recorder.n = recorder.ms = 0;
+	e = sign_text(f, t, card, pin, &params);
+	fclose(recorder.steps);
+	recorder.steps = NULL;
+	if (recorder.n == 0)
+		goto out; /* the card does not tell what this method takes */
+	fprintf(out, "%s: %s%s", method->scheme == SCHEME_PSS ? "pss" : "pkcs1", steps,
+	        e == E_OK          ? "right"
+	        : e == E_SIGNATURE ? "wrong"
+	                           : "refused");
+	if (e == E_OK && method->scheme == SCHEME_PSS)
+		fprintf(out, ", salt %u", params.salt_len);
+	fprintf(out, ", %u ms\n", recorder.ms);
+out:
+	free(steps);
+	if (card)
+		t->card->pin.tries = card->pin.tries;
+	card_free(&card);
+	return e;
+}
+
+static enum exit_code report_signing(FILE *out, const struct find *f, struct token *t)
+{
+	const struct profile *profile = t->card->profile;
+	struct secret *pin = NULL;
+	struct bytes typed = {0};
+	char section[32];
+	enum exit_code code = sign_login(f, t, &pin, &typed);
+
+	if (code == EXIT_DONE)
+		fprintf(out, "\n[%s signing]\n", section_of(profile, section));
+	for (size_t i = 0; code == EXIT_DONE && i < profile->n_methods; i++) {
+		enum error e = report_method(out, f, t, &profile->methods[i], typed);
+
+		switch (e) {
+		case E_OK:
+		case E_UNSUPPORTED:
+		case E_SIGNATURE:
+		case E_SECURITY:
+		case E_REFUSED:
+		case E_NOT_FOUND:
+		case E_PROTOCOL: break; /* what the card refuses is an answer */
+		default: complain_pin(e, t->card); code = exit_of(e);
+		}
+	}
+	secret_free(&pin);
+	return code;
 }
 
 /* ---- Which reader, and where the report goes */
@@ -597,19 +642,6 @@ static enum exit_code choose(struct find *f, const char *wanted, struct place **
 	return *out ? EXIT_DONE : find_nothing(f);
 }
 
-static enum exit_code deliver(const char *file, const char *text, size_t n)
-{
-	if (!file)
-		return fwrite(text, 1, n, stdout) == n && fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
-	if (path_replace(file, (struct bytes){(const uint8_t *)text, n}, 0600) != E_OK) {
-		complain(_("The card report could not be written to %s: %s."), file, strerror(errno));
-		advise(_("Name a file in a folder of your own."));
-		return EXIT_OUTPUT;
-	}
-	printf(_("The card report is in %s. Read it before you send it to anybody.\n"), file);
-	return EXIT_DONE;
-}
-
 enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures)
 {
 	static struct find f;
@@ -624,6 +656,8 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 
 	if (code != EXIT_DONE)
 		goto out;
+	recorder = (struct recorder){.ops = pcsc_reader_ops};
+	recorder.ops.transmit = record;
 	out = open_memstream(&text, &n);
 	e = out ? report(out, &f, &place->state, &ours) : E_MEMORY;
 	if (e != E_OK) {
@@ -635,7 +669,17 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 		t = place_token(place, USE_AUTH);
 		signing = t ? report_signing(out, &f, t) : refuse_no_token(place);
 	}
-	code = fflush(out) == 0 ? deliver(file, text, n) : EXIT_INTERNAL;
+	if (fflush(out) != 0) {
+		code = EXIT_INTERNAL;
+	} else if (!file) {
+		code = fwrite(text, 1, n, stdout) == n && fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+	} else if (path_replace(file, (struct bytes){(const uint8_t *)text, n}, 0600) == E_OK) {
+		printf(_("The card report is in %s. Read it before you send it to anybody.\n"), file);
+	} else {
+		complain(_("The card report could not be written to %s: %s."), file, strerror(errno));
+		advise(_("Name a file in a folder of your own."));
+		code = EXIT_OUTPUT;
+	}
 	if (code == EXIT_DONE && !ours)
 		complain(_("The card in %s has none of our applications; the report says no more than that."),
 		         place->state.name);

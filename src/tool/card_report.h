@@ -7,22 +7,6 @@
 #include <stdio.h>
 #include "find.h"
 
-#define RECORDED_MAX 64
-
-/* Readers that remember the answers to the commands that pass; for one thread and one link. */
-struct recorder {
-	const struct reader_ops *ops; /* of the readers themselves */
-	void *self;
-	struct reader_link inner;
-	FILE *steps;                /* commands of a signature are written here; NULL: not */
-	bool signing;               /* the last command but GET RESPONSE was a signature's */
-	uint16_t sw[RECORDED_MAX];  /* 0: no answer */
-	size_t n, bytes, first_len; /* of answers without status words; of the first command */
-	unsigned ms;
-};
-
-extern const struct reader_ops recording_ops; /* self is the struct recorder */
-
 enum shown {
 	SHOW_NOTHING,
 	SHOW_BYTES,
@@ -42,10 +26,12 @@ void put_masked(FILE *out, struct bytes in, enum shown kind);
 /* Of a certificate what it is, its length and key; of anything else nothing. */
 void put_certificate(FILE *out, struct bytes der);
 
-/* "hpki-auth", "jpki": the section of this profile's application. */
-const char *report_section(const struct profile *profile, char out[32]);
+/* Logs in once with the PIN that is typed: *pin (secret_free), *typed is in it. What went wrong has been said. */
+enum exit_code sign_login(const struct find *f, struct token *t, struct secret **pin, struct bytes *typed);
 
-/* Tries each method of signing with the holder's PIN. What went wrong has been said. */
-enum exit_code report_signing(FILE *out, const struct find *f, struct token *t);
+/* Has the card sign a text that is thrown away. params: the scheme; out, how the card signed, the length of the salt
+ * too. E_SIGNATURE: the card's answer is wrong. */
+enum error sign_text(const struct find *f, const struct token *t, struct card *card, struct bytes pin,
+                     struct scheme_params *params);
 
 #endif

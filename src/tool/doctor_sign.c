@@ -10,8 +10,7 @@
 
 #define SALT_LEN 32 /* that of TLS 1.3 with SHA-256 */
 
-/* Logs in once. What went wrong has been said. */
-static enum exit_code log_in_once(const struct find *f, struct token *t, struct secret **pin, struct bytes *typed)
+enum exit_code sign_login(const struct find *f, struct token *t, struct secret **pin, struct bytes *typed)
 {
 	enum error e = check_tries(t->card, false);
 
@@ -33,10 +32,9 @@ static enum exit_code log_in_once(const struct find *f, struct token *t, struct 
 	return e != E_OK ? exit_of(e) : t->cert ? EXIT_DONE : refuse_unread(t, NULL);
 }
 
-/* E_SIGNATURE: the card's answer is wrong. A card that pads does not tell the length of the salt: it is the one with
- * which the signature is right. */
-static enum error sign(const struct find *f, const struct token *t, struct card *card, struct bytes pin,
-                       struct scheme_params *params)
+/* A card that pads does not tell the length of the salt: it is the one with which the signature is right. */
+enum error sign_text(const struct find *f, const struct token *t, struct card *card, struct bytes pin,
+                     struct scheme_params *params)
 {
 	static const char text[] = "inkan doctor: this text is thrown away";
 	const enum scheme scheme = params->scheme;
@@ -80,10 +78,10 @@ enum exit_code doctor_try_pss(const char *reader)
 	if (code != EXIT_DONE)
 		goto out;
 	t = place_token(place, USE_AUTH);
-	code = t ? log_in_once(&f, t, &pin, &typed) : refuse_no_token(place);
+	code = t ? sign_login(&f, t, &pin, &typed) : refuse_no_token(place);
 	if (code != EXIT_DONE)
 		goto out;
-	e = sign(&f, t, t->card, typed, &params);
+	e = sign_text(&f, t, t->card, typed, &params);
 	if (e != E_OK && e != E_UNSUPPORTED && e != E_SIGNATURE) {
 		complain_pin(e, t->card);
 		code = exit_of(e);
@@ -104,81 +102,5 @@ enum exit_code doctor_try_pss(const char *reader)
 out:
 	secret_free(&pin);
 	find_free(&f);
-	return code;
-}
-
-/* ---- inkan doctor --card-report --sign */
-
-/* A profile that knows this method alone, on a card that is opened for it: what the card has refused before does
- * not matter. */
-static enum error report_method(FILE *out, const struct find *f, const struct token *t,
-                                const struct sign_method *method, struct bytes pin)
-{
-	struct recorder recorder = {.ops = &pcsc_reader_ops, .self = f->cards.self};
-	const struct card_system cards = {&recording_ops, &recorder, f->crypto, say_waiting};
-	struct scheme_params params = {.scheme = method->scheme};
-	struct profile profile = *t->card->profile;
-	const struct profile *list = &profile;
-	struct card *card = NULL;
-	char *steps = NULL;
-	size_t size;
-	enum error e;
-
-	profile.methods = method;
-	profile.n_methods = 1;
-	e = card_open(&cards, t->card->reader, (struct profile_set){&list, 1}, &card);
-	if (e == E_OK && card->insertion != t->card->insertion)
-		e = E_CHANGED;
-	if (e == E_OK)
-		e = card_login(card, pin, false);
-	if (e == E_OK && !(recorder.steps = open_memstream(&steps, &size)))
-		e = E_MEMORY;
-	if (e != E_OK)
-		goto out;
-	recorder.n = recorder.ms = 0;
-	e = sign(f, t, card, pin, &params);
-	fclose(recorder.steps);
-	if (recorder.n == 0)
-		goto out; /* the card does not tell what this method takes */
-	fprintf(out, "%s: %s%s", method->scheme == SCHEME_PSS ? "pss" : "pkcs1", steps,
-	        e == E_OK          ? "right"
-	        : e == E_SIGNATURE ? "wrong"
-	                           : "refused");
-	if (e == E_OK && method->scheme == SCHEME_PSS)
-		fprintf(out, ", salt %u", params.salt_len);
-	fprintf(out, ", %u ms\n", recorder.ms);
-out:
-	free(steps);
-	if (card)
-		t->card->pin.tries = card->pin.tries;
-	card_free(&card);
-	return e;
-}
-
-enum exit_code report_signing(FILE *out, const struct find *f, struct token *t)
-{
-	const struct profile *profile = t->card->profile;
-	struct secret *pin = NULL;
-	struct bytes typed = {0};
-	char section[32];
-	enum exit_code code = log_in_once(f, t, &pin, &typed);
-
-	if (code == EXIT_DONE)
-		fprintf(out, "\n[%s signing]\n", report_section(profile, section));
-	for (size_t i = 0; code == EXIT_DONE && i < profile->n_methods; i++) {
-		enum error e = report_method(out, f, t, &profile->methods[i], typed);
-
-		switch (e) {
-		case E_OK:
-		case E_UNSUPPORTED:
-		case E_SIGNATURE:
-		case E_SECURITY:
-		case E_REFUSED:
-		case E_NOT_FOUND:
-		case E_PROTOCOL: break; /* what the card refuses is an answer */
-		default: complain_pin(e, t->card); code = exit_of(e);
-		}
-	}
-	secret_free(&pin);
 	return code;
 }

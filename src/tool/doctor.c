@@ -42,7 +42,7 @@ static void help(void)
 enum exit_code verb_doctor(int argc, char **argv)
 {
 	const char *reader = NULL, *root = "", *file = NULL;
-	struct facts facts = {.n = 0};
+	struct findings findings = {.n = 0};
 	enum exit_code code = EXIT_DONE;
 	int option, given = 0, allowed = JSON | QUIET | READER_NAME | ROOT;
 	enum error e;
@@ -80,9 +80,9 @@ enum exit_code verb_doctor(int argc, char **argv)
 	if (given & TRY_PSS)
 		return doctor_try_pss(reader);
 
-	e = facts_find(root, reader, &facts);
+	e = findings_find(root, reader, &findings);
 	if (e == E_OK) {
-		code = findings_print(&facts, given & JSON, given & QUIET);
+		code = findings_print(&findings, given & JSON, given & QUIET);
 	} else {
 		if (e == E_NO_READER)
 			complain_reader(e, reader);
@@ -90,6 +90,6 @@ enum exit_code verb_doctor(int argc, char **argv)
 			complain("%s", _(error_text(e)));
 		code = exit_of(e);
 	}
-	facts_free(&facts);
+	findings_free(&findings);
 	return code;
 }

@@ -71,29 +71,26 @@ static json_t *finding_json(const struct finding *finding, const char *subject, 
 	return json;
 }
 
-enum exit_code findings_print(const struct facts *facts, bool json, bool quiet)
+enum exit_code findings_print(const struct findings *findings, bool json, bool quiet)
 {
 	const char *home = getenv("HOME");
 	json_t *object = json ? json_object() : NULL, *checks = json_array(), *summary = json_object();
 	size_t count[RESULT_COUNT] = {0};
-	bool incomplete = facts->incomplete;
+	bool incomplete = findings->incomplete;
 
 	if (!json && !quiet)
 		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to those who "
 		                   "help you."));
-	for (size_t i = 0; !incomplete && i < facts->n; i++) {
-		const struct fact *fact = &facts->list[i];
-		const struct finding *finding = finding_of(fact);
+	for (size_t i = 0; !incomplete && i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
 		char *subject, *message, *help;
 
-		if (!finding)
-			continue;
 		count[finding->result]++;
-		if (quiet && finding->result == RESULT_OK)
+		if (quiet && finding->result == OK)
 			continue;
-		subject = text_of(home, fact->subject, "");
-		message = text_of(home, _(finding->message), fact->word);
-		help = finding->remedy ? text_of(home, _(finding->remedy), fact->help) : NULL;
+		subject = text_of(home, finding->subject, "");
+		message = text_of(home, _(finding->message), finding->word);
+		help = finding->remedy ? text_of(home, _(finding->remedy), finding->help) : NULL;
 		incomplete = !subject || !message || (finding->remedy && !help);
 		if (!incomplete && json)
 			json_array_append_new(checks, finding_json(finding, subject, message, help));
@@ -103,10 +100,10 @@ enum exit_code findings_print(const struct facts *facts, bool json, bool quiet)
 		free(message);
 		free(help);
 	}
-	if (!json && !quiet && count[RESULT_PROBLEM] > 0)
-		printf(_("\nProblems: %zu, notes: %zu.\n"), count[RESULT_PROBLEM], count[RESULT_NOTE]);
+	if (!json && !quiet && count[PROBLEM] > 0)
+		printf(_("\nProblems: %zu, notes: %zu.\n"), count[PROBLEM], count[NOTE]);
 	else if (!json && !quiet)
-		printf(_("\nNothing is wrong (notes: %zu).\n"), count[RESULT_NOTE]);
+		printf(_("\nNothing is wrong (notes: %zu).\n"), count[NOTE]);
 	for (int i = 0; i < RESULT_COUNT; i++)
 		json_object_set_new(summary, words[i], json_integer((json_int_t)count[i]));
 	json_object_set_new(object, "version", json_integer(1));
@@ -115,5 +112,5 @@ enum exit_code findings_print(const struct facts *facts, bool json, bool quiet)
 	json_object_set_new(object, "summary", summary);
 	if ((json && json_print(object) != EXIT_DONE) || incomplete)
 		return EXIT_INTERNAL;
-	return count[RESULT_PROBLEM] ? EXIT_TO_MEND : EXIT_DONE;
+	return count[PROBLEM] ? EXIT_TO_MEND : EXIT_DONE;
 }

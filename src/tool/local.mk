@@ -16,6 +16,6 @@ inkan_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
   src/tool/setup_clients.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
-inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_facts.c src/tool/doctor_findings.c \
+inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
   src/tool/card_report_text.c

@@ -84,8 +84,11 @@ install_modules() {
 	cp .libs/inkan-pkcs11.so .libs/inkan-sign-pkcs11.so "$root$modules"
 }
 
-# The ids of the table, one per line.
-all_ids() { grep -oE '"[a-z-]+", (OK|NOTE|PROBLEM)' "${srcdir:-.}/src/tool/doctor_findings.c" | sed 's/"\(.*\)".*/\1/' | sort -u; }
+# The ids of the source, one per line.
+all_ids() {
+	grep -oE '(fine\(f|NOTE|PROBLEM|add_writable\(f|find_folders\(f), "[a-z-]+"' "${srcdir:-.}/src/tool/doctor_findings.c" |
+		sed 's/.*"\(.*\)"/\1/' | sort -u
+}
 
 # all_seen PATTERN: every finding whose id begins so has been found by this test
 all_seen() {

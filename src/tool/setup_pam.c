@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <openssl/pem.h>
-#include "cert/trust.h"
 #include "find.h"
 #include "input.h"
 #include "lib/names.h"
+#include "lib/object.h"
 #include "say.h"
 #include "setup.h"
 
@@ -100,7 +100,7 @@ static enum exit_code check_unused(const struct setup_job *job)
 
 /* ---- Certificates */
 
-static enum exit_code read_card(const struct setup_job *job, const struct crypto *crypto, struct cert **cert)
+static enum exit_code read_card(const struct setup_job *job, struct inkan *ctx, struct inkan_cert **cert)
 {
 	struct find f;
 	struct place *place;
@@ -109,7 +109,7 @@ static enum exit_code read_card(const struct setup_job *job, const struct crypto
 
 	if (code == EXIT_DONE) {
 		token = place_token(place, USE_AUTH);
-		if (!token || !token->cert || cert_parse(crypto, token->cert->der, cert) != E_OK)
+		if (!token || !token->cert || input_token(ctx, token, cert) != EXIT_DONE)
 			code = refuse(EXIT_UNAVAILABLE, _("The card has no certificate for authentication."),
 			              _("See: inkan list"));
 	}
@@ -142,26 +142,26 @@ static char *cas_text(const struct trust *trust)
 
 /* A line for each certificate: its fingerprint and the login. What was said of this certificate or, undoing,
  * of this login goes. */
-static enum exit_code map_login(struct setup_job *job, const struct cert *cert)
+static enum exit_code map_login(struct setup_job *job, const uint8_t *sha256)
 {
 	char print[100] = "", *now, *save = NULL, *lines = strdup("");
 	struct change *c;
 	enum exit_code code = change_open(job, format("%s" FOLDER "/digest_mapping", job->root), 0644, &c);
 
-	for (size_t i = 0; cert && i < sizeof cert->sha256; i++)
-		sprintf(print + 3 * i, "%02X%s", cert->sha256[i], i + 1 < sizeof cert->sha256 ? ":" : " ->");
+	for (size_t i = 0; sha256 && i < 32; i++)
+		sprintf(print + 3 * i, "%02X%s", sha256[i], i < 31 ? ":" : " ->");
 	now = code == EXIT_DONE ? block_lines(c, job->client) : NULL;
 	for (char *line = now ? strtok_r(now, "\n", &save) : NULL; line && lines; line = strtok_r(NULL, "\n", &save)) {
 		const char *arrow = strstr(line, " -> ");
 		char *more = lines;
 
-		if (cert ? strncmp(line, print, strlen(print)) == 0 : arrow && strcmp(arrow + 4, job->user) == 0)
+		if (sha256 ? strncmp(line, print, strlen(print)) == 0 : arrow && strcmp(arrow + 4, job->user) == 0)
 			continue;
 		lines = format("%s%s\n", more, line);
 		free(more);
 	}
 	free(now);
-	now = lines && cert ? format("%s%s %s\n", lines, print, job->user) : lines ? strdup(lines) : NULL;
+	now = lines && sha256 ? format("%s%s %s\n", lines, print, job->user) : lines ? strdup(lines) : NULL;
 	if (code == EXIT_DONE)
 		code = now ? block_put(c, job->client, false, now[0] ? now : NULL) : setup_no_memory();
 	free(now);
@@ -185,42 +185,15 @@ static enum exit_code put_files(struct setup_job *job, const char *cas)
 	return code;
 }
 
-static enum exit_code set_up(struct setup_job *job, const struct crypto *crypto, const struct trust *trust)
-{
-	struct cert *cert = NULL;
-	char *cas = cas_text(trust), *issuer = NULL;
-	enum exit_code code = cas ? EXIT_DONE : setup_no_memory();
-
-	if (code == EXIT_DONE && !cas[0])
-		code = refuse(EXIT_UNAVAILABLE, _("No CA certificate is installed for everybody on this machine."),
-		              _("pam_pkcs11 verifies cards with them. Add them: sudo inkan trust add --system FILE"));
-	if (code == EXIT_DONE)
-		code = job->certificate ? input_certificate(crypto, job->certificate, &cert)
-		                        : read_card(job, crypto, &cert);
-	if (code == EXIT_DONE && !trust_next_issuer(trust, cert, &(struct issuers){0})) {
-		issuer = name_text(X509_get_issuer_name(cert->x509));
-		complain(_("The CA of this card is not installed: %s."), issuer ? issuer : "");
-		advise(_("pam_pkcs11 would refuse this card. Add it: sudo inkan trust add --system FILE"));
-		code = EXIT_UNAVAILABLE;
-	}
-	if (code == EXIT_DONE)
-		code = put_files(job, cas);
-	if (code == EXIT_DONE)
-		code = map_login(job, cert);
-	free(issuer);
-	free(cas);
-	cert_free(&cert);
-	return code;
-}
-
 enum exit_code setup_pam(struct setup_job *job)
 {
-	struct crypto *crypto = NULL;
-	struct trust *trust = NULL;
-	char folders[2][4096];
-	const char *const list[] = {folders[0]};
+	char folders[2][4096], *cas = NULL;
+	const char *const list[] = {folders[0], NULL}, *missing;
+	const struct inkan_options options = {.size = sizeof options, .anchors = list};
+	struct inkan *ctx = NULL;
+	struct inkan_cert *cert = NULL;
+	struct inkan_decision *decision = NULL;
 	enum exit_code code = job->undo ? job->user ? EXIT_DONE : check_unused(job) : check(job);
-	enum error e = E_OK;
 
 	if (code != EXIT_DONE || job->undo)
 		return code != EXIT_DONE ? code : job->user ? map_login(job, NULL) : put_files(job, NULL);
@@ -232,14 +205,26 @@ enum exit_code setup_pam(struct setup_job *job)
 	trust_folders(folders);
 	if (job->root[0])
 		snprintf(folders[0], sizeof folders[0], "%s" SYSCONFDIR "/inkan/anchors", job->root);
-	e = crypto_new(&crypto);
-	if (e == E_OK)
-		e = trust_open(crypto, list, 1, &trust);
-	if (e == E_OK)
-		code = set_up(job, crypto, trust);
-	else
-		code = refuse(EXIT_INTERNAL, _(error_text(e)), _("See: inkan trust list"));
-	trust_free(&trust);
-	crypto_free(&crypto);
+	if (inkan_new(&options, &ctx) != INKAN_OK || !(cas = cas_text(ctx->trust)))
+		code = setup_no_memory();
+	else if (!cas[0])
+		code = refuse(EXIT_UNAVAILABLE, _("No CA certificate is installed for everybody on this machine."),
+		              _("pam_pkcs11 verifies cards with them. Add them: sudo inkan trust add --system FILE"));
+	if (code == EXIT_DONE)
+		code = job->certificate ? input_cert(ctx, job->certificate, &cert) : read_card(job, ctx, &cert);
+	if (code == EXIT_DONE && inkan_decide(ctx, cert, NULL, &decision) == INKAN_OK &&
+	    (missing = inkan_decision_missing_issuer(decision))) {
+		complain(_("The CA of this card is not installed: %s."), missing);
+		advise(_("pam_pkcs11 would refuse this card. Add it: sudo inkan trust add --system FILE"));
+		code = EXIT_UNAVAILABLE;
+	}
+	if (code == EXIT_DONE)
+		code = put_files(job, cas);
+	if (code == EXIT_DONE)
+		code = map_login(job, inkan_cert_sha256(cert));
+	free(cas);
+	inkan_decision_free(&decision);
+	inkan_cert_free(&cert);
+	inkan_free(&ctx);
 	return code;
 }

@@ -105,29 +105,26 @@ void setup_rows_free(struct setup_rows *rows)
 	*rows = (struct setup_rows){0};
 }
 
-/* By its name: a module may stand in several folders. */
-static enum setup_kind kind_of(const char *library)
-{
-	const char *slash = strrchr(library, '/'), *name = slash ? slash + 1 : library;
-
-	if (strncmp(name, "inkan-sign-pkcs11.so", 20) == 0 || strncmp(name, "HpkiSigP11_inkan.so", 19) == 0)
-		return SETUP_SIGN;
-	return strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0
-	               ? SETUP_AUTH
-	               : SETUP_FOREIGN;
-}
-
 static enum error add_row(struct setup_rows *rows, const struct place *p, const char *root, const char *file,
                           const char *library)
 {
 	struct setup_row *list = realloc(rows->list, (rows->n + 1) * sizeof *list), *row;
 	char *path = library && library[0] == '/' ? format("%s%s", root, library) : NULL;
+	const char *name = library && strrchr(library, '/') ? strrchr(library, '/') + 1 : library;
+	enum setup_kind kind = SETUP_FOREIGN; /* by the file's name: a module may stand in several folders */
+
+	if (!name)
+		kind = SETUP_NOTHING;
+	else if (strncmp(name, "inkan-sign-pkcs11.so", 20) == 0 || strncmp(name, "HpkiSigP11_inkan.so", 19) == 0)
+		kind = SETUP_SIGN;
+	else if (strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0)
+		kind = SETUP_AUTH;
 
 	if (list) {
 		rows->list = list;
 		row = &list[rows->n++];
 		*row = (struct setup_row){p->client,
-		                          library ? kind_of(library) : SETUP_NOTHING,
+		                          kind,
 		                          p->system,
 		                          p->confined,
 		                          path && access(path, F_OK) != 0,

@@ -41,46 +41,21 @@ static char *text_of(const char *home, const char *text, const char *word)
 
 static const char *const words[] = {"ok", "note", "problem"};
 
-static void print_text(const struct finding *finding, const char *subject, const char *message, const char *help)
-{
-	const char *const results[] = {_("ok"), _("note"), _("problem")};
-	int column = 0;
-
-	for (int i = 0; i < RESULT_COUNT; i++)
-		column = text_columns(results[i]) + 2 > column ? text_columns(results[i]) + 2 : column;
-	printf("%s%*s", results[finding->result], column - text_columns(results[finding->result]), "");
-	put_text(stdout, subject);
-	fputs(subject[0] ? ": " : "", stdout);
-	put_text(stdout, message);
-	if (help) {
-		printf("\n%*s", column, "");
-		put_text(stdout, help);
-	}
-	putchar('\n');
-}
-
-static json_t *finding_json(const struct finding *finding, const char *subject, const char *message, const char *help)
-{
-	json_t *json = json_object();
-
-	json_object_set_new(json, "id", json_string(finding->id));
-	json_object_set_new(json, "result", json_string(words[finding->result]));
-	json_object_set_new(json, "subject", json_text(subject));
-	json_object_set_new(json, "message", json_text(message));
-	json_object_set_new(json, "remedy", help ? json_text(help) : json_null());
-	return json;
-}
-
 enum exit_code findings_print(const struct findings *findings, bool json, bool quiet)
 {
 	const char *home = getenv("HOME");
 	json_t *object = json ? json_object() : NULL, *checks = json_array(), *summary = json_object();
+	const char *const results[] = {_("ok"), _("note"), _("problem")};
 	size_t count[RESULT_COUNT] = {0};
+	int column = 0;
+	json_t *check;
 	bool incomplete = findings->incomplete;
 
 	if (!json && !quiet)
 		printf("%s\n\n", _("There are no names, serial numbers or PINs in this; you can send it to those who "
 		                   "help you."));
+	for (int i = 0; i < RESULT_COUNT; i++)
+		column = text_columns(results[i]) + 2 > column ? text_columns(results[i]) + 2 : column;
 	for (size_t i = 0; !incomplete && i < findings->n; i++) {
 		const struct finding *finding = &findings->list[i];
 		char *subject, *message, *help;
@@ -92,10 +67,27 @@ enum exit_code findings_print(const struct findings *findings, bool json, bool q
 		message = text_of(home, _(finding->message), finding->word);
 		help = finding->remedy ? text_of(home, _(finding->remedy), finding->help) : NULL;
 		incomplete = !subject || !message || (finding->remedy && !help);
-		if (!incomplete && json)
-			json_array_append_new(checks, finding_json(finding, subject, message, help));
-		else if (!incomplete)
-			print_text(finding, subject, message, help);
+		if (!incomplete && json) {
+			check = json_object();
+			json_object_set_new(check, "id", json_string(finding->id));
+			json_object_set_new(check, "result", json_string(words[finding->result]));
+			json_object_set_new(check, "subject", json_text(subject));
+			json_object_set_new(check, "message", json_text(message));
+			json_object_set_new(check, "remedy", help ? json_text(help) : json_null());
+			json_array_append_new(checks, check);
+		} else if (!incomplete) {
+			const char *result = results[finding->result];
+
+			printf("%s%*s", result, column - text_columns(result), "");
+			put_text(stdout, subject);
+			fputs(subject[0] ? ": " : "", stdout);
+			put_text(stdout, message);
+			if (help) {
+				printf("\n%*s", column, "");
+				put_text(stdout, help);
+			}
+			putchar('\n');
+		}
 		free(subject);
 		free(message);
 		free(help);

@@ -145,6 +145,8 @@ static bool is_in_use(const char *file)
 static enum exit_code change_database(struct setup_job *job, char *file)
 {
 	char *library = format("library=%s\n", job->module ? job->module : ""), *others = NULL;
+	const char *gap = "";
+	size_t n;
 	struct change *c;
 	enum exit_code code = change_open(job, file, 0600, &c);
 
@@ -153,7 +155,10 @@ static enum exit_code change_database(struct setup_job *job, char *file)
 	if (code != EXIT_DONE || (job->undo ? !c->before : c->before && strstr(c->before, library)))
 		goto out;
 	c->database = !c->before;
-	code = change_to(c, job->undo ? strdup(others) : format("%s%sname=" NAME "\n\n", others, library));
+	n = strlen(others);
+	if (n > 1 && strcmp(others + n - 2, "\n\n") != 0) /* written by hand: the last entry has no end */
+		gap = others[n - 1] == '\n' ? "\n" : "\n\n";
+	code = change_to(c, job->undo ? strdup(others) : format("%s%s%sname=" NAME "\n\n", others, gap, library));
 	if (code == EXIT_DONE && c->before && strcmp(c->before, c->after ? c->after : "") != 0 && is_in_use(c->path)) {
 		complain(_("Firefox is running with the profile of %s."), c->path);
 		advise(_("Close all its windows, then run this again."));

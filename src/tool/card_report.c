@@ -225,35 +225,28 @@ static void add_file(struct probe *p, struct file_ref ref, enum what what)
 		p->files[p->n_files++] = (struct file){.ref = ref, .what = what};
 }
 
-/* Every file that EF.OD names, also those that the driver passes over: its path is an OCTET STRING in a SEQUENCE. */
-static void read_od(struct probe *p, struct bytes in)
+/* EF.OD: every file that it names, also those that the driver passes over; a path is an OCTET STRING in a SEQUENCE. */
+static void read_directory(struct probe *p, struct bytes content, enum what what)
 {
 	static const enum what choices[] = {PRKD, PUKD, UNKNOWN, UNKNOWN, CD, CD, CD, DCOD, AOD};
+	struct card_cert certs[CARD_CERTS_MAX];
+	struct card_id pin = {.len = 0};
+	struct bytes in = content;
 	struct tlv t, path, id;
-	struct file_ref f;
+	size_t n = 0;
 
-	while (tlv_next(&in, &t)) {
+	while (what == OD && tlv_next(&in, &t)) {
 		unsigned choice = t.tag - 0xA0;
+		struct file_ref f = {0};
 
 		if (!tlv_find(t.value, 0x30, &path) || !tlv_find(path.value, 0x04, &id) || id.value.len == 0)
 			continue;
-		f = (struct file_ref){0};
 		if (id.value.len == 1)
 			f.sfi = id.value.data[0] >> 3;
 		else
 			f.fid = (uint16_t)(id.value.data[id.value.len - 2] << 8 | id.value.data[id.value.len - 1]);
 		add_file(p, f, choice < sizeof choices / sizeof *choices ? choices[choice] : UNKNOWN);
 	}
-}
-
-static void read_directory(struct probe *p, struct bytes content, enum what what)
-{
-	struct card_cert certs[CARD_CERTS_MAX];
-	struct card_id pin = {.len = 0};
-	size_t n = 0;
-
-	if (what == OD)
-		read_od(p, content);
 	if (what == AOD)
 		cia_read_pin(content, &pin, &p->pin);
 	if (what == PRKD && cia_read_key(content, &p->key, &pin))
@@ -281,30 +274,23 @@ static size_t content_len(struct bytes file, bool one)
 	return file.len - in.len > end ? file.len - in.len : end;
 }
 
-/* EF 0006: its label, and nothing that differs from card to card. */
-static void put_token_info(FILE *out, struct bytes file)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const uint8_t *p = file.data;
-	char label[33] = "";
-
-	if (file.len < 4)
-		return;
-	memcpy(label, p, file.len < 32 ? file.len : 32);
-	if (strncmp(label, "JPKI", 4) == 0)
-		fprintf(out, "label: %.*s\n", (int)strspn(label, letters), label);
-	if (file.len >= 144)
-		fprintf(out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n", p[119],
-		        p[123], p[140], p[141], p[142], p[143]);
-}
-
 static void put_content(struct probe *p, enum what what, struct bytes file)
 {
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	enum shown shown = kinds[what].shown;
+	char label[33] = "";
 	struct bytes content = {file.data, content_len(file, shown == SHOW_NOTHING)};
 
 	switch (shown) {
-	case SHOW_TOKEN_INFO: put_token_info(p->out, file); return;
+	case SHOW_TOKEN_INFO: /* EF 0006: its label, and nothing that differs from card to card */
+		memcpy(label, file.data, file.len < 32 ? file.len : 32);
+		if (strncmp(label, "JPKI", 4) == 0)
+			fprintf(p->out, "label: %.*s\n", (int)strspn(label, letters), label);
+		if (file.len >= 144)
+			fprintf(p->out, "longest and shortest PIN: %u, %u\nhardware and firmware: %02X%02X %02X%02X\n",
+			        file.data[119], file.data[123], file.data[140], file.data[141], file.data[142],
+			        file.data[143]);
+		return;
 	case SHOW_NOTHING: put_certificate(p->out, content); break;
 	case SHOW_BYTES:
 		fputs("content: ", p->out);

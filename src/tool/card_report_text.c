@@ -20,11 +20,6 @@ enum {
 	SET = 0x31
 };
 
-static bool is_constructed(const struct tlv *t)
-{
-	return *t->whole.data & 0x20;
-}
-
 void put_hex(FILE *out, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -69,7 +64,7 @@ static void mask(FILE *out, struct bytes in, enum shown kind, bool in_set, bool 
 	while (tlv_next(&in, &t)) {
 		put_hex(out, t.whole.data, t.whole.len - t.value.len);
 		inner = t.value;
-		if (is_constructed(&t))
+		if (*t.whole.data & 0x20) /* constructed */
 			mask(out, t.value, kind, in_set || t.tag == SET,
 			     t.tag == SEQUENCE && tlv_next(&inner, &first) && first.tag == OCTETS);
 		else if (may_show(kind, &t, in_set, in_path))

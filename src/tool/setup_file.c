@@ -236,7 +236,7 @@ static void put_change(const struct change *c)
 static enum exit_code make_database(const char *folder)
 {
 	char *db = format("sql:%s", folder);
-	char *const argv[] = {"certutil", "-N", "-d", db, "--empty-password", NULL};
+	char *const argv[] = {"certutil", "-N", "-d", db, "-f", "/dev/null", NULL};
 	static const char *const parts[] = {"cert9.db", "key4.db", "pkcs11.txt"};
 	char *part = format("%s/%s", folder, parts[0]);
 	int status = part && access(part, F_OK) == 0 ? 0 : -1;

@@ -155,7 +155,7 @@ static bool take_passed(struct sockets *s)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
 	int n = pid && count && atol(pid) == (long)getpid() ? atoi(count) : 0;
-	union address a;
+	union address a = {.path = {.sun_family = AF_UNSPEC}};
 
 	for (int i = 0; i < n; i++) {
 		int fd = FIRST_PASSED + i;

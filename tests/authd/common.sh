@@ -13,6 +13,7 @@ anchors=$work/anchors
 lists=$work/lists
 socket=$work/authd.sock
 daemon=
+https= # the port of the server in front
 
 stop_all() {
 	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null

@@ -20,6 +20,7 @@
 #define SETS 16384
 #define WAYS 4
 #define LOCKS 64
+#define URI_MAX 2000 /* of what the log shows */
 
 struct place {
 	uint8_t hash[32];
@@ -505,31 +506,37 @@ static void remember(struct world *w, const uint8_t hash[32], struct outcome *o)
 	outcome_free(&old);
 }
 
+/* A text of the proxy's as JSON has it. To be freed; NULL: no memory. */
+static char *quoted(const char *text, size_t n)
+{
+	char *part = strndup(text, n < URI_MAX ? n : URI_MAX), *visible = part ? text_visible(part) : NULL;
+	json_t *json = visible ? json_string(visible) : NULL;
+	char *out = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+
+	json_decref(json);
+	free(visible);
+	free(part);
+	return out;
+}
+
 static void write_log(const struct request *r, const struct outcome *o)
 {
+	char *uri = r->uri ? quoted(r->uri, strcspn(r->uri, "?#")) : NULL;
+	char *address = r->address && *r->address ? quoted(r->address, strlen(r->address)) : NULL;
 	struct timespec now;
+	char at[40], *line;
 	struct tm tm;
-	char at[40], *uri = r->uri ? strndup(r->uri, strcspn(r->uri, "?#")) : NULL;
-	char *uri_seen, *address_seen = text_visible(r->address ? r->address : ""), *head, *line = NULL;
-	json_t *json;
 
-	if (uri && strlen(uri) > 2000)
-		uri[2000] = '\0';
-	uri_seen = text_visible(uri ? uri : "");
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(at + strlen(at), 8, ".%03dZ", (int)(now.tv_nsec / 1000000));
-	json = json_pack("{s:s, s:s, s:s, s:s}", "time", at, "request", r->id, "address",
-	                 address_seen ? address_seen : "", "uri", uri_seen ? uri_seen : "");
-	head = json ? json_dumps(json, JSON_COMPACT | JSON_EMBED) : NULL;
-	if (asprintf(&line, "{%s%s%s}", head ? head : "", head ? "," : "", o->log) >= 0)
+	if (asprintf(&line, "{\"time\":\"%s.%03dZ\",\"request\":\"%s\",\"address\":%s,\"uri\":%s,%s}", at,
+	             (int)(now.tv_nsec / 1000000), r->id, address ? address : "\"\"", uri ? uri : "\"\"",
+	             o->log) >= 0) {
 		access_log_write(line);
-	free(line);
-	free(head);
-	json_decref(json);
-	free(uri_seen);
-	free(address_seen);
+		free(line);
+	}
+	free(address);
 	free(uri);
 }
 

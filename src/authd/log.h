@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the daemon writes: messages to standard error, one line of JSON per decision to the access log, and counters.
- * A decision never waits for them. */
+ * A decision goes on without a log that nobody reads or that is full; a disk that hangs is waited for. */
 #ifndef INKAN_AUTHD_LOG_H
 #define INKAN_AUTHD_LOG_H
 

@@ -20,7 +20,7 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-struct wish {
+struct request {
 	const char *action, *reader;
 	enum use use;
 	bool last_try, help;
@@ -37,32 +37,32 @@ static void help(void)
 	printf("  --help\n\n%s\n", _("The PIN is read from the terminal, or from standard input when that is none."));
 }
 
-static enum exit_code parse(int argc, char **argv, struct wish *wish)
+static enum exit_code parse(int argc, char **argv, struct request *request)
 {
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == 'h')
-			wish->help = true;
+			request->help = true;
 		else if (option == OPTION_READER)
-			wish->reader = optarg;
+			request->reader = optarg;
 		else if (option == OPTION_LAST_TRY)
-			wish->last_try = true;
+			request->last_try = true;
 		else if (option != OPTION_TOKEN)
 			return EXIT_USAGE;
-		else if (!use_of(optarg, &wish->use))
+		else if (!use_of(optarg, &request->use))
 			return refuse_value(argv[0], optarg);
 	}
-	if (wish->help)
+	if (request->help)
 		return EXIT_DONE;
 	if (optind == argc) {
 		complain(_("What about the PIN? Say verify or change."));
 		advise(_("See: inkan %s --help"), argv[0]);
 		return EXIT_USAGE;
 	}
-	wish->action = argv[optind];
-	if (strcmp(wish->action, "verify") != 0 && strcmp(wish->action, "change") != 0)
-		return refuse_argument(argv[0], wish->action);
+	request->action = argv[optind];
+	if (strcmp(request->action, "verify") != 0 && strcmp(request->action, "change") != 0)
+		return refuse_argument(argv[0], request->action);
 	return optind + 1 < argc ? refuse_argument(argv[0], argv[optind + 1]) : EXIT_DONE;
 }
 
@@ -144,24 +144,24 @@ out:
 	return exit_of(e);
 }
 
-static enum exit_code run(struct find *f, const struct wish *wish)
+static enum exit_code run(struct find *f, const struct request *request)
 {
 	struct place *place;
 	struct token *token;
-	enum exit_code code = find_card(f, wish->reader, &place);
+	enum exit_code code = find_card(f, request->reader, &place);
 
 	if (code != EXIT_DONE)
 		return code;
-	token = place_token(place, wish->use);
+	token = place_token(place, request->use);
 	if (!token) {
 		complain(_("The card in %s has no such PIN."), place->state.name);
 		advise(_("See what it has: inkan list"));
 		return EXIT_UNAVAILABLE;
 	}
-	if (strcmp(wish->action, "verify") == 0)
-		return verify(token->card, wish->last_try);
+	if (strcmp(request->action, "verify") == 0)
+		return verify(token->card, request->last_try);
 	if (token->card->pin.rule.change)
-		return change(token->card, wish->last_try);
+		return change(token->card, request->last_try);
 	complain(_("The PIN of %s cannot be changed with this software."), token_text(token->card->profile));
 	advise("%s", _(token->card->profile->family->pin_office));
 	return EXIT_UNAVAILABLE;
@@ -169,14 +169,14 @@ static enum exit_code run(struct find *f, const struct wish *wish)
 
 enum exit_code verb_pin(int argc, char **argv)
 {
-	struct wish wish = {.use = USE_ANY};
+	struct request request = {.use = USE_ANY};
 	struct find f = {.n = 0};
-	enum exit_code code = parse(argc, argv, &wish);
+	enum exit_code code = parse(argc, argv, &request);
 
-	if (wish.help && code == EXIT_DONE)
+	if (request.help && code == EXIT_DONE)
 		help();
 	else if (code == EXIT_DONE)
-		code = run(&f, &wish);
+		code = run(&f, &request);
 	find_free(&f);
 	return code;
 }

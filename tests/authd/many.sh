@@ -12,7 +12,7 @@ make_pki
 lost_before=$work/before
 ./inkan-authd --make-key "$work/key" || bad "no key"
 
-# ---- The CAs' web server, and the cache: a list is kept for four seconds
+# ---- The CAs' web server, and the cache, whose period ends when its files go
 web=$work/web
 mkdir "$web" "$work/nginx"
 cp "$lost_before"/*.crl "$web"
@@ -43,7 +43,7 @@ http {
 			proxy_pass http://127.0.0.1:$(cat "$work/port")/file/;
 			proxy_cache lists;
 			proxy_cache_key \$uri;
-			proxy_cache_valid 200 4s;
+			proxy_cache_valid 200 1h;
 			proxy_cache_lock on;
 			proxy_ignore_headers Cache-Control Expires Set-Cookie;
 		}
@@ -155,7 +155,7 @@ cat "$work/loaded"
 
 # ---- The next period: the lists of after the revocation
 cp "$pki"/*.crl "$web"
-sleep 5
+find "$work/nginx/cache" -type f -delete
 : >"$web/requests"
 all_fetch
 for list in sarl.crl rarl.crl hpki-auth.crl; do

@@ -65,7 +65,7 @@ answers() { # COUNT: so many lines have come
 }
 mkfifo addresses
 guide_write java login "s#^echo .* java#java $java_trust#"
-timeout 100 sh -eu block <addresses >answers 2>&1 9>&- &
+timeout 240 sh -eu block <addresses >answers 2>&1 9>&- &
 program=$!
 exec 8>addresses
 echo "$address" >&8

@@ -105,7 +105,7 @@ write_conf() { # LINE...: into [server]
 }
 make_server_certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/server.key" -out "$work/server.pem" -days 2 \
-		-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null || bad "openssl req"
+		-subj /CN=localhost -addext "subjectAltName=DNS:localhost,DNS:*.portal.example" 2>/dev/null || bad "openssl req"
 	cat "$anchors"/*.pem >"$work/cas.pem"
 }
 free_ports() { # N
@@ -115,24 +115,52 @@ for t in s: t.bind(("127.0.0.1", 0))
 print(*[t.getsockname()[1] for t in s])' "$1"
 }
 
-# page PATH [CURL OPTIONS]: through the server at $https; status in $status
+# page PATH [CURL OPTIONS]: through the server at $https, by the name in $host; status in $status
+host=localhost
 page() {
 	path=$1
 	shift
 	: >"$work/body"
-	status=$(curl -s --noproxy '*' --cacert "$work/server.pem" -D "$work/headers" -o "$work/body" -w '%{http_code}' "$@" \
-		"https://localhost:$https$path")
+	status=$(curl -s --noproxy '*' --resolve "*:$https:127.0.0.1" --cacert "$work/server.pem" -D "$work/headers" -o "$work/body" \
+		-w '%{http_code}' "$@" "https://$host:$https$path")
 }
 shows() { # STATUS TEXT PATH [CURL OPTIONS]
 	want=$1 text=$2
 	shift 2
 	page "$@"
-	[ "$status" = "$want" ] || bad "$status, not $want: $*"
-	grep -qF -e "$text" "$work/body" || { bad "no \"$text\": $*"; head -c 600 "$work/body"; }
+	[ "$status" = "$want" ] || bad "$status, not $want: $(echo "$*" | cut -c 1-200)"
+	grep -qF -e "$text" "$work/body" || { bad "no \"$text\": $(echo "$*" | cut -c 1-200)"; head -c 600 "$work/body"; }
 }
 # card NAME: curl's options for it; its files have no blanks
 card() {
 	kind=hpki
 	[ "$1" = patient ] && kind=jpki
 	echo "--cert $(of $kind-auth "$1") --key $pki/$kind-auth-authd-$1.key"
+}
+
+# revoked_while_open PATH: the card that is lost, on one TLS connection, when the list has arrived and SIGHUP is sent
+revoked_while_open() {
+	cat >"$work/kept.py" <<'END'
+import http.client, os, signal, socket, ssl, subprocess, sys
+host, port, path, cas, cert, key, daemon, *command = sys.argv[1:]
+context = ssl.create_default_context(cafile=cas)
+context.load_cert_chain(cert, key)
+c = http.client.HTTPSConnection(host, int(port), context=context, timeout=30)
+c._create_connection = lambda address, *more: socket.create_connection(("127.0.0.1", int(port)), *more)
+def ask():
+    c.request("GET", path, headers={"Accept-Language": "en"})
+    r = c.getresponse()
+    return r.status, r.read().decode(), c.sock
+status, body, sock = ask()
+assert status == 200, (status, body)
+subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+os.kill(int(daemon), signal.SIGHUP)
+for i in range(50):
+    status, body, same = ask()
+    if status != 200:
+        break
+assert status == 403 and "revoked" in body and same is sock, (status, body, same is sock)
+END
+	python3 "$work/kept.py" "$host" "$https" "$1" "$work/server.pem" "$lost" "$pki/hpki-auth-authd-lost.key" "$daemon" \
+		"$inkan" status import "$pki/hpki-auth.crl"
 }

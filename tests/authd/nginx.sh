@@ -101,29 +101,7 @@ for made_up in 'Remote-User: root' 'remote-user: root' 'Remote-Groups: Medical D
 	shows 403 '' / $(card pharmacist) -H "$made_up"
 done
 
-# one TLS connection, open all the while
-cat >"$work/kept.py" <<'END'
-import http.client, os, signal, ssl, subprocess, sys
-port, cas, cert, key, daemon, *command = sys.argv[1:]
-context = ssl.create_default_context(cafile=cas)
-context.load_cert_chain(cert, key)
-c = http.client.HTTPSConnection("localhost", int(port), context=context, timeout=30)
-def ask():
-    c.request("GET", "/", headers={"Accept-Language": "en"})
-    r = c.getresponse()
-    return r.status, r.read().decode(), c.sock
-status, body, sock = ask()
-assert status == 200, (status, body)
-subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-os.kill(int(daemon), signal.SIGHUP)
-for i in range(50):
-    status, body, same = ask()
-    if status != 200:
-        break
-assert status == 403 and "revoked" in body and same is sock, (status, body, same is sock)
-END
-python3 "$work/kept.py" "$https" "$work/server.pem" "$lost" "$pki/hpki-auth-authd-lost.key" "$daemon" \
-	"$inkan" status import "$pki/hpki-auth.crl" || bad "a revoked card on an open connection"
+revoked_while_open / || bad "a revoked card on an open connection"
 shows 403 'has been revoked' / $(card lost) -H 'Accept-Language: en'
 python3 - "$work/access.log" <<'END' || bad "the log"
 import json, sys

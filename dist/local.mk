@@ -47,3 +47,12 @@ if AUTHD
 authdexamplesdir = $(docdir)/examples
 authdexamples_DATA = dist/authd/authd.conf
 endif
+
+# A portal that asks for cards: settings of web servers, of inkan-authd, an application.
+portal_files = dist/portal/README dist/portal/portal.conf dist/portal/app.py dist/portal/nginx.conf \
+  dist/portal/inkan-server.conf dist/portal/inkan-app.conf dist/portal/inkan-ask.conf
+EXTRA_DIST += $(portal_files)
+if AUTHD
+portaldir = $(docdir)/examples/portal
+portal_DATA = $(portal_files)
+endif

@@ -50,7 +50,9 @@ endif
 
 # A portal that asks for cards: settings of web servers, of inkan-authd, an application.
 portal_files = dist/portal/README dist/portal/portal.conf dist/portal/app.py dist/portal/nginx.conf \
-  dist/portal/inkan-server.conf dist/portal/inkan-app.conf dist/portal/inkan-ask.conf
+  dist/portal/inkan-server.conf dist/portal/inkan-app.conf dist/portal/inkan-ask.conf \
+  dist/portal/apache.conf dist/portal/apache-app.conf dist/portal/haproxy.cfg dist/portal/inkan.lua dist/portal/Caddyfile \
+  dist/portal/envoy.yaml dist/portal/traefik.yaml
 EXTRA_DIST += $(portal_files)
 if AUTHD
 portaldir = $(docdir)/examples/portal

@@ -89,6 +89,23 @@ visit() {
 	shows "$expected" "$words" "$where" -H 'Accept-Language: en' "$@"
 }
 
+expired() { staff 403 'has expired' /doctors/ late "$@"; }
+
+# not_resumed: a TLS session that a browser keeps is not taken up again
+not_resumed() {
+	for version in tls1_2 tls1_3; do
+		for session in -sess_out -sess_in; do
+			{ printf 'GET / HTTP/1.0\r\nHost: staff.portal.example\r\n\r\n'; sleep 0.5; } | timeout 20 openssl s_client -$version \
+				-connect "127.0.0.1:$https" -servername staff.portal.example -CAfile "$work/server.pem" -cert "$doctor" \
+				-key "$pki/hpki-auth-authd-doctor.key" $session "$work/session" >"$work/tls" 2>&1
+			[ -s "$work/session" ] || break
+		done
+		grep -q '^Reused' "$work/tls" && bad "$version: a session is resumed"
+		grep -qE '^(New|Reused), TLSv1' "$work/tls" || { bad "$version: no session"; tail -n 5 "$work/tls"; }
+		rm -f "$work/session"
+	done
+}
+
 # everybody NO-CERTIFICATE-STATUS: who gets where, and what a refusal says
 everybody() {
 	staff 200 '/doctors/' / none
@@ -99,7 +116,7 @@ everybody() {
 	staff 200 '<p>Pharmacist</p>' /pharmacists/ pharmacist
 	staff 403 'other health professions' /pharmacists/ doctor
 	staff 403 'test card' /doctors/ trial
-	staff 403 'has expired' /doctors/ late
+	expired
 	staff 403 'another kind' /doctors/ patient
 	patients 403 'another kind' / doctor
 	patients 200 'Medical Doctor' / patient
@@ -139,18 +156,18 @@ made_up_headers() { # NO-CERTIFICATE-STATUS
 	page /doctors/ $(card doctor) "$@" # the patients' host
 	[ "$status" = 403 ] || bad "a doctor at the patients': $status"
 	staff 200 'Welcome, 桜花子' /doctors/ doctor "$@" -d 'a body'
-	[ "$(grep -c '^X-Kept' "$work/app.log")" = 5 ] || bad "the application has seen $(grep -c '^X-Kept' "$work/app.log") of 5 requests"
+	[ "$(grep -ci '^X-Kept' "$work/app.log")" = 5 ] || bad "the application has seen $(grep -ci '^X-Kept' "$work/app.log") of 5 requests"
 	staff "$none" 'No card' /doctors/ none "$@"
 	patients "$none" 'No card' / none "$@"
 	staff 403 'other health professions' /doctors/ pharmacist "$@"
 	staff 403 'another kind' /doctors/ patient "$@"
 	staff 403 'another kind' /doctors/ foreign "$@"
-	staff 403 'has expired' /doctors/ late "$@"
+	expired "$@"
 	for where in /made-up /_authd /doctors; do
 		page "$where" "$@"
 		case $status in 200 | 000) bad "$where: $status" ;; esac
 	done
-	[ "$(grep -c '^X-Kept' "$work/app.log")" = 5 ] || bad "the application has seen somebody who was refused"
+	[ "$(grep -ci '^X-Kept' "$work/app.log")" = 5 ] || bad "the application has seen somebody who was refused"
 	grep -n -i -e made-up -e "$(echo "$forged" | cut -c 40-90)" -e "$(echo "$der" | cut -c 1-40)" -e 192.0.2.9 "$work/app.log" >"$work/found" &&
 		{ bad "the application has seen what was made up:"; cut -c 1-120 "$work/found"; }
 	[ "$(grep -ci '^Remote-User: hpki-' "$work/app.log")" = 2 ] || bad "the application was not told of the doctor twice"

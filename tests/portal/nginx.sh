@@ -22,6 +22,7 @@ nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf" >"$work/out" 2>&1 ||
 wait_for_server
 everybody 401
 made_up_headers 401
+not_resumed
 revoked_while_open /doctors/ || bad "a revoked card on an open connection"
 staff 403 'has been revoked' /doctors/ lost
 without_daemon

@@ -2,7 +2,7 @@
 dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint
 TESTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
-EXTRA_DIST += tests/check_case.h
+EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
 if TESTS_WANTED
 include tests/unit/base.mk
 include tests/unit/card.mk

@@ -15,6 +15,8 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 builddir=$PWD
 export srcdir
 
+. "$srcdir/tests/clients/guide-block.sh"
+
 # ---- Saying
 
 say() { echo "$*"; }
@@ -227,12 +229,6 @@ guide_answer() { # PAGE NAME ANSWER [SED-SCRIPT]
 guide_write() { # PAGE NAME [SED-SCRIPT]: into $work/block
 	guide_block "$1" "$2" | sed -e "s|/usr/local/lib/pkcs11/|$module_dir/|g" -e "${3-}" >"$work/block"
 	[ -s "$work/block" ] || fail "doc/guide/$1.md has no block '$2'"
-}
-
-guide_block() { # PAGE NAME
-	awk -v start="<!-- test: $2 -->" '$0 == start { found = 1; next }
-		found && /^```/ { if (inside) exit; inside = 1; next }
-		inside' "$srcdir/doc/guide/$1.md"
 }
 
 begin_inside() {

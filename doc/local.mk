@@ -21,23 +21,23 @@ dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1
 # The guide, in two languages.
 guidedir = $(docdir)/guide
 guidejadir = $(guidedir)/ja
-dist_guide_DATA = doc/guide/README.md doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
+dist_guide_DATA = doc/guide/README.md doc/guide/audit.md doc/guide/portal.md doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
   doc/guide/existing.md doc/guide/firefox.md doc/guide/gnutls.md doc/guide/java.md \
   doc/guide/libreoffice.md doc/guide/mail.md doc/guide/nss.md doc/guide/openssl.md \
   doc/guide/openvpn.md doc/guide/p11-kit.md doc/guide/pam.md doc/guide/pdf.md doc/guide/programs.md \
   doc/guide/proxy.md doc/guide/reception.md doc/guide/setup.md doc/guide/ssh.md doc/guide/trouble.md doc/guide/xml.md
-dist_guideja_DATA = doc/guide/ja/README.md doc/guide/ja/chromium.md doc/guide/ja/cms.md \
+dist_guideja_DATA = doc/guide/ja/README.md doc/guide/ja/audit.md doc/guide/ja/portal.md doc/guide/ja/chromium.md doc/guide/ja/cms.md \
   doc/guide/ja/code.md doc/guide/ja/existing.md doc/guide/ja/firefox.md doc/guide/ja/gnutls.md \
   doc/guide/ja/java.md doc/guide/ja/libreoffice.md doc/guide/ja/mail.md doc/guide/ja/nss.md \
   doc/guide/ja/openssl.md doc/guide/ja/openvpn.md doc/guide/ja/p11-kit.md doc/guide/ja/pam.md \
   doc/guide/ja/pdf.md doc/guide/ja/programs.md doc/guide/ja/proxy.md doc/guide/ja/reception.md doc/guide/ja/setup.md \
   doc/guide/ja/ssh.md doc/guide/ja/trouble.md doc/guide/ja/xml.md
 
-# The pages name paths of a build without options. Installed, they name those of this build.
+# The pages and the examples name paths of a build without options. Installed, they name those of this build.
 install-pages:
 	for page in $$(find $(DESTDIR)$(mandir) -name 'inkan*.[1-8]' -o -name 'libinkan*.[1-8]') \
-	    $$(find $(DESTDIR)$(guidedir) -name '*.md'); do \
-	  sed -e 's|/usr/local/lib/pkcs11|$(moduledir)|g' -e 's|/usr/local/share/inkan|$(pkgdatadir)|g' -e 's|/usr/local/bin/|$(bindir)/|g' \
+	    $$(find $(DESTDIR)$(guidedir) -name '*.md') $$(find $(DESTDIR)$(docdir)/examples -type f 2>/dev/null); do \
+	  sed -e 's|/usr/local/lib/pkcs11|$(moduledir)|g' -e 's|/usr/local/share/inkan|$(pkgdatadir)|g' -e 's|/usr/local/bin/|$(bindir)/|g' -e 's|/usr/local/share/doc/inkan|$(docdir)|g' \
 	    -e 's|/usr/local/etc/inkan|@etc@|g' -e 's|/etc/inkan|@etc@|g' -e 's|@etc@|$(sysconfdir)/inkan|g' \
 	    -e 's|/var/cache/inkan|$(localstatedir)/cache/inkan|g' $$page >$$page.new && \
 	  cat $$page.new >$$page && rm $$page.new || exit 1; \

@@ -4,9 +4,11 @@
 . "${srcdir:-.}/tests/tool/common.sh"
 [ -e Makefile ] || skip "no Makefile here"
 need make
-paths="mandir=/opt/man bindir=/opt/bin guidedir=/opt/guide guidejadir=/opt/guide/ja moduledir=/opt/modules pkgdatadir=/opt/data sysconfdir=/opt/settings localstatedir=/opt/state"
+paths="mandir=/opt/man bindir=/opt/bin guidedir=/opt/guide guidejadir=/opt/guide/ja moduledir=/opt/modules pkgdatadir=/opt/data sysconfdir=/opt/settings localstatedir=/opt/state docdir=/opt/doc"
+examples=
+! grep -q "^portal_DATA" Makefile || examples=install-portalDATA
 # shellcheck disable=SC2086 # words
-MAKEFLAGS='' make -s install-man install-dist_guideDATA install-dist_guidejaDATA install-pages DESTDIR="$work" $paths \
+MAKEFLAGS='' make -s install-man install-dist_guideDATA install-dist_guidejaDATA $examples install-pages DESTDIR="$work" $paths \
 	>"$work/log" 2>&1 || { bad "make"; cat "$work/log"; }
 pages=$(find "$work/opt" -type f)
 [ "$(echo "$pages" | wc -l)" -gt 40 ] || bad "pages are missing: $pages"
@@ -21,9 +23,10 @@ has /opt/modules/inkan-pkcs11.so guide/ssh.md
 has /opt/modules/inkan-pkcs11.so guide/ja/ssh.md
 has /opt/settings/inkan/inkan.conf guide/pam.md
 has /opt/data/p11-kit guide/p11-kit.md
+[ -z "$examples" ] || has /opt/settings/inkan/portal/cas.pem doc/examples/portal/inkan-server.conf
 has /opt/bin/inkan man/man8/inkan-status.timer.8
 # what a build with other paths has not (ssh-agent's own list names /usr/local/lib)
 # shellcheck disable=SC2086 # words
-grep -nE '/usr/local/|/etc/inkan|/var/cache/inkan|@etc@' $pages | grep -vE '/etc/(nginx|apache2)/inkan|`/usr/local/lib`' >"$work/out" &&
+grep -nE '/usr/local/|/etc/inkan|/var/cache/inkan|@etc@' $pages | grep -vE '/etc/(nginx|apache2|haproxy)/inkan|`/usr/local/lib`' >"$work/out" &&
 	{ bad "paths of another build:"; cat "$work/out"; }
 finish

@@ -25,13 +25,15 @@ class Portal(BaseHTTPRequestHandler):
         return html.escape(urllib.parse.unquote(self.headers.get(name, "").strip()))
 
     def roles(self):  # a comma within a licence is encoded
-        return "、".join(html.escape(urllib.parse.unquote(r)) for r in self.headers.get("Remote-Groups", "").split(",") if r)
+        roles = self.headers.get("Remote-Groups", "").split(",")
+        return "、".join(html.escape(urllib.parse.unquote(r.strip())) for r in roles)
 
     def do_GET(self):
         user, name, roles = self.field("Remote-User"), self.field("Remote-Name"), self.roles()
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         if not user:
-            text = page("ポータル / Portal", '<a href="/doctors/">医師 / Doctors</a>', '<a href="/pharmacists/">薬剤師 / Pharmacists</a>')
+            text = page("ポータル / Portal", '<a href="/doctors/">医師 / Doctors</a>',
+                        '<a href="/pharmacists/">薬剤師 / Pharmacists</a>')
         elif self.field("Inkan-Profile").startswith("jpki"):
             with lock:
                 rows = [f"{n} — {r} — {s} ({a}) — {t}" for n, r, s, a, t in seen.values()]

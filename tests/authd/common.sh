@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the tests of inkan-authd share: cards' certificates, lists from before and after one of them was revoked, and a
 # daemon. Sourced with the test's name in $0.
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2154
 . "${srcdir:-.}/tests/tool/common.sh"
 [ -x ./inkan-authd ] || skip "inkan-authd is not built (--disable-authd)"
 need pcscd

@@ -3,4 +3,5 @@ portal_tests = tests/portal/nginx.sh tests/portal/apache.sh tests/portal/haproxy
   tests/portal/audit.sh
 dist_check_SCRIPTS += $(portal_tests)
 EXTRA_DIST += tests/portal/common.sh
+dist_check_SCRIPTS += tests/portal/demo
 TESTS += $(portal_tests)

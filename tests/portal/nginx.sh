@@ -4,22 +4,7 @@
 . "${srcdir:-.}/tests/portal/common.sh"
 need nginx
 start_kit
-stop_server() { [ ! -s "$work/nginx.pid" ] || kill "$(cat "$work/nginx.pid")"; }
-kit_file nginx.conf site.conf "s|listen 443|listen 127.0.0.1:$https|"
-for file in inkan-server.conf inkan-app.conf inkan-ask.conf; do kit_file $file $file; done
-cat >"$work/nginx.conf" <<END
-pid $work/nginx.pid;
-$([ "$(id -u)" != 0 ] || echo "user root;")
-worker_processes 1;
-events {}
-http {
-	access_log off;
-	client_body_temp_path $work/t1; proxy_temp_path $work/t2; fastcgi_temp_path $work/t3; uwsgi_temp_path $work/t4; scgi_temp_path $work/t5;
-	include $work/site.conf;
-}
-END
-nginx -p "$work" -e "$work/nginx.log" -c "$work/nginx.conf" >"$work/out" 2>&1 || { bad "nginx does not start"; cat "$work/out"; finish; }
-wait_for_server
+start_nginx
 
 # the guide's page puts everything where these files look for it
 kit=$(cd "$kit" && pwd)

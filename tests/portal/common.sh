@@ -137,7 +137,7 @@ everybody() {
 	staff 200 '<p>Pharmacist</p>' /pharmacists/ pharmacist
 	staff 403 'other health professions' /pharmacists/ doctor
 	staff 403 'test card' /doctors/ trial
-	expired
+	expired -d 'a body'
 	staff 403 'another kind' /doctors/ patient
 	patients 403 'another kind' / doctor
 	patients 200 'Medical Doctor' / patient
@@ -194,6 +194,8 @@ made_up_headers() { # NO-CERTIFICATE-STATUS
 	[ "$(grep -ci '^Remote-User: hpki-' "$work/app.log")" = 2 ] || bad "the application was not told of the doctor twice"
 	tail -n "+$((lines + 1))" "$work/access.log" >"$work/logged"
 	grep -n -e made-up-number -e '"/made-up".*doctors' -e 192.0.2.9 "$work/logged" && bad "authd believes what was made up"
+	[ "$(grep -vc '"address":"127.0.0.1"' "$work/logged")" = 0 ] || { bad "not from where the visitor came"; head -n 2 "$work/logged"; }
+	grep -q '"uri":"/doctors/"' "$work/logged" || bad "the log does not say what was asked for"
 	id=$(openssl x509 -in "$doctor" -noout -subject -nameopt multiline | sed -n 's/ *serialNumber *= //p')
 	[ "$(grep -c "\"accepted\":true.*-$id\"" "$work/logged")" = 2 ] || bad "not two admissions of the doctor in the log"
 }

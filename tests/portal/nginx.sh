@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The portal kit behind nginx: dist/portal/nginx.conf and the files that it includes.
+# shellcheck disable=SC2046 # free_ports gives words
 . "${srcdir:-.}/tests/portal/common.sh"
 need nginx
 start_kit
@@ -25,6 +26,20 @@ done
 everybody 401
 made_up_headers 401
 not_resumed
+
+# the application itself: on loopback alone, and nothing of a header is HTML
+set -- $(free_ports 1)
+python3 "$kit/app.py" "$1" 2>/dev/null &
+shipped=$!
+for _ in $(seq 100); do
+	curl -s -o "$work/body" --noproxy '*' -H 'Remote-User: <u>' -H 'Remote-Name: %3Cscript%3E%22' -H 'Remote-Groups: <i>,%2C%3Cb%3E' "http://127.0.0.1:$1/x" && break
+	sleep 0.1
+done
+grep -qF '<p>&lt;i&gt;、,&lt;b&gt;</p>' "$work/body" || bad "the licences are shown otherwise"
+grep -n -e '<u>' -e '<script>' -e '<b>' -e '<i>' "$work/body" && bad "a header becomes HTML"
+grep -i "$(printf ':%04X 0*:0000 0A' "$1")" /proc/net/tcp /proc/net/tcp6 | grep -v ' 0100007F:' && bad "the application listens elsewhere"
+kill "$shipped"
+
 revoked_while_open /doctors/ || bad "a revoked card on an open connection"
 staff 403 'has been revoked' /doctors/ lost
 without_daemon

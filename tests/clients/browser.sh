@@ -171,10 +171,11 @@ wait_for() { # FILE NAME: until something is in it
 sandbox=
 unshare -Ur true 2>/dev/null || sandbox=--no-sandbox
 
-start_chromium() { # PROFILE
+start_chromium() { # PROFILE [OPTION...]
 	profile=$1
+	shift
 	rm -f "$profile/DevToolsActivePort"
-	chromium --user-data-dir="$profile" --no-first-run --password-store=basic --disable-gpu $sandbox \
+	chromium --user-data-dir="$profile" --no-first-run --password-store=basic --disable-gpu $sandbox "$@" \
 		--window-position=0,0 --window-size=1000,700 --remote-debugging-port=0 about:blank >"$work/chromium.log" 2>&1 9>&- &
 	echo $! >"$work/chromium.pid"
 	servers="$servers $work/chromium.pid"

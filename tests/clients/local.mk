@@ -32,7 +32,7 @@ client_tests += \
   tests/clients/sign-xml.sh \
   tests/clients/sign-office.sh
 client_tests += tests/clients/setup.sh tests/clients/setup-pam.sh
-client_tests += tests/clients/firefox.sh tests/clients/chromium.sh
+client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh
 EXTRA_DIST += tests/clients/browser.sh tests/clients/firefox.py tests/clients/chromium.py
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo

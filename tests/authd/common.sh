@@ -83,6 +83,12 @@ told() {
 	cat "$work/stderr"
 }
 
+guide_block() { # PAGE NAME
+	awk -v start="<!-- test: $2 -->" '$0 == start { found = 1; next }
+		found && /^```/ { if (inside) exit; inside = 1; next }
+		inside' "${srcdir:-.}/doc/guide/$1.md"
+}
+
 pem_url() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(open(sys.argv[1]).read(), safe=""))' "$1"; }
 
 # For a server in front: what authd.conf has, and a certificate for the server itself.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-authd_tests = tests/authd/authd.sh tests/authd/many.sh tests/authd/nginx.sh tests/authd/apache.sh tests/authd/load.sh
+authd_tests = tests/authd/authd.sh tests/authd/many.sh tests/authd/nginx.sh tests/authd/apache.sh tests/authd/lemonldap.sh \
+  tests/authd/load.sh
 dist_check_SCRIPTS += $(authd_tests)
 EXTRA_DIST += tests/authd/common.sh
 TESTS += $(authd_tests)

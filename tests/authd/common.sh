@@ -3,6 +3,7 @@
 # daemon. Sourced with the test's name in $0.
 # shellcheck shell=sh disable=SC2034,SC2154
 . "${srcdir:-.}/tests/tool/common.sh"
+. "${srcdir:-.}/tests/clients/guide-block.sh"
 [ -x ./inkan-authd ] || skip "inkan-authd is not built (--disable-authd)"
 need pcscd
 need openssl
@@ -81,12 +82,6 @@ told() {
 	done
 	bad "not told: $1"
 	cat "$work/stderr"
-}
-
-guide_block() { # PAGE NAME
-	awk -v start="<!-- test: $2 -->" '$0 == start { found = 1; next }
-		found && /^```/ { if (inside) exit; inside = 1; next }
-		inside' "${srcdir:-.}/doc/guide/$1.md"
 }
 
 pem_url() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(open(sys.argv[1]).read(), safe=""))' "$1"; }

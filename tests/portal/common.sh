@@ -4,7 +4,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2046 # the tests use it; card gives words
 . "${srcdir:-.}/tests/authd/common.sh"
-. "${srcdir:-.}/tests/clients/guide-block.sh"
 kit=${srcdir:-.}/dist/portal
 application=
 stop_more() {

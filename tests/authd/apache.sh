@@ -4,6 +4,7 @@
 # body of a refusal, which is the page that is shown.
 # shellcheck disable=SC2046 # card gives words
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 need apache2
 modules=/usr/lib/apache2/modules
 for module in ssl authnz_fcgi authn_core authz_core authz_user setenvif headers mpm_event socache_shmcb; do

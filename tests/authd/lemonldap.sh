@@ -4,6 +4,7 @@
 # of the test's own gets tokens of the right person, with his licences; revoked cards and made-up headers get none.
 # shellcheck disable=SC2046 # card gives words
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 need nginx
 need perl
 need llng-fastcgi-server

@@ -3,6 +3,7 @@
 # inkan-authd while everything happens at once: many connections, half requests, certificates with a bit turned over,
 # restarts on a socket that stays, reloads, lists that go and come. No good request is refused, no bad one admitted.
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 make_pki
 take_lists "$pki"
 write_conf 'header = X-Client-Cert' 'form = pem-url'

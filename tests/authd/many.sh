@@ -5,6 +5,7 @@
 # a wrong answer; a list that revokes reaches all of them.
 # shellcheck disable=SC2046
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 need nginx
 unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy
 instances=$(seq 20)

@@ -4,6 +4,7 @@
 # that is revoked while its connection is open.
 # shellcheck disable=SC2046 # card gives words
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 need nginx
 make_pki
 take_lists "$work/before"

@@ -4,6 +4,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2046 # the tests use it; card gives words
 . "${srcdir:-.}/tests/authd/common.sh"
+at_length
 kit=${srcdir:-.}/dist/portal
 application=
 stop_more() {

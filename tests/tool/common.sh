@@ -17,6 +17,8 @@ failures=0
 
 skip() { echo "skipped: $*"; exit 77; }
 need() { command -v "$1" >/dev/null || skip "the program $1 is missing"; }
+# For what needs programs of other people that run for a while: not in the quick round.
+at_length() { [ "${INKAN_CLIENTS-}" != no ] || skip "not wanted this time (INKAN_CLIENTS=no)"; }
 bad() { echo "FAILED: $*"; failures=$((failures + 1)); }
 finish() { [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }; exit 0; }
 

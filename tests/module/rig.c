@@ -479,15 +479,20 @@ unsigned rig_copies(const uint8_t *masked, size_t n)
 
 		if (sscanf(line, "%lx-%lx %*c%c", &from, &to, &write) != 3 || write != 'w' || to - from > 1UL << 30)
 			continue;
-		for (unsigned long at = from; at < to; at += ROOM - n) {
+		for (unsigned long at = from, next; at < to; at = next) {
+			unsigned long len = to - at < ROOM ? to - at : ROOM, own = (unsigned long)window;
 			ssize_t got;
 
-			if (at <= (unsigned long)window + ROOM && at + ROOM > (unsigned long)window) {
-				if (at + ROOM - n < to)
-					continue;
-				break;
+			next = at + len == to ? to : at + len - n + 1; /* a copy may lie across the end */
+			if (at < own && at + len > own) {
+				len = own - at;
+				next = own;
 			}
-			got = pread(mem, window, to - at < ROOM ? to - at : ROOM, (off_t)at);
+			if (at >= own && at < own + ROOM) {
+				next = own + ROOM;
+				continue;
+			}
+			got = pread(mem, window, len, (off_t)at);
 			if (got > 0)
 				count += count_masked(window, (size_t)got, masked, n);
 		}

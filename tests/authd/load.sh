@@ -32,14 +32,19 @@ def connect():
     s.settimeout(60)
     s.connect(path)
     return s
-def ask(value):
+def answer(value):
     s = connect()
     s.sendall(request(value))
     got = b""
     while chunk := s.recv(65536):
         got += chunk
     s.close()
+    return got
+def ask(value):
+    got = answer(value)
     return int(got[9:12]) if got.startswith(b"HTTP/1.1 ") else 0
+def user(got):
+    return next((line for line in got.split(b"\r\n") if line.startswith(b"Remote-User:")), None)
 def pem(path):
     return open(path).read()
 good, other, revoked = quote(pem(doctor), safe=""), quote(pem(pharmacist), safe=""), quote(pem(lost), safe="")
@@ -74,7 +79,7 @@ if served[0] < 100:
     failed.append(("only", served[0]))
 
 # connections at once, each with half a request first
-n = min(2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
+n = min(int(os.environ.get("INKAN_TEST_CONNECTIONS", "2000")), resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
 resource.setrlimit(resource.RLIMIT_NOFILE, (n + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 many = [connect() for i in range(n)]
 for s in many:
@@ -108,14 +113,26 @@ for i in range(3):
 
 # one bit of the certificate is another one
 der = base64.b64decode("".join(pem(doctor).split("\n")[1:-2]))
-for i in range(3000):
+changes = int(os.environ.get("INKAN_TEST_CHANGES", "3000"))
+for i in range(changes):
     bit = random.randrange(len(der) * 8)
     changed = bytearray(der)
     changed[bit // 8] ^= 1 << bit % 8
     text = "-----BEGIN CERTIFICATE-----\n" + base64.b64encode(changed).decode() + "\n-----END CERTIFICATE-----\n"
     if (got := ask(quote(text, safe=""))) != 403:
         failed.append(("bit", bit, got))
-if ask(good) != 200:
+
+# the header cut, filled, repeated and turned over: whoever is admitted is the doctor, whose certificate is still in it
+doctor_is = user(answer(good))
+for i in range(changes):
+    text, at, size = good, random.randrange(len(good)), random.choice((1, 2, 3, 40, 4000))
+    how = random.randrange(4)
+    junk = "".join(random.choice("%0129AFaf+/=-: \t,;\"{}BEGIN\xe9") for k in range(size))
+    text = (text[:at], text[:at] + text[at + size:], text[:at] + junk + text[at:], text[:at] + junk + text[at + size:])[how]
+    got = answer(text)
+    if not got.startswith(b"HTTP/1.1 4") and not (got.startswith(b"HTTP/1.1 200") and user(got) == doctor_is):
+        failed.append(("changed", how, at, size, got[:60]))
+if ask(good) != 200 or user(answer(good)) != doctor_is:
     failed.append("in the end")
 process.terminate()
 if process.wait(30) != 0:

@@ -41,7 +41,7 @@ class Page:
     def title(self):
         """Its own one, when it has come; before, there is none or the address."""
         title = next(p["title"] for p in json.loads(self.ask("list")) if p["id"] == self.id)
-        return title if title != self.url.removeprefix("https://") else ""
+        return title if title.rstrip("/") != self.url.removeprefix("https://").rstrip("/") else ""
 
     def text(self):
         """One question over a WebSocket of its own (RFC 6455)."""

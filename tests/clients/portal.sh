@@ -42,7 +42,7 @@ start_portal() {
 			-set_serial "0x$(openssl rand -hex 8)" -days 2 -extfile /dev/stdin -out "$web/server.pem" 2>/dev/null || fail "no server certificate"
 	try "export" "$inkan" trust export --output "$web/cas.pem"
 	for file in portal.conf nginx.conf inkan-server.conf inkan-app.conf inkan-ask.conf; do
-		sed -e "s|/etc/inkan/portal/|$web/|g; s|/etc/nginx/|$web/|g; s|/run/inkan-authd/http.sock|$socket|g; s|listen 443|listen 127.0.0.1:$https|" \
+		sed -e "s|[^ ]*/etc/inkan/portal/|$web/|g; s|/etc/nginx/|$web/|g; s|/run/inkan-authd/http.sock|$socket|g; s|listen 443|listen 127.0.0.1:$https|" \
 			-e "s|127\.0\.0\.1:10102|127.0.0.1:$fastcgi|g; s|127\.0\.0\.1:8080|127.0.0.1:$app|g; s|^access-log.*|access-log = $web/access.log|" \
 			"$kit/$file" >"$web/$file"
 	done
@@ -104,11 +104,27 @@ walk() {
 	esac
 }
 
+# What is not for Firefox alone.
+with_chromium() {
+	for program in chromium Xvfb xdotool; do
+		command -v $program >/dev/null || { say "not with Chromium: $program is missing"; return; }
+	done
+	start_screen
+	guide_run chromium module
+	try "certutil -A" certutil -A -d "sql:$HOME/.pki/nssdb" -n portal -t C,, -i "$server_ca"
+	start_chromium "$work/chromium" --lang=en-US '--host-resolver-rules=MAP *.portal.example 127.0.0.1'
+	walk
+	say "Chromium: as it should be"
+	stop_chromium
+}
+
 start_portal
 case $INKAN_TEST_OPTIONS in
 *LOST*) import_lists "$before" ;;
 *) import_lists "$pki" ;;
 esac
+
+case $INKAN_TEST_OPTIONS in *LOST*) ;; *) with_chromium ;; esac
 
 new_profile "$work/firefox"
 echo "user_pref('network.dns.localDomains', 'staff.portal.example,patients.portal.example');" >>"$profile/user.js"
@@ -143,16 +159,3 @@ esac
 say "Firefox: as it should be"
 no_signature_pin
 stop_firefox
-case $INKAN_TEST_OPTIONS in *ISHI* | *LOST*) exit ;; esac
-
-# The same with Chromium.
-for program in chromium Xvfb xdotool; do
-	command -v $program >/dev/null || { say "not with Chromium: $program is missing"; exit; }
-done
-start_screen
-guide_run chromium module
-try "certutil -A" certutil -A -d "sql:$HOME/.pki/nssdb" -n portal -t C,, -i "$server_ca"
-start_chromium "$work/chromium" --lang=en-US '--host-resolver-rules=MAP *.portal.example 127.0.0.1'
-walk
-say "Chromium: as it should be"
-stop_chromium

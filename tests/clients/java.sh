@@ -68,15 +68,17 @@ guide_write java login "s#^echo .* java#java $java_trust#"
 timeout 240 sh -eu block <addresses >answers 2>&1 9>&- &
 program=$!
 exec 8>addresses
-echo "$address" >&8
+trap '' PIPE
+ask() { echo "$address" >&8 || fail "the program has ended: $(cat answers)"; }
+ask
 answers 1
 remove_card
-echo "$address" >&8
+ask
 answers 2
 insert_card 8>&- # the new witness is to hold no end of it
 for n in $(seq 3 20); do # it looks for a card every two seconds
 	sleep 1
-	echo "$address" >&8
+	ask
 	answers "$n"
 	[ "$(grep -c '^TLSv1.3 SUCCESS' answers)" = 1 ] || break
 done

@@ -9,6 +9,7 @@ office.py PIPE quit
 For all else LibreOffice asks in a window of its own.
 """
 
+import os
 import sys
 import time
 
@@ -98,3 +99,5 @@ def main(pipe, kind, *arguments):
 
 
 main(*sys.argv[1:])
+sys.stdout.flush()
+os._exit(0)  # taking the bridge down crashes now and then (binaryurpWriter in libuno_cppu)

@@ -458,6 +458,8 @@ static enum error examine(struct probe *p, bool *ours)
 			list[n] = (*family)->profiles.list[i];
 			n += n == 0 || memcmp(&list[n]->select, &list[n - 1]->select, sizeof list[n]->select) != 0;
 		}
+	if (n == 0)
+		return E_UNSUPPORTED;
 	there[0] = select_app(p, &list[0]->select, &fci);
 	if (recorder.n && recorder.sw[recorder.n - 1] == 0x6F00) { /* some cards wake up by it */
 		put_answer(p, "first command", (struct bytes){0});

@@ -76,6 +76,7 @@ sees() {
 	shift 3
 	try "$url" $drive open "$url" "$@"
 	title=$(reported title)
+	# shellcheck disable=SC2254 # a pattern
 	case $title in
 	$wanted) ;;
 	*) fail "$url: the page is '$title', not '$wanted': $(tail -n 2 "$web/access.log")" ;;

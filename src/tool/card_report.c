@@ -642,7 +642,7 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 	FILE *out = NULL;
 	enum error e;
 
-	if (code != EXIT_DONE)
+	if (code != EXIT_DONE || !place)
 		goto out;
 	recorder = (struct recorder){.ops = pcsc_reader_ops};
 	recorder.ops.transmit = record;

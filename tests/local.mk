@@ -23,7 +23,7 @@ include tests/clients/local.mk
 include tests/bench/local.mk
 
 lint:
-	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' '$(srcdir)/tests/lint' $(DEFS) $(AM_CPPFLAGS)
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' '$(srcdir)/tests/lint' $(DEFS) $(inkan_CPPFLAGS)
 
 # After make check in a tree with --enable-coverage: how many of the lines of each file have run.
 coverage:

@@ -111,7 +111,7 @@ void store_free(struct store **out)
 	if (!s)
 		return;
 	snapshot_drop(s->snapshot);
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; s->folders && i < s->n; i++)
 		free(s->folders[i]);
 	free(s->folders);
 	pthread_mutex_destroy(&s->lock);

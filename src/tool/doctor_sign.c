@@ -79,7 +79,7 @@ enum exit_code doctor_try_pss(const char *reader)
 		goto out;
 	t = place_token(place, USE_AUTH);
 	code = t ? sign_login(&f, t, &pin, &typed) : refuse_no_token(place);
-	if (code != EXIT_DONE)
+	if (code != EXIT_DONE || !t)
 		goto out;
 	e = sign_text(&f, t, t->card, typed, &params);
 	if (e != E_OK && e != E_UNSUPPORTED && e != E_SIGNATURE) {

@@ -40,15 +40,22 @@
 static void add(struct findings *f, enum result result, const char *id, const char *subject, const char *message,
                 const char *word, const char *remedy, const char *help)
 {
-	struct finding *list = reallocarray(f->list, f->n + 1, sizeof *list);
-	struct finding new =
-		{result, id, message, remedy, strdup(subject), strdup(word ? word : ""), strdup(help ? help : "")};
+	struct finding *list = reallocarray(f->list, f->n + 1, sizeof *list), *new;
 
-	if (list) {
-		f->list = list;
-		f->list[f->n++] = new;
+	if (!list) {
+		f->incomplete = true;
+		return;
 	}
-	f->incomplete |= !list || !new.subject || !new.word || !new.help;
+	f->list = list;
+	new = &f->list[f->n++];
+	*new = (struct finding){result,
+	                        id,
+	                        message,
+	                        remedy,
+	                        strdup(subject),
+	                        strdup(word ? word : ""),
+	                        strdup(help ? help : "")};
+	f->incomplete |= !new->subject || !new->word || !new->help;
 }
 
 static void fine(struct findings *f, const char *id, const char *subject, const char *message, const char *word)

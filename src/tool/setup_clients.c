@@ -152,7 +152,9 @@ static enum exit_code change_database(struct setup_job *job, char *file)
 
 	if (code == EXIT_DONE && (!library || !(others = without_ours(c->before ? c->before : ""))))
 		code = setup_no_memory();
-	if (code != EXIT_DONE || (job->undo ? !c->before : c->before && strstr(c->before, library)))
+	if (code != EXIT_DONE || !library || !others)
+		goto out;
+	if (job->undo ? !c->before : c->before && strstr(c->before, library))
 		goto out;
 	c->database = !c->before;
 	n = strlen(others);

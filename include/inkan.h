@@ -329,6 +329,9 @@ enum inkan_status {
 	INKAN_STATUS_ON_HOLD = 3,
 };
 
+/* "unknown", "good", "revoked", "on-hold": never changes. */
+INKAN_API const char *inkan_status_word(enum inkan_status status);
+
 enum inkan_freshness { INKAN_FRESHNESS_FRESH = 0, INKAN_FRESHNESS_STALE = 1, INKAN_FRESHNESS_EXPIRED = 2 };
 
 struct inkan_status_info {
@@ -347,9 +350,9 @@ struct inkan_status_info {
 };
 
 /* Of the certificate and the CAs above it together, the anchor excepted: revoked before
- * on hold before unknown before good, and the oldest list; `about` names the one that
- * decided it. With INKAN_STATUS_IGNORE it is INKAN_STATUS_UNKNOWN, whose freshness is
- * always INKAN_FRESHNESS_EXPIRED. Texts live as long as the decision. */
+ * on hold before unknown before good; of good ones the one whose list is the least fresh,
+ * the certificate's own where they are alike. `about` names it. With INKAN_STATUS_IGNORE it
+ * is INKAN_STATUS_UNKNOWN, whose freshness is always INKAN_FRESHNESS_EXPIRED. Texts live as long as the decision. */
 INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *decision, struct inkan_status_info *out);
 
 /* Of the i-th certificate of the chain alone. INKAN_E_ARGUMENT: there is none, it is the

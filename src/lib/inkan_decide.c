@@ -153,6 +153,16 @@ static enum inkan_error give_status(const struct inkan_decision *decision, const
 	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
 }
 
+const char *inkan_status_word(enum inkan_status status)
+{
+	static const char *const words[] = {[INKAN_STATUS_UNKNOWN] = "unknown",
+	                                    [INKAN_STATUS_GOOD] = "good",
+	                                    [INKAN_STATUS_REVOKED] = "revoked",
+	                                    [INKAN_STATUS_ON_HOLD] = "on-hold"};
+
+	return words[(unsigned)status <= INKAN_STATUS_ON_HOLD ? status : INKAN_STATUS_UNKNOWN];
+}
+
 enum inkan_error inkan_decision_status(const struct inkan_decision *decision, struct inkan_status_info *out)
 {
 	return decision && out ? give_status(decision, &decision->d.status, out) : INKAN_E_ARGUMENT;

@@ -170,12 +170,11 @@ static json_t *list_urls(const struct inkan_cert *cert)
 
 static json_t *status(const struct inkan_status_info *s)
 {
-	static const char *const results[] = {"unknown", "good", "revoked", "on-hold"};
 	static const char *const freshnesses[] = {"fresh", "stale", "expired"};
 	json_t *json = json_object();
 	const char *text;
 
-	set_text(json, "result", results[s->result]);
+	set_text(json, "result", inkan_status_word(s->result));
 	set_text(json, "freshness", s->this_update ? freshnesses[s->freshness] : NULL);
 	set_some(json, "source", s->source);
 	set_time(json, "this_update", s->this_update);

@@ -196,6 +196,12 @@ START_TEST(every_reason_and_the_chain)
 	ck_assert_ptr_null(inkan_decision_missing_issuer(d));
 	ck_assert_str_eq(inkan_cert_subject(inkan_decision_cert(d, 1)), "CN=CA one, C=JP");
 	ck_assert_str_eq(inkan_cert_issuer(inkan_decision_cert(d, 1)), "CN=Root, C=JP");
+	ck_assert_str_eq(inkan_status_word(INKAN_STATUS_UNKNOWN), "unknown");
+	ck_assert_str_eq(inkan_status_word(INKAN_STATUS_GOOD), "good");
+	ck_assert_str_eq(inkan_status_word(INKAN_STATUS_REVOKED), "revoked");
+	ck_assert_str_eq(inkan_status_word(INKAN_STATUS_ON_HOLD), "on-hold");
+	ck_assert_str_eq(inkan_status_word((enum inkan_status)4), "unknown");
+	ck_assert_str_eq(inkan_status_word((enum inkan_status)-1), "unknown");
 	ck_assert_int_eq(inkan_decision_status(d, &info), INKAN_OK);
 	ck_assert_int_eq(info.result, INKAN_STATUS_UNKNOWN);
 	ck_assert_str_ne(info.why, "");

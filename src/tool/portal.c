@@ -11,8 +11,9 @@
 #include "cert/trust.h"
 #include "input.h"
 #include "say.h"
+#include "status_verb.h"
 
-#define FILES_MAX 64
+#define FILES_MAX STATUS_CERTIFICATES_MAX
 
 struct portal {
 	bool yes, system;
@@ -55,10 +56,16 @@ static enum exit_code step(enum exit_code (*verb)(int, char **), const struct po
 static enum exit_code write_file(enum exit_code (*verb)(int, char **), const struct portal *p, const char *const *words,
                                  const char *name)
 {
-	char path[4096], *files[] = {path};
+	char *path;
+	enum exit_code code;
 
-	snprintf(path, sizeof path, "%s/%s", p->folder, name);
-	return step(verb, p, words, files, 1, "--output");
+	if (asprintf(&path, "%s/%s", p->folder, name) < 0) {
+		complain("%s", _(error_text(E_MEMORY)));
+		return EXIT_INTERNAL;
+	}
+	code = step(verb, p, words, &path, 1, "--output");
+	free(path);
+	return code;
 }
 
 static enum exit_code note_ca(void *arg, const struct cert *cert)

@@ -205,13 +205,14 @@ static enum error enter(struct status_run *run)
 
 enum exit_code verb_status(int argc, char **argv)
 {
-	static struct status_run run = {.older_than = 30 * DAY};
+	static struct status_run run;
 	const struct command *command = NULL;
 	unsigned seen = 0;
 	enum exit_code code;
 	enum error e;
 	int option;
 
+	run = (struct status_run){.older_than = 30 * DAY}; /* inkan portal comes twice */
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EXIT_USAGE;

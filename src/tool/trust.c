@@ -395,17 +395,23 @@ static enum exit_code export_(struct run *run)
 {
 	BIO *pem = BIO_new(BIO_s_mem());
 	enum exit_code code = EXIT_DONE;
+	bool good = pem != NULL;
 	size_t count = 0;
 	char *text;
 	long n;
 
-	for (size_t i = 0; pem && i < run->trust->n; i++) {
+	for (size_t i = 0; good && i < run->trust->n; i++) {
 		const struct trusted_ca *ca = run->trust->list[i];
 
 		if (!ca->sound || ca->cert->profile->use == USE_SIGN)
 			continue;
-		PEM_write_bio(pem, PEM_STRING_X509, "", ca->cert->der.data, (long)ca->cert->der.len);
+		good = PEM_write_bio(pem, PEM_STRING_X509, "", ca->cert->der.data, (long)ca->cert->der.len) > 0;
 		count++;
+	}
+	if (!good) {
+		complain("%s", _(error_text(E_MEMORY)));
+		BIO_free(pem);
+		return EXIT_INTERNAL;
 	}
 	n = BIO_get_mem_data(pem, &text);
 	if (count == 0) {

@@ -33,20 +33,19 @@ static void help(void)
 	printf("\n  --csv               %s\n  --help\n", _("comma-separated values (RFC 4180), not JSON"));
 }
 
-/* Adds what the certificate and the held lists say. */
-static void add_holder(struct watch *w, json_t *json, const struct inkan_cert *cert)
+/* Adds what the certificate and the held lists say. False: it could not be found out. */
+static bool add_holder(struct watch *w, json_t *json, const struct inkan_cert *cert)
 {
-	static const char *const status[] = {"unknown", "good", "revoked", "on-hold"};
 	const struct inkan_rules rules = {.size = sizeof rules, .purpose = INKAN_PURPOSE_LOGIN};
 	struct inkan_status_info info = {.size = sizeof info};
 	struct inkan_decision *decision = NULL;
 	struct inkan_person *person = NULL;
 	char until[TIME_TEXT_SIZE] = "", hash[65];
 	json_t *roles = json_array(), *reasons = json_array();
+	bool found = inkan_person_new(cert, &person) == INKAN_OK &&
+	             inkan_decide(w->ctx, cert, &rules, &decision) == INKAN_OK &&
+	             inkan_decision_status(decision, &info) == INKAN_OK;
 
-	inkan_person_new(cert, &person);
-	inkan_decide(w->ctx, cert, &rules, &decision);
-	inkan_decision_status(decision, &info);
 	for (size_t i = 0; inkan_role_text(cert, i); i++)
 		json_array_append_new(roles, json_text(inkan_role_text(cert, i)));
 	for (size_t i = 0; inkan_decision_reason(decision, i); i++)
@@ -57,11 +56,12 @@ static void add_holder(struct watch *w, json_t *json, const struct inkan_cert *c
 	                                       json_text(inkan_person_get(person, INKAN_PERSON_NAME)), "japanese_name",
 	                                       json_text(inkan_person_get(person, INKAN_PERSON_JAPANESE_NAME)), "id",
 	                                       json_text(inkan_person_get(person, INKAN_PERSON_ID)), "roles", roles,
-	                                       "valid_until", until, "status", status[info.result], "reasons", reasons,
-	                                       "again", json_object_get(w->known, hash) != NULL));
+	                                       "valid_until", until, "status", inkan_status_word(info.result),
+	                                       "reasons", reasons, "again", json_object_get(w->known, hash) != NULL));
 	json_object_set_new(w->known, hash, json_true());
 	inkan_decision_free(&decision);
 	inkan_person_free(&person);
+	return found;
 }
 
 static const char *const columns[] = {"time",        "card",   "name",    "japanese_name", "id", "roles",
@@ -76,7 +76,8 @@ static void put_csv(const json_t *value)
 	fputs(text[0] && strchr("=+-@", text[0]) ? "\"'" : "\"", stdout); /* no formula for a spreadsheet */
 	for (; *text; text++)
 		printf(*text == '"' ? "\"\"" : "%c", *text);
-	json_array_foreach(value, i, each) printf("%s%s", i ? "; " : "", json_string_value(each));
+	json_array_foreach (value, i, each)
+		printf("%s%s", i ? "; " : "", json_string_value(each));
 	putchar('"');
 }
 
@@ -98,8 +99,8 @@ static bool look(struct watch *w, const struct reader_state *state)
 	char now[TIME_TEXT_SIZE] = "";
 	struct inkan_cert *cert = NULL;
 	struct card *card = NULL;
-	json_t *json = NULL;
-	bool written = true;
+	json_t *json;
+	bool written;
 	enum error e = state->mute ? E_MUTE : E_FOREIGN;
 
 	for (const struct family *const *f = families; *f; f++) /* nothing of a private person's card is looked at */
@@ -107,21 +108,19 @@ static bool look(struct watch *w, const struct reader_state *state)
 			if ((*f)->profiles.list[i]->use == USE_AUTH)
 				e = card_open(&w->cards, state->name, (struct profile_set){&(*f)->profiles.list[i], 1},
 				              &card);
+	time_write(time(NULL), now);
+	json = json_pack("{ss ss}", "time", now, "card", card ? card->profile->family->word : "not an HPKI card");
 	if (e == E_OK)
 		e = card->n_certs > 0 && card->certs[0].role == CERT_OWN ? card_read_cert(card, 0) : E_NOT_FOUND;
 	if (e == E_OK && inkan_cert_from_der(w->ctx, card->certs[0].der, card->certs[0].der_len, &cert) != INKAN_OK)
 		e = E_FORMAT;
-	if (e != E_OK && e != E_FOREIGN) {
+	if (e == E_OK && !add_holder(w, json, cert))
+		e = E_INTERNAL;
+	if (e != E_OK && e != E_FOREIGN)
 		complain_reader(e, state->name);
-	} else {
-		time_write(time(NULL), now);
-		json = json_pack("{ss ss}", "time", now, "card", cert ? "hpki" : "not an HPKI card");
-		if (cert)
-			add_holder(w, json, cert);
-		w->again += json_is_true(json_object_get(json, "again"));
-		w->others += !cert;
-		written = put_line(w, json);
-	}
+	w->again += json_is_true(json_object_get(json, "again"));
+	w->others += e == E_FOREIGN;
+	written = (e != E_OK && e != E_FOREIGN) || put_line(w, json);
 	json_decref(json);
 	inkan_cert_free(&cert);
 	card_free(&card);
@@ -131,19 +130,18 @@ static bool look(struct watch *w, const struct reader_state *state)
 static enum exit_code watch(struct watch *w)
 {
 	struct reader_state now[READER_COUNT_MAX], before[READER_COUNT_MAX];
-	size_t n, n_before = 0, k;
-	enum error e = E_OK;
+	size_t n = READER_COUNT_MAX, n_before = 0, k;
+	enum error e = w->cards.ops->list(w->cards.self, now, &n);
 
-	if (w->csv)
-		for (const char *const *c = columns; *c; c++)
-			printf("%s%s", *c, c[1] ? "," : "\r\n");
+	if (e != E_OK) { /* later, pcscd is waited for */
+		complain_reader(e, "");
+		return exit_of(e);
+	}
+	for (const char *const *c = columns; w->csv && *c; c++)
+		printf("%s%s", *c, c[1] ? "," : "\r\n");
 	for (; !stopped; n_before = n) {
 		n = READER_COUNT_MAX;
-		e = w->cards.ops->list(w->cards.self, now, &n);
-		if (e != E_OK && n_before == 0) {
-			complain_reader(e, "");
-			return exit_of(e);
-		}
+		w->cards.ops->list(w->cards.self, now, &n);
 		for (size_t i = 0; i < n && !stopped; i++) {
 			for (k = 0; k < n_before && strcmp(before[k].name, now[i].name) != 0; k++)
 				;

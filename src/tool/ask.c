@@ -19,7 +19,7 @@ static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 static volatile sig_atomic_t caught; /* during a question: the signal that ended it */
 
-static void catch (int number)
+static void note_signal(int number)
 {
 	caught = number;
 }
@@ -34,7 +34,7 @@ struct before {
 /* Blocked but for the wait in read_line, so that none is missed just before it. */
 static void catch_signals(struct before *before)
 {
-	struct sigaction action = {.sa_handler = catch};
+	struct sigaction action = {.sa_handler = note_signal};
 	sigset_t set;
 
 	caught = 0;

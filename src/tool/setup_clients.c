@@ -235,8 +235,9 @@ static bool change_policy(json_t *json, const char *module)
 		if (!json_is_object(path[n + 1]))
 			return !module && !path[n + 1];
 	}
-	json_object_foreach(path[n], other, value) if (module && json_is_string(value) &&
-	                                               strcmp(json_string_value(value), module) == 0) return true;
+	json_object_foreach (path[n], other, value)
+		if (module && json_is_string(value) && strcmp(json_string_value(value), module) == 0)
+			return true;
 	if (module)
 		return json_object_set_new(path[n], NAME, json_string(module)) == 0;
 	json_object_del(path[n], NAME);

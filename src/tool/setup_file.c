@@ -216,14 +216,14 @@ static void put_change(const struct change *c)
 	for (same = lines = 0; same < n && same < k && a[n - same - 1] == b[k - same - 1];)
 		if (++same && (n == same || a[n - same - 1] == '\n') && (k == same || b[k - same - 1] == '\n'))
 			lines = same;
-	for (int new = 0; new < 2; new ++) {
-		char *text = strndup(new ? b : a, (new ? k : n) - lines), *save = NULL;
+	for (int after = 0; after < 2; after++) {
+		char *text = strndup(after ? b : a, (after ? k : n) - lines), *save = NULL;
 
 		for (size_t i = 0; text && text[i]; i++)
 			if (text[i] == '\t' || text[i] == '\r')
 				text[i] = ' ';
 		for (char *p = text ? strtok_r(text, "\n", &save) : NULL; p; p = strtok_r(NULL, "\n", &save)) {
-			printf("  %c ", new ? '+' : '-');
+			printf("  %c ", after ? '+' : '-');
 			put_text(stdout, p);
 			putchar('\n');
 		}

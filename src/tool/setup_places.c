@@ -172,8 +172,9 @@ static enum error look_at(struct setup_rows *rows, const struct place *p, const 
 		policy = json_loadf(f, 0, NULL);
 		devices = json_object_get(json_object_get(policy, "policies"), "SecurityDevices");
 		add = json_object_get(devices, "Add");
-		json_object_foreach(add ? add : devices, name, path) if (e == E_OK && json_is_string(path)) e =
-			add_row(rows, p, root, file, json_string_value(path));
+		json_object_foreach (add ? add : devices, name, path)
+			if (e == E_OK && json_is_string(path))
+				e = add_row(rows, p, root, file, json_string_value(path));
 		json_decref(policy);
 	}
 	while (p->keys[0] && e == E_OK && getline(&line, &size, f) > 0) {

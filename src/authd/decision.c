@@ -13,6 +13,7 @@
 #include "authd/header.h"
 #include "authd/log.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 /* Remembered decisions: sets of four places, each for one hash of rule and certificate. A new one takes the place that
@@ -27,7 +28,7 @@ struct place {
 	struct outcome *outcome; /* NULL: free */
 };
 
-struct world {
+struct generation {
 	atomic_uint refs;
 	struct conf *conf;
 	struct inkan *ctx;
@@ -37,19 +38,19 @@ struct world {
 
 static struct {
 	pthread_mutex_t lock;
-	struct world *world;
+	struct generation *generation;
 } current = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ---- The world */
+/* ---- A generation */
 
-struct world *world_new(const char *conf_path)
+struct generation *generation_new(const char *conf_path)
 {
-	struct world *w = calloc(1, sizeof *w);
-	struct conf *conf = w ? conf_new(conf_path) : NULL;
+	struct generation *g = calloc(1, sizeof *g);
+	struct conf *conf = g ? conf_new(conf_path) : NULL;
 	enum inkan_error e;
 
 	if (!conf) {
-		free(w);
+		free(g);
 		return NULL;
 	}
 	struct inkan_options options = {
@@ -59,69 +60,77 @@ struct world *world_new(const char *conf_path)
 		.check_seconds = CHECK_SECONDS,
 	};
 
-	atomic_init(&w->refs, 1);
-	w->conf = conf;
+	atomic_init(&g->refs, 1);
+	g->conf = conf;
 	for (size_t i = 0; i < LOCKS; i++)
-		pthread_mutex_init(&w->locks[i], NULL);
-	w->places = calloc(SETS, sizeof *w->places);
-	e = w->places ? inkan_new(&options, &w->ctx) : INKAN_E_MEMORY;
+		pthread_mutex_init(&g->locks[i], NULL);
+	g->places = calloc(SETS, sizeof *g->places);
+	e = g->places ? inkan_new(&options, &g->ctx) : INKAN_E_MEMORY;
 	if (e != INKAN_OK) {
 		tell("inkan_new: %s", inkan_error_text(e));
-		world_free(&w);
+		generation_free(&g);
 	}
-	return w;
+	return g;
 }
 
-void world_free(struct world **world)
+void generation_free(struct generation **generation)
 {
-	struct world *w = *world;
+	struct generation *g = *generation;
 
-	*world = NULL;
-	if (!w || atomic_fetch_sub(&w->refs, 1) != 1)
+	*generation = NULL;
+	if (!g || atomic_fetch_sub(&g->refs, 1) != 1)
 		return;
-	for (size_t i = 0; w->places && i < SETS * WAYS; i++)
-		outcome_free(&w->places[i / WAYS][i % WAYS].outcome);
-	free(w->places);
+	for (size_t i = 0; g->places && i < SETS * WAYS; i++)
+		outcome_free(&g->places[i / WAYS][i % WAYS].outcome);
+	free(g->places);
 	for (size_t i = 0; i < LOCKS; i++)
-		pthread_mutex_destroy(&w->locks[i]);
-	inkan_free(&w->ctx);
-	conf_free(&w->conf);
-	free(w);
+		pthread_mutex_destroy(&g->locks[i]);
+	inkan_free(&g->ctx);
+	conf_free(&g->conf);
+	free(g);
 }
 
-const struct conf *world_conf(const struct world *w)
+const struct conf *generation_conf(const struct generation *g)
 {
-	return w->conf;
+	return g->conf;
 }
 
-size_t world_anchors(const struct world *w)
+size_t generation_anchors(const struct generation *g)
 {
-	return inkan_anchor_count(w->ctx);
+	return inkan_anchor_count(g->ctx);
 }
 
-void world_install(struct world *world)
+void generation_install(struct generation *generation)
 {
-	struct world *old;
+	struct generation *old;
 
 	pthread_mutex_lock(&current.lock);
-	old = current.world;
-	current.world = world;
+	old = current.generation;
+	current.generation = generation;
 	pthread_mutex_unlock(&current.lock);
-	world_free(&old);
+	generation_free(&old);
 }
 
-struct world *world_get(void)
+struct generation *generation_get(void)
 {
-	struct world *w;
+	struct generation *g;
 
 	pthread_mutex_lock(&current.lock);
-	w = current.world;
-	atomic_fetch_add(&w->refs, 1);
+	g = current.generation;
+	atomic_fetch_add(&g->refs, 1);
 	pthread_mutex_unlock(&current.lock);
-	return w;
+	return g;
 }
 
 /* ---- Outcomes */
+
+/* A person's name is in it. */
+static void wipe_text(char *text)
+{
+	if (text)
+		mem_wipe(text, strlen(text));
+	free(text);
+}
 
 void outcome_free(struct outcome **outcome)
 {
@@ -131,8 +140,8 @@ void outcome_free(struct outcome **outcome)
 	if (!o || __atomic_fetch_sub(&o->refs, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
 	for (size_t i = 0; i < FIELDS; i++)
-		free(o->field[i]);
-	free(o->log);
+		wipe_text(o->field[i]);
+	wipe_text(o->log);
 	free(o);
 }
 
@@ -223,14 +232,6 @@ static char *user_of(const struct conf *conf, const struct inkan_cert *cert, con
 	return asprintf(&user, "hpki-%s+%s", scope, hash) < 0 ? NULL : user;
 }
 
-static const char *status_word(enum inkan_status s)
-{
-	return s == INKAN_STATUS_GOOD      ? "good"
-	       : s == INKAN_STATUS_REVOKED ? "revoked"
-	       : s == INKAN_STATUS_ON_HOLD ? "on-hold"
-	                                   : "unknown";
-}
-
 static char *roles_of(const struct inkan_cert *cert)
 {
 	size_t n = inkan_role_count(cert), room;
@@ -285,7 +286,7 @@ static bool fill(const struct finding *f, const struct inkan_person *person, con
 	       put(o, FIELD_NAME, (carries & CARRY_NAME) && name && !personal, encode(name ? name : "", false)) &&
 	       put(o, FIELD_GROUPS, groups, roles_of(f->cert)) && put(o, FIELD_ROLES, groups, roles_of(f->cert)) &&
 	       put(o, FIELD_PROFILE, carries & CARRY_PROFILE, strdup(inkan_cert_profile_word(f->cert))) &&
-	       put(o, FIELD_STATUS, carries & CARRY_STATUS, strdup(status_word(f->status.result))) &&
+	       put(o, FIELD_STATUS, carries & CARRY_STATUS, strdup(inkan_status_word(f->status.result))) &&
 	       put(o, FIELD_AS_OF, (carries & CARRY_STATUS) && f->status.this_update, strdup(as_of)) &&
 	       put(o, FIELD_CERTIFICATE, (carries & CARRY_CERTIFICATE) && !personal, strdup(hash)) &&
 	       put(o, FIELD_TEST, inkan_decision_is_test(f->decision), strdup("yes"));
@@ -338,14 +339,14 @@ static json_t *describe(const struct finding *f, const struct inkan_person *pers
 		json_object_set_new(o, "certificate", json_string(hash));
 	if (inkan_decision_is_test(f->decision))
 		json_object_set_new(o, "test", json_true());
-	json_object_set_new(o, "status", json_string(status_word(f->status.result)));
+	json_object_set_new(o, "status", json_string(inkan_status_word(f->status.result)));
 	json_object_set_new(o, "lists", lists_of(f, until));
 	free(visible);
 	return o;
 }
 
 /* NULL: no memory. */
-static struct outcome *judge(const struct finding *f)
+static struct outcome *outcome_of(const struct finding *f)
 {
 	const struct inkan_cert *ca;
 	struct inkan_person *person = NULL;
@@ -395,7 +396,7 @@ static const char *header_reason(enum header h)
 	                               : REASON_INTERNAL;
 }
 
-static struct outcome *decide(struct world *w, const struct rule *rule, const struct request *r)
+static struct outcome *decide(struct generation *g, const struct rule *rule, const struct request *r)
 {
 	struct certs certs = {.n = 0};
 	struct inkan_evidence *evidence = NULL;
@@ -411,9 +412,9 @@ static struct outcome *decide(struct world *w, const struct rule *rule, const st
 	if (read == HEADER_READ && more != HEADER_EMPTY)
 		read = more;
 	if (read == HEADER_READ)
-		e = inkan_cert_from_der(w->ctx, certs.der[0].data, certs.der[0].len, &cert);
+		e = inkan_cert_from_der(g->ctx, certs.der[0].data, certs.der[0].len, &cert);
 	if (read == HEADER_READ && e == INKAN_OK)
-		e = inkan_evidence_new(w->ctx, &evidence);
+		e = inkan_evidence_new(g->ctx, &evidence);
 	for (size_t i = 1; read == HEADER_READ && e == INKAN_OK && i < certs.n; i++)
 		e = inkan_evidence_add_certs(evidence, certs.der[i].data, certs.der[i].len);
 	if (e == INKAN_E_FORMAT || e == INKAN_E_TOO_LONG)
@@ -428,14 +429,14 @@ static struct outcome *decide(struct world *w, const struct rule *rule, const st
 			.evidence = certs.n > 1 ? evidence : NULL,
 			.allow_test = (int)rule->allow_test,
 		};
-		struct finding f = {.conf = w->conf, .rule = rule, .cert = cert, .status = {.size = sizeof f.status}};
+		struct finding f = {.conf = g->conf, .rule = rule, .cert = cert, .status = {.size = sizeof f.status}};
 
-		e = inkan_decide(w->ctx, cert, &rules, &decision);
+		e = inkan_decide(g->ctx, cert, &rules, &decision);
 		f.decision = decision;
 		if (e == INKAN_OK)
 			e = inkan_decision_status(decision, &f.status);
 		if (e == INKAN_OK)
-			o = judge(&f);
+			o = outcome_of(&f);
 	}
 	if (!o)
 		o = outcome_new(rule->name, read == HEADER_READ ? REASON_INTERNAL : header_reason(read), NULL, NULL);
@@ -446,7 +447,7 @@ static struct outcome *decide(struct world *w, const struct rule *rule, const st
 	return o;
 }
 
-/* Everything that a decision depends on beside the world and the clock. */
+/* Everything that a decision depends on beside the generation and the clock. */
 static bool hash_request(const struct rule *rule, const struct request *r, uint8_t hash[32])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -461,15 +462,15 @@ static bool hash_request(const struct rule *rule, const struct request *r, uint8
 	return ok;
 }
 
-static struct outcome *recall(struct world *w, const uint8_t hash[32])
+static struct outcome *recall(struct generation *g, const uint8_t hash[32])
 {
 	size_t set = (hash[0] | (size_t)hash[1] << 8) % SETS;
 	struct outcome *found = NULL;
 	int64_t now = time(NULL);
 
-	pthread_mutex_lock(&w->locks[set % LOCKS]);
+	pthread_mutex_lock(&g->locks[set % LOCKS]);
 	for (size_t i = 0; i < WAYS && !found; i++) {
-		struct place *p = &w->places[set][i];
+		struct place *p = &g->places[set][i];
 
 		/* a clock that was set back ends it, too */
 		if (p->outcome && memcmp(p->hash, hash, 32) == 0 && now >= p->outcome->made && now < p->outcome->until)
@@ -477,19 +478,19 @@ static struct outcome *recall(struct world *w, const uint8_t hash[32])
 	}
 	if (found)
 		__atomic_fetch_add(&found->refs, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&w->locks[set % LOCKS]);
+	pthread_mutex_unlock(&g->locks[set % LOCKS]);
 	return found;
 }
 
-static void remember(struct world *w, const uint8_t hash[32], struct outcome *o)
+static void remember(struct generation *g, const uint8_t hash[32], struct outcome *o)
 {
 	size_t set = (hash[0] | (size_t)hash[1] << 8) % SETS;
-	struct place *best = &w->places[set][0];
+	struct place *best = &g->places[set][0];
 	struct outcome *old;
 
-	pthread_mutex_lock(&w->locks[set % LOCKS]);
+	pthread_mutex_lock(&g->locks[set % LOCKS]);
 	for (size_t i = 0; i < WAYS; i++) {
-		struct place *p = &w->places[set][i];
+		struct place *p = &g->places[set][i];
 
 		if (p->outcome && memcmp(p->hash, hash, 32) == 0) {
 			best = p;
@@ -502,7 +503,7 @@ static void remember(struct world *w, const uint8_t hash[32], struct outcome *o)
 	memcpy(best->hash, hash, 32);
 	best->outcome = o;
 	__atomic_fetch_add(&o->refs, 1, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&w->locks[set % LOCKS]);
+	pthread_mutex_unlock(&g->locks[set % LOCKS]);
 	outcome_free(&old);
 }
 
@@ -540,9 +541,9 @@ static void write_log(const struct request *r, const struct outcome *o)
 	free(uri);
 }
 
-struct outcome *request_decide(struct world *w, const struct request *r)
+struct outcome *request_decide(struct generation *g, const struct request *r)
 {
-	const struct rule *rule = r->refusal ? NULL : conf_rule(w->conf, r->rule);
+	const struct rule *rule = r->refusal ? NULL : conf_rule(g->conf, r->rule);
 	const char *refusal = r->refusal ? r->refusal
 	                      : !rule    ? REASON_NO_RULE
 	                      : !r->cert ? REASON_NO_CERTIFICATE
@@ -558,12 +559,12 @@ struct outcome *request_decide(struct world *w, const struct request *r)
 	} else {
 		bool hashed = hash_request(rule, r, hash);
 
-		o = hashed ? recall(w, hash) : NULL;
+		o = hashed ? recall(g, hash) : NULL;
 		remembered = o != NULL;
 		if (!o)
-			o = decide(w, rule, r);
+			o = decide(g, rule, r);
 		if (o && !remembered && hashed && o->until > o->made)
-			remember(w, hash, o);
+			remember(g, hash, o);
 	}
 	if (!o)
 		return NULL;

@@ -12,16 +12,16 @@
 
 /* What a reload replaces as a whole: settings, CA certificates, lists, remembered decisions. Counted: a request keeps
  * the one that it began with. */
-struct world;
+struct generation;
 
-struct world *world_new(const char *conf_path); /* NULL: told */
-const struct conf *world_conf(const struct world *world);
-size_t world_anchors(const struct world *world);
-void world_free(struct world **world); /* gives a reference back */
+struct generation *generation_new(const char *conf_path); /* NULL: told */
+const struct conf *generation_conf(const struct generation *generation);
+size_t generation_anchors(const struct generation *generation);
+void generation_free(struct generation **generation); /* gives a reference back */
 
 /* Makes it the one that requests get, and takes it over. */
-void world_install(struct world *world);
-struct world *world_get(void);
+void generation_install(struct generation *generation);
+struct generation *generation_get(void);
 
 /* A request as it came; texts are the caller's, NULL where there is none. */
 struct request {
@@ -47,7 +47,7 @@ struct outcome {
 };
 
 /* Decides, counts and logs. NULL: no memory; nothing may be admitted then. */
-struct outcome *request_decide(struct world *world, const struct request *request);
+struct outcome *request_decide(struct generation *generation, const struct request *request);
 void outcome_free(struct outcome **outcome);
 
 #endif

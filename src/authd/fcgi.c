@@ -174,8 +174,8 @@ static char *answer_text(const struct outcome *o, const struct request *r, const
 
 static void answer(struct connection *c, unsigned role)
 {
-	struct world *world = world_get();
-	const char *set = world_conf(world)->fastcgi_param, *of = set ? set : "SSL_CLIENT_CERT";
+	struct generation *generation = generation_get();
+	const char *set = generation_conf(generation)->fastcgi_param, *of = set ? set : "SSL_CLIENT_CERT";
 	bool twice = false, other = false;
 	char *rule = param(c, "INKAN_RULE", &twice), *cert = param(c, of, &twice), *chain = chain_of(c, of, &twice);
 	char *address = param(c, "REMOTE_ADDR", &other), *uri = param(c, "REQUEST_URI", &other);
@@ -191,7 +191,7 @@ static void answer(struct connection *c, unsigned role)
 	struct outcome *o;
 
 	request_name(&r, id);
-	o = role == FCGI_AUTHORIZER ? request_decide(world, &r) : NULL;
+	o = role == FCGI_AUTHORIZER ? request_decide(generation, &r) : NULL;
 	text = o ? answer_text(o, &r, language) : NULL;
 	if (role == FCGI_AUTHORIZER && (!text || strlen(text) > UINT16_MAX)) {
 		free(text);
@@ -208,7 +208,7 @@ static void answer(struct connection *c, unsigned role)
 	free(uri);
 	free(id);
 	free(language);
-	world_free(&world);
+	generation_free(&generation);
 }
 
 static void *serve(void *self)

@@ -151,6 +151,8 @@ static enum header read_percent(struct decoding *d, struct text t)
 	}
 	if (ok == HEADER_READ)
 		ok = begins(trimmed(out), BEGIN) ? read_pem(d, out) : read_base64(d, out, false);
+	if (plain)
+		mem_wipe(plain, t.n + 1);
 	free(plain);
 	return ok;
 }
@@ -227,7 +229,7 @@ enum header header_read(enum form form, const char *value, size_t n, struct cert
 	d.at = malloc(2 * t.n + 3);
 	if (!d.at)
 		return HEADER_NO_MEMORY;
-	out->memory[out->n_memory++] = d.at;
+	out->memory[out->n_memory++] = (struct buf){.data = d.at, .size = 2 * t.n + 3, .len = 2 * t.n + 3};
 	if (form == FORM_AUTO)
 		form = form_of(t);
 	switch (form) {
@@ -244,6 +246,6 @@ enum header header_read(enum form form, const char *value, size_t n, struct cert
 void certs_free(struct certs *certs)
 {
 	for (size_t i = 0; i < certs->n_memory; i++)
-		free(certs->memory[i]);
+		buf_wipe(&certs->memory[i]);
 	*certs = (struct certs){0};
 }

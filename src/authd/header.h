@@ -5,6 +5,7 @@
 #define INKAN_AUTHD_HEADER_H
 
 #include "authd/conf.h"
+#include "base/mem.h"
 #include "base/tlv.h"
 
 #define VALUE_MAX ((size_t)64 * 1024)
@@ -12,7 +13,7 @@
 
 struct certs { /* {0}: none */
 	struct bytes der[CERTS_MAX];
-	uint8_t *memory[2]; /* where they lie: a header's, a chain header's */
+	struct buf memory[2]; /* where they lie: a header's, a chain header's */
 	size_t n, n_memory;
 };
 
@@ -21,6 +22,6 @@ enum header { HEADER_READ, HEADER_EMPTY, HEADER_MALFORMED, HEADER_TOO_LONG, HEAD
 /* Adds the certificates of a value, the holder's first, whatever they say: nothing of them is looked at.
  * HEADER_EMPTY: nothing, or what a proxy writes in place of nothing. At most two calls for one struct. */
 enum header header_read(enum form form, const char *value, size_t n, struct certs *out);
-void certs_free(struct certs *certs);
+void certs_free(struct certs *certs); /* wiped: a certificate names a person */
 
 #endif

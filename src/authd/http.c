@@ -25,7 +25,7 @@ static struct {
 
 /* A request on its way. */
 struct exchange {
-	struct world *world;
+	struct generation *generation;
 	const char *at; /* where libmicrohttpd has the target */
 	char *target;   /* as it came */
 	char address[INET6_ADDRSTRLEN];
@@ -57,7 +57,7 @@ static void end(void *self, struct MHD_Connection *connection, void **slot, enum
 	(void)how;
 	if (!x)
 		return;
-	world_free(&x->world);
+	generation_free(&x->generation);
 	free(x->target);
 	free(x);
 	*slot = NULL;
@@ -73,7 +73,7 @@ static size_t leave_as_it_is(void *self, struct MHD_Connection *connection, char
 static enum MHD_Result take_header(void *self, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	struct exchange *x = self;
-	const struct conf *conf = world_conf(x->world);
+	const struct conf *conf = generation_conf(x->generation);
 
 	(void)kind;
 	value = value ? value : "";
@@ -149,7 +149,7 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, int status, 
 
 static enum MHD_Result send_decision(struct MHD_Connection *connection, struct exchange *x)
 {
-	struct outcome *o = request_decide(x->world, &x->request);
+	struct outcome *o = request_decide(x->generation, &x->request);
 	enum MHD_Result sent = MHD_NO;
 	char *page = NULL;
 
@@ -193,8 +193,8 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 		return MHD_NO;
 	if (!x->begun) {
 		x->begun = true;
-		x->world = world_get();
-		x->request.form = (enum form)world_conf(x->world)->form;
+		x->generation = generation_get();
+		x->request.form = (enum form)generation_conf(x->generation)->form;
 		note_peer(x, connection);
 		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, x);
 		request_name(&x->request, x->id);

@@ -52,6 +52,8 @@ static int make_key(const char *path)
 		done = close(fd) == 0 && done;
 	if (!done)
 		tell(_("the key %s cannot be made: %s"), path, strerror(errno));
+	if (!done && fd >= 0)
+		unlink(path); /* half a key is none */
 	return done ? EX_OK : EX_CANTCREAT;
 }
 
@@ -240,26 +242,26 @@ static void pass_on(void *self, enum inkan_log_level level, const char *line)
 		tell("%s", line);
 }
 
-static struct world *read_world(const char *path)
+static struct generation *read_generation(const char *path)
 {
-	struct world *w = world_new(path);
-	const struct conf *conf = w ? world_conf(w) : NULL;
+	struct generation *g = generation_new(path);
+	const struct conf *conf = g ? generation_conf(g) : NULL;
 	bool good = true;
 
-	for (size_t i = 0; w && conf->listen[i]; i++)
+	for (size_t i = 0; g && conf->listen[i]; i++)
 		good &= check_address(conf->listen[i]);
-	for (size_t i = 0; w && conf->fastcgi[i]; i++)
+	for (size_t i = 0; g && conf->fastcgi[i]; i++)
 		good &= check_address(conf->fastcgi[i]);
 	if (!good)
-		world_free(&w);
-	if (w && world_anchors(w) == 0)
+		generation_free(&g);
+	if (g && generation_anchors(g) == 0)
 		tell(_("no CA certificate is installed, so that nobody is admitted: inkan trust add FILE"));
-	return w;
+	return g;
 }
 
 static void reload(const char *path)
 {
-	struct world *w;
+	struct generation *g;
 	char text[64];
 	struct timespec now;
 
@@ -267,38 +269,38 @@ static void reload(const char *path)
 	snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	         (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	notify(text);
-	w = read_world(path);
-	if (w) {
-		access_log_open(world_conf(w)->access_log);
-		world_install(w);
+	g = read_generation(path);
+	if (g) {
+		access_log_open(generation_conf(g)->access_log);
+		generation_install(g);
 		tell(_("the settings, CA certificates and lists have been read again"));
 	} else {
 		tell(_("the settings have not been read again: those from before stay in force"));
-		w = world_get();
-		access_log_open(world_conf(w)->access_log);
-		world_free(&w);
+		g = generation_get();
+		access_log_open(generation_conf(g)->access_log);
+		generation_free(&g);
 	}
 	notify("READY=1");
 }
 
 static int run(const char *path, const sigset_t *signals)
 {
-	struct world *w = read_world(path);
+	struct generation *g = read_generation(path);
 	struct sockets s = {.n_http = 0};
 	const struct conf *conf;
 	unsigned threads;
 	bool ok;
 
-	if (!w)
+	if (!g)
 		return EX_CONFIG;
-	conf = world_conf(w);
+	conf = generation_conf(g);
 	threads = conf->threads ? conf->threads : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!open_sockets(conf, &s) || !access_log_open(conf->access_log)) {
-		world_free(&w);
+		generation_free(&g);
 		return EX_OSERR;
 	}
-	world_install(w);
-	w = world_get(); /* kept: it names the sockets */
+	generation_install(g);
+	g = generation_get(); /* kept: it names the sockets */
 	ok = true;
 	for (size_t i = 0; i < s.n_http; i++)
 		ok &= http_start(s.http[i], threads);
@@ -317,8 +319,8 @@ static int run(const char *path, const sigset_t *signals)
 	fcgi_stop();
 	if (!s.passed)
 		remove_sockets(conf);
-	world_free(&w);
-	world_install(NULL);
+	generation_free(&g);
+	generation_install(NULL);
 	return ok ? EX_OK : EX_OSERR;
 }
 
@@ -332,7 +334,7 @@ int main(int argc, char **argv)
 	                                        {NULL, 0, NULL, 0}};
 	const char *path = SYSCONFDIR "/inkan/authd.conf";
 	struct rlimit files;
-	struct world *w;
+	struct generation *g;
 	sigset_t signals;
 	bool check = false;
 	int option;
@@ -354,11 +356,11 @@ int main(int argc, char **argv)
 	}
 	inkan_log_to(INKAN_LOG_ERROR, pass_on, NULL);
 	if (check) {
-		w = read_world(path);
-		if (w)
+		g = read_generation(path);
+		if (g)
 			puts("ok");
-		option = w ? EX_OK : EX_CONFIG;
-		world_free(&w);
+		option = g ? EX_OK : EX_CONFIG;
+		generation_free(&g);
 		return option;
 	}
 	signal(SIGPIPE, SIG_IGN);

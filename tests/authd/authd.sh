@@ -8,7 +8,9 @@ take_lists "$work/before"
 run 0 ./inkan-authd --make-key "$work/key"
 [ "$(stat -c %a:%s "$work/key")" = 600:32 ] || bad "the key's mode and size"
 run 73 ./inkan-authd --make-key "$work/key"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+(trap '' XFSZ; ulimit -f 0; exec ./inkan-authd --make-key "$work/half" >/dev/null 2>&1) && bad "a key that could not be written is told as made"
+[ -e "$work/half" ] && bad "half a key was left"
+port=$(free_ports 1)
 log=$work/access.log
 cat >"$work/authd.conf" <<END
 # a comment

@@ -30,8 +30,15 @@ def request(value, last=True):
 def connect():
     s = socket.socket(socket.AF_UNIX)
     s.settimeout(60)
-    s.connect(path)
-    return s
+    end = time.time() + 60
+    while True:
+        try:
+            s.connect(path)
+            return s
+        except BlockingIOError: # the queue is full
+            if time.time() > end:
+                raise
+            time.sleep(0.005)
 def answer(value):
     s = connect()
     s.sendall(request(value))
@@ -79,7 +86,7 @@ if served[0] < 100:
     failed.append(("only", served[0]))
 
 # connections at once, each with half a request first
-n = min(int(os.environ.get("INKAN_TEST_CONNECTIONS", "2000")), resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
+n = min(int(os.environ.get("INKAN_TEST_CONNECTIONS", "2000")), 9990, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
 resource.setrlimit(resource.RLIMIT_NOFILE, (n + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 many = [connect() for i in range(n)]
 for s in many:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-authd_tests = tests/authd/authd.sh tests/authd/many.sh tests/authd/nginx.sh tests/authd/apache.sh tests/authd/lemonldap.sh \
+authd_tests = tests/authd/authd.sh tests/authd/many.sh tests/authd/apache.sh tests/authd/lemonldap.sh \
   tests/authd/load.sh
 dist_check_SCRIPTS += $(authd_tests)
 EXTRA_DIST += tests/authd/common.sh

@@ -48,3 +48,17 @@ silent() { grep -qF -e "$1" "$work/out" "$work/err" && bad "written, and should 
 
 # Every complaint has a second sentence: what to do next.
 advised() { [ "$(grep -c '^       ' "$work/err")" -ge 1 ] || bad "no advice with: $(head -n 1 "$work/err")"; }
+
+# good_and_revoked: a PKI in $pki with a good card, a patient's and a revoked one; $good and $revoked are their certificates
+good_and_revoked() {
+	vcard=${INKAN_VCARD:-./inkan-vcard}
+	pki=$work/pki
+	"$vcard" --pki "$pki" --card hpki --card jpki -- true >"$work/err" 2>&1 &&
+		"$vcard" --pki "$pki" --card hpki --name "REVOKED ONE" --revoked -- true >"$work/err" 2>&1 || {
+		grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"
+		cat "$work/err"
+		exit 99
+	}
+	# shellcheck disable=SC2034 # the tests use them
+	good=$(ls "$pki"/hpki-auth-taro-sample-*.pem) revoked=$(ls "$pki"/hpki-auth-revoked-one-*.pem)
+}

@@ -4,15 +4,7 @@
 # openssl verifies with the files that were written.
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
-vcard=${INKAN_VCARD:-./inkan-vcard}
-pki=$work/pki
-"$vcard" --pki "$pki" --card hpki --card jpki -- true >"$work/err" 2>&1 &&
-	"$vcard" --pki "$pki" --card hpki --name "REVOKED ONE" --revoked -- true >"$work/err" 2>&1 || {
-	grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"
-	cat "$work/err"
-	exit 99
-}
-good=$(ls "$pki"/hpki-auth-taro-sample-*.pem) revoked=$(ls "$pki"/hpki-auth-revoked-one-*.pem)
+good_and_revoked
 unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy
 web=$work/web
 mkdir "$web"

@@ -4,21 +4,13 @@
 # who uses the network is seen by strace.
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
-vcard=${INKAN_VCARD:-./inkan-vcard}
-pki=$work/pki
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
 export XDG_DATA_HOME XDG_CACHE_HOME
 unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy
 store=$XDG_CACHE_HOME/inkan
 
 # ---- A PKI with a good card, a revoked one and a patient's; a web server that has its lists
-"$vcard" --pki "$pki" --card hpki --card jpki -- true >"$work/err" 2>&1 &&
-	"$vcard" --pki "$pki" --card hpki --name "REVOKED ONE" --revoked -- true >"$work/err" 2>&1 || {
-	grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"
-	cat "$work/err"
-	exit 99
-}
-good=$(ls "$pki"/hpki-auth-taro-sample-*.pem) revoked=$(ls "$pki"/hpki-auth-revoked-one-*.pem)
+good_and_revoked
 patient=$(ls "$pki"/jpki-auth-taro-sample-*.pem)
 cat "$pki/root.pem" "$pki/hpki-auth-ca.pem" >"$work/cas.pem"
 web=$work/web

@@ -64,10 +64,10 @@ tests_clients_nss_card_SOURCES = tests/clients/nss-card.c
 tests_clients_nss_card_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
 tests_clients_nss_card_LDADD = $(NSS_LIBS)
 endif
-if HAVE_XMLSEC
+if HAVE_XMLSEC_NSS
 check_PROGRAMS += tests/clients/nss-xml
-tests_clients_nss_xml_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS)
-tests_clients_nss_xml_LDADD = $(XMLSEC_LIBS)
+tests_clients_nss_xml_CFLAGS = $(AM_CFLAGS) $(XMLSEC_NSS_CFLAGS)
+tests_clients_nss_xml_LDADD = $(XMLSEC_NSS_LIBS)
 endif
 
 # The tests use what is installed, as a person's programs do.

@@ -75,6 +75,7 @@ struct stamp {
 	STACK_OF(X509) *certs; /* owned: those of the token and of its validation data */
 	STACK_OF(X509_CRL) *crls;
 	uint64_t problems; /* PROBLEM_STAMP … */
+	const char *why;   /* what PROBLEM_STAMP means here, marked for gettext; NULL: nothing */
 };
 
 /* Texts of a signature: names of elements and files, and sentences. */

@@ -8,6 +8,7 @@
 /* The anchors of time stamp authorities, which are nobody else's, and help for chains (never anchors). Every
  * certificate file of these folders, by trust.h's rules about who may write them. */
 struct stamp_trust {
+	const struct crypto *crypto;
 	X509_STORE *store; /* self-signed ones; owned */
 	STACK_OF(X509) *others;
 	size_t n; /* anchors */
@@ -17,14 +18,14 @@ void stamp_trust_free(struct stamp_trust *t);
 
 /* Adds a time stamp to a signature and verifies what its bytes tell: its own signature, the one signer, the signing
  * certificate attribute (RFC 5035, v1 or v2), extKeyUsage critical and timeStamping alone, and the imprint of `octets`
- * (data NULL: not known, PROBLEM_NOT_RECOMPUTED). certs and crls that came beside it are added by the caller. E_MEMORY,
- * E_INTERNAL; else E_OK, and problems say it. */
+ * (data NULL: not known, PROBLEM_NOT_RECOMPUTED). certs and crls that came beside it are pushed onto the stamp's, which
+ * are never NULL, by the caller. E_MEMORY; else E_OK, and problems and `why` say it. */
 enum error stamp_add(const struct crypto *crypto, struct signature *s, bool archive, struct bytes token,
                      struct bytes octets);
 void stamp_clear(struct stamp *s);
 
 /* The path of its authority at a time: PROBLEM_STAMP_ANCHOR, PROBLEM_STAMP_VALIDITY. Revocation is looked at where the
- * stamp brings a list of the issuer. */
+ * stamp brings a list of the issuer. Nothing is added where PROBLEM_STAMP is. */
 void stamp_decide(struct stamp *s, const struct stamp_trust *trust, int64_t at);
 
 /* Asks an authority for a time stamp on SHA-256 of the octets, by inkan-fetch, and verifies the answer: status, nonce,

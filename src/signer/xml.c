@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <libxml/c14n.h>
+#include <libxml/parser.h>
+#include <libxml/valid.h>
+#include <openssl/evp.h>
+#include "base/log.h"
+#include "signer/xml.h"
+
+#define LEVELS_MAX 256
+
+/* What stopped the parser: in its own context, where libxml2's callbacks find it. */
+struct limits {
+	enum problem problem;
+	startElementNsSAX2Func start;
+};
+
+static void doctype(void *arg, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+	xmlParserCtxt *parser = arg;
+	struct limits *l = parser->_private;
+
+	(void)name, (void)public_id, (void)system_id;
+	l->problem = PROBLEM_DOCTYPE;
+	xmlStopParser(parser);
+}
+
+static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
+                  const xmlChar **ns, int n_attributes, int n_defaulted, const xmlChar **attributes)
+{
+	xmlParserCtxt *parser = arg;
+	struct limits *l = parser->_private;
+
+	if (parser->nodeNr >= LEVELS_MAX) {
+		l->problem = PROBLEM_TOO_LONG;
+		xmlStopParser(parser);
+		return;
+	}
+	l->start(arg, name, prefix, uri, n_ns, ns, n_attributes, n_defaulted, attributes);
+}
+
+static bool is_id(const xmlAttr *a)
+{
+	const char *name = (const char *)a->name;
+
+	/* libxml2 has registered each xml:id that was not there before */
+	return (!strcmp(name, "Id") || !strcmp(name, "id") || !strcmp(name, "ID")) && a->atype != XML_ATTRIBUTE_ID;
+}
+
+/* E_FORMAT: a value twice. */
+static enum error register_ids(xmlDoc *doc)
+{
+	enum error ok = E_OK;
+
+	for (xmlNode *node = xmlDocGetRootElement(doc); node;) {
+		for (xmlAttr *a = node->type == XML_ELEMENT_NODE ? node->properties : NULL; a; a = a->next) {
+			xmlChar *value = is_id(a) ? xmlNodeListGetString(doc, a->children, 1) : NULL;
+
+			if (value && *value)
+				ok = xmlGetID(doc, value) ? E_FORMAT : xmlAddID(NULL, doc, value, a) ? E_OK : E_MEMORY;
+			xmlFree(value);
+			if (ok != E_OK)
+				return ok;
+		}
+		if (node->type == XML_ELEMENT_NODE && node->children) {
+			node = node->children;
+			continue;
+		}
+		while (node && !node->next)
+			node = node->parent;
+		node = node ? node->next : NULL;
+	}
+	return E_OK;
+}
+
+static bool begins_as_xml(struct bytes b)
+{
+	if (b.len >= 3 && !memcmp(b.data, "\xEF\xBB\xBF", 3))
+		b = (struct bytes){b.data + 3, b.len - 3};
+	while (b.len && memchr(" \t\r\n", b.data[0], 4))
+		b = (struct bytes){b.data + 1, b.len - 1};
+	return b.len && b.data[0] == '<';
+}
+
+enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
+{
+	/* HUGE: a text may be as long as the document. It lifts limits for which the two functions above and the
+	 * length stand in; entities are none but XML's own five. */
+	static const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_HUGE;
+	struct limits limits = {.problem = PROBLEM_FORM};
+	enum error ok = E_MEMORY;
+	xmlParserCtxt *parser = NULL;
+	xmlDoc *doc = NULL;
+
+	if (!begins_as_xml(data))
+		return E_UNSUPPORTED;
+	if (data.len > DOCUMENT_MAX) {
+		*problem = PROBLEM_TOO_LONG;
+		return E_FORMAT;
+	}
+	parser = xmlNewParserCtxt();
+	if (!parser)
+		goto fail;
+	parser->_private = &limits;
+	limits.start = parser->sax->startElementNs;
+	parser->sax->startElementNs = start;
+	parser->sax->internalSubset = doctype;
+	parser->vctxt.error = NULL;
+	doc = xmlCtxtReadMemory(parser, (const char *)data.data, (int)data.len, NULL, NULL, options);
+	if (parser->errNo == XML_ERR_NO_MEMORY)
+		goto fail;
+	*problem = limits.problem;
+	ok = E_FORMAT;
+	if (!doc || !parser->wellFormed || *problem != PROBLEM_FORM)
+		goto fail;
+	*problem = PROBLEM_ID_TWICE;
+	ok = register_ids(doc);
+	if (ok != E_OK)
+		goto fail;
+	xmlFreeParserCtxt(parser);
+	*out = doc;
+	return E_OK;
+fail:
+	log_error("xml_open: %zu bytes: %s", data.len, ok == E_FORMAT ? problem_word(*problem) : error_text(ok));
+	xmlFreeParserCtxt(parser);
+	xmlFreeDoc(doc);
+	return ok;
+}
+
+/* Of attributes and namespaces `parent` is the element. */
+static int inside(void *element, xmlNode *node, xmlNode *parent)
+{
+	if (node == element)
+		return 1;
+	while (parent && parent != element)
+		parent = parent->parent;
+	return parent != NULL;
+}
+
+void xml_quiet(void *arg, xmlErrorPtr error)
+{
+	(void)arg, (void)error;
+}
+
+static int append(void *out, const char *p, int n)
+{
+	return buf_append(out, p, (size_t)n) == E_OK ? n : -1;
+}
+
+enum error xml_canonical(const xmlNode *element, const char *uri, xmlChar **prefixes, struct buf *out)
+{
+	static const struct {
+		const char *uri;
+		int mode;
+	} forms[] = {
+		{"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", XML_C14N_1_0},
+		{"http://www.w3.org/2006/12/xml-c14n11", XML_C14N_1_1},
+		{"http://www.w3.org/2001/10/xml-exc-c14n#", XML_C14N_EXCLUSIVE_1_0},
+	};
+	xmlStructuredErrorFunc before = xmlStructuredError;
+	void *before_arg = xmlStructuredErrorContext;
+	xmlOutputBuffer *to;
+	size_t i = 0;
+	int n;
+
+	while (i < sizeof forms / sizeof *forms && strcmp(uri, forms[i].uri))
+		i++;
+	if (i == sizeof forms / sizeof *forms)
+		return E_UNSUPPORTED;
+	to = xmlOutputBufferCreateIO(append, NULL, out, NULL);
+	if (!to)
+		return E_MEMORY;
+	xmlSetStructuredErrorFunc(NULL, xml_quiet);
+	n = xmlC14NExecute(element->doc, element->type == XML_DOCUMENT_NODE ? NULL : inside, (void *)(uintptr_t)element,
+	                   forms[i].mode, prefixes, 0, to);
+	n = xmlOutputBufferClose(to) < 0 ? -1 : n;
+	xmlSetStructuredErrorFunc(before_arg, before);
+	if (n < 0)
+		log_error("xmlC14NExecute: failed");
+	return n < 0 ? E_FORMAT : E_OK;
+}
+
+xmlNode *xml_child(const xmlNode *parent, const char *ns, const char *name)
+{
+	xmlNode *found = NULL;
+
+	for (xmlNode *n = parent ? parent->children : NULL; n; n = n->next)
+		if (n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, name) &&
+		    (ns ? n->ns && !strcmp((const char *)n->ns->href, ns) : !n->ns)) {
+			if (found)
+				return NULL;
+			found = n;
+		}
+	return found;
+}
+
+enum error xml_base64(const xmlNode *element, struct buf *out)
+{
+	struct buf digits = {0};
+	uint8_t last[5], *bytes = NULL;
+	size_t n = 0, pad = 0;
+	enum error ok = E_OK;
+
+	for (const xmlNode *c = element->children; c && ok == E_OK; c = c->next)
+		if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE)
+			ok = buf_append(&digits, c->content, strlen((const char *)c->content));
+		else if (c->type != XML_COMMENT_NODE && c->type != XML_PI_NODE)
+			ok = E_FORMAT;
+	for (size_t i = 0; i < digits.len; i++)
+		if (!memchr(" \t\r\n", digits.data[i], 4))
+			digits.data[n++] = digits.data[i];
+	if (ok != E_OK || n == 0)
+		goto out;
+	while (pad < 2 && digits.data[n - 1 - pad] == '=')
+		pad++;
+	ok = E_FORMAT;
+	if (n % 4 || memchr(digits.data, '=', n - pad))
+		goto out;
+	bytes = malloc(n / 4 * 3);
+	ok = bytes ? E_FORMAT : E_MEMORY;
+	if (!bytes || EVP_DecodeBlock(bytes, digits.data, (int)n) != (int)(n / 4 * 3))
+		goto out;
+	/* one text for each value: the bits of the last digit that no byte takes are zero */
+	EVP_EncodeBlock(last, bytes + n / 4 * 3 - 3, 3 - (int)pad);
+	if (!memcmp(last, digits.data + n - 4, 4))
+		ok = buf_append(out, bytes, n / 4 * 3 - pad);
+out:
+	buf_free(&digits);
+	free(bytes);
+	return ok;
+}

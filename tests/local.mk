@@ -19,6 +19,7 @@ include tests/tool/local.mk
 include tests/signer/local.mk
 include tests/authd/local.mk
 include tests/portal/local.mk
+include tests/signer/local.mk
 include tests/family/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk

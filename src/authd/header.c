@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <openssl/evp.h>
 #include "authd/header.h"
 #include "base/text.h"
 
@@ -44,51 +45,38 @@ static struct text take_until(struct text *in, const char *mark, bool *found)
 	return t;
 }
 
-/* RFC 4648 4, with its padding; between the digits blanks only where `blanks`. 0: it is not that. */
-static size_t base64(struct text t, bool blanks, uint8_t *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = 0, seen = 0, padding = 0;
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < t.n; i++) {
-		const char *digit = t.p[i] ? strchr(digits, t.p[i]) : NULL;
-
-		if (blanks && is_blank(t.p[i]))
-			continue;
-		if (t.p[i] == '=')
-			padding++;
-		else if (!digit || padding)
-			return 0;
-		bits = bits << 6 | (digit ? (uint32_t)(digit - digits) : 0);
-		if (++seen % 4 == 0) {
-			out[n++] = (uint8_t)(bits >> 16);
-			out[n++] = (uint8_t)(bits >> 8);
-			out[n++] = (uint8_t)bits;
-		}
-	}
-	return seen % 4 || padding > 2 || n <= padding ? 0 : n - padding;
-}
-
 /* What has been decoded so far ends at `at`: every form is longer than its DER. */
 struct decoding {
 	struct certs *certs;
 	uint8_t *at;
 };
 
+/* RFC 4648 4, with its padding; between the digits blanks only where `blanks`. */
 static enum header add(struct decoding *d, struct text digits, bool blanks)
 {
 	struct certs *c = d->certs;
-	size_t n;
+	EVP_ENCODE_CTX *ctx;
+	enum header ok = HEADER_MALFORMED;
+	int n = 0, rest = 0;
 
 	if (c->n == CERTS_MAX)
 		return HEADER_TOO_LONG;
-	n = base64(digits, blanks, d->at);
-	if (n == 0)
-		return HEADER_MALFORMED;
-	c->der[c->n++] = (struct bytes){d->at, n};
-	d->at += n;
-	return HEADER_READ;
+	/* libcrypto ends at a hyphen, and passes blanks over */
+	for (size_t i = 0; i < digits.n; i++)
+		if (digits.p[i] == '-' || (!blanks && is_blank(digits.p[i])))
+			return HEADER_MALFORMED;
+	ctx = EVP_ENCODE_CTX_new();
+	if (!ctx)
+		return HEADER_NO_MEMORY;
+	EVP_DecodeInit(ctx);
+	if (EVP_DecodeUpdate(ctx, d->at, &n, (const uint8_t *)digits.p, (int)digits.n) >= 0 &&
+	    EVP_DecodeFinal(ctx, d->at + n, &rest) == 1 && n > 0) {
+		c->der[c->n++] = (struct bytes){d->at, (size_t)n};
+		d->at += n;
+		ok = HEADER_READ;
+	}
+	EVP_ENCODE_CTX_free(ctx);
+	return ok;
 }
 
 static enum header read_pem(struct decoding *d, struct text t)

@@ -21,7 +21,7 @@ dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1
 # The guide, in two languages.
 guidedir = $(docdir)/guide
 guidejadir = $(guidedir)/ja
-dist_guide_DATA = doc/guide/README.md doc/guide/audit.md doc/guide/portal.md doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
+dist_guide_DATA = doc/guide/README.md doc/guide/audit.md doc/guide/portal.md doc/guide/portal.png doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
   doc/guide/existing.md doc/guide/firefox.md doc/guide/gnutls.md doc/guide/java.md \
   doc/guide/libreoffice.md doc/guide/mail.md doc/guide/nss.md doc/guide/openssl.md \
   doc/guide/openvpn.md doc/guide/p11-kit.md doc/guide/pam.md doc/guide/pdf.md doc/guide/programs.md \

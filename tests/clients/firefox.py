@@ -4,8 +4,10 @@
 Usage: firefox.py PORT modules          the security modules, a line each
        firefox.py PORT certificates     what the certificate manager shows as one's own
        firefox.py PORT open URL [PIN...]
+       firefox.py PORT picture FILE    of the window, as PNG
        firefox.py PORT quit
 The second and third also say how often the PIN was asked for since the last open."""
+import base64
 import json
 import socket
 import sys
@@ -144,6 +146,14 @@ def open_page(firefox, url, pins):
     say(seen)
 
 
+def picture(firefox, file):
+    firefox.call("WebDriver:SetWindowRect", width=760, height=320)
+    firefox.call("Marionette:SetContext", value="chrome")
+    data = firefox.call("WebDriver:TakeScreenshot", full=False)["value"]
+    with open(file, "wb") as out:
+        out.write(base64.b64decode(data))
+
+
 def main():
     port, verb, *words = sys.argv[1:]
     firefox = Marionette(int(port))
@@ -154,6 +164,8 @@ def main():
         say(firefox.run("return seen"))
     elif verb == "open":
         open_page(firefox, words[0], words[1:])
+    elif verb == "picture":
+        picture(firefox, words[0])
     elif verb == "quit":
         firefox.call("Marionette:Quit", flags=["eForceQuit"])
 

@@ -204,8 +204,9 @@ batch() { # CLIENT DOCUMENTS PROMPTS
 		printf '%s\t%s\tbatch\t%s\t%s\n' "$1" "$card" "$2" "$3" >>"$INKAN_TEST_CELLS"
 }
 
-cells=$builddir/tests/clients/cells
+cells=$builddir/tests/clients/cells pictures=$builddir
 keep_cells() { # of this script's last run; none when it failed
+	[ ! -e "$work/portal.png" ] || cp "$work/portal.png" "$pictures/portal.png"
 	mkdir -p "$cells"
 	rm -f "$cells/$(basename "$0" .sh)"
 	[ "$worst" != 0 ] || [ ! -e "$work/cells" ] || cp "$work/cells" "$cells/$(basename "$0" .sh)"

@@ -76,7 +76,7 @@ tests/installed/paths: $(module_LTLIBRARIES) $(bin_PROGRAMS) $(pkglib_LTLIBRARIE
 	$(AM_V_GEN)rm -rf tests/installed && \
 	$(MAKE) $(AM_MAKEFLAGS) install DESTDIR='$(abs_builddir)/tests/installed' >tests/installed.log 2>&1 && \
 	printf 'module_dir=%s\nbin_dir=%s\n' '$(moduledir)' '$(bindir)' >$@
-CLEANFILES += tests/installed.log
+CLEANFILES += tests/installed.log portal.png
 CLEAN_TARGETS += clean-installed
 clean-installed:
 	rm -rf tests/installed tests/clients/cells

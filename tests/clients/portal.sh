@@ -9,12 +9,17 @@ need nginx nginx
 need firefox-esr firefox-esr
 need python3 python3
 need openssl openssl
-need_nss
+need modutil libnss3-tools
+need certutil libnss3-tools
 prefix=${inkan%/bin/inkan}
 [ -x "$prefix/sbin/inkan-authd" ] || skip "inkan-authd is not built (--disable-authd)"
 firefox=$(readlink -f "$(command -v firefox-esr)")
-on_cards "hpki --name ISHI" "hpki --name YAKU --role Pharmacist" "jpki --name KANJA" "hpki --name TAMESHI --test-level" \
+doctor='hpki --name ISHI --japanese-name 桜花子'
+set -- "$doctor"
+# for the demo: no more than the picture
+[ -n "${INKAN_PICTURE-}" ] || set -- "$@" "hpki --name YAKU --role Pharmacist" "jpki --name KANJA" "hpki --name TAMESHI --test-level" \
 	"hpki --name LOST$$ --revoked"
+on_cards "$@"
 
 before=$(dirname "$work")/before # the lists from before the last card
 if [ ! -e "$before" ]; then
@@ -88,10 +93,10 @@ sees() {
 walk() {
 	case $INKAN_TEST_OPTIONS in
 	*ISHI*)
-		sees staff/doctors/ 'ようこそ / Welcome, ISHI*' 1 "$auth_pin"
+		sees staff/doctors/ 'ようこそ / Welcome, 桜花子*' 1 "$auth_pin"
 		sees staff/pharmacists/ "$no_entry" 0
 		sees patients/ "$no_entry" 0
-		sees staff/doctors/ 'ようこそ / Welcome, ISHI*' 0
+		sees staff/doctors/ 'ようこそ / Welcome, 桜花子*' 0
 		;;
 	*YAKU*)
 		sees staff/doctors/ "$no_entry" 1 "$auth_pin"
@@ -125,7 +130,7 @@ case $INKAN_TEST_OPTIONS in
 *) import_lists "$pki" ;;
 esac
 
-case $INKAN_TEST_OPTIONS in *LOST*) ;; *) with_chromium ;; esac
+case ${INKAN_PICTURE-}$INKAN_TEST_OPTIONS in yes* | *LOST*) ;; *) with_chromium ;; esac
 
 new_profile "$work/firefox"
 echo "user_pref('network.dns.localDomains', 'staff.portal.example,patients.portal.example');" >>"$profile/user.js"
@@ -133,7 +138,10 @@ guide_run firefox modutil "s|-dbdir sql:PROFILE|-dbdir sql:$profile|"
 start_firefox "$firefox"
 walk
 case $INKAN_TEST_OPTIONS in
-*ISHI*) # the next person at this machine, in the same Firefox
+*ISHI*)
+	try "the picture" $drive picture "$(dirname "$work")/portal.png"
+	[ -z "${INKAN_PICTURE-}" ] || { stop_firefox; exit; }
+	# the next person at this machine, in the same Firefox
 	remove_card
 	other_pin=$(echo "$auth_pin" | tr 1-6 4-9)
 	"$vcard" --send "insert $reader --card hpki --name JIRO --role Pharmacist --pin-auth $other_pin --pin-sign $sign_pin" >/dev/null ||

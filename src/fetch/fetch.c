@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan-fetch SECONDS BYTES: the network, in a program of its own. Each line of standard input asks for a URL:
  * "FD\tURL\tETAG"; each of standard output says how that went: "N\tWORD\tETAG\tWHY", N counting from 0, WORD new, same
- * or failed. What is new has been written to FD. All are asked side by side. */
+ * or failed. What is new has been written to FD. A fourth field is a time stamp query (RFC 3161) in hexadecimal, to be
+ * posted. All are asked side by side. */
 #include "config.h"
 #include <locale.h>
 #include <netinet/in.h>
@@ -15,16 +16,19 @@
 #include <unistd.h>
 #include <curl/curl.h>
 #include "base/i18n.h"
+#include "base/text.h"
 
 #define REDIRECTS 3L
 #define HEAD_MAX ((size_t)64 * 1024) /* of all header lines together */
 #define FETCH_MAX 1000
+#define QUERY_MAX ((size_t)4096)
+#define REPLY_TYPE "application/timestamp-reply"
 
 struct transfer {
 	CURL *curl;
 	struct curl_slist *lines;
 	char *text;        /* the line that asked for it */
-	char *field[3];    /* FD, URL, ETAG */
+	char *field[4];    /* FD, URL, ETAG, and of a post its QUERY */
 	char etag[256];    /* of the answer */
 	int fd, near;      /* how near the first server, or the proxy, is */
 	size_t head, seen; /* bytes, of bodies that are not wanted too */
@@ -138,6 +142,19 @@ static size_t take_header(char *line, size_t size, size_t len, void *self)
 #define HTTP (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)
 #endif
 
+/* What is posted (RFC 3161 3.4) goes to no other server. */
+static bool prepare_post(struct transfer *t)
+{
+	uint8_t query[QUERY_MAX];
+	size_t len = strlen(t->field[3]) / 2;
+
+	return len <= QUERY_MAX && hex_read(t->field[3], query, len) &&
+	       (t->lines = curl_slist_append(NULL, "Content-Type: application/timestamp-query")) &&
+	       curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE, (long)len) == CURLE_OK &&
+	       curl_easy_setopt(t->curl, CURLOPT_COPYPOSTFIELDS, query) == CURLE_OK &&
+	       curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
+}
+
 /* Nothing of the user's but the environment's proxy: no netrc, no cookie, no content coding (a kilobyte that unpacks to
  * a gigabyte), no signal. Limits that could not be set are a reason not to begin. */
 static bool prepare(struct transfer *t)
@@ -146,7 +163,8 @@ static bool prepare(struct transfer *t)
 	char line[300];
 
 	snprintf(line, sizeof line, "If-None-Match: %s", t->field[2]);
-	if (!c || (t->field[2][0] && !(t->lines = curl_slist_append(NULL, line))))
+	if (!c || (t->field[2][0] && !(t->lines = curl_slist_append(NULL, line))) ||
+	    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) != CURLE_OK || (t->field[3] && !prepare_post(t)))
 		return false;
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -164,7 +182,6 @@ static bool prepare(struct transfer *t)
 	       curl_easy_setopt(c, PROTOCOLS, HTTP) == CURLE_OK &&
 	       curl_easy_setopt(c, REDIRECT_PROTOCOLS, HTTP) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS) == CURLE_OK &&
-	       curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_TIMEOUT, seconds) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
@@ -196,11 +213,13 @@ static void explain(const struct transfer *t, CURLcode done, char why[256])
 static void report(struct transfer *t, CURLcode done)
 {
 	const char *word = "failed";
-	char why[256] = "";
+	char why[256] = "", *type = NULL;
 	long code = 0;
 
-	if (t->curl)
+	if (t->curl) {
 		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+		curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
+	}
 	if (done != CURLE_OK)
 		explain(t, done, why);
 	else if (code == 304 && t->field[2][0])
@@ -209,6 +228,9 @@ static void report(struct transfer *t, CURLcode done)
 		snprintf(why, sizeof why, _("the server answered %ld"), code);
 	else if (t->seen == 0)
 		snprintf(why, sizeof why, "%s", _("the answer is empty"));
+	else if (t->field[3] && (!type || strncasecmp(type, REPLY_TYPE, strlen(REPLY_TYPE)) != 0 ||
+	                         !strchr("; ", type[strlen(REPLY_TYPE)])))
+		snprintf(why, sizeof why, _("the answer's type is not %s"), REPLY_TYPE);
 	else
 		word = "new";
 	printf("%zu\t%s\t%s\t%s\n", (size_t)(t - list), word, t->etag, why);
@@ -226,6 +248,7 @@ static bool read_requests(void)
 		for (size_t i = 0; i < 3; i++)
 			if (!(list[n].field[i] = strsep(&rest, "\t")))
 				return false;
+		list[n].field[3] = rest;
 		list[n].fd = atoi(list[n].field[0]);
 	}
 	return true;
@@ -240,7 +263,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	bindtextdomain(INKAN_DOMAIN, LOCALEDIR);
 	if (argc != 3 || (seconds = atol(argv[1])) <= 0 || (most = atol(argv[2])) <= 0 || !read_requests()) {
-		fprintf(stderr, "%s\n", _("inkan status refresh runs this program; nobody else needs it."));
+		fprintf(stderr, "%s\n", _("inkan runs this program; nobody else needs it."));
 		return 64;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);

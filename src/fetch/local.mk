@@ -5,4 +5,4 @@ pkglibexec_PROGRAMS += inkan-fetch
 inkan_fetch_SOURCES = src/fetch/fetch.c
 inkan_fetch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-inkan_fetch_LDADD = $(CURL_LIBS)
+inkan_fetch_LDADD = libbase.la $(CURL_LIBS)

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <openssl/err.h>
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
+#include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cert/trust.h"
 #include "signer/cms.h"
 #include "signer/stamp.h"
+#include "status/fetch.h"
 
+#define REPLY_MAX 65536L
 #define AUTH_LEVEL 2 /* of libcrypto: 112 bits, which src/cert/chain.c wants too */
 
 /* ---- Anchors */
@@ -227,4 +235,148 @@ void stamp_decide(struct stamp *s, const struct stamp_trust *trust, int64_t at)
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(untrusted);
 	ERR_pop_to_mark();
+}
+
+/* ---- Asking for one */
+
+struct answer {
+	bool here;
+	char why[256];
+};
+
+static void take_line(void *arg, size_t i, char *const field[3])
+{
+	struct answer *answer = arg;
+
+	(void)i;
+	answer->here = strcmp(field[0], "new") == 0;
+	snprintf(answer->why, sizeof answer->why, "%s", field[2]);
+}
+
+/* RFC 3161 2.4.1, in hexadecimal: of SHA-256, with a nonce, and the certificate asked for. */
+static enum error write_query(const struct crypto *crypto, struct bytes octets, ASN1_INTEGER *nonce, char **hex)
+{
+	TS_REQ *query = TS_REQ_new();
+	TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
+	X509_ALGOR *algorithm = X509_ALGOR_new();
+	uint8_t hash[32], *der = NULL;
+	enum error ok = crypto_hash(crypto, HASH_SHA256, octets, hash);
+	uint64_t random;
+	int n = -1;
+
+	if (ok == E_OK)
+		ok = crypto_random(crypto, (uint8_t *)&random, sizeof random);
+	if (ok == E_OK && query && imprint && algorithm &&
+	    X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL) == 1 &&
+	    TS_MSG_IMPRINT_set_algo(imprint, algorithm) == 1 && TS_MSG_IMPRINT_set_msg(imprint, hash, 32) == 1 &&
+	    ASN1_INTEGER_set_uint64(nonce, random) == 1 && TS_REQ_set_version(query, 1) == 1 &&
+	    TS_REQ_set_msg_imprint(query, imprint) == 1 && TS_REQ_set_nonce(query, nonce) == 1 &&
+	    TS_REQ_set_cert_req(query, 1) == 1)
+		n = i2d_TS_REQ(query, &der);
+	*hex = n > 0 ? malloc(2 * (size_t)n + 1) : NULL;
+	if (*hex)
+		hex_write(der, (size_t)n, *hex);
+	OPENSSL_free(der);
+	X509_ALGOR_free(algorithm);
+	TS_MSG_IMPRINT_free(imprint);
+	TS_REQ_free(query);
+	return ok != E_OK || *hex ? ok : E_MEMORY;
+}
+
+/* What is wrong with a reply (2.4.2), or NULL; *token: its own bytes, in the reply. */
+static const char *judge(const struct stamp_request *r, struct bytes reply, struct bytes octets,
+                         const ASN1_INTEGER *nonce, struct signature *scratch, struct bytes *token)
+{
+	struct tlv whole, status_info, t;
+	TS_STATUS_INFO *status;
+	TS_TST_INFO *info;
+	int64_t code = -1;
+	const uint8_t *p;
+	struct stamp *s;
+	bool ours;
+
+	if (!tlv_next(&reply, &whole) || reply.len != 0 || !tlv_next(&whole.value, &status_info))
+		return N_("it is malformed");
+	p = status_info.whole.data;
+	status = d2i_TS_STATUS_INFO(NULL, &p, (long)status_info.whole.len);
+	if (status)
+		ASN1_INTEGER_get_int64(&code, TS_STATUS_INFO_get0_status(status));
+	TS_STATUS_INFO_free(status);
+	if (code != 0 && code != 1) /* granted, grantedWithMods */
+		return N_("the request is refused");
+	if (!tlv_next(&whole.value, &t) || whole.value.len != 0)
+		return N_("it is malformed");
+	*token = t.whole;
+	if (stamp_add(r->crypto, scratch, false, *token, octets) != E_OK)
+		return error_text(E_MEMORY);
+	s = &scratch->stamps[0];
+	if (s->why)
+		return s->why;
+	info = read_info(s->cms, &octets);
+	ours = info && TS_TST_INFO_get_nonce(info) && ASN1_INTEGER_cmp(TS_TST_INFO_get_nonce(info), nonce) == 0;
+	TS_TST_INFO_free(info);
+	if (!ours)
+		return N_("its nonce is not the request's");
+	if (llabs(s->time - time(NULL)) > r->tolerance)
+		return N_("its time and this machine's clock are too far apart");
+	stamp_decide(s, r->trust, time(NULL));
+	for (enum problem i = 0; i < PROBLEM_COUNT; i++)
+		if (s->problems & PROBLEM(i))
+			return problem_text(i);
+	return NULL;
+}
+
+enum error stamp_fetch(const struct stamp_request *r, struct bytes octets, struct buf *token, char why[256])
+{
+	struct answer answer = {0};
+	ASN1_INTEGER *nonce = ASN1_INTEGER_new();
+	FILE *requests = tmpfile(), *body = tmpfile();
+	struct document scratch = {0};
+	struct signature *s = document_add(&scratch, "", "");
+	struct buf reply = {0};
+	struct bytes found;
+	const char *wrong;
+	char *query = NULL;
+	enum error ok = E_MEMORY;
+
+	why[0] = '\0';
+	ERR_set_mark();
+	if (!fetch_url_valid(r->url)) {
+		snprintf(why, 256, "%s", _("the time stamp authority's address is no http or https URL"));
+		ok = E_ARGUMENT;
+		goto out;
+	}
+	if (!nonce || !s || (ok = write_query(r->crypto, octets, nonce, &query)) != E_OK)
+		goto out;
+	ok = E_IO;
+	if (!requests || !body || fcntl(fileno(body), F_SETFD, 0) != 0) {
+		log_error("tmpfile: %s", strerror(errno));
+		goto out;
+	}
+	fprintf(requests, "%d\t%s\t\t%s\n", fileno(body), r->url, query);
+	if (fetch_run(r->program, r->seconds, REPLY_MAX, requests, take_line, &answer) != E_OK)
+		goto out;
+	if (!answer.here) {
+		snprintf(why, 256, _("no time stamp: %.180s"), answer.why);
+		goto out;
+	}
+	if (lseek(fileno(body), 0, SEEK_SET) != 0 || (ok = fd_read(fileno(body), REPLY_MAX, &reply)) != E_OK)
+		goto out;
+	wrong = judge(r, (struct bytes){reply.data, reply.len}, octets, nonce, s, &found);
+	ok = wrong ? E_REFUSED : buf_append(token, found.data, found.len);
+	if (wrong)
+		snprintf(why, 256, _("the time stamp authority's answer cannot be used: %s"), _(wrong));
+out:
+	if (ok != E_OK && !why[0])
+		snprintf(why, 256, "%s", _(error_text(ok)));
+	ERR_pop_to_mark();
+	free(query);
+	buf_free(&reply);
+	document_free(&scratch);
+	if (body)
+		fclose(body);
+	if (requests)
+		fclose(requests);
+	ASN1_INTEGER_free(nonce);
+	return ok;
 }

@@ -30,8 +30,8 @@ void stamp_decide(struct stamp *s, const struct stamp_trust *trust, int64_t at);
 
 /* Asks an authority for a time stamp on SHA-256 of the octets, by inkan-fetch, and verifies the answer: status, nonce,
  * imprint, everything of stamp_add and stamp_decide, genTime within `tolerance` seconds of this clock. *why: a sentence
- * for people, translated, in 256 bytes. E_REFUSED: the authority refused, or its answer is not to be used; E_TIMEOUT,
- * E_IO: no answer. */
+ * for people, translated. E_ARGUMENT: no URL; E_REFUSED: the authority refused, or its answer is not to be used; E_IO:
+ * no answer in time; E_MEMORY, E_INTERNAL. The token is appended. */
 struct stamp_request {
 	const struct crypto *crypto;
 	const struct stamp_trust *trust;

@@ -363,6 +363,46 @@ enum error sources_collect(struct store *store, const struct trust *trust, const
 
 /* ---- The program */
 
+enum error fetch_run(const char *program, long seconds, long bytes, FILE *requests, fetch_line *line, void *arg)
+{
+	char seconds_text[24], bytes_text[24], *text = NULL;
+	char *const argv[] = {(char *)(uintptr_t)program, seconds_text, bytes_text, NULL};
+	posix_spawn_file_actions_t actions;
+	char *field[4];
+	size_t room = 0;
+	int answers[2], failed, status;
+	FILE *in;
+	pid_t child;
+
+	snprintf(seconds_text, sizeof seconds_text, "%ld", seconds);
+	snprintf(bytes_text, sizeof bytes_text, "%ld", bytes);
+	if (fflush(requests) != 0 || lseek(fileno(requests), 0, SEEK_SET) != 0 || pipe2(answers, O_CLOEXEC) != 0)
+		return E_IO;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fileno(requests), STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, answers[1], STDOUT_FILENO);
+	failed = posix_spawn(&child, program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(answers[1]);
+	in = failed ? NULL : fdopen(answers[0], "r");
+	while (in && getline(&text, &room, in) > 0)
+		if (split(text, field, 4))
+			line(arg, (size_t)atol(field[0]), field + 1);
+	free(text);
+	if (in)
+		fclose(in);
+	else
+		close(answers[0]);
+	if (failed) {
+		log_error("posix_spawn %s: %s", program, strerror(failed));
+		errno = failed;
+		return E_IO;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return E_OK;
+}
+
 const char *list_refusal(enum error e)
 {
 	return e == E_FORMAT      ? _("it is not a revocation list")
@@ -415,21 +455,20 @@ static void take_body(const struct run *run, struct source *s, FILE *body, const
 	buf_free(&der);
 }
 
-/* N, new|same|failed, ETAG, WHY; one line for each N. */
-static void take_line(const struct run *run, char *line)
+/* One line for each. */
+static void take_line(void *arg, size_t i, char *const field[3])
 {
-	char *field[4];
+	const struct run *run = arg;
 	struct source *s;
-	size_t i;
 
-	if (!split(line, field, 4) || (i = (size_t)atol(field[0])) >= run->n || !(s = run->asked[i]))
+	if (i >= run->n || !(s = run->asked[i]))
 		return;
-	if (strcmp(field[1], "new") == 0)
-		take_body(run, s, run->body[i], field[2]);
-	else if (strcmp(field[1], "same") == 0)
+	if (strcmp(field[0], "new") == 0)
+		take_body(run, s, run->body[i], field[1]);
+	else if (strcmp(field[0], "same") == 0)
 		set_outcome(s, FETCHED_SAME, "");
 	else
-		set_outcome(s, FETCHED_FAILED, field[3]);
+		set_outcome(s, FETCHED_FAILED, field[2]);
 	s->tried = time(NULL);
 	if (s->outcome <= FETCHED_SAME)
 		s->succeeded = s->tried;
@@ -458,50 +497,6 @@ static enum error write_requests(struct run *run, FILE *requests)
 		/* what the store has lost is asked for without a condition: "not modified" would help nobody */
 		fprintf(requests, "%d\t%s\t%s\n", fileno(body), s->url, s->present ? s->etag : "");
 	}
-	return fflush(requests) == 0 && lseek(fileno(requests), 0, SEEK_SET) == 0 ? E_OK : E_IO;
-}
-
-static enum error run_program(struct run *run, FILE *requests)
-{
-	char seconds[24], bytes[24], *line = NULL;
-	char *const argv[] = {(char *)(uintptr_t)run->job->program, seconds, bytes, NULL};
-	posix_spawn_file_actions_t actions;
-	size_t room = 0;
-	int answers[2], failed, status;
-	FILE *in;
-	pid_t child;
-
-	snprintf(seconds, sizeof seconds, "%ld", run->job->seconds);
-	snprintf(bytes, sizeof bytes, "%ld", run->job->bytes);
-	if (pipe2(answers, O_CLOEXEC) != 0)
-		return E_IO;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fileno(requests), STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, answers[1], STDOUT_FILENO);
-	failed = posix_spawn(&child, run->job->program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(answers[1]);
-	in = failed ? NULL : fdopen(answers[0], "r");
-	while (in && getline(&line, &room, in) > 0)
-		take_line(run, line);
-	free(line);
-	if (in)
-		fclose(in);
-	else
-		close(answers[0]);
-	if (failed) {
-		log_error("posix_spawn %s: %s", run->job->program, strerror(failed));
-		errno = failed;
-		return E_IO;
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	for (size_t i = 0; i < run->n; i++)
-		if (run->asked[i] &&
-		    snprintf(run->asked[i]->why, sizeof run->asked[i]->why, _("%s ended early"), run->job->program) >
-		            0 &&
-		    run->job->each)
-			run->job->each(run->job->arg, run->asked[i]);
 	return E_OK;
 }
 
@@ -516,8 +511,13 @@ static enum error ask(const struct fetch_job *job, struct sources *s)
 	int why;
 
 	if (e != E_MEMORY && requests && (e = write_requests(&run, requests)) == E_OK && run.n > 0)
-		e = run_program(&run, requests);
+		e = fetch_run(job->program, job->seconds, job->bytes, requests, take_line, &run);
 	why = errno;
+	for (size_t i = 0; i < run.n && e == E_OK; i++)
+		if (run.asked[i] &&
+		    snprintf(run.asked[i]->why, sizeof run.asked[i]->why, _("%s ended early"), job->program) > 0 &&
+		    job->each)
+			job->each(job->arg, run.asked[i]);
 	for (size_t i = 0; i < run.n; i++)
 		fclose(run.body[i]);
 	if (requests)

@@ -6,6 +6,7 @@
 #ifndef INKAN_STATUS_FETCH_H
 #define INKAN_STATUS_FETCH_H
 
+#include <stdio.h>
 #include "status/store.h"
 
 /* The first four are fine. */
@@ -81,6 +82,12 @@ struct fetch_job {
  * been verified. Of several processes one fetches, the others wait and take its outcomes. E_DENIED, E_IO: no folder
  * can be written, or the program cannot be run (errno). */
 enum error fetch_all(const struct fetch_job *job, struct sources *s);
+
+/* Runs inkan-fetch with these requests, a line for each, and calls `line` with every line of its answer: the number of
+ * the request, which may be anything; the word, the ETag and why (see src/fetch/fetch.c). E_IO: it cannot be run
+ * (errno). */
+typedef void fetch_line(void *arg, size_t i, char *const field[3]);
+enum error fetch_run(const char *program, long seconds, long bytes, FILE *requests, fetch_line *line, void *arg);
 
 /* Why store_put refused a list: a sentence, translated. */
 const char *list_refusal(enum error e);

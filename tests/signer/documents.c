@@ -72,6 +72,27 @@ static int stamp(int argc, char **argv)
 	return 0;
 }
 
+/* fetch URL FILE ANCHORS OUT PROGRAM */
+static int fetch(char **argv)
+{
+	const char *folders[] = {argv[4]};
+	struct stamp_trust trust;
+	struct stamp_request r = {crypto, &trust, argv[6], argv[2], 2, 300};
+	struct buf token = {0};
+	char why[256];
+	enum error e;
+
+	if (stamp_trust_open(crypto, folders, 1, &trust) != E_OK)
+		return 99;
+	e = stamp_fetch(&r, take(argv[3]), &token, why);
+	printf("%s\n", e == E_OK ? "granted" : why);
+	if (e == E_OK)
+		path_replace(argv[5], (struct bytes){token.data, token.len}, 0644);
+	stamp_trust_free(&trust);
+	buf_free(&token);
+	return e == E_OK ? 0 : e == E_REFUSED ? 1 : e == E_IO ? 2 : 3;
+}
+
 int main(int argc, char **argv)
 {
 	int ret = 99;
@@ -81,6 +102,8 @@ int main(int argc, char **argv)
 		return 99;
 	if (strcmp(argv[1], "stamp") == 0 && argc >= 5)
 		ret = stamp(argc, argv);
+	else if (strcmp(argv[1], "fetch") == 0 && argc == 7)
+		ret = fetch(argv);
 	crypto_free(&crypto);
 	return ret;
 }

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Signed documents: the forms of the field and what is wrong with them.
-EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py
+signer_tests = tests/signer/stamp.sh
+EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py tests/signer/authority.py
+dist_check_SCRIPTS += $(signer_tests)
+TESTS += $(signer_tests)
 if TESTS_WANTED
 check_PROGRAMS += tests/signer/documents
 tests_signer_documents_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-tests_signer_documents_LDADD = libsigner.la libcert.la libinkancrypto.la libbase.la libcards.la $(CRYPTO_LIBS)
+tests_signer_documents_LDADD = libsigner.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CRYPTO_LIBS)
+check_LTLIBRARIES += tests/signer/later.la
+tests_signer_later_la_SOURCES = tests/signer/later.c
+tests_signer_later_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_signer_later_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) -fvisibility=default
+tests_signer_later_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 endif

@@ -16,5 +16,5 @@ tests_unit_fetch_here_SOURCES = src/fetch/fetch.c tests/unit/connect_here.c
 tests_unit_fetch_here_CPPFLAGS = $(inkan_fetch_CPPFLAGS)
 tests_unit_fetch_here_CFLAGS = $(inkan_fetch_CFLAGS)
 tests_unit_fetch_here_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic
-tests_unit_fetch_here_LDADD = $(CURL_LIBS)
+tests_unit_fetch_here_LDADD = libbase.la $(CURL_LIBS)
 tests_tool_serve_LDADD = tests/unit/libserve.la

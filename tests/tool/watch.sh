@@ -41,6 +41,23 @@ watch() { # LINES-BEFORE-THE-FIRST-CARD OPTIONS...
 	done
 }
 
+if [ "${INKAN_TEST_PART-}" = queue ]; then # ten people at one reader, whose cards take their time
+	: >"$work/out"
+	"$inkan" watch >"$work/out" 2>"$work/err" &
+	pid=$!
+	lines 1
+	begun=$(date +%s)
+	for person in 2 3 4 5 6 7 8 9 10; do
+		tell remove 1 >/dev/null
+		tell "insert 1 --card hpki --name 'PERSON $person'" >/dev/null
+		lines $person
+	done
+	echo "ten cards through one reader: $(($(date +%s) - begun)) s; each of their commands takes 50 ms"
+	kill -INT $pid
+	wait $pid
+	said "HPKI cards: 10; put in again: 0; other cards: 0."
+	finish
+fi
 if [ -n "${INKAN_TEST_PART-}" ]; then
 	run 0 "$inkan" trust add --yes "$INKAN_TEST_PKI/root.pem" "$INKAN_TEST_PKI/hpki-auth-ca.pem"
 	run 0 "$inkan" status import "$INKAN_TEST_PKI/hpki-auth.crl" "$INKAN_TEST_PKI/sarl.crl" "$INKAN_TEST_PKI/rarl.crl"
@@ -78,4 +95,5 @@ run 64 "$inkan" watch --frob
 run 64 "$inkan" watch more
 INKAN_TEST_PART=cards INKAN_TEST_PKI=$work/pki timeout 120 ./inkan-vcard --pki "$work/pki" --card hpki --name 'HANAKO SAKURA' \
 	--japanese-name '佐倉 花子' --role 'Medical Doctor' --role 'Director of Hospital' -- "$0" || bad "with a card"
+INKAN_TEST_PART=queue timeout 120 ./inkan-vcard --pki "$work/pki" --apdu-delay 50 --card hpki --name 'PERSON 1' -- "$0" || bad "a queue"
 finish

@@ -14,6 +14,7 @@ struct signer {
 	 * certificate's key before it is returned. One call is one consent. */
 	enum error (*sign)(void *self, const uint8_t hash[32], uint8_t *signature, size_t *len);
 	void *self;
+	STACK_OF(X509) *chain;              /* CA certificates that CAdES puts beside the holder's; NULL: none */
 	const struct stamp_request *stamps; /* NULL: level B */
 	char why[256];                      /* after an error: a sentence for people, translated; "": error_text */
 };

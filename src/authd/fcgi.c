@@ -154,7 +154,7 @@ static char *answer_text(const struct outcome *o, const struct request *r, const
 	if (!f)
 		return NULL;
 	fprintf(f, "Status: %d\r\nCache-Control: no-store\r\nInkan-Reason: %s\r\nInkan-Request: %s\r\n",
-	        o->reason->status == 401 ? 403 : o->reason->status, o->reason->word, r->id);
+	        o->reason->status, o->reason->word, r->id);
 	for (size_t i = 0; i < FIELDS; i++) {
 		fputs("Variable-", f);
 		for (const char *p = field_names[i]; *p; p++)

@@ -47,6 +47,7 @@ SSLOptions +StdEnvVars +ExportCertData
 AuthnzFcgiDefineProvider authn inkan fcgi://127.0.0.1:$fastcgi/
 SetEnvIfExpr "%{SSL_CLIENT_CERT} =~ /^(?s)(.*)\$/" SSL_CLIENT_CERT=\$1
 SetEnvIfExpr true INKAN_RULE=doctors
+SetEnvIfExpr true suppress-error-charset
 SetEnvIfExpr "%{REQUEST_URI} =~ m#^/patients/#" INKAN_RULE=patients
 <Location />
 	AuthType None
@@ -72,13 +73,13 @@ seen "user=hpki-$scope-$id; name=%E6%A1%9C%E8%8A%B1%E5%AD%90; groups=Medical Doc
 shows 403 'other health professions' / $(card pharmacist) -H 'Accept-Language: en'
 shows 403 '資格' / $(card pharmacist) -H 'Accept-Language: ja'
 shows 403 'test card' / $(card trial) -H 'Accept-Language: en'
-shows 403 'No card was presented' / -H 'Accept-Language: en'
+shows 401 'No card was presented' / -H 'Accept-Language: en'
 shows 403 'another kind' /patients/ $(card doctor) -H 'Accept-Language: en'
 for made_up in 'Remote-User: root' 'SSL_CLIENT_CERT: x' "X-Client-Cert: $(pem_url "$doctor")" 'INKAN_RULE: patients' 'Inkan-Rule: patients'; do
 	shows 200 'the page' / $(card doctor) -H "$made_up"
 	seen "user=hpki-$scope-$id;"
 	shows 403 '' / $(card pharmacist) -H "$made_up"
-	shows 403 '' / -H "$made_up"
+	shows 401 '' / -H "$made_up"
 done
 
 # on the wire: junk, half a request, many that wait; and good ones go on

@@ -28,9 +28,8 @@ expired() { # the one refusal without a page: Apache breaks the connection
 	page /doctors/ $(card late) "$@"
 	[ "$status" = 000 ] || bad "an expired card: $status"
 }
-# a FastCGI authorizer's refusal is always 403
-everybody 403
-made_up_headers 403
+everybody
+made_up_headers
 not_resumed
 revoked_while_open /doctors/ || bad "a revoked card on an open connection"
 staff 403 'has been revoked' /doctors/ lost

@@ -127,7 +127,7 @@ not_resumed() {
 	done
 }
 
-# everybody NO-CERTIFICATE-STATUS: who gets where, and what a refusal says
+# Who gets where, and what a refusal says.
 everybody() {
 	staff 200 '/doctors/' / none
 	patients 200 'None yet' / patient
@@ -143,12 +143,13 @@ everybody() {
 	patients 200 'Medical Doctor' / patient
 	grep -q '桜花子 — Medical Doctor — good ([0-9-]*T[0-9:]*Z)' "$work/body" ||
 		{ bad "the patient does not see who the doctor is"; cat "$work/body"; }
-	staff "$1" 'No card was presented' /doctors/ none
-	patients "$1" 'No card was presented' / none
+	staff 401 'No card was presented' /doctors/ none
+	patients 401 'No card was presented' / none
 	staff 403 'another kind' /doctors/ foreign
 	patients 403 'another kind' / foreign
 	host=staff.portal.example
 	shows 403 'カード' /doctors/ $(card pharmacist) -H 'Accept-Language: ja' -d 'a body'
+	grep -i '^content-type:.*charset' "$work/headers" | grep -vi 'utf-8' && bad "the page is no UTF-8 to a browser"
 	for where in /doctors/../pharmacists/ /doctors/%2e%2e/pharmacists/ //pharmacists/ /doctors/.%2E/pharmacists/ /other/; do
 		page "$where" --path-as-is $(card doctor)
 		case $status in 403 | 400 | 404) ;; *) bad "$where: $status" ;; esac
@@ -156,8 +157,7 @@ everybody() {
 }
 
 # Nothing that a client has made up is believed, or seen by the application, in any place or on any page.
-made_up_headers() { # NO-CERTIFICATE-STATUS
-	none=$1
+made_up_headers() {
 	forged=$(pem_url "$doctor")
 	der=$(openssl x509 -in "$doctor" -outform der | base64 -w 0)
 	set -- -H 'X-Kept: yes'
@@ -178,8 +178,8 @@ made_up_headers() { # NO-CERTIFICATE-STATUS
 	[ "$status" = 403 ] || bad "a doctor at the patients': $status"
 	staff 200 'Welcome, 桜花子' /doctors/ doctor "$@" -d 'a body'
 	[ "$(grep -ci '^X-Kept' "$work/app.log")" = 5 ] || bad "the application has seen $(grep -ci '^X-Kept' "$work/app.log") of 5 requests"
-	staff "$none" 'No card' /doctors/ none "$@"
-	patients "$none" 'No card' / none "$@"
+	staff 401 'No card' /doctors/ none "$@"
+	patients 401 'No card' / none "$@"
 	staff 403 'other health professions' /doctors/ pharmacist "$@"
 	staff 403 'another kind' /doctors/ patient "$@"
 	staff 403 'another kind' /doctors/ foreign "$@"

@@ -31,7 +31,7 @@ need() { # PROGRAM PACKAGE
 try() { # NAME COMMAND...
 	what=$1
 	shift
-	timeout "${patience-60}" "$@" >"$work/said" 2>&1 </dev/null && return 0
+	timeout -k 5 "${patience-60}" "$@" >"$work/said" 2>&1 </dev/null && return 0
 	code=$?
 	sed 's/^/    /' "$work/said"
 	fail "$what (exit $code)"
@@ -134,7 +134,7 @@ prepare() {
 make_work() {
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
-	trap 'exit 1' HUP INT TERM
+	trap 'kill $limited 2>/dev/null; wait; exit 1' HUP INT TERM
 }
 
 # For root: a copy that an unprivileged user can read, owned by that user.
@@ -157,8 +157,10 @@ stage() {
 	unprivileged='setpriv --reuid=65534 --regid=65534 --clear-groups --'
 }
 
-neighbour='' order=''
-run_on_card() { # KIND OPTIONS...: this script again, inside, with the neighbour before or after
+# This script again, inside, with the neighbour before or after. The time limit ends all that is in its process
+# group: a shell that waits for a program that hangs hears no signal before that program has ended.
+neighbour='' order='' limited=''
+run_on_card() { # KIND OPTIONS...
 	know_card "$1"
 	words=$* reader=1
 	set -- --card "$@" --pin-auth "$auth_pin" --pin-sign "$sign_pin"
@@ -172,8 +174,10 @@ run_on_card() { # KIND OPTIONS...: this script again, inside, with the neighbour
 	# shellcheck disable=SC2086 # $unprivileged is words
 	HOME=$work/$card/home INKAN_TEST_CARD=$card INKAN_TEST_OPTIONS=$words INKAN_TEST_WORK=$work/$card INKAN_TEST_PKI=$pki \
 		INKAN_TEST_CELLS=$work/cells INKAN_TEST_READER=$reader INKAN_TEST_NEIGHBOUR=$neighbour \
-		in_build timeout --foreground "${time_limit:-300}" $unprivileged \
-		"$vcard" "$@" --pki "$pki" --trace "$work/$card/trace" -- "$script"
+		in_build timeout -k 20 "${time_limit:-300}" $unprivileged \
+		"$vcard" "$@" --pki "$pki" --trace "$work/$card/trace" -- "$script" &
+	limited=$!
+	wait $limited
 }
 
 neighbour_options() {
@@ -224,7 +228,7 @@ guide_answer() { # PAGE NAME ANSWER [SED-SCRIPT]
 	printf '%s\n' "$3" >"$work/answer"
 	guide_write "$1" "$2" "${4-}"
 	# shellcheck disable=SC2016 # for the shell inside
-	try "doc/guide/$1.md, $2" sh -c 'exec setsid -w sh -eu "$0" <"$1"' "$work/block" "$work/answer"
+	try "doc/guide/$1.md, $2" sh -c 'exec setsid -w timeout "$0" sh -eu "$1" <"$2"' "$((${patience-60} - 5))" "$work/block" "$work/answer"
 }
 
 guide_write() { # PAGE NAME [SED-SCRIPT]: into $work/block
@@ -322,6 +326,7 @@ insert_card() {
 end_inside() {
 	code=$?
 	trap - EXIT
+	trap '' HUP INT TERM
 	stop_servers
 	ask_witness || code=1
 	lost=$((tries - $(ask_card tries)))
@@ -369,6 +374,13 @@ stop_servers() {
 	for pidfile in $servers; do
 		! is_alive "$pidfile" || kill "$pid" 2>/dev/null
 	done
+	for pidfile in $servers; do
+		for _ in $(seq 50); do
+			is_alive "$pidfile" || continue 2
+			sleep 0.1
+		done
+		kill -9 "$pid"
+	done
 	servers=
 }
 
@@ -376,7 +388,9 @@ stop_servers() {
 # machine numbers come round again within minutes.
 is_alive() { # PIDFILE; sets $pid
 	pid=$(cat "$1" 2>/dev/null) && state=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
-	ticks=$(echo "${state##*) }" | cut -d ' ' -f 20) # since the machine started
+	state=${state##*) }
+	[ "${state%% *}" != Z ] || return 1
+	ticks=$(echo "$state" | cut -d ' ' -f 20) # since the machine started
 	started=$(($(sed -n 's/^btime //p' /proc/stat) + ticks / $(getconf CLK_TCK)))
 	[ $started -le $(($(stat -c %Y "$1") + 1)) ]
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Other people's programs with our modules, on the virtual card behind pcscd.
 client_tests = \
+  tests/clients/limit.sh \
   tests/clients/steps.sh \
   tests/clients/pkcs11-tool.sh \
   tests/clients/pkcs11-tool-sign.sh \

@@ -410,6 +410,8 @@ start_nginx() { # TLS-VERSION
 	web=$work/nginx
 	mkdir -p "$web"
 	port=$(free_port)
+	# strsclnt takes the first address of localhost, and no other
+	ipv6=$(sed -n "s/^0*1 .* lo$/listen [::1]:$port ssl;/p" /proc/net/if_inet6 2>/dev/null)
 	cat >"$web/nginx.conf" <<-END
 		worker_processes 1;
 		pid $web/pid;
@@ -424,6 +426,7 @@ start_nginx() { # TLS-VERSION
 			scgi_temp_path $web/scgi;
 			server {
 				listen 127.0.0.1:$port ssl;
+				$ipv6
 				server_name localhost;
 				ssl_certificate $pki/server.pem;
 				ssl_certificate_key $pki/server.key;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Signed documents: the forms of the field and what is wrong with them.
-signer_tests = tests/signer/stamp.sh
-EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py tests/signer/authority.py
+signer_tests = tests/signer/stamp.sh tests/signer/cades.sh
+EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py tests/signer/authority.py tests/signer/cms.py
 dist_check_SCRIPTS += $(signer_tests)
 TESTS += $(signer_tests)
 if TESTS_WANTED
 check_PROGRAMS += tests/signer/documents
+tests_signer_documents_SOURCES = tests/signer/documents.c tests/signer/key_signer.h tests/signer/key_signer.c
 tests_signer_documents_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_signer_documents_LDADD = libsigner.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CRYPTO_LIBS)
 check_LTLIBRARIES += tests/signer/later.la

@@ -24,11 +24,13 @@ static enum error add_stamps(const struct crypto *crypto, CMS_SignerInfo *si, co
                              struct signature *s)
 {
 	const ASN1_OCTET_STRING *value = CMS_SignerInfo_get0_signature(si);
-	struct bytes octets = {ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+	struct bytes octets = {0};
 	ASN1_OBJECT *oid = OBJ_txt2obj(type, 1);
 	enum error ok = oid ? E_OK : E_MEMORY;
 	int at = -1;
 
+	if (!archive)
+		octets = (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 	while (ok == E_OK && (at = CMS_unsigned_get_attr_by_OBJ(si, oid, at)) >= 0) {
 		X509_ATTRIBUTE *attribute = CMS_unsigned_get_attr(si, at);
 
@@ -38,7 +40,7 @@ static enum error add_stamps(const struct crypto *crypto, CMS_SignerInfo *si, co
 
 			if (ASN1_TYPE_get(t) == V_ASN1_SEQUENCE)
 				token = (struct bytes){t->value.sequence->data, (size_t)t->value.sequence->length};
-			ok = stamp_add(crypto, s, archive, token, archive ? (struct bytes){0} : octets);
+			ok = stamp_add(crypto, s, archive, token, octets);
 		}
 	}
 	ASN1_OBJECT_free(oid);

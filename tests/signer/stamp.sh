@@ -43,12 +43,19 @@ reply below "$work/query" -chain "$pki/tsa-sub.pem" -token_out -out "$work/below
 stamp "" "$work/below-chain" "$work/f" "$anchors"
 cp "$pki/tsa-sub.pem" "$anchors"
 stamp "" "$work/below" "$work/f" "$anchors"
-# elliptic curves, and RSASSA-PSS
+# elliptic curves
 key_options='-newkey ec -pkeyopt ec_paramgen_curve:P-256'
 certificate curve tsa-ca extendedKeyUsage=critical,timeStamping
 key_options='-newkey rsa:2048'
 token curve "$work/f" "$work/curve"
 stamp "" "$work/curve" "$work/f" "$anchors"
+
+# a key that is too short, for what libcrypto calls level 2
+key_options='-newkey rsa:1024'
+certificate short tsa-ca extendedKeyUsage=critical,timeStamping
+key_options='-newkey rsa:2048'
+token short "$work/f" "$work/short"
+stamp " time-stamp-anchor" "$work/short" "$work/f" "$anchors"
 
 # ---- at another time
 stamp " time-stamp-validity" "$work/t" "$work/f" "$anchors" 2020-01-01
@@ -174,6 +181,7 @@ ask 2 gigabyte "no time stamp: the answer is longer than 65536 bytes"
 ask 2 gigabyte/announced "no time stamp: the answer is longer than 65536 bytes"
 run 3 "$documents" fetch "file:///etc/passwd" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch"
 kill $authority
+wait $authority 2>/dev/null
 trap 'rm -rf "$work"' EXIT
 ask 2 as/tsa "no time stamp: the server cannot be reached"
 finish

@@ -16,7 +16,6 @@ include tests/module/local.mk
 include tests/cards/local.mk
 endif
 include tests/tool/local.mk
-include tests/signer/local.mk
 include tests/authd/local.mk
 include tests/portal/local.mk
 include tests/signer/local.mk

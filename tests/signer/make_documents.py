@@ -242,7 +242,12 @@ def signature(form, name, signer, documents, objects='', more=''):
 def canonical(node, method=C14N):
     """An element in the context of its document; a document of its own first, for lxml loses default name spaces."""
     if isinstance(node, etree._Element):
+        above = list(node.iterancestors())[::-1]
         node = etree.fromstring(etree.tostring(node, with_tail=False))
+        for a in above if method == C14N else []:  # xml:lang and its like
+            for name, value in a.attrib.items():
+                if name.startswith('{http://www.w3.org/XML/1998/namespace}') and name not in node.attrib:
+                    node.set(name, value)
     return etree.tostring(node, method='c14n', exclusive=method == EXC, with_comments=False)
 
 
@@ -359,7 +364,7 @@ CSV = 'SJ1\n1,1,1310000,東京,13,見本診療所\n11,佐倉 花子,サクラ �
 DISPENSED = 'CJ1\n1,4,1310001,東京,13,見本薬局\n201,1,1,7,2149001F1ZZZ,見本錠,3,1,錠'
 
 
-def prescription(pki, form=VENDOR, level='B', extra=True, csv=CSV, uri='#PrescriptionDocument', **how):
+def prescription(pki, form=VENDOR, level='B', extra=True, csv=CSV, uri='#PrescriptionDocument', more='', **how):
     """The whole of a prescription, and what is inside its element Prescription."""
     inside = '<PrescriptionManagement id="PrescriptionManagement"><Version Value="EPS1.0"></Version>%s' \
         '</PrescriptionManagement><PrescriptionDocument id="PrescriptionDocument">%s</PrescriptionDocument>%s' \
@@ -369,7 +374,7 @@ def prescription(pki, form=VENDOR, level='B', extra=True, csv=CSV, uri='#Prescri
             '<AdditionalPrescriptionInformation id="AdditionalPrescriptionInformation"><Rp Number="1"><Code Value='
             '"2149001F1ZZZ"></Code></Rp></AdditionalPrescriptionInformation>' if extra else '',
             signature(form, 'PrescriptionSign', pki.signer, [(uri, '', None)]))
-    head, tail = HEAD + ROOT % 'EP' + '<Prescription>', '</Prescription></Document>'
+    head, tail = HEAD + (ROOT % 'EP').replace(' xmlns', more + ' xmlns') + '<Prescription>', '</Prescription></Document>'
     text, value = sign(head + inside + tail, pki.signer, form)
     text = evolve(text, value, form, pki, level, **how)
     return text, text[len(head):-len(tail)]
@@ -378,12 +383,12 @@ def prescription(pki, form=VENDOR, level='B', extra=True, csv=CSV, uri='#Prescri
 def dispensing(pki, inside, form=VENDOR, level='B', extra=True, **how):
     """White space between the elements, which is signed."""
     text = HEAD + '\n' + ROOT % 'ED' + '''
-	<DispensingManagement id="DispensingManagement">
+	<DispensingManagement>
 		<Version Value="EPD1.0"/>%s
 	</DispensingManagement>
 	<Dispensing id="Dispensing">
 		<ReferencePrescription>%s</ReferencePrescription>
-		<DispensingDocument id="DispensingDocument">%s</DispensingDocument>
+		<DispensingDocument>%s</DispensingDocument>
 	</Dispensing>%s
 	<DispensingSign>%s</DispensingSign>
 </Document>
@@ -487,6 +492,7 @@ def main(folder_name, given):
     # Forms of a prescription.
     for level in ('B', 'T', 'XL', 'A'):
         put('vendor-%s.xml' % level.lower(), prescription(pki, level=level)[0], rx())
+    put('more-xmlns.xml', prescription(pki, level='T', more=' xmlns:other="urn:other"')[0], rx())
     put('vendor-bare.xml', prescription(pki, extra=False)[0], rx())
     put('vendor-default-xmlns.xml', prescription(pki, dict(VENDOR, ds=''), 'A')[0], rx())
     put('vendor-stamp-v2.xml', prescription(pki, level='XL', ess='sha256', nonce=True, policy='1.2.3.4')[0], rx())

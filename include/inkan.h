@@ -76,6 +76,12 @@ enum inkan_error {
 	INKAN_E_BUSY = 16,           /* another program has used the card for longer than a minute */
 	INKAN_E_LINK = 17,           /* the card was removed, or the connection to it broke: try again */
 	INKAN_E_SIGNATURE = 18,      /* a signature does not verify */
+	/* of inkan-sign.h: */
+	INKAN_E_PIN_WRONG = 19,  /* the card refused the PIN */
+	INKAN_E_PIN_LOCKED = 20, /* no try is left */
+	INKAN_E_PIN_KEPT = 21,   /* the PIN was not sent: its form, the last try, one that this card refused before */
+	INKAN_E_CANCELLED = 22,  /* no PIN was given */
+	INKAN_E_TSA = 23,        /* the time stamp authority did not answer, or not with a time stamp to be used */
 };
 
 /* A short sentence without a full stop. */

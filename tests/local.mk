@@ -18,7 +18,6 @@ endif
 include tests/tool/local.mk
 include tests/authd/local.mk
 include tests/portal/local.mk
-include tests/signer/local.mk
 include tests/family/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk

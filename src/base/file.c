@@ -303,3 +303,21 @@ enum error file_write(int dir, const char *name, struct bytes content)
 	sync_folder(dir, name);
 	return E_OK;
 }
+
+const char *program_path(const char *name, char path[4096])
+{
+	ssize_t n = readlink("/proc/self/exe", path, 4000);
+	char *slash, *libs;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash) {
+		*slash = '\0';
+		libs = slash - 6 > path && strcmp(slash - 6, "/.libs") == 0 ? slash - 6 : slash; /* libtool's */
+		*libs = '\0';
+		if (strcmp(path, BINDIR) != 0 && snprintf(libs, 64, "/%s", name) > 0 && access(path, X_OK) == 0)
+			return path;
+	}
+	snprintf(path, 4096, "%s/%s", PKGLIBEXECDIR, name);
+	return path;
+}

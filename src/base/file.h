@@ -27,6 +27,10 @@ enum error path_make_folders(const char *path, mode_t mode);
 /* What is left of an open file, up to max bytes. E_IO, E_TOO_LONG, E_MEMORY. */
 enum error fd_read(int fd, size_t max, struct buf *out);
 
+/* A program of ours that others run: one of a build tree has it beside itself, one that is installed uses the installed
+ * one. Returns path. */
+const char *program_path(const char *name, char path[4096]);
+
 /* ---- In a folder of our own */
 
 /* An open folder: close(2). With `make` it, and its parents, are made. */

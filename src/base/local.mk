@@ -6,3 +6,4 @@ libbase_la_SOURCES = src/base/error.h src/base/error.c src/base/mem.h src/base/m
   src/base/conf.h src/base/conf.c src/base/i18n.h
 libbase_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
 libbase_la_LIBADD = $(INIH_LIBS)
+libbase_la_CPPFLAGS = $(AM_CPPFLAGS) -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'

@@ -145,3 +145,12 @@ size_t trust_folders(char folders[2][4096])
 		n = snprintf(folders[1], 4096, "%s/.local/share/inkan/anchors", home);
 	return n > 0 && n < 4096 ? 2 : 1;
 }
+
+size_t trust_stamp_folders(char folders[2][4096])
+{
+	size_t n = trust_folders(folders);
+
+	for (size_t i = 0; i < n; i++)
+		strncat(folders[i], "/tsa", 4095 - strlen(folders[i]));
+	return n;
+}

@@ -70,6 +70,9 @@ const char *passed_over_text(enum error why);
  * Returns how many. */
 size_t trust_folders(char folders[2][4096]);
 
+/* The same for time stamp authorities, whose anchors vouch for nobody else: the folder tsa in each. */
+size_t trust_stamp_folders(char folders[2][4096]);
+
 /* The next of the CAs that signed this certificate: by name, by key identifier where both
  * have one (RFC 5280 4.2.1.1; one DN may have several keys), and by signature. NULL: no more. */
 struct issuers {

@@ -22,7 +22,7 @@ void inkan_bind_messages(void)
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 }
 
-/* What libinkan can meet of enum error: the rest is about PINs. Of several rows the first has the text; NULL:
+/* Of several rows the first has the text; NULL:
  * error_text. */
 static const struct {
 	enum error internal;
@@ -52,6 +52,16 @@ static const struct {
 	{E_SECURITY, INKAN_E_PIN, NULL},
 	{E_SIGNATURE, INKAN_E_SIGNATURE, NULL},
 	{E_IO, INKAN_E_IO, N_("the file cannot be read")},
+	{E_PIN_WRONG, INKAN_E_PIN_WRONG, NULL},
+	{E_PIN_LOCKED, INKAN_E_PIN_LOCKED, NULL},
+	{E_PIN_LENGTH, INKAN_E_PIN_KEPT, N_("the PIN was not sent to the card")},
+	{E_PIN_CHARACTERS, INKAN_E_PIN_KEPT, NULL},
+	{E_PIN_REPEATED, INKAN_E_PIN_KEPT, NULL},
+	{E_PIN_ELSEWHERE, INKAN_E_PIN_KEPT, NULL},
+	{E_PIN_LAST_TRY, INKAN_E_PIN_KEPT, NULL},
+	{E_PIN_STALE, INKAN_E_PIN_KEPT, NULL},
+	{E_PIN_UNCERTAIN, INKAN_E_PIN_KEPT, NULL},
+	{E_CANCELLED, INKAN_E_CANCELLED, NULL},
 };
 
 enum inkan_error inkan_error_of(enum error e)

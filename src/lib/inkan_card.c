@@ -37,15 +37,12 @@ static enum error read_card(const struct inkan *ctx, struct card *card, struct c
 	return e;
 }
 
-/* The first reader with such a card. A card of ours that fails says more than one of
- * another kind, and that more than an empty reader. */
-static enum error find(const struct inkan *ctx, void *pcsc, const char *reader, struct profile_set profiles,
-                       struct cert **cert, struct trust **trust)
+enum error holder_card(const struct inkan *ctx, const struct card_system *cards, const char *reader,
+                     struct profile_set profiles, struct card **out, struct cert **cert, struct trust **trust)
 {
-	struct card_system cards = {&pcsc_reader_ops, pcsc, ctx->crypto, NULL};
 	struct reader_state states[READER_COUNT_MAX];
 	size_t n = READER_COUNT_MAX;
-	enum error e = pcsc_reader_ops.list(pcsc, states, &n), found = E_NO_READER;
+	enum error e = cards->ops->list(cards->self, states, &n), found = E_NO_READER;
 	struct conf conf;
 
 	if (e != E_OK)
@@ -58,10 +55,13 @@ static enum error find(const struct inkan *ctx, void *pcsc, const char *reader, 
 		if (reader ? !strstr(states[i].name, reader) : !conf_shows_reader(&conf, states[i].name))
 			continue;
 		if (one == E_OK)
-			one = card_open(&cards, states[i].name, profiles, &card);
+			one = card_open(cards, states[i].name, profiles, &card);
 		if (one == E_OK) {
 			one = read_card(ctx, card, cert, trust);
-			card_free(&card);
+			if (one == E_OK && out)
+				*out = card;
+			else
+				card_free(&card);
 		}
 		if (one == E_OK || found == E_NO_READER || found == E_NO_CARD ||
 		    (found == E_FOREIGN && one != E_NO_CARD))
@@ -75,17 +75,19 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 {
 	struct cert *cert = NULL;
 	struct trust *trust = NULL;
-	void *pcsc;
+	struct card_system cards = {.ops = &pcsc_reader_ops};
 	enum error e;
 
 	if (out)
 		*out = NULL;
 	if (!ctx || !out || (unsigned)purpose > INKAN_PURPOSE_SIGN)
 		return INKAN_E_ARGUMENT;
-	e = pcsc_reader_ops.open(&pcsc, true);
+	e = pcsc_reader_ops.open(&cards.self, true);
 	if (e != E_OK)
 		return inkan_error_of(e);
-	e = find(ctx, pcsc, reader, purpose == INKAN_PURPOSE_SIGN ? profiles_sign : profiles_auth, &cert, &trust);
-	pcsc_reader_ops.close(pcsc);
+	cards.crypto = ctx->crypto;
+	e = holder_card(ctx, &cards, reader, purpose == INKAN_PURPOSE_SIGN ? profiles_sign : profiles_auth, NULL, &cert,
+	              &trust);
+	pcsc_reader_ops.close(cards.self);
 	return e == E_OK ? inkan_cert_wrap(cert, trust, out) : inkan_error_of(e);
 }

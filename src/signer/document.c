@@ -35,11 +35,10 @@ static const struct {
 	[PROBLEM_NO_CONTENT] = {"no-content", N_("the signed file is not at hand"), OUTCOME_UNDECIDED},
 	[PROBLEM_NO_FILE] = {"no-file", N_("a file that the signature covers is not at hand"), OUTCOME_UNDECIDED},
 	[PROBLEM_STAMP_ANCHOR] = {"time-stamp-anchor",
-                                  N_("the time stamp's authority has no path to an installed anchor"),
-                                  OUTCOME_UNDECIDED},
+                                  N_("the time stamp's authority has no path to an installed anchor"), OUTCOME_VALID},
 	[PROBLEM_STAMP_VALIDITY] = {"time-stamp-validity",
                                     N_("the time stamp authority's certificate was not valid at that time"),
-                                    OUTCOME_UNDECIDED},
+                                    OUTCOME_VALID},
 	[PROBLEM_NO_ANCHOR] = {"no-anchor", N_("the certificate has no path to an installed anchor"),
                                OUTCOME_UNDECIDED},
 	[PROBLEM_CHAIN] = {"chain", N_("the certificate's chain, policy or use does not allow it"), OUTCOME_INVALID},
@@ -126,8 +125,10 @@ void document_free(struct document *d)
 	for (size_t i = 0; i < d->n; i++) {
 		struct signature *s = &d->list[i];
 
-		for (size_t k = 0; k < s->n_stamps; k++)
+		for (size_t k = 0; k < s->n_stamps; k++) {
+			free(s->stamps[k].name);
 			stamp_clear(&s->stamps[k]);
+		}
 		free(s->stamps);
 		buf_free(&s->cert);
 		sk_X509_pop_free(s->certs, X509_free);

@@ -72,6 +72,7 @@ struct stamp {
 	CMS_ContentInfo *cms;  /* owned; NULL: none that can be read */
 	int64_t time;          /* genTime */
 	X509 *authority;       /* owned; the certificate that signed it; NULL: not in the token */
+	char *name;            /* of free; its subject, written by inkan_check; NULL */
 	STACK_OF(X509) *certs; /* owned: those of the token and of its validation data */
 	STACK_OF(X509_CRL) *crls;
 	uint64_t problems; /* PROBLEM_STAMP … */

@@ -19,6 +19,9 @@ struct signer {
 	char why[256];                      /* after an error: a sentence for people, translated; "": error_text */
 };
 
+/* The anchors of these folders; folders NULL: those of trust_stamp_folders. */
+enum error signer_stamp_trust(const struct crypto *crypto, const char *const *folders, struct stamp_trust *out);
+
 /* A detached or enclosing CAdES signature in DER, baseline B (ETSI EN 319 122-1) or, with r.stamps, T: content-type,
  * message-digest, signing-time, ESS signing-certificate-v2 (RFC 5035); the signer's certificate and `chain` in it. */
 enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, struct buf *out);

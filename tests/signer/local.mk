@@ -8,14 +8,15 @@ if TESTS_WANTED
 check_PROGRAMS += tests/signer/documents
 tests_signer_documents_SOURCES = tests/signer/documents.c tests/signer/key_signer.h tests/signer/key_signer.c
 tests_signer_documents_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-tests_signer_documents_LDADD = libsigner.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CRYPTO_LIBS)
+tests_signer_documents_LDADD = libsigner.la libfetch.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la \
+  $(XMLSEC_LIBS) $(XML_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/signer/sign
 tests_signer_sign_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-tests_signer_sign_LDADD = $(tests_signer_documents_LDADD) $(XML_LIBS) $(XMLSEC_LIBS)
+tests_signer_sign_LDADD = $(tests_signer_documents_LDADD)
 check_PROGRAMS += tests/signer/show-problems
 tests_signer_show_problems_SOURCES = tests/signer/show-problems.c
 tests_signer_show_problems_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-tests_signer_show_problems_LDADD = $(tests_signer_documents_LDADD) $(XML_LIBS) $(XMLSEC_LIBS)
+tests_signer_show_problems_LDADD = $(tests_signer_documents_LDADD)
 check_LTLIBRARIES += tests/signer/later.la
 tests_signer_later_la_SOURCES = tests/signer/later.c
 tests_signer_later_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# libinkan exports what inkan.h promises and nothing else, needs few libraries, has
-# nothing writable but the log's and the store's own; inkan.h is C and C++.
+# libinkan exports what inkan.h and inkan-sign.h promise and nothing else, needs few libraries, has
+# nothing writable but the log's and the store's own; the headers are C and C++.
 set -u
 NM=${NM:-nm}
 result=0
 bad() { echo "libinkan: $*"; result=1; }
 library=.libs/libinkan.so
-header=${srcdir:-.}/include/inkan.h
+headers="${srcdir:-.}/include/inkan.h ${srcdir:-.}/include/inkan-sign.h"
 [ -e "$library" ] || { echo "skipped: $library is not built"; exit 77; }
 
-promised=$(grep -o '\binkan_[a-z0-9_]*(' "$header" | tr -d '(' | sort -u)
+# shellcheck disable=SC2086 # words
+promised=$(grep -ho '\binkan_[a-z0-9_]*(' $headers | tr -d '(' | sort -u)
 exported=$($NM -D --defined-only --format=posix $library | cut -d ' ' -f 1 | sed 's/@.*//' | grep -v '^INKAN_0$' | sort -u)
 odd() { printf '%s\n%s\n' "$promised" "$1" | sort | uniq -u | xargs; }
 [ "$promised" = "$exported" ] || bad "the header and the exports differ: $(odd "$exported")"
@@ -19,8 +20,11 @@ pages=$(grep -ho '\binkan_[a-z0-9_]*(' "${srcdir:-.}"/doc/*.3 2>/dev/null | tr -
 
 for compiler in "${CC:-cc} -xc -std=c99" "c++ -xc++ -std=c++11"; do
 	command -v "${compiler%% *}" >/dev/null || { echo "skipped in part: ${compiler%% *} is missing"; continue; }
-	# shellcheck disable=SC2086 # a command and its options
-	$compiler -Wall -Wextra -Werror -pedantic -fsyntax-only "$header" || bad "inkan.h does not compile: $compiler"
+	for header in $headers; do
+		# shellcheck disable=SC2086 # a command and its options
+		$compiler -I"${srcdir:-.}/include" -Wall -Wextra -Werror -pedantic -fsyntax-only "$header" ||
+			bad "$header does not compile: $compiler"
+	done
 done
 sed -n '/^\.EX/,/^\.EE/p' "${srcdir:-.}/doc/libinkan.3" | sed '/^\.E/d; s/\\\\/\\/g' |
 	${CC:-cc} -Wall -Wextra -Werror -I"${srcdir:-.}/include" -xc -fsyntax-only - ||

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inkan-sign.h: checking. What the bytes tell (cms_check, xades_check), and what the certificates, the revocation
+ * lists and the time stamps say about it. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <inkan-sign.h>
+#include "base/i18n.h"
+#include "lib/names.h"
+#include "lib/object.h"
+#include "signer/signer.h"
+
+struct decided {
+	struct inkan_cert *cert;
+	struct inkan_evidence *evidence;
+	struct inkan_decision *decision;
+	int64_t at;
+	bool proven;
+};
+
+struct inkan_check {
+	struct document document;
+	struct decided list[DOCUMENT_SIGNATURES_MAX];
+};
+
+/* What a reason of inkan_decide means for a signature. Without a proof of its time, what has happened to the
+ * certificate since decides nothing about it. */
+static enum problem problem_of(const char *reason, bool proven)
+{
+	static const struct {
+		const char *reason;
+		enum problem proven, claimed;
+	} rows[] = {
+		{"no-issuer", PROBLEM_NO_ANCHOR, PROBLEM_NO_ANCHOR},
+		{"no-anchor", PROBLEM_NO_ANCHOR, PROBLEM_NO_ANCHOR},
+		{"revoked", PROBLEM_REVOKED, PROBLEM_REVOKED_LATER},
+		{"on-hold", PROBLEM_REVOKED, PROBLEM_REVOKED_LATER},
+		{"invalid", PROBLEM_REVOKED, PROBLEM_REVOKED_LATER},
+		{"not-yet-valid", PROBLEM_VALIDITY, PROBLEM_VALIDITY},
+		{"expired", PROBLEM_VALIDITY, PROBLEM_EXPIRED},
+		{"test-certificate", PROBLEM_TEST, PROBLEM_TEST},
+		{"status-unknown", PROBLEM_NO_STATUS, PROBLEM_NO_STATUS},
+		{"status-stale", PROBLEM_NO_STATUS, PROBLEM_NO_STATUS},
+		{"role", PROBLEM_NO_ROLE, PROBLEM_NO_ROLE},
+		{"roles-malformed", PROBLEM_NO_ROLE, PROBLEM_NO_ROLE},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].reason, reason) == 0)
+			return proven ? rows[i].proven : rows[i].claimed;
+	return PROBLEM_CHAIN;
+}
+
+static bool stamp_accepted(const struct stamp *s)
+{
+	return s->problems == 0;
+}
+
+/* Each time stamp is decided about at the time that the next archive time stamp proves, the last one at `until`; the
+ * first, the signature's own, proves its time. Returns that time; 0: none. */
+static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trust, int64_t until)
+{
+	int64_t proven = 0;
+
+	for (size_t i = s->n_stamps; i > 0; i--) {
+		struct stamp *stamp = &s->stamps[i - 1];
+
+		stamp_decide(stamp, trust, until);
+		s->problems |= stamp->problems;
+		if (stamp->authority)
+			stamp->name = name_text(X509_get_subject_name(stamp->authority));
+		if (stamp_accepted(stamp))
+			proven = until = stamp->time;
+	}
+	return proven;
+}
+
+static enum error add_evidence(struct inkan *ctx, const struct signature *s, struct inkan_evidence **out)
+{
+	enum inkan_error e = inkan_evidence_new(ctx, out);
+
+	for (int i = 0; e == INKAN_OK && i < sk_X509_num(s->certs); i++) {
+		unsigned char *der = NULL;
+		int n = i2d_X509(sk_X509_value(s->certs, i), &der);
+
+		e = n > 0 ? inkan_evidence_add_certs(*out, der, (size_t)n) : INKAN_E_MEMORY;
+		OPENSSL_free(der);
+		e = e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK; /* one that cannot be used is none */
+	}
+	for (int i = 0; e == INKAN_OK && i < sk_X509_CRL_num(s->crls); i++) {
+		unsigned char *der = NULL;
+		int n = i2d_X509_CRL(sk_X509_CRL_value(s->crls, i), &der);
+
+		e = n > 0 ? inkan_evidence_add_lists(*out, der, (size_t)n) : INKAN_E_MEMORY;
+		OPENSSL_free(der);
+		e = e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK;
+	}
+	return e == INKAN_OK ? E_OK : e == INKAN_E_MEMORY ? E_MEMORY : E_INTERNAL;
+}
+
+static enum error decide_signature(struct inkan *ctx, struct signature *s, struct decided *d,
+                                   const struct inkan_rules *asked)
+{
+	struct inkan_rules rules = *asked;
+	enum error e;
+
+	if (s->cert.len == 0)
+		return E_OK;
+	if (inkan_cert_from_der(ctx, s->cert.data, s->cert.len, &d->cert) != INKAN_OK) {
+		s->problems |= PROBLEM(PROBLEM_NO_CERTIFICATE);
+		return E_OK;
+	}
+	e = add_evidence(ctx, s, &d->evidence);
+	if (e != E_OK)
+		return e;
+	rules.at = d->at;
+	rules.evidence = d->evidence;
+	if (inkan_decide(ctx, d->cert, &rules, &d->decision) != INKAN_OK)
+		return E_MEMORY;
+	for (size_t i = 0; inkan_decision_reason(d->decision, i); i++)
+		s->problems |= PROBLEM(problem_of(inkan_decision_reason(d->decision, i), d->proven));
+	if (d->proven && s->claimed > d->at + 300)
+		s->problems |= PROBLEM(PROBLEM_CLAIMED_TIME);
+	return E_OK;
+}
+
+/* The dispensing's signature covers the prescription's: what proves the time of the outer one proves that the inner one
+ * was there. */
+static enum error decide_all(struct inkan *ctx, struct inkan_check *check, const struct inkan_rules *rules,
+                             const struct stamp_trust *trust)
+{
+	struct document *document = &check->document;
+	const int64_t now = rules->at ? rules->at : (int64_t)time(NULL);
+	int64_t outer = 0;
+	enum error e = E_OK;
+
+	for (int inner = 0; inner < 2; inner++) {
+		for (size_t i = 0; e == E_OK && i < document->n; i++) {
+			struct signature *s = &document->list[i];
+			struct decided *d = &check->list[i];
+			int64_t proven;
+
+			if (strcmp(s->what, "prescription") == 0 ? inner == 0 : inner == 1)
+				continue;
+			proven = decide_stamps(s, trust, outer ? outer : now);
+			if (!proven)
+				proven = outer;
+			d->proven = proven || rules->at;
+			d->at = rules->at ? rules->at : proven ? proven : now;
+			e = decide_signature(ctx, s, d, rules);
+			if (strcmp(s->what, "dispensing") == 0 && !(s->problems & PROBLEM(PROBLEM_STAMP)))
+				outer = proven;
+		}
+	}
+	return e;
+}
+
+enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, const struct inkan_check_options *options,
+                             struct inkan_check **out)
+{
+	struct inkan_check_options o = {.size = sizeof o};
+	struct inkan_rules rules = {.size = sizeof rules};
+	struct stamp_trust trust = {0};
+	struct check_input in;
+	struct inkan_check *c;
+	enum error e;
+
+	if (out)
+		*out = NULL;
+	if (!ctx || !data || !out || (options && !struct_take(&o, sizeof o, options)) ||
+	    (o.rules && (!struct_take(&rules, sizeof rules, o.rules) || rules.at < 0)))
+		return INKAN_E_ARGUMENT;
+	inkan_bind_messages();
+	rules.purpose = INKAN_PURPOSE_SIGN;
+	in = (struct check_input){ctx->crypto, {data, n}, {o.content, o.content ? o.content_n : 0}, o.folder};
+	c = calloc(1, sizeof *c);
+	if (!c)
+		return INKAN_E_MEMORY;
+	if (n > DOCUMENT_MAX) {
+		c->document.problems = PROBLEM(PROBLEM_TOO_LONG);
+		e = E_OK;
+	} else {
+		e = xades_check(&in, &c->document);
+		if (e == E_UNSUPPORTED)
+			e = cms_check(&in, &c->document);
+	}
+	if (e == E_UNSUPPORTED)
+		e = E_FORMAT;
+	if (e == E_OK && c->document.n == 0 && c->document.problems == 0)
+		c->document.problems = PROBLEM(PROBLEM_NOT_SIGNED);
+	if (e == E_OK)
+		e = signer_stamp_trust(ctx->crypto, o.tsa_anchors, &trust);
+	if (e == E_OK)
+		e = decide_all(ctx, c, &rules, &trust);
+	stamp_trust_free(&trust);
+	if (e != E_OK)
+		inkan_check_free(&c);
+	*out = c;
+	return inkan_error_of(e);
+}
+
+void inkan_check_free(struct inkan_check **check)
+{
+	struct inkan_check *c = check ? *check : NULL;
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->document.n; i++) {
+		inkan_decision_free(&c->list[i].decision);
+		inkan_evidence_free(&c->list[i].evidence);
+		inkan_cert_free(&c->list[i].cert);
+	}
+	document_free(&c->document);
+	free(c);
+	*check = NULL;
+}
+
+/* ---- What was found */
+
+static enum outcome outcome_of(uint64_t problems)
+{
+	enum outcome worst = OUTCOME_VALID;
+
+	for (unsigned p = 0; p < PROBLEM_COUNT; p++)
+		if ((problems & PROBLEM(p)) && problem_outcome(p) > worst)
+			worst = problem_outcome(p);
+	return worst;
+}
+
+enum inkan_check_result inkan_check_result(const struct inkan_check *check)
+{
+	enum outcome worst = check ? outcome_of(check->document.problems) : OUTCOME_INVALID;
+
+	for (size_t i = 0; check && i < check->document.n; i++)
+		if (outcome_of(check->document.list[i].problems) > worst)
+			worst = outcome_of(check->document.list[i].problems);
+	return (enum inkan_check_result)worst;
+}
+
+const char *inkan_check_result_word(enum inkan_check_result result)
+{
+	return result == INKAN_CHECK_VALID ? "valid" : result == INKAN_CHECK_UNDECIDED ? "undecided" : "invalid";
+}
+
+size_t inkan_check_count(const struct inkan_check *check)
+{
+	return check ? check->document.n : 0;
+}
+
+static const struct signature *signature_at(const struct inkan_check *check, size_t i)
+{
+	return check && i < check->document.n ? &check->document.list[i] : NULL;
+}
+
+enum inkan_error inkan_check_signature(const struct inkan_check *check, size_t i, struct inkan_signature_info *out)
+{
+	const struct signature *s = signature_at(check, i);
+	struct inkan_signature_info info;
+
+	if (!s || !out)
+		return INKAN_E_ARGUMENT;
+	info = (struct inkan_signature_info){.result = (enum inkan_check_result)outcome_of(s->problems),
+	                                     .form = s->form,
+	                                     .what = s->what,
+	                                     .cert = check->list[i].cert,
+	                                     .decision = check->list[i].decision,
+	                                     .claimed = s->claimed,
+	                                     .at = check->list[i].at,
+	                                     .proven = check->list[i].proven,
+	                                     .n_stamps = s->n_stamps};
+	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
+}
+
+/* The k-th problem of a set, from 0; PROBLEM_COUNT after the last. Those that decide come first. */
+static enum problem problem_at(uint64_t problems, size_t k)
+{
+	for (int outcome = OUTCOME_INVALID; outcome >= OUTCOME_VALID; outcome--)
+		for (unsigned p = 0; p < PROBLEM_COUNT; p++)
+			if ((problems & PROBLEM(p)) && (int)problem_outcome(p) == outcome && k-- == 0)
+				return p;
+	return PROBLEM_COUNT;
+}
+
+enum inkan_error inkan_check_stamp(const struct inkan_check *check, size_t i, size_t k, struct inkan_stamp_info *out)
+{
+	const struct signature *s = signature_at(check, i);
+	const struct stamp *stamp = s && k < s->n_stamps ? &s->stamps[k] : NULL;
+	struct inkan_stamp_info info;
+
+	if (!stamp || !out)
+		return INKAN_E_ARGUMENT;
+	info = (struct inkan_stamp_info){.time = stamp->time,
+	                                 .authority = stamp->name ? stamp->name : "",
+	                                 .archive = stamp->archive,
+	                                 .accepted = stamp_accepted(stamp),
+	                                 .problem = stamp_accepted(stamp)
+	                                                    ? ""
+	                                                    : problem_word(problem_at(stamp->problems, 0))};
+	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
+}
+
+static const char *text_at(const struct texts *t, size_t k)
+{
+	return k < t->n ? t->list[k] : NULL;
+}
+
+const char *inkan_check_covered(const struct inkan_check *check, size_t i, size_t k)
+{
+	const struct signature *s = signature_at(check, i);
+
+	return s ? text_at(&s->covered, k) : NULL;
+}
+
+const char *inkan_check_not_covered(const struct inkan_check *check, size_t i, size_t k)
+{
+	const struct signature *s = signature_at(check, i);
+
+	return s ? text_at(&s->not_covered, k) : NULL;
+}
+
+static enum problem found_problem(const struct inkan_check *check, size_t i, size_t k)
+{
+	const struct signature *s = signature_at(check, i);
+
+	return s                                 ? problem_at(s->problems, k)
+	       : check && i == check->document.n ? problem_at(check->document.problems, k)
+	                                         : PROBLEM_COUNT;
+}
+
+const char *inkan_check_problem(const struct inkan_check *check, size_t i, size_t k, enum inkan_check_result *means)
+{
+	enum problem p = found_problem(check, i, k);
+
+	if (means)
+		*means = p == PROBLEM_COUNT ? INKAN_CHECK_VALID : (enum inkan_check_result)problem_outcome(p);
+	return p == PROBLEM_COUNT ? NULL : problem_word(p);
+}
+
+const char *inkan_check_problem_text(const struct inkan_check *check, size_t i, size_t k)
+{
+	enum problem p = found_problem(check, i, k);
+
+	return p == PROBLEM_COUNT ? NULL : _(problem_text(p));
+}
+
+const unsigned char *inkan_check_content(const struct inkan_check *check, size_t *n)
+{
+	size_t len = check ? check->document.content.len : 0;
+
+	if (n)
+		*n = len;
+	return len > 0 ? check->document.content.data : NULL;
+}

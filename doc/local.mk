@@ -5,7 +5,8 @@ dist_man_MANS += doc/inkan-vcard.1
 EXTRA_DIST += doc/CARDS.md doc/CARD-REPORT.md
 dist_man_MANS += doc/inkan-status.timer.8
 dist_man_MANS += doc/libinkan.3 doc/inkan_new.3 doc/inkan_cert.3 doc/inkan_role.3 doc/inkan_decide.3 \
-  doc/inkan_person.3 doc/inkan_evidence.3
+  doc/inkan_person.3 doc/inkan_evidence.3 doc/inkan_sign.3 doc/inkan_check.3
+dist_man_MANS += doc/inkan-sign.1 doc/inkan-check.1
 dist_man_MANS += doc/inkan-setup.1
 dist_man_MANS += doc/inkan-doctor.1
 if AUTHD

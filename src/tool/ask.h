@@ -12,6 +12,10 @@
  * restored. E_CANCELLED: end of input. E_PIN_LENGTH: longer than any PIN. */
 enum error ask_pin(const char *prompt, struct secret **pin);
 
+/* The next line of an open file; by a pinentry program (the Assuan protocol of GnuPG), which shows `text`. */
+enum error ask_pin_fd(int fd, struct secret **pin);
+enum error ask_pinentry(const char *program, const char *text, struct secret **pin);
+
 enum question {
 	ASK_PIN, /* says how many tries are left */
 	ASK_NEW,

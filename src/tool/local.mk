@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += inkan
-inkan_SOURCES = src/tool/main.c src/tool/tool.h src/tool/list.c src/tool/show.c src/tool/show.h \
-  src/tool/pin.c src/tool/text.c src/tool/json.c \
+# what the two programs of the tool share
+noinst_LTLIBRARIES += libverbs.la
+libverbs_la_SOURCES = src/tool/tool.h src/tool/options.c src/tool/text.c src/tool/json.c src/tool/show.h \
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
   src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
+libverbs_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libverbs_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+
+pkglibexec_PROGRAMS += inkan-signer
+inkan_signer_SOURCES = src/tool/signer.c src/tool/sign.c src/tool/check.c
+inkan_signer_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+inkan_signer_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+inkan_signer_LDADD = libverbs.la libsigner.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la \
+  libcards.la libinkancrypto.la libbase.la $(XMLSEC_LIBS) $(XML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+inkan_SOURCES = src/tool/main.c src/tool/list.c src/tool/show.c src/tool/pin.c
 inkan_SOURCES += src/tool/trust.c \
   src/tool/verify.c src/tool/watch.c src/tool/portal.c
 inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
   src/tool/status_files.c
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-inkan_CPPFLAGS += -DBINDIR='"$(bindir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-inkan_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
+inkan_CPPFLAGS += -DBINDIR='"$(bindir)"'
+inkan_LDADD = libverbs.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
   src/tool/setup_clients.c src/tool/setup_pam.c

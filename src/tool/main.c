@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "say.h"
 #include "tool.h"
+
+/* A program of its own: the libraries that it is linked with would slow down every other command. */
+static enum exit_code verb_signer(int argc, char **argv)
+{
+	char path[4096];
+
+	(void)argc;
+	execv(program_path("inkan-signer", path), argv - 1);
+	complain("%s: %s", path, strerror(errno));
+	advise(_("Install Inkan anew: a part of it is missing."));
+	return EXIT_UNAVAILABLE;
+}
 
 static const struct verb {
 	const char *name;
@@ -21,6 +34,8 @@ static const struct verb {
 	{"verify", verb_verify, N_("decide whether to accept a certificate")},
 	{"trust", verb_trust, N_("add, list and remove the CA certificates that are trusted")},
 	{"doctor", verb_doctor, N_("find out what is wrong, and what helps")},
+	{"sign", verb_signer, N_("sign documents with an HPKI card")},
+	{"check", verb_signer, N_("check signed documents: by whom, and whether it held")},
 	{"status", verb_status, N_("fetch, import and export revocation lists")},
 	{"watch", verb_watch, N_("write a line for each HPKI card that is put in")},
 	{"portal", verb_portal, N_("get CA certificates and revocation lists for a web server")},
@@ -41,87 +56,6 @@ static void help(void)
 static void version(void)
 {
 	printf("inkan %s\n", PACKAGE_VERSION);
-}
-
-enum exit_code exit_of(enum error e)
-{
-	switch (e) {
-	case E_OK: return EXIT_DONE;
-	case E_FORMAT: return EXIT_MALFORMED;
-	case E_NO_SERVICE:
-	case E_NO_READER:
-	case E_NO_CARD:
-	case E_FOREIGN:
-	case E_UNSUPPORTED:
-	case E_NOT_FOUND:
-	case E_PROTOCOL:
-	case E_REFUSED:
-	case E_TIMEOUT: return EXIT_UNAVAILABLE;
-	case E_BUSY:
-	case E_MUTE:
-	case E_LINK:
-	case E_CHANGED: return EXIT_BUSY;
-	case E_DENIED:
-	case E_SECURITY:
-	case E_PIN_LENGTH:
-	case E_PIN_CHARACTERS:
-	case E_PIN_WRONG:
-	case E_PIN_REPEATED:
-	case E_PIN_ELSEWHERE:
-	case E_PIN_LAST_TRY:
-	case E_PIN_STALE:
-	case E_PIN_UNCERTAIN:
-	case E_PIN_LOCKED:
-	case E_CANCELLED: return EXIT_REFUSED;
-	default: return EXIT_INTERNAL;
-	}
-}
-
-static const char *last_option;
-
-int next_option(int argc, char **argv, const struct option *options)
-{
-	int option, i = -1;
-
-	opterr = 0;
-	option = getopt_long(argc, argv, ":h", options, &i);
-	last_option = i < 0 ? "" : options[i].name;
-	if (option == ':')
-		complain(_("The option %s wants a value."), argv[optind - 1]);
-	else if (option == '?' && optopt > ' ' && optopt < 0x7F)
-		complain(_("There is no option -%c."), optopt);
-	else if (option == '?' && optopt)
-		complain(_("The option %s is wrong: it takes no value."), argv[optind - 1]);
-	else if (option == '?')
-		complain(_("There is no option %s."), argv[optind - 1]);
-	if (option == ':' || option == '?')
-		advise(_("See: inkan %s --help"), argv[0]);
-	return option == ':' ? '?' : option;
-}
-
-enum exit_code refuse_argument(const char *verb, const char *argument)
-{
-	complain(_("inkan %s: \"%s\" is not expected here."), verb, argument);
-	advise(_("See: inkan %s --help"), verb);
-	return EXIT_USAGE;
-}
-
-enum exit_code refuse_value(const char *verb, const char *value)
-{
-	complain(_("The option --%s does not take \"%s\"."), last_option, value);
-	advise(_("See: inkan %s --help"), verb);
-	return EXIT_USAGE;
-}
-
-/* A full disk or a closed pipe must not look like success. */
-static enum exit_code finish(enum exit_code code)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	if (code != EXIT_DONE)
-		return code;
-	complain(_("The output could not be written: %s."), strerror(errno));
-	return EXIT_OUTPUT;
 }
 
 static enum exit_code run(int argc, char **argv)

@@ -13,6 +13,7 @@ typedef void put_function(const char *label, const char *fmt, ...);
 void text_holder(put_function *put, const struct inkan_cert *cert, bool identity);
 
 void text_certificate(const struct inkan_cert *cert, bool identity);
+void text_status(put_function *put, const struct inkan_decision *decision); /* of the whole chain */
 void text_decision(const struct inkan_cert *cert, const struct inkan_decision *decision);
 
 /* One sentence: what to do about a refusal. To be freed; NULL: nothing, or no memory. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "input.h"
 #include "show.h"
 #include "status_verb.h"
@@ -114,24 +115,6 @@ static enum exit_code print_json(const struct sources *s)
 	return json_print(json_pack("{s:i, s:o, s:i}", "version", 1, "sources", list, "closed", (int)s->closed));
 }
 
-/* A program of a build tree has it beside itself; one that is installed uses the installed one alone. */
-static const char *fetch_program(char path[4096])
-{
-	ssize_t n = readlink("/proc/self/exe", path, 4000);
-	char *slash, *libs;
-
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash) {
-		*slash = '\0';
-		libs = slash - 6 > path && strcmp(slash - 6, "/.libs") == 0 ? slash - 6 : slash; /* libtool's */
-		*libs = '\0';
-		if (strcmp(path, BINDIR) != 0 && strcpy(libs, "/inkan-fetch") && access(path, X_OK) == 0)
-			return path;
-	}
-	return PKGLIBEXECDIR "/inkan-fetch";
-}
-
 /* This machine's fault first. When some sources are in order and others are not, that is said for itself: a mirror that
  * lags behind is no failure of the whole. */
 static enum exit_code exit_of_all(const struct sources *s)
@@ -153,7 +136,7 @@ static enum exit_code exit_of_all(const struct sources *s)
 static enum exit_code fetch(struct status_run *run, struct sources *s)
 {
 	char path[4096];
-	struct fetch_job job = {.program = fetch_program(path),
+	struct fetch_job job = {.program = program_path("inkan-fetch", path),
 	                        .store = run->store,
 	                        .trust = run->trust,
 	                        .folders = run->names,

@@ -284,6 +284,14 @@ static void put_status(put_function *put, const struct inkan_status_info *s)
 		    s->next_update ? time_text((time_t)s->next_update, false, to) : _("at no stated time"));
 }
 
+void text_status(put_function *put, const struct inkan_decision *d)
+{
+	struct inkan_status_info info = {.size = sizeof info};
+
+	if (inkan_decision_status(d, &info) == INKAN_OK)
+		put_status(put, &info);
+}
+
 void text_decision(const struct inkan_cert *cert, const struct inkan_decision *d)
 {
 	struct inkan_status_info info = {.size = sizeof info};

@@ -33,7 +33,13 @@ enum exit_code verb_verify(int argc, char **argv);
 enum exit_code verb_watch(int argc, char **argv);
 enum exit_code verb_portal(int argc, char **argv);
 
+enum exit_code verb_sign(int argc, char **argv); /* these two are inkan-signer's */
+enum exit_code verb_check(int argc, char **argv);
+
 enum exit_code exit_of(enum error e);
+
+/* A full disk or a closed pipe must not look like success. */
+enum exit_code finish(enum exit_code code);
 
 /* The next option, as getopt_long gives it, or -1 after the last. What is not
  * an option of this verb has been complained about: '?'. */

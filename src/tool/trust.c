@@ -25,7 +25,7 @@
 
 #define FINGERPRINT_SIZE 65 /* hexadecimal, lower case */
 
-enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER, OPTION_OUTPUT };
+enum { OPTION_YES = 256, OPTION_SYSTEM, OPTION_JSON, OPTION_READER, OPTION_OUTPUT, OPTION_TSA };
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
@@ -34,6 +34,7 @@ static const struct option options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"reader", required_argument, NULL, OPTION_READER},
 	{"output", required_argument, NULL, OPTION_OUTPUT},
+	{"tsa", no_argument, NULL, OPTION_TSA},
 	{NULL, 0, NULL, 0},
 };
 
@@ -41,7 +42,7 @@ struct run {
 	char **args;
 	int n_args;
 	const char *reader, *output;
-	bool yes, system, json;
+	bool yes, system, json, tsa;
 	struct crypto *crypto;
 	struct trust *trust; /* what is installed, in both folders */
 	const char *file;    /* that is being added */
@@ -49,14 +50,15 @@ struct run {
 
 static void help(void)
 {
-	printf("%s\n\n", _("Usage: inkan trust add [--yes] [--system] [--reader NAME] FILE|-|card...\n"
-	                   "       inkan trust list [--json]\n"
-	                   "       inkan trust remove [--yes] [--system] FINGERPRINT|FILE\n"
+	printf("%s\n\n", _("Usage: inkan trust add [--tsa] [--yes] [--system] [--reader NAME] FILE|-|card...\n"
+	                   "       inkan trust list [--tsa] [--json]\n"
+	                   "       inkan trust remove [--tsa] [--yes] [--system] FINGERPRINT|FILE\n"
 	                   "       inkan trust export [--system] --output FILE"));
 	printf("%s\n", _("The CA certificates that certificates are verified with: a self-signed one is an anchor,\n"
 	                 "the others help to build chains. None is there unless somebody has added it."));
 	printf("\n  --yes      %s\n", _("do not ask (scripts: compare the fingerprint first)"));
 	printf("  --system   %s\n", _("for everybody on this machine"));
+	printf("  --tsa      %s\n", _("those of time stamp authorities, which vouch for nothing else"));
 	printf("  --reader   %s\n", _("the card in the reader with NAME in its name"));
 	printf("  --output   %s\n", _("write the CA certificates for logins there, as PEM, for a web server"));
 	printf("  --json     %s\n  --help\n", _("one JSON object"));
@@ -104,7 +106,7 @@ static bool confirm(const struct run *run, const char *question)
 static bool choose_folder(const struct run *run, char out[4096])
 {
 	char folders[2][4096];
-	size_t n = trust_folders(folders);
+	size_t n = run->tsa ? trust_stamp_folders(folders) : trust_folders(folders);
 
 	if (!run->system && n < 2) {
 		complain(_("There is no folder for anchors of your own: HOME is not set."));
@@ -455,6 +457,7 @@ enum exit_code verb_trust(int argc, char **argv)
 		run.yes |= option == OPTION_YES;
 		run.system |= option == OPTION_SYSTEM;
 		run.json |= option == OPTION_JSON;
+		run.tsa |= option == OPTION_TSA;
 		if (option == OPTION_READER)
 			run.reader = optarg;
 		if (option == OPTION_OUTPUT)
@@ -474,6 +477,8 @@ enum exit_code verb_trust(int argc, char **argv)
 		card |= strcmp(run.args[i], "card") == 0;
 	if (!act && *word)
 		return refuse_argument(argv[0], word);
+	if (run.tsa && act && act->run == export_)
+		return refuse_argument(argv[0], "--tsa");
 	if (run.reader && !card)
 		return refuse_argument(argv[0], run.reader);
 	if (!act || run.n_args < act->least || (act->run == export_) != (run.output != NULL)) {
@@ -489,7 +494,7 @@ enum exit_code verb_trust(int argc, char **argv)
 	if (run.system)
 		umask(S_IWGRP | S_IWOTH); /* everybody may read what is everybody's, whatever root's umask is */
 	e = crypto_new(&run.crypto);
-	n = trust_folders(folders);
+	n = run.tsa ? trust_stamp_folders(folders) : trust_folders(folders);
 	if (e == E_OK)
 		e = trust_open(run.crypto, paths, run.system && act->run == export_ ? 1 : n, &run.trust);
 	if (e != E_OK)

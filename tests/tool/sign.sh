@@ -1,0 +1,222 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan sign and inkan check with a virtual card: every form, verified by openssl and xmlsec1; PINs, tries and signatures
+# counted on the card; what goes wrong in the middle loses nothing.
+# shellcheck disable=SC2317,SC2059 # parts are called by name; formats are ours
+. "${srcdir:-.}/tests/tool/common.sh"
+need pcscd
+need openssl
+need xmlsec1
+[ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
+srcdir=${srcdir:-.}
+pki=${INKAN_TEST_PKI:-$work/pki}
+
+# with PART OPTIONS...: the function PART of this script, on that card
+with() {
+	part=$1
+	shift
+	echo "== $part: $*"
+	INKAN_TEST_PART=$part INKAN_TEST_PKI=$pki timeout 240 ./inkan-vcard --pki "$pki" "$@" -- "$0" || bad "$part: $*"
+}
+
+verifies() { [ "$(tell "verifies 1 sign")" = "$1" ] || bad "the card saw $(tell "verifies 1 sign") PINs, not $1"; }
+signatures() { [ "$(tell "signatures 1 sign")" = "$1" ] || bad "the card made $(tell "signatures 1 sign") signatures, not $1"; }
+left() { [ "$(tell "tries 1 sign")" = "$1" ] || bad "the card has $(tell "tries 1 sign") tries left, not $1"; }
+
+# piped STATUS LINES COMMAND...: PINs on standard input
+piped() {
+	want=$1 lines=$2
+	shift 2
+	printf "$lines" | "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	[ "$got" -eq "$want" ] || { bad "exit $got, not $want: $*"; cat "$work/out" "$work/err"; }
+}
+
+install_anchors() {
+	run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem"
+	run 0 "$inkan" status import "$pki/sarl.crl" "$pki/hpki-sign.crl"
+}
+
+# openssl_verifies FILE.p7s [FILE]: the signature, its ESS attribute and the chain
+openssl_verifies() {
+	cat "$pki/root.pem" "$pki/hpki-sign-ca.pem" >"$work/cas.pem"
+	set -- "$1" ${2:+-content "$2"}
+	openssl cms -verify -cades -binary -inform DER -in "$@" -CAfile "$work/cas.pem" -purpose any -out /dev/null \
+		2>"$work/openssl" || { bad "openssl does not accept $1"; cat "$work/openssl"; }
+}
+
+# xmlsec_verifies FILE NODE: the core signature
+xmlsec_verifies() {
+	xmlsec1 --verify --enabled-key-data x509 --insecure --id-attr:id PrescriptionDocument --id-attr:id Dispensing --id-attr:Id KeyInfo \
+		--id-attr:Id SignedProperties --node-xpath "$2" "$1" >"$work/xmlsec" 2>&1 ||
+		{ bad "xmlsec1 does not accept $1"; cat "$work/xmlsec"; }
+}
+
+csv() { printf 'SJ1\n1,1,0100001,13,%s\n5,SAKURA HANAKO\n' "$1"; }
+
+forms() {
+	install_anchors
+	cd "$work" || exit 99
+	printf 'A letter.\n' >letter.txt
+	csv 1 >rx.csv
+	printf '<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3"><title>letter</title></ClinicalDocument>\n' >cda.xml
+	piped 0 '123456\n' "$inkan" sign --profile cades letter.txt
+	wrote "letter.txt: signed, in letter.txt.p7s"
+	wrote "Holder:        TARO SAMPLE"
+	openssl_verifies letter.txt.p7s letter.txt
+	run 0 "$inkan" check letter.txt.p7s
+	wrote "letter.txt.p7s: valid"
+	wrote "Role:            Medical Doctor"
+	run 3 "$inkan" check --content /dev/null letter.txt.p7s || :
+	piped 0 '123456\n' "$inkan" sign --profile cades --enclosed letter.txt
+	openssl_verifies letter.txt.p7m
+	run 0 "$inkan" check --extract out.txt letter.txt.p7m
+	cmp -s out.txt letter.txt || bad "what was taken out is not what was signed"
+	piped 0 '123456\n' "$inkan" sign --profile xades cda.xml
+	xmlsec_verifies cda.xml.signed.xml "//*[local-name()='Signature']"
+	run 0 "$inkan" check cda.xml.signed.xml
+	piped 0 '123456\n' "$inkan" sign --profile xades --detached --output both.xml letter.txt cda.xml
+	run 0 "$inkan" check both.xml
+	piped 0 '123456\n' "$inkan" sign --profile prescription --show rx.csv
+	wrote "  | SJ1"
+	wrote "every byte"
+	xmlsec_verifies rx.csv.signed.xml "//*[@Id='PrescriptionSign']"
+	run 0 "$inkan" check --json rx.csv.signed.xml
+	wrote '"what": "prescription"'
+	csv 2 | sed '1s/SJ1/CJ1/' >disp.csv
+	piped 0 '123456\n' "$inkan" sign --profile dispensing --prescription rx.csv.signed.xml --output disp.xml disp.csv
+	run 0 "$inkan" check disp.xml
+	wrote "Signature 2 of 2"
+	verifies 12 # each: typed, and again with the signature
+	signatures 6
+	left 15
+	# a byte of the content changed
+	sed 's/A letter/B letter/' letter.txt >other.txt
+	run 7 "$inkan" check --content other.txt letter.txt.p7s
+	wrote "what was signed has been changed"
+	# nothing is overwritten
+	piped 74 '123456\n' "$inkan" sign --profile cades letter.txt
+	said "letter.txt.p7s is there already"
+	signatures 6
+}
+
+pins() {
+	cd "$work" || exit 99
+	printf 'A letter.\n' >letter.txt
+	piped 77 'wrong1\n' "$inkan" sign --profile cades letter.txt letter.txt
+	said "the PIN is wrong: 14 tries left"
+	verifies 1 # the second file was not tried with it
+	left 14
+	[ ! -e letter.txt.p7s ] || bad "a file without a signature"
+	piped 77 '12\n' "$inkan" sign --profile cades letter.txt
+	said "no try was used"
+	piped 77 '' "$inkan" sign --profile cades letter.txt
+	left 14
+	verifies 1
+	# one PIN entry for so many, and no more
+	for i in 1 2 3; do echo $i >f$i; done
+	piped 0 '123456\n123456\n' "$inkan" sign --batch 2 --profile cades f1 f2 f3
+	said "3 of 3 signed"
+	signatures 3
+	rm f?.p7s
+	piped 76 '123456\n' "$inkan" sign --batch 2 --profile cades f1 f2 f3
+	said "2 of 3 signed"
+	[ ! -e f3.p7s ] || bad "a signature without a consent"
+	left 15
+	# from a file descriptor, by a pinentry
+	rm f?.p7s
+	printf '123456\n' | "$inkan" sign --pin-fd 3 --profile cades f1 3<&0 </dev/null >/dev/null 2>&1 || bad "--pin-fd"
+	cat >pinentry <<-'END'
+		#!/bin/sh
+		echo "OK pleased to meet you"
+		while read -r line; do
+			case $line in
+			SETDESC*) echo "$line" >>asked; echo OK ;;
+			GETPIN) echo "D 123456"; echo OK ;;
+			*) echo OK ;;
+			esac
+		done
+	END
+	chmod +x pinentry
+	run 0 "$inkan" sign --pinentry ./pinentry --profile cades f2
+	grep -q 'f2' asked || bad "the pinentry was not told for what"
+	tell "tries 1 sign 1" >/dev/null
+	piped 77 '123456\n' "$inkan" sign --profile cades f3
+	left 1
+}
+
+middle() {
+	cd "$work" || exit 99
+	for i in 1 2 3 4; do echo $i >f$i; done
+	# pulled at the second file's signature: the first is there, nothing else
+	tell "fault 1 60 pull" >/dev/null
+	printf '123456\n' | "$inkan" sign --batch 4 --profile cades f1 f2 f3 f4 >out 2>err
+	got=$?
+	[ "$got" -eq 76 ] || [ "$got" -eq 75 ] || { bad "exit $got after the card was pulled"; cat out err; }
+	for f in f?.p7s; do [ ! -e "$f" ] || openssl asn1parse -inform DER -in "$f" >/dev/null || bad "half a file: $f"; done
+	[ -z "$(find . -name '.f*' -o -name '*.new')" ] || bad "something is left"
+	tell "insert 1" >/dev/null
+	left 15
+}
+
+full() {
+	cd "$work" || exit 99
+	echo 1 >f1
+	(trap '' XFSZ; ulimit -f 1; printf '123456\n' | "$inkan" sign --profile cades --enclosed --output o "$inkan") >out 2>err
+	got=$?
+	[ "$got" -eq 74 ] || { bad "exit $got on a full disk"; cat out err; }
+	[ ! -e o ] || bad "half a file"
+}
+
+refused() {
+	install_anchors
+	cd "$work" || exit 99
+	echo 1 >f1
+	piped "$1" '123456\n' "$inkan" sign --profile cades f1
+	said "Not signed"
+	verifies 0
+}
+lost() { refused 2; }
+late() { refused 5; }
+trial() {
+	refused 6
+	said "This is a test card"
+	piped 0 '123456\n' "$inkan" sign --allow-test --profile cades f1
+	run 6 "$inkan" check f1.p7s
+	run 64 "$inkan" sign f1
+	advised
+	run 64 "$inkan" sign --profile cades
+	run 64 "$inkan" sign --profile dispensing f1
+	run 66 "$inkan" check nothing
+	run 7 "$inkan" check f1
+}
+role() {
+	install_anchors
+	cd "$work" || exit 99
+	echo 1 >f1
+	piped 1 '123456\n' "$inkan" sign --role Pharmacist --profile cades f1
+	verifies 0
+}
+
+if [ "${INKAN_TEST_PART-}" ]; then
+	case $inkan in /*) ;; *) inkan=$PWD/${inkan#./} ;; esac
+	vcard=$PWD/inkan-vcard
+	tell() {
+		answer=$("$vcard" --send "$*")
+		answer=${answer#ok}
+		echo "${answer# }"
+	}
+	"$INKAN_TEST_PART"
+	finish
+fi
+
+with forms --card hpki
+with pins --card hpki
+with middle --card hpki
+with full --card hpki
+with lost --card hpki --revoked
+with late --card hpki --expired
+with trial --card hpki --test-level
+with role --card hpki
+run 69 "$inkan" sign --profile cades "$0"
+finish

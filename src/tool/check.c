@@ -209,17 +209,22 @@ static const char *result_text(enum inkan_check_result result)
 static void put_problems(const struct inkan_check *c, size_t i, const struct inkan_decision *decision)
 {
 	enum inkan_check_result means;
+	char *advice, *last = NULL; /* several problems may have one remedy */
 	const char *word;
 
-	for (size_t k = 0; (word = inkan_check_problem(c, i, k, &means)); k++) {
-		char *advice = advice_of(word, decision);
-
+	for (size_t k = 0; (word = inkan_check_problem(c, i, k, &means)); k++)
 		put_field(means == INKAN_CHECK_VALID ? _("Note") : _("Reason"), "%s",
 		          inkan_check_problem_text(c, i, k));
-		if (advice)
+	for (size_t k = 0; (word = inkan_check_problem(c, i, k, NULL)); k++) {
+		advice = advice_of(word, decision);
+		if (advice && (!last || strcmp(advice, last) != 0))
 			put_field(_("What to do"), "%s", advice);
-		free(advice);
+		if (advice) {
+			free(last);
+			last = advice;
+		}
 	}
+	free(last);
 }
 
 static void put_signature(const struct inkan_check *c, size_t i)
@@ -368,12 +373,12 @@ static enum exit_code check_file(struct run *r, const char *path)
 		folder[n - 4] = '\0';
 		path_read(folder, DOCUMENT_MAX, &content); /* if it is there */
 	}
+	o.content = content.data ? content.data : r->content ? (const uint8_t *)"" : NULL;
 	if (code != EXIT_DONE)
 		goto out;
 	if (slash)
 		slash[1] = '\0';
 	o.folder = slash ? folder : ".";
-	o.content = content.data;
 	o.content_n = content.len;
 	e = inkan_check(r->ctx, data.data ? data.data : (const uint8_t *)"", data.len, &o, &c);
 	if (e == INKAN_OK && r->fetch) {

@@ -302,13 +302,13 @@ static enum exit_code find_token(struct run *r)
 	return find_nothing(&r->find);
 }
 
-/* Whether the holder's certificate will do, before a PIN is asked. That nobody has installed its CA keeps no doctor
- * from signing, unless the status is required. */
+/* Whether the holder's certificate will do, before a PIN is asked. That nobody has installed its root keeps no doctor
+ * from signing, unless the status or a role is required: without an anchor, no policy of the CAs above counts either. */
 static enum exit_code look_at_certificate(struct run *r)
 {
 	const struct inkan_cert *cert = inkan_signer_cert(r->signer);
 	struct inkan_decision *d = NULL;
-	bool strict = r->rules.status == INKAN_STATUS_REQUIRE || r->n_roles > 0, refused = false;
+	bool unknown = r->rules.status != INKAN_STATUS_REQUIRE && r->n_roles == 0, refused = false;
 	enum exit_code code = EXIT_DONE;
 	const char *reason;
 	char *advice;
@@ -324,11 +324,12 @@ static enum exit_code look_at_certificate(struct run *r)
 	if (inkan_decision_is_test(d))
 		complain(_("This is a test card: its signature proves nothing about anybody."));
 	for (size_t i = 0; (reason = inkan_decision_reason(d, i)); i++) {
-		bool told = !strict && (strcmp(reason, "no-issuer") == 0 || strcmp(reason, "no-anchor") == 0);
-
-		if (!told)
-			complain(_("Not signed: %s."), inkan_decision_reason_text(d, i));
-		refused |= !told;
+		if (i == 0)
+			unknown &= strcmp(reason, "no-issuer") == 0 || strcmp(reason, "no-anchor") == 0;
+		if (unknown && (i == 0 || strcmp(reason, "no-anchor") == 0 || strcmp(reason, "policy") == 0))
+			continue;
+		complain(_("Not signed: %s."), inkan_decision_reason_text(d, i));
+		refused = true;
 	}
 	if (refused) {
 		advice = decision_advice(d);

@@ -33,8 +33,8 @@ piped() {
 }
 
 install_anchors() {
-	run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem"
-	run 0 "$inkan" status import "$pki/sarl.crl" "$pki/hpki-sign.crl"
+	run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem" "$pki/hpki-sign-test-ca.pem"
+	run 0 "$inkan" status import "$pki/sarl.crl" "$pki/hpki-sign.crl" "$pki/hpki-sign-test.crl"
 }
 
 # openssl_verifies FILE.p7s [FILE]: the signature, its ESS attribute and the chain
@@ -62,12 +62,16 @@ forms() {
 	printf '<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3"><title>letter</title></ClinicalDocument>\n' >cda.xml
 	piped 0 '123456\n' "$inkan" sign --profile cades letter.txt
 	wrote "letter.txt: signed, in letter.txt.p7s"
-	wrote "Holder:        TARO SAMPLE"
+	wrote "TARO SAMPLE"
 	openssl_verifies letter.txt.p7s letter.txt
 	run 0 "$inkan" check letter.txt.p7s
 	wrote "letter.txt.p7s: valid"
 	wrote "Role:            Medical Doctor"
-	run 3 "$inkan" check --content /dev/null letter.txt.p7s || :
+	run 7 "$inkan" check --content /dev/null letter.txt.p7s
+	mv letter.txt letter
+	run 3 "$inkan" check letter.txt.p7s
+	wrote "--content FILE"
+	mv letter letter.txt
 	piped 0 '123456\n' "$inkan" sign --profile cades --enclosed letter.txt
 	openssl_verifies letter.txt.p7m
 	run 0 "$inkan" check --extract out.txt letter.txt.p7m

@@ -112,7 +112,7 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 		goto fail;
 	*problem = limits.problem;
 	ok = E_FORMAT;
-	if (!doc || !parser->wellFormed || *problem != PROBLEM_FORM)
+	if (!doc || !parser->wellFormed || !parser->nsWellFormed || *problem != PROBLEM_FORM)
 		goto fail;
 	*problem = PROBLEM_ID_TWICE;
 	ok = register_ids(doc);

@@ -372,6 +372,7 @@ static void read_signature(struct xades *x)
 {
 	xmlNode *c = first(x->signature);
 
+	read_place(x);
 	for (const xmlNode *n = x->signature->parent; n; n = n->parent)
 		if (is(n, NS_DS, "Signature"))
 			add(x, PROBLEM_STRUCTURE);
@@ -389,7 +390,6 @@ static void read_signature(struct xades *x)
 		return;
 	}
 	read_properties(x);
-	read_place(x);
 	read_signed_info(x);
 }
 
@@ -848,12 +848,12 @@ static void tell_coverage(struct xades *x)
 			                  _("%s: the whole document, except for this signature and comments"), name);
 		else
 			x->ok = texts_add(&s->covered, _("%s: this element alone, without comments"), name);
-		if (!x->document && t != root && x->ok == E_OK)
-			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
-		for (; x->document && t != root; t = t->parent)
-			for (const xmlNode *n = first(t->parent); n && x->ok == E_OK; n = element(n->next))
-				if (n != t && !is(n, NULL, "PrescriptionSign") && !is(n, NULL, "DispensingSign"))
+		for (const xmlNode *up = t; x->document && up != root; up = up->parent)
+			for (const xmlNode *n = first(up->parent); n && x->ok == E_OK; n = element(n->next))
+				if (n != up && !is(n, NULL, "PrescriptionSign") && !is(n, NULL, "DispensingSign"))
 					tell(x, &s->not_covered, n);
+		if (t != root && x->ok == E_OK)
+			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
 	}
 }
 

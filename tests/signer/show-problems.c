@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What xades_check says of files, a line for each signature, fields apart by tabs: kind of the signature ("document": of the
- * whole file), words of the problems, its time stamps' among them ("valid": none), what is covered, what is not. */
+ * whole file), words of the problems, its time stamps' among them ("valid": none), what is covered, what is not.
+ * --content: document.content instead. --flip: each byte of the file with one, or some, of its bits turned over; a line
+ * "OFFSET MASK" for each such file without any problem, and in the end how many there were. */
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,49 +27,94 @@ static void print_texts(const struct texts *t)
 		printf("%s%s", i ? "; " : "", t->list[i]);
 }
 
-static int show(struct crypto *crypto, char *path)
+static uint64_t all_problems(const struct signature *s)
 {
-	struct check_input in = {.crypto = crypto};
-	struct document d = {0};
-	struct buf data = {0};
-	char *copy = strdup(path);
-	enum error ok = path_read(path, DOCUMENT_MAX + 1, &data);
+	uint64_t problems = s->problems;
 
-	in.data = (struct bytes){data.data, data.len};
-	in.folder = dirname(copy);
-	if (ok == E_OK)
-		ok = xades_check(&in, &d);
-	if (ok != E_OK)
-		printf("error\t%s\n", error_text(ok));
-	if (ok == E_OK && d.problems) {
-		print("document", d.problems);
+	for (size_t k = 0; k < s->n_stamps; k++)
+		problems |= s->stamps[k].problems;
+	return problems;
+}
+
+static void show(const struct document *d)
+{
+	if (d->problems) {
+		print("document", d->problems);
 		printf("\t\t\n");
 	}
-	for (size_t i = 0; i < d.n; i++) {
-		uint64_t problems = d.list[i].problems;
-
-		for (size_t k = 0; k < d.list[i].n_stamps; k++)
-			problems |= d.list[i].stamps[k].problems;
-		print(d.list[i].what, problems);
-		print_texts(&d.list[i].covered);
-		print_texts(&d.list[i].not_covered);
+	for (size_t i = 0; i < d->n; i++) {
+		print(d->list[i].what, all_problems(&d->list[i]));
+		print_texts(&d->list[i].covered);
+		print_texts(&d->list[i].not_covered);
 		putchar('\n');
 	}
-	document_free(&d);
-	buf_free(&data);
-	free(copy);
-	return ok == E_OK ? 0 : 1;
+}
+
+static bool check(const struct check_input *in, struct document *d)
+{
+	enum error ok;
+
+	*d = (struct document){0};
+	ok = xades_check(in, d);
+	if (ok != E_OK)
+		printf("error\t%s\n", error_text(ok));
+	return ok == E_OK;
+}
+
+static void flip(const struct check_input *in, uint8_t *data)
+{
+	static const uint8_t masks[] = {0x01, 0x04, 0x20, 0x80};
+	struct document d = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->data.len; i++)
+		for (size_t m = 0; m < sizeof masks; m++, n++) {
+			uint64_t problems;
+
+			data[i] ^= masks[m];
+			if (xades_check(in, &d) == E_OK) { /* of no XML: nothing is said */
+				problems = d.problems;
+				for (size_t k = 0; k < d.n; k++)
+					problems |= all_problems(&d.list[k]);
+				if (!problems)
+					printf("%zu %u\n", i, masks[m]);
+			}
+			document_free(&d);
+			data[i] ^= masks[m];
+		}
+	printf("%zu\n", n);
 }
 
 int main(int argc, char **argv)
 {
+	const char *mode = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
 	struct crypto *crypto;
 	int bad = 0;
 
 	if (crypto_new(&crypto) != E_OK)
 		return 99;
-	for (int i = 1; i < argc; i++)
-		bad |= show(crypto, argv[i]);
+	for (int i = *mode ? 2 : 1; i < argc; i++) {
+		struct check_input in = {.crypto = crypto};
+		struct document d = {0};
+		struct buf data = {0};
+		char *copy = strdup(argv[i]);
+
+		if (path_read(argv[i], 2 * DOCUMENT_MAX, &data) != E_OK)
+			return 99;
+		in.data = (struct bytes){data.data, data.len};
+		in.folder = dirname(copy);
+		if (!strcmp(mode, "--flip"))
+			flip(&in, data.data);
+		else if (!check(&in, &d))
+			bad = 1;
+		else if (!strcmp(mode, "--content"))
+			fwrite(d.content.data, 1, d.content.len, stdout);
+		else
+			show(&d);
+		document_free(&d);
+		buf_free(&data);
+		free(copy);
+	}
 	crypto_free(&crypto);
 	return bad;
 }

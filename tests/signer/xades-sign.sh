@@ -144,12 +144,12 @@ printf '\357\273\277SJ1\n1\n' >bom.csv
 printf 'SJ1,1\n1\n' >comma.csv
 printf 'SJ1' >alone.csv
 { echo SJ1 && head -c 67108861 /dev/zero; } >long.csv # 64 MiB and one byte
-refused "the CSV is empty" prescription empty
+refused "the CSV does not begin with the line that it must begin with: SJ1" prescription empty
 refused "the CSV begins with a byte order mark" prescription bom.csv
-refused "the first line of the CSV is not SJ1" prescription comma.csv
-refused "the first line of the CSV is not SJ1" prescription alone.csv
-refused "the first line of the CSV is not SJ1" prescription dispensed.csv
-refused "the first line of the CSV is not CJ1" dispensing rx.xml rx.csv
+refused "the CSV does not begin with the line that it must begin with: SJ1" prescription comma.csv
+refused "the CSV does not begin with the line that it must begin with: SJ1" prescription alone.csv
+refused "the CSV does not begin with the line that it must begin with: SJ1" prescription dispensed.csv
+refused "the CSV does not begin with the line that it must begin with: CJ1" dispensing rx.xml rx.csv
 refused "the document is too long, or nested too deeply" prescription long.csv
 rm long.csv
 refuse_unsigned() { # SENTENCE PYTHON
@@ -171,8 +171,8 @@ refuse_unsigned "the document has carriage returns" 't.replace("><", ">\r\n<")'
 refuse_unsigned "$form" 't.replace("PrescriptionDocument", "Letter")'
 refuse_unsigned "$form" 't.replace(" id=\"Document\"", "")'
 refuse_unsigned "$form" 're.sub("(\"PrescriptionDocument\">)[^<]*", r"\1=SJ1", t)'
-refuse_unsigned "the first line of the CSV is not SJ1" 're.sub("(\"PrescriptionDocument\">)[^<]*", r"\1Q0oxCg==", t)'
-refuse_unsigned "the CSV is empty" 're.sub("(\"PrescriptionDocument\">)[^<]*", r"\1", t)'
+refuse_unsigned "the CSV does not begin with the line that it must begin with: SJ1" 're.sub("(\"PrescriptionDocument\">)[^<]*", r"\1Q0oxCg==", t)'
+refuse_unsigned "the CSV does not begin with the line that it must begin with: SJ1" 're.sub("(\"PrescriptionDocument\">)[^<]*", r"\1", t)'
 not="the signed document would not verify"
 structure="the signature's structure is not the standard's"
 refuse_unsigned "$not: $structure" 't.replace("<PrescriptionSign></PrescriptionSign>", "<PrescriptionSign/>")'
@@ -186,11 +186,14 @@ echo '<a/>' >bad.xml
 refused "the document is malformed" enveloped bad.xml
 echo '<a>x</a><!-- </a> -->' >bad.xml
 refused "a reference does not lead to the element in its place" enveloped bad.xml
-none="the received document is no signed prescription"
-for name in unsigned dispensing-a letter-xl cut doctype id-twice not-signed; do
-	refused "$none" dispensing "$name.xml" dispensed.csv
-done
-refused "$none" dispensing rx.csv dispensed.csv
+refused "the received document is no signed prescription" dispensing dispensing-a.xml dispensed.csv
+refused "the document is malformed" dispensing rx.csv dispensed.csv
+refused "the document is malformed" dispensing cut.xml dispensed.csv
+refused "the document has a document type declaration" dispensing doctype.xml dispensed.csv
+refused "two elements have the same Id" dispensing id-twice.xml dispensed.csv
+refused "there is no signature in the document" dispensing unsigned.xml dispensed.csv
+refused "there is no signature in the document" dispensing not-signed.xml dispensed.csv
+refused "a reference does not lead to the element in its place" dispensing letter-xl.xml dispensed.csv
 refused "the prescription's signature: what was signed has been changed" dispensing changed-csv.xml dispensed.csv
 refused "the prescription's signature: an algorithm is too weak, or not known" dispensing sha1.xml dispensed.csv
 # name spaces around what was signed that the dispensing document has not

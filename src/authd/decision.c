@@ -139,33 +139,44 @@ void outcome_free(struct outcome **outcome)
 	*outcome = NULL;
 	if (!o || __atomic_fetch_sub(&o->refs, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
-	for (size_t i = 0; i < FIELDS; i++)
-		wipe_text(o->field[i]);
-	wipe_text(o->log);
+	mem_wipe(o, o->size);
 	free(o);
 }
 
-/* Takes over the reasons and what else the log says of it. */
-static struct outcome *outcome_new(const char *rule, const char *reason, json_t *reasons, json_t *more)
+/* Takes over the reasons, what else the log says of it, and the fields, if there are any. */
+static struct outcome *outcome_new(const char *rule, const char *word, json_t *reasons, json_t *more, char **fields)
 {
-	struct outcome *o = calloc(1, sizeof *o);
-	json_t *log;
+	const struct reason *reason = reason_of(word);
+	json_t *json = json_pack("{s:s, s:b, s:s}", "rule", rule, "accepted", reason->status == 200, "reason", word);
+	char *texts[FIELDS + 1] = {NULL}, *at;
+	struct outcome *o;
+	size_t n = sizeof *o;
 
-	if (!o)
-		goto out;
-	o->refs = 1;
-	o->reason = reason_of(reason);
-	o->made = time(NULL);
-	log = json_pack("{s:s, s:b, s:s}", "rule", rule, "accepted", o->reason->status == 200, "reason", reason);
 	if (reasons)
-		json_object_set(log, "reasons", reasons);
+		json_object_set(json, "reasons", reasons);
 	if (more)
-		json_object_update(log, more);
-	o->log = json_dumps(log, JSON_COMPACT | JSON_EMBED);
-	json_decref(log);
-	if (!o->log)
-		outcome_free(&o);
-out:
+		json_object_update(json, more);
+	texts[FIELDS] = json_dumps(json, JSON_COMPACT | JSON_EMBED);
+	if (fields)
+		memcpy(texts, fields, FIELDS * sizeof *texts);
+	for (size_t i = 0; i <= FIELDS; i++)
+		n += texts[i] ? strlen(texts[i]) + 1 : 0;
+	o = texts[FIELDS] ? calloc(1, n) : NULL;
+	at = o ? o->text : NULL;
+	for (size_t i = 0; i <= FIELDS; i++) {
+		if (o && texts[i]) {
+			*(i < FIELDS ? &o->field[i] : &o->log) = at;
+			at = stpcpy(at, texts[i]) + 1;
+		}
+		wipe_text(texts[i]);
+	}
+	if (o) {
+		o->refs = 1;
+		o->size = n;
+		o->reason = reason;
+		o->made = time(NULL);
+	}
+	json_decref(json);
 	json_decref(reasons);
 	json_decref(more);
 	return o;
@@ -261,17 +272,17 @@ struct finding {
 };
 
 /* Takes the text over. False: no memory. */
-static bool put(struct outcome *o, enum field field, bool wanted, char *text)
+static bool put(char **fields, enum field field, bool wanted, char *text)
 {
 	if (!wanted) {
 		free(text);
 		return true;
 	}
-	o->field[field] = text;
+	fields[field] = text;
 	return text != NULL;
 }
 
-static bool fill(const struct finding *f, const struct inkan_person *person, const char *user, struct outcome *o)
+static bool fill(const struct finding *f, const struct inkan_person *person, const char *user, char **fields)
 {
 	unsigned carries = f->rule->carries;
 	const char *japanese = inkan_person_get(person, INKAN_PERSON_JAPANESE_NAME);
@@ -282,14 +293,15 @@ static bool fill(const struct finding *f, const struct inkan_person *person, con
 
 	time_write((time_t)f->status.this_update, as_of);
 	hex_write(inkan_cert_sha256(f->cert), 32, hash);
-	return put(o, FIELD_USER, carries & CARRY_USER, strdup(user)) &&
-	       put(o, FIELD_NAME, (carries & CARRY_NAME) && name && !personal, encode(name ? name : "", false)) &&
-	       put(o, FIELD_GROUPS, groups, roles_of(f->cert)) && put(o, FIELD_ROLES, groups, roles_of(f->cert)) &&
-	       put(o, FIELD_PROFILE, carries & CARRY_PROFILE, strdup(inkan_cert_profile_word(f->cert))) &&
-	       put(o, FIELD_STATUS, carries & CARRY_STATUS, strdup(inkan_status_word(f->status.result))) &&
-	       put(o, FIELD_AS_OF, (carries & CARRY_STATUS) && f->status.this_update, strdup(as_of)) &&
-	       put(o, FIELD_CERTIFICATE, (carries & CARRY_CERTIFICATE) && !personal, strdup(hash)) &&
-	       put(o, FIELD_TEST, inkan_decision_is_test(f->decision), strdup("yes"));
+	return put(fields, FIELD_USER, carries & CARRY_USER, strdup(user)) &&
+	       put(fields, FIELD_NAME, (carries & CARRY_NAME) && name && !personal, encode(name ? name : "", false)) &&
+	       put(fields, FIELD_GROUPS, groups, roles_of(f->cert)) &&
+	       put(fields, FIELD_ROLES, groups, roles_of(f->cert)) &&
+	       put(fields, FIELD_PROFILE, carries & CARRY_PROFILE, strdup(inkan_cert_profile_word(f->cert))) &&
+	       put(fields, FIELD_STATUS, carries & CARRY_STATUS, strdup(inkan_status_word(f->status.result))) &&
+	       put(fields, FIELD_AS_OF, (carries & CARRY_STATUS) && f->status.this_update, strdup(as_of)) &&
+	       put(fields, FIELD_CERTIFICATE, (carries & CARRY_CERTIFICATE) && !personal, strdup(hash)) &&
+	       put(fields, FIELD_TEST, inkan_decision_is_test(f->decision), strdup("yes"));
 }
 
 /* Which lists were asked, and when the answer would change by the clock alone. */
@@ -352,6 +364,8 @@ static struct outcome *outcome_of(const struct finding *f)
 	struct inkan_person *person = NULL;
 	json_t *reasons = json_array(), *more;
 	const char *first = NULL, *word;
+	char *fields[FIELDS] = {NULL};
+	bool filled;
 	int64_t until = time(NULL) + REMEMBER_SECONDS;
 	struct outcome *o = NULL;
 	char *user = NULL;
@@ -373,10 +387,12 @@ static struct outcome *outcome_of(const struct finding *f)
 		if (inkan_cert_not_after(ca) < until)
 			until = inkan_cert_not_after(ca) + 1;
 	more = describe(f, person, user ? user : "", &until);
-	o = outcome_new(f->rule->name, first, reasons, more);
+	/* an answer that lacks what it should say is none */
+	filled = reason_of(first)->status != 200 || fill(f, person, user, fields);
+	o = outcome_new(f->rule->name, first, reasons, more, fields);
 	reasons = NULL;
-	if (o && o->reason->status == 200 && !fill(f, person, user, o))
-		outcome_free(&o); /* an answer that lacks what it should say is none */
+	if (!filled)
+		outcome_free(&o);
 	if (o)
 		o->until = until;
 out:
@@ -439,7 +455,8 @@ static struct outcome *decide(struct generation *g, const struct rule *rule, con
 			o = outcome_of(&f);
 	}
 	if (!o)
-		o = outcome_new(rule->name, read == HEADER_READ ? REASON_INTERNAL : header_reason(read), NULL, NULL);
+		o = outcome_new(rule->name, read == HEADER_READ ? REASON_INTERNAL : header_reason(read), NULL, NULL,
+		                NULL);
 	inkan_decision_free(&decision);
 	inkan_evidence_free(&evidence);
 	inkan_cert_free(&cert);
@@ -553,9 +570,9 @@ struct outcome *request_decide(struct generation *g, const struct request *r)
 	uint8_t hash[32];
 
 	if (refusal) {
-		o = outcome_new(rule ? rule->name : "", refusal, NULL, NULL);
+		o = outcome_new(rule ? rule->name : "", refusal, NULL, NULL, NULL);
 	} else if (strlen(r->cert) > VALUE_MAX || (r->chain && strlen(r->chain) > VALUE_MAX)) {
-		o = outcome_new(rule->name, REASON_TOO_LONG, NULL, NULL);
+		o = outcome_new(rule->name, REASON_TOO_LONG, NULL, NULL, NULL);
 	} else {
 		bool hashed = hash_request(rule, r, hash);
 

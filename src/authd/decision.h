@@ -36,14 +36,17 @@ struct request {
 /* The id that a proxy has given, where it can stand in headers and pages, else a random one. */
 void request_name(struct request *request, const char *id);
 
-/* Constant once it is made, and counted: many requests share one. */
+/* Constant once it is made, and counted: many requests share one. It is one piece of memory: where many come and go at
+ * random in small pieces, the heap grows for hours. */
 struct outcome {
 	const struct reason *reason; /* the first */
-	char *field[FIELDS];         /* NULL: empty */
-	char *log;                   /* members of the log's JSON object */
+	const char *field[FIELDS];   /* NULL: empty */
+	const char *log;             /* members of the log's JSON object */
 	/* the rest is decision.c's */
+	size_t size;
 	int refs;
 	int64_t made, until;
+	char text[];
 };
 
 /* Decides, counts and logs. NULL: no memory; nothing may be admitted then. */

@@ -392,7 +392,7 @@ is_alive() { # PIDFILE; sets $pid
 	[ "${state%% *}" != Z ] || return 1
 	ticks=$(echo "$state" | cut -d ' ' -f 20) # since the machine started
 	started=$(($(sed -n 's/^btime //p' /proc/stat) + ticks / $(getconf CLK_TCK)))
-	[ $started -le $(($(stat -c %Y "$1") + 1)) ]
+	[ $started -le $(($(stat -c %Y "$1" 2>/dev/null) + 1)) ]
 }
 
 # A port on which nobody listens (10000 to 32000: below the ephemeral ones).
@@ -451,7 +451,32 @@ stop_nginx() {
 	kill "$(cat "$web/pid")" && while [ -e "$web/pid" ]; do sleep 0.05; done
 }
 
-# ---- OpenSSL with libp11's engine
+# ---- OpenSSL with pkcs11-provider, or with libp11's engine
+
+has_provider() {
+	[ -e "$(openssl version -m | sed 's/.*"\(.*\)"/\1/')/pkcs11.so" ]
+}
+
+need_provider() {
+	has_provider || skip "the OpenSSL provider pkcs11 is missing (package pkcs11-provider, from Debian 13 on)"
+}
+
+need_provider_or_engine() {
+	has_provider || engine_path >/dev/null ||
+		skip "OpenSSL has no PKCS#11 (package pkcs11-provider, or in Debian 12 libengine-pkcs11-openssl)"
+}
+
+# What the guide's page about proxies takes from that about OpenSSL.
+files_for_proxy() {
+	guide_run openssl certificate "$address; s|card.pem|$work/card.pem|"
+	if has_provider; then
+		guide_run openssl config
+		guide_run openssl key-file "$address; s|/etc/inkan/pin|$HOME/.config/inkan/pin|; s|key.cnf|$work/&|; s|key.der|$work/&|
+			s|>card-key.pem|>$work/card-key.pem|"
+	else
+		guide_run openssl config-engine
+	fi
+}
 
 engine_path() {
 	path=$(openssl version -e | sed 's/.*"\(.*\)"/\1/')/pkcs11.so

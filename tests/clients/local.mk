@@ -8,6 +8,7 @@ client_tests = \
   tests/clients/openssl.sh \
   tests/clients/curl.sh \
   tests/clients/openssl-provider.sh \
+  tests/clients/curl-provider.sh \
   tests/clients/java.sh \
   tests/clients/gnutls.sh \
   tests/clients/wget.sh \

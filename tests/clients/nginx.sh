@@ -1,21 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Stock nginx as the TLS client, configured as the guide says: TLS 1.3 and 1.2
-# from a worker process, a card that goes and comes, a wrong PIN.
+# Stock nginx as the TLS client, configured as the guide says, with the provider or, where
+# there is none, the engine: TLS 1.3 and 1.2 from a worker process, a card that goes and
+# comes, a wrong PIN.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need nginx nginx
 need curl curl
 need p11tool gnutls-bin
 need openssl openssl
-engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
+need_provider_or_engine
 on_cards hpki jpki "hpki after other-kind" "hpki before other-person" "jpki before foreign"
 
 start_proxy() {
 	local_port=$(free_port)
-	guide_write proxy nginx "$address; s|127.0.0.1:8080|127.0.0.1:$local_port|
-		s|https://portal.example.jp|https://127.0.0.1:$port|; s|/etc/nginx/card.pem|$work/card.pem|
-		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/nginx/pin|$HOME/.config/inkan/pin|
-		s|proxy_ssl_server_name|proxy_ssl_session_reuse off; proxy_ssl_name localhost; &|"
+	guide_write proxy nginx-engine "$address; s|/etc/inkan/pin|$HOME/.config/inkan/pin|"
+	mv "$work/block" "$work/engine"
+	with_engine='' # or: the other key, and the engine's name
+	has_provider || with_engine="1i ssl_engine pkcs11;
+		/proxy_ssl_certificate_key/r $work/engine
+		/proxy_ssl_certificate_key/d"
+	guide_write proxy nginx "s|127.0.0.1:8080|127.0.0.1:$local_port|
+		s|https://portal.example.jp|https://127.0.0.1:$port|; s|/etc/inkan/card|$work/card|
+		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|
+		s|proxy_ssl_server_name|proxy_ssl_session_reuse off; proxy_ssl_name localhost; &|
+		$with_engine"
 	mkdir -p "$work/proxy"
 	cat >"$work/proxy/folders" <<-END
 		access_log off;
@@ -47,9 +55,8 @@ reload() {
 }
 
 servers=$work/proxy/pid
-guide_run openssl config
-guide_run openssl certificate "$address; s|card.pem|$work/card.pem|"
 guide_run proxy pin-file "s|read -r pin|pin=$auth_pin|"
+files_for_proxy
 for version in 1.3 1.2; do
 	start_nginx TLSv$version
 	start_proxy || fail "nginx does not start: $(cat "$work/start")"
@@ -79,7 +86,7 @@ stop_proxy
 # A wrong PIN goes to the card once, and nginx does not start.
 printf %s "999${auth_pin#???}" >"$HOME/.config/inkan/pin"
 ! start_proxy || fail "nginx starts with a wrong PIN"
-grep -q 'Login failed' "$work/start" || fail "no clear error: $(cat "$work/start")"
+grep -q -e 'Login failed' -e 'cannot load certificate key' "$work/start" || fail "no clear error: $(cat "$work/start")"
 lost_one_try "nginx with a wrong PIN"
 printf %s "$auth_pin" >"$HOME/.config/inkan/pin"
 start_proxy

@@ -20,7 +20,7 @@ server_saw_card() { # WHAT: what the page holds is the card's certificate
 }
 
 s_client() { # OPTIONS
-	guide_run openssl s-client "$this_card; s|portal.example.jp:443|127.0.0.1:$port|; s|card.pem|auth.pem|
+	guide_run openssl s-client-engine "$this_card; s|portal.example.jp:443|127.0.0.1:$port|; s|card.pem|auth.pem|
 		s|type=private|&;pin-source=$work/pin|; s|s_client|& -msg -verify_return_error $*|"
 }
 
@@ -38,7 +38,7 @@ export SSL_CERT_FILE
 cd "$work" || exit
 date >letter
 printf %s "$auth_pin" >pin
-guide_run openssl config
+guide_run openssl config-engine
 guide_run openssl certificate "$this_card"
 mv card.pem auth.pem
 openssl x509 -in auth.pem -outform DER -out auth.der
@@ -57,7 +57,7 @@ done
 
 # Signing
 cp auth.pem card.pem
-guide_answer openssl dgst "$(printf '%s\n%s' "$auth_pin" "$auth_pin")" "$this_card"
+guide_answer openssl dgst-engine "$(printf '%s\n%s' "$auth_pin" "$auth_pin")" "$this_card"
 [ "$(grep -c '^Verified OK' said)" = 2 ] || fail "dgst: $(cat said)"
 [ "$(grep -c 'Enter PKCS#11 token PIN' said)" = 2 ] || fail "not two prompts: $(cat said)"
 card_did "two signatures" 4 2
@@ -91,7 +91,7 @@ unset OPENSSL_CONF
 
 # Without RSASSA-PSS: a clear error, and TLS 1.2 by PKCS#1 v1.5.
 echo 'pss = off' >"$HOME/.config/inkan/inkan.conf"
-guide_run openssl config
+guide_run openssl config-engine
 for version in 3 2; do
 	start_nginx TLSv1.$version
 	! (s_client) >refusal 2>&1 || fail "PSS without PSS"

@@ -1,21 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Stock stunnel as the TLS client, configured as the guide says: TLS 1.3 and 1.2,
-# a PIN file, a card that goes and comes, a wrong PIN.
+# Stock stunnel as the TLS client, configured as the guide says, with the provider or, where
+# there is none, the engine: TLS 1.3 and 1.2, a PIN file, a card that goes and comes, a wrong PIN.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need stunnel stunnel4
 need curl curl
 need nginx nginx
-engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
+need p11tool gnutls-bin
+need openssl openssl
+need_provider_or_engine
 on_cards hpki jpki "jpki before other-kind" "hpki after other-person" "hpki after foreign"
 
 start_stunnel() {
 	local_port=$(free_port)
-	guide_write proxy stunnel "$address; s|127.0.0.1:8080|127.0.0.1:$local_port|
-		s|portal.example.jp:443|127.0.0.1:$port|; s|portal.example.jp|localhost|
-		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/stunnel/pin|$HOME/.config/inkan/pin|"
+	set -- "$address; s|127.0.0.1:8080|127.0.0.1:$local_port|
+		s|portal.example.jp:443|127.0.0.1:$port|; s|portal.example.jp|localhost|; s|/etc/inkan/card|$work/card|
+		s|/etc/ssl/certs/ca-certificates.crt|$server_ca|; s|/etc/inkan/pin|$HOME/.config/inkan/pin|"
+	if has_provider; then
+		guide_write proxy stunnel "$1"
+	else
+		guide_write proxy stunnel-engine "$1"
+	fi
 	{ echo "pid = $work/stunnel.pid" && cat "$work/block"; } >"$work/stunnel.conf"
-	stunnel "$work/stunnel.conf" >"$work/stunnel.log" 2>&1 </dev/null 9>&-
+	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf stunnel "$work/stunnel.conf" >"$work/stunnel.log" 2>&1 </dev/null 9>&-
 }
 
 stop_stunnel() {
@@ -29,6 +36,7 @@ page() { # VERSION
 
 servers=$work/stunnel.pid
 guide_run proxy pin-file "s|read -r pin|pin=$auth_pin|"
+files_for_proxy
 for version in 1.3 1.2; do
 	start_nginx TLSv$version
 	start_stunnel || fail "stunnel does not start: $(cat "$work/stunnel.log")"
@@ -46,7 +54,7 @@ done
 start_stunnel
 page 1.2
 remove_card
-! curl -sS --noproxy '*' "http://127.0.0.1:$local_port/" >"$work/said" 2>&1 || fail "a login without a card"
+! curl -sS --max-time 60 --noproxy '*' "http://127.0.0.1:$local_port/" >"$work/said" 2>&1 || fail "a login without a card"
 insert_card
 stop_stunnel
 start_stunnel || fail "stunnel does not start again: $(cat "$work/stunnel.log")"

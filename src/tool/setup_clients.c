@@ -70,9 +70,9 @@ enum exit_code setup_p11kit(struct setup_job *job)
 	return code;
 }
 
-/* The engine of libp11, or the provider where that alone is installed. The names of the sections are those of OpenSSL's
- * own file, which all distributions keep: so its sections go on. Once a provider is activated, "default" is no longer
- * by itself. */
+/* The provider, or the engine of libp11 where there is none. The names of the sections are those of OpenSSL's own file,
+ * which all distributions keep: so its sections go on. Once a provider is activated, "default" is no longer by
+ * itself. */
 static const char engine_text[] = ".include %s/openssl.cnf\n\n[default]\nopenssl_conf = openssl_init\n\n"
 				  "[openssl_init]\nengines = engine_sect\n\n[engine_sect]\npkcs11 = inkan_engine\n\n"
 				  "[inkan_engine]\nengine_id = pkcs11\ndynamic_path = %s\nMODULE_PATH = %s\ninit = 0\n";
@@ -95,12 +95,12 @@ enum exit_code setup_openssl(struct setup_job *job)
 	if (job->undo && path) {
 		code = block_file(job, path, NULL, false);
 	} else if (!has_engine && !has_provider) {
-		complain(_("OpenSSL has neither the engine nor the provider for PKCS#11 modules."));
-		advise(_("Install it (Debian and Ubuntu: libengine-pkcs11-openssl; newer systems: pkcs11-provider), "
-		         "then run this again."));
+		complain(_("OpenSSL has neither the provider nor the engine for PKCS#11 modules."));
+		advise(_("Install one, then run this again. Debian and Ubuntu: pkcs11-provider; where there is none, "
+		         "libengine-pkcs11-openssl."));
 	} else {
-		lines = has_engine ? format(engine_text, area, engine + strlen(job->root), job->module)
-		                   : format(provider_text, area, provider + strlen(job->root), job->module);
+		lines = has_provider ? format(provider_text, area, provider + strlen(job->root), job->module)
+		                     : format(engine_text, area, engine + strlen(job->root), job->module);
 		code = path && lines ? block_file(job, path, lines, false) : setup_no_memory();
 		if (code == EXIT_DONE)
 			job->next = format(_("To use it: OPENSSL_CONF=%s openssl …"), job->changes[job->n - 1].path);

@@ -7,7 +7,7 @@ need certutil libnss3-tools
 need p11tool gnutls-bin
 need ssh openssh-client
 need openssl openssl
-engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
+need_provider_or_engine
 on_cards hpki jpki
 
 XDG_CONFIG_HOME=$HOME/.config XDG_DATA_HOME=$HOME/.local/share
@@ -45,8 +45,10 @@ said "p11tool" "token=$family%20Authentication"
 try "the certificate" p11tool --export "$auth_uri;type=cert" --outfile "$work/auth.pem"
 openssl x509 -in "$work/auth.pem" -noout -pubkey >"$work/auth.pub"
 date >"$work/letter"
+has_provider && engine='' || engine='-engine pkcs11 -keyform engine'
+# shellcheck disable=SC2086 # options are words
 printf '%s\n' "$auth_pin" | OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf timeout 60 setsid -w openssl dgst -sha256 \
-	-engine pkcs11 -keyform engine -sign "$auth_uri;type=private" -out "$work/signature" "$work/letter" \
+	$engine -sign "$auth_uri;type=private" -out "$work/signature" "$work/letter" \
 	>"$work/said" 2>&1 || fail "dgst -sign: $(cat "$work/said")"
 try "dgst -verify" openssl dgst -sha256 -verify "$work/auth.pub" -signature "$work/signature" "$work/letter"
 say "$auth_token: signed with the configuration for OpenSSL"

@@ -295,19 +295,25 @@ check() { grep -v '^#' "$root/etc/pkcs11/modules/inkan-sign.module" | cmp -s - "
 from_dist inkan-sign >"$work/expected"
 cycle p11-kit --sign --system --root "$root" --module "$sign_module"
 
-# ---- OpenSSL: the engine, or the provider where that is what there is
+# ---- OpenSSL: the provider, or the engine where that is what there is
+engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 check() {
 	[ -z "${INKAN_SANITIZERS-}" ] || return 0
-	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl engine -t pkcs11 >"$work/out" 2>&1
-	wrote "[ available ]"
+	if [ ! -e "$providers/pkcs11.so" ]; then
+		OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl engine -t pkcs11 >"$work/out" 2>&1
+		wrote "[ available ]"
+	fi
 	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl list -providers >"$work/out" 2>&1
 	wrote "OpenSSL Default Provider"
+	[ ! -e "$providers/pkcs11.so" ] || wrote "PKCS#11 Provider"
 }
-engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
-if [ -e "$engines/pkcs11.so" ]; then
+openssl_has_pkcs11=
+[ ! -e "$engines/pkcs11.so" ] && [ ! -e "$providers/pkcs11.so" ] || openssl_has_pkcs11=yes
+if [ -n "$openssl_has_pkcs11" ]; then
 	cycle openssl --module "$module"
 else
-	echo "skipped in part: OpenSSL's engine pkcs11 is missing"
+	echo "skipped in part: OpenSSL has neither provider nor engine for PKCS#11"
 fi
 
 provider_works() { # the file that was written names this provider and leaves the default one active
@@ -323,7 +329,7 @@ provider_works() { # the file that was written names this provider and leaves th
 mkdir -p "$HOME/.config/inkan"
 printf 'openssl_conf = start\n' >"$HOME/.config/inkan/openssl.cnf"
 tree >"$work/before"
-if [ -e "$engines/pkcs11.so" ]; then
+if [ -n "$openssl_has_pkcs11" ]; then
 	setup 69 openssl --module "$module" --yes
 	said "not written by inkan setup"
 	advised
@@ -333,7 +339,6 @@ if [ -e "$engines/pkcs11.so" ]; then
 	wrote "Already set up"
 fi
 rm "$HOME/.config/inkan/openssl.cnf"
-providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 folder=$(openssl version -d 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 if [ -e "$providers/legacy.so" ]; then
 	mkdir -p "$root$providers" "$root$folder"
@@ -347,7 +352,7 @@ if [ -e "$providers/legacy.so" ]; then
 	done
 	rm "$root$providers/pkcs11.so"
 	setup 69 openssl --system --root "$root" --module "$module" --yes
-	said "neither the engine nor the provider"
+	said "neither the provider nor the engine"
 	advised
 else
 	echo "skipped in part: OpenSSL's legacy provider is missing"

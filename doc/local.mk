@@ -17,7 +17,7 @@ endif
 
 # What --help points to, in Japanese.
 jaman1dir = $(mandir)/ja/man1
-dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1
+dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1 doc/ja/inkan-sign.1 doc/ja/inkan-check.1
 
 # The guide, in two languages.
 guidedir = $(docdir)/guide

@@ -16,6 +16,7 @@ include tests/module/local.mk
 include tests/cards/local.mk
 endif
 include tests/tool/local.mk
+include tests/signer/local.mk
 include tests/authd/local.mk
 include tests/portal/local.mk
 include tests/family/local.mk

@@ -422,8 +422,8 @@ static X509 *read_x509(const struct xades *x, const xmlNode *n, struct buf *der)
 	return NULL;
 }
 
-/* RFC 4514 and its elders: "," or ";" between, quotes, blanks at every place. `last`: the text begins with the last part,
- * as it should. NULL: malformed. */
+/* RFC 4514 and its elders: "," or ";" between, quotes, blanks at every place. `last`: the text begins with the last
+ * part, as it should. NULL: malformed. */
 static X509_NAME *read_name(const char *p, bool last)
 {
 	static const char *const known[][2] = {{"CN", "CN"},
@@ -583,7 +583,7 @@ static void read_certificates(struct xades *x)
 
 /* ---- What is computed */
 
-/* A file below the document's folder; no link leads to it. The file's part of a reference is ours: xmlsec follows none. */
+/* A file below the document's folder; no link leads to it. This part of a reference is ours: xmlsec follows none. */
 static void verify_file(struct xades *x, struct reference *r, enum problem leaves)
 {
 	static const struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,

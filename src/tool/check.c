@@ -389,8 +389,7 @@ static enum exit_code check_file(struct run *r, const char *path)
 	if (e != INKAN_OK) {
 		complain("%s: %s", path, e == INKAN_E_FORMAT ? _("neither XML nor CMS (PKCS#7)") : inkan_error_text(e));
 		if (e == INKAN_E_FORMAT)
-			advise(_(
-				"Of a PDF: pdfsig takes the signature out (see the guide, \"Checking what came in\")."));
+			advise(_("Is it a PDF? pdfsig checks its signatures; see the guide."));
 		code = e == INKAN_E_FORMAT ? EXIT_MALFORMED : EXIT_INTERNAL;
 		goto out;
 	}

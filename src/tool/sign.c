@@ -303,7 +303,7 @@ static enum exit_code find_token(struct run *r)
 }
 
 /* Whether the holder's certificate will do, before a PIN is asked. That nobody has installed its root keeps no doctor
- * from signing, unless the status or a role is required: without an anchor, no policy of the CAs above counts either. */
+ * from signing, unless the status or a role is required; without an anchor, no policy of the CAs counts either. */
 static enum exit_code look_at_certificate(struct run *r)
 {
 	const struct inkan_cert *cert = inkan_signer_cert(r->signer);

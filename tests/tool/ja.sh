@@ -77,6 +77,7 @@ never 'です and ます' '(?:である|のだ|だった)。'
 # The manual pages are pages.
 if echo | groff -mja -man -Kutf8 -Tutf8 >/dev/null 2>&1; then
 	for page in doc/ja/*; do
+		! head -n 1 "$page" | grep -q '^\.so ' || continue # another page's other name
 		groff -mja -man -Kutf8 -ww -Tutf8 "$page" 2>&1 >/dev/null | head -n 5 >"$work/warnings"
 		[ ! -s "$work/warnings" ] || { bad "$page"; cat "$work/warnings"; }
 	done

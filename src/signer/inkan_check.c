@@ -11,6 +11,8 @@
 #include "lib/object.h"
 #include "signer/signer.h"
 
+#define CLOCK_TOLERANCE 300 /* seconds that clocks may differ */
+
 struct decided {
 	struct inkan_cert *cert;
 	struct inkan_evidence *evidence;
@@ -61,12 +63,15 @@ static bool stamp_accepted(const struct stamp *s)
  * first, the signature's own, proves its time. Returns that time; 0: none. */
 static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trust, int64_t until)
 {
+	const int64_t ahead = (int64_t)time(NULL) + CLOCK_TOLERANCE;
 	int64_t proven = 0;
 
 	for (size_t i = s->n_stamps; i > 0; i--) {
 		struct stamp *stamp = &s->stamps[i - 1];
 
 		stamp_decide(stamp, trust, until);
+		if (stamp->time > ahead)
+			stamp->problems |= PROBLEM(PROBLEM_STAMP_VALIDITY);
 		s->problems |= stamp->problems;
 		if (stamp->authority)
 			stamp->name = name_text(X509_get_subject_name(stamp->authority));
@@ -120,7 +125,7 @@ static enum error decide_signature(struct inkan *ctx, struct signature *s, struc
 		return E_MEMORY;
 	for (size_t i = 0; inkan_decision_reason(d->decision, i); i++)
 		s->problems |= PROBLEM(problem_of(inkan_decision_reason(d->decision, i), d->proven));
-	if (d->proven && s->claimed > d->at + 300)
+	if (d->proven && s->claimed > d->at + CLOCK_TOLERANCE)
 		s->problems |= PROBLEM(PROBLEM_CLAIMED_TIME);
 	return E_OK;
 }

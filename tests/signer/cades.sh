@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # CAdES: ours, which openssl verifies; openssl's, which we take; and what openssl takes and we refuse by name.
+# shellcheck disable=SC2034,SC2154 # common.sh has them
 . "${srcdir:-.}/tests/signer/common.sh"
 need python3
 cms() { python3 "${srcdir:-.}/tests/signer/cms.py" "$@" || bad "cms.py $*"; }

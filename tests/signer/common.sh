@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the tests of signed documents share: a throw-away PKI of openssl's, with a CA, signers and an authority for time
 # stamps. Sourced with the test's name in $0.
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2154
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
 documents=./tests/signer/documents

@@ -73,12 +73,12 @@ static int stamp(int argc, char **argv)
 	return 0;
 }
 
-/* fetch URL FILE ANCHORS OUT PROGRAM */
+/* fetch URL FILE ANCHORS OUT PROGRAM SECONDS */
 static int fetch(char **argv)
 {
 	const char *folders[] = {argv[4]};
 	struct stamp_trust trust;
-	struct stamp_request r = {crypto, &trust, argv[6], argv[2], 2, 300};
+	struct stamp_request r = {crypto, &trust, argv[6], argv[2], atol(argv[7]), 300};
 	struct buf token = {0};
 	char why[256];
 	enum error e;
@@ -202,7 +202,7 @@ static int sign(int argc, char **argv)
 {
 	struct signer *s = key_signer_new(crypto, argv[2], argv[3]);
 	struct stamp_trust trust = {0};
-	struct stamp_request r = {crypto, &trust, NULL, NULL, 2, 300};
+	struct stamp_request r = {crypto, &trust, NULL, NULL, 60, 300};
 	struct buf out = {0};
 	struct bytes content = take(argv[4]);
 	enum error e;
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 		return 99;
 	if (strcmp(argv[1], "stamp") == 0 && argc >= 5)
 		ret = stamp(argc, argv);
-	else if (strcmp(argv[1], "fetch") == 0 && argc == 7)
+	else if (strcmp(argv[1], "fetch") == 0 && argc == 8)
 		ret = fetch(argv);
 	else if (strcmp(argv[1], "check") == 0)
 		ret = check(argc, argv);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Time stamps: tokens of openssl's authority, and authorities that are late, long, expired, or answer something else.
+# shellcheck disable=SC2034,SC2154 # common.sh has them
 . "${srcdir:-.}/tests/signer/common.sh"
 need python3
 later=$(pwd)/tests/signer/.libs/later.so
@@ -81,6 +82,11 @@ for case in "superseded:$future" "cessationOfOperation:$future" "affiliationChan
 done
 crl keyCompromise "$past" ca # another CA's list
 stamp "" "$work/t" "$work/f" "$anchors" "$(date -u +%FT%TZ)" "$work/crl"
+mv "$pki/tsa-ca.pem" "$work/tsa-ca.pem" && mv "$pki/tsa-ca.key" "$work/tsa-ca.key"
+root tsa-ca # and one of the same name
+crl keyCompromise "$past"
+mv "$work/tsa-ca.pem" "$pki/tsa-ca.pem" && mv "$work/tsa-ca.key" "$pki/tsa-ca.key"
+stamp "" "$work/t" "$work/f" "$anchors" "$(date -u +%FT%TZ)" "$work/crl"
 
 # ---- refused, each by its name; openssl ts -verify takes the first three
 lets_through() { quiet openssl ts -verify -token_in -in "$1" -data "$work/f" -CAfile "$pki/tsa-ca.pem"; }
@@ -145,9 +151,10 @@ url=http://127.0.0.1:$(cat "$work/port")
 no_proxy=127.0.0.1
 export no_proxy
 
+seconds=60
 ask() { # EXIT PATH SENTENCE
 	rm -f "$work/token"
-	run "$1" "$documents" fetch "$url/$2" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch"
+	run "$1" "$documents" fetch "$url/$2" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch" $seconds
 	[ "$(cat "$work/out")" = "$3" ] || bad "$2: $(cat "$work/out")"
 	[ "$1" -eq 0 ] || [ ! -e "$work/token" ] || bad "$2: a token was written"
 }
@@ -175,11 +182,13 @@ ask 2 empty "no time stamp: the answer is empty"
 ask 2 html "no time stamp: the answer's type is not application/timestamp-reply"
 ask 2 error "no time stamp: the server answered 500"
 ask 2 redirect "no time stamp: the server answered 302"
+seconds=2
 ask 2 hang "no time stamp: no complete answer within 2 seconds"
 ask 2 drip "no time stamp: no complete answer within 2 seconds"
+seconds=60
 ask 2 gigabyte "no time stamp: the answer is longer than 65536 bytes"
 ask 2 gigabyte/announced "no time stamp: the answer is longer than 65536 bytes"
-run 3 "$documents" fetch "file:///etc/passwd" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch"
+run 3 "$documents" fetch "file:///etc/passwd" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch" 2
 kill $authority
 wait $authority 2>/dev/null
 trap 'rm -rf "$work"' EXIT

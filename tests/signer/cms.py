@@ -4,6 +4,7 @@
 signature, token, attributes: what lies in the first SignerInfo
 many N: so many signers, all the first one; resign KEY CHANGE: the signed attributes changed, and signed anew by openssl
 unsigned OID VALUE: an unsigned attribute more, its value a file; list CRL; content-type: another eContentType
+version, extension: of a TSTInfo, not of SignedData: another version, a critical extension
 flips FLIPPED: whether each flip that documents flip left without a problem is of a byte that nothing covers"""
 import subprocess, sys
 
@@ -150,7 +151,12 @@ word, path, out, *more = sys.argv[1:]
 source = open(path, "rb").read()
 if word == "flips":
     sys.exit(flips(source, open(out).read().splitlines()))
-cms = Cms(source)
+if word == "version":
+    made = make(0x30, make(2, b"\2"), *parts(source)[1:])
+elif word == "extension":
+    made = make(0x30, *parts(source), make(0xA1, make(0x30, oid("1.3.6.1.4.1.99999.2"), make(1, b"\xff"), make(4, b""))))
+else:
+    cms = Cms(source)
 if word == "signature":
     made = cms.signature()[head(cms.signature(), 0)[1]:]
 elif word == "token":

@@ -130,6 +130,13 @@ as() { echo "-signer $pki/$1.pem -inkey $pki/$1.key"; }
 	stamp " time-stamp: it has not one signer" "$work/bad" "$work/f" "$anchors"
 	sign_info "$work/bad" -cades $(as tsa) -keyopt rsa_padding_mode:pss
 	stamp "" "$work/bad" "$work/f" "$anchors"
+	mv "$work/tst" "$work/info"
+	for change in version extension; do
+		quiet python3 "${srcdir:-.}/tests/signer/cms.py" $change "$work/info" "$work/tst"
+		sign_info "$work/bad" -cades $(as tsa)
+		stamp " time-stamp: it is no time stamp token" "$work/bad" "$work/f" "$anchors"
+	done
+	mv "$work/info" "$work/tst"
 	for uses in extendedKeyUsage=timeStamping extendedKeyUsage=critical,timeStamping,emailProtection \
 		extendedKeyUsage=critical,timeStamping,1.3.6.1.4.1.99999.1 extendedKeyUsage=critical,emailProtection \
 		keyUsage=critical,digitalSignature; do

@@ -583,7 +583,7 @@ static void read_certificates(struct xades *x)
 
 /* ---- What is computed */
 
-/* A file below the document's folder; no link leads to it. This part of a reference is ours: xmlsec follows none. */
+/* A file below the document's folder, to which no link leads. xmlsec follows no reference out of the document. */
 static void verify_file(struct xades *x, struct reference *r, enum problem leaves)
 {
 	static const struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,

@@ -9,12 +9,33 @@
 #include "signer/xml.h"
 
 #define LEVELS_MAX 256
+#define ATTRIBUTES_MAX 256 /* of one tag; and namespaces in scope */
 
 /* What stopped the parser: in its own context, where libxml2's callbacks find it. */
 struct limits {
 	enum problem problem;
+	bool stopped;
+	startDocumentSAXFunc begin;
 	startElementNsSAX2Func start;
 };
+
+/* Encodings in which a byte of "<", ">" or a quote is nothing else: has_long_tag looks at the bytes. */
+static void begin(void *arg)
+{
+	static const char *const encodings[] = {"UTF-8",     "US-ASCII",    "ISO-8859-1",
+	                                        "Shift_JIS", "Windows-31J", "EUC-JP"};
+	xmlParserCtxt *parser = arg;
+	struct limits *l = parser->_private;
+	const xmlChar *told = parser->input->encoding ? parser->input->encoding : parser->encoding;
+	bool known = !told;
+
+	l->begin(arg);
+	for (size_t i = 0; i < sizeof encodings / sizeof *encodings && !known; i++)
+		known = !strcasecmp((const char *)told, encodings[i]);
+	if (!known)
+		xmlStopParser(parser);
+	l->stopped = !known;
+}
 
 static void doctype(void *arg, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
 {
@@ -23,6 +44,7 @@ static void doctype(void *arg, const xmlChar *name, const xmlChar *public_id, co
 
 	(void)name, (void)public_id, (void)system_id;
 	l->problem = PROBLEM_DOCTYPE;
+	l->stopped = true;
 	xmlStopParser(parser);
 }
 
@@ -32,8 +54,9 @@ static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const x
 	xmlParserCtxt *parser = arg;
 	struct limits *l = parser->_private;
 
-	if (parser->nodeNr >= LEVELS_MAX) {
+	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX) { /* prefix and name */
 		l->problem = PROBLEM_TOO_LONG;
+		l->stopped = true;
 		xmlStopParser(parser);
 		return;
 	}
@@ -74,13 +97,37 @@ static enum error register_ids(xmlDoc *doc)
 	return E_OK;
 }
 
+/* libxml2 compares each attribute with every other one of its tag, before it tells anybody: a megabyte would take
+ * hours. In a value there is no "<"; text, comments and the like are passed over. */
+static bool has_long_tag(struct bytes b)
+{
+	const uint8_t *end = b.data + b.len, *p = b.data;
+	uint8_t quote;
+	size_t n;
+
+	while ((p = memchr(p, '<', (size_t)(end - p))) && ++p < end) {
+		if (strchr("!?/", *p))
+			continue;
+		for (n = 0, quote = 0; p < end && *p != '<' && (quote || *p != '>'); p++) {
+			if (quote ? *p == quote : *p == '"' || *p == '\'')
+				quote = quote ? 0 : *p;
+			else
+				continue;
+			n += quote != 0;
+		}
+		if (n > ATTRIBUTES_MAX)
+			return true;
+	}
+	return false;
+}
+
 static bool begins_as_xml(struct bytes b)
 {
 	if (b.len >= 3 && !memcmp(b.data, "\xEF\xBB\xBF", 3))
 		b = (struct bytes){b.data + 3, b.len - 3};
 	while (b.len && memchr(" \t\r\n", b.data[0], 4))
 		b = (struct bytes){b.data + 1, b.len - 1};
-	return b.len && b.data[0] == '<';
+	return b.len && b.data[0] == '<' && (b.len == 1 || b.data[1]); /* not UTF-16 */
 }
 
 enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
@@ -95,7 +142,7 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 
 	if (!begins_as_xml(data))
 		return E_UNSUPPORTED;
-	if (data.len > DOCUMENT_MAX) {
+	if (data.len > DOCUMENT_MAX || has_long_tag(data)) {
 		*problem = PROBLEM_TOO_LONG;
 		return E_FORMAT;
 	}
@@ -103,7 +150,9 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 	if (!parser)
 		goto fail;
 	parser->_private = &limits;
+	limits.begin = parser->sax->startDocument;
 	limits.start = parser->sax->startElementNs;
+	parser->sax->startDocument = begin;
 	parser->sax->startElementNs = start;
 	parser->sax->internalSubset = doctype;
 	parser->vctxt.error = NULL;
@@ -112,7 +161,7 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 		goto fail;
 	*problem = limits.problem;
 	ok = E_FORMAT;
-	if (!doc || !parser->wellFormed || !parser->nsWellFormed || *problem != PROBLEM_FORM)
+	if (!doc || !parser->wellFormed || !parser->nsWellFormed || limits.stopped)
 		goto fail;
 	*problem = PROBLEM_ID_TWICE;
 	ok = register_ids(doc);

@@ -116,6 +116,15 @@ def wrapping(good):
     put('entity', once(good, HEAD, HEAD + '<!DOCTYPE Document SYSTEM "http://127.0.0.1:1/x.dtd">'),
         ('document', 'doctype'))
     put('prefix-of-nothing', once(good, 'xmlns:xsi=', 'xmlns:ysi='), ('document', 'form'))
+    put('encoding', once(good, 'encoding="UTF-8"', 'encoding="UTF-7"'), ('document', 'form'))
+    attributes = lambda n, what: '<a%s/></Document>' % ''.join(' %s%d="urn:a"' % (what, i) for i in range(n))
+    put('attributes-256', once(good, '</Document>', attributes(256, 'b')), rx('valid'))
+    put('attributes-257', once(good, '</Document>', attributes(257, 'b')), ('document', 'too-long'))
+    put('attributes-many', once(good, '</Document>', attributes(80000, 'b')), ('document', 'too-long'))
+    many = attributes(200, 'xmlns:b').replace('/></Document>', '>')
+    put('namespaces', once(good, '</Document>', many + many.replace('xmlns:b', 'xmlns:c') + '</a></a></Document>'),
+        ('document', 'too-long'))
+    put('quotes', once(good, '</Document>', '<a><![CDATA[%s]]></a></Document>' % ('"a":"b",' * 1000)), rx('valid'))
     put('levels-256', once(good, '</Document>', '<a>' * 255 + '</a>' * 255 + '</Document>'), rx('valid'))
     put('levels-257', once(good, '</Document>', '<a>' * 256 + '</a>' * 256 + '</Document>'), ('document', 'too-long'))
     pad = '<a>%s</a></Document>'

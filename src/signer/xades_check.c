@@ -210,7 +210,7 @@ static void read_target(struct xades *x, struct reference *r, const char *uri)
 			add(x, PROBLEM_STRUCTURE);
 }
 
-/* x->n counts it already, unless a manifest has it. */
+/* A reference of SignedInfo, or of a manifest, which has files alone. */
 static void read_reference(struct xades *x, xmlNode *node, bool in_manifest, struct reference *r)
 {
 	const char *uri = attribute(node, "URI");
@@ -463,7 +463,8 @@ static X509_NAME *read_name(const char *p, bool last)
 			if (quoted || escaped || !strchr(BLANKS, *p))
 				end = len;
 		}
-		p += quoted ? (*p == '"') + strspn(p + (*p == '"'), BLANKS) : 0;
+		right = right && (!quoted || *p == '"');
+		p += right && quoted ? 1 + strspn(p + 1, BLANKS) : 0;
 		right = right &&
 		        X509_NAME_add_entry_by_txt(name, strncasecmp(type, "OID.", 4) ? type : type + 4, MBSTRING_UTF8,
 		                                   (uint8_t *)value, (int)end, last ? 0 : -1, set) &&
@@ -472,7 +473,7 @@ static X509_NAME *read_name(const char *p, bool last)
 		p += *p != '\0';
 	}
 	free(value);
-	if (right)
+	if (right && X509_NAME_entry_count(name) > 0)
 		return name;
 	X509_NAME_free(name);
 	return NULL;

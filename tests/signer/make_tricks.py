@@ -235,6 +235,26 @@ def certificates():
     general('not-enveloped', 'digest', '', [EXC])
 
 
+def issuers():
+    """The issuer's name in SigningCertificate as people write it."""
+    form, real = dict(VENDOR, v1=True, serial='text'), m.issuer_serial
+    for name, words, text in (
+            ('tight', 'valid', 'CN=Example Signature CA,OU=Example Department,O=Example,C=JP'),
+            ('semicolon', 'valid', 'CN=Example Signature CA; OU=Example Department; O=Example; C=JP'),
+            ('forward', 'valid', 'C=JP,O=Example,OU=Example Department,CN=Example Signature CA'),
+            ('lower', 'valid', 'cn=example  signature ca , ou = Example Department , o=Example, c=JP'),
+            ('quoted', 'valid', 'CN="Example Signature CA",OU="Example Department",O=Example,C=JP'),
+            ('escaped', 'valid', 'CN=Ex\\61mple Signature\\20CA,OU=Example\\ Department,O=Example,C=JP'),
+            ('oid', 'valid', 'OID.2.5.4.3=Example Signature CA,2.5.4.11=Example Department,O=Example,C=JP'),
+            ('lines', 'valid', '\n  CN=Example Signature CA,\n  OU=Example Department, O=Example, C=JP\n'),
+            ('other', 'signing-certificate', 'CN=Other CA,C=JP'), ('malformed', 'issuer-serial', 'Example Signature CA'),
+            ('unknown', 'issuer-serial', 'XYZ=a,C=JP'), ('open', 'issuer-serial', 'CN="Example'),
+            ('empty', 'issuer-serial', '')):
+        m.issuer_serial = lambda *a: re.sub('(X509IssuerName>)[^<]*', lambda g: g.group(1) + text, real(*a), count=1)
+        put('issuer-' + name, m.prescription(pki, form)[0], ('prescription', words))
+    m.issuer_serial = real
+
+
 def files():
     """Names of files: below the document's own folder, and no link on the way."""
     os.makedirs(m.path('scan/deep'))
@@ -281,6 +301,7 @@ def main(folder):
     wrapping(good)
     references()
     certificates()
+    issuers()
     files()
     m.write('documents.txt', '\n'.join(lines) + '\n')
     print('%d documents' % len({line.split('\t')[0] for line in lines}))

@@ -18,7 +18,7 @@
 
 /* Remembered decisions: sets of four places, each for one hash of rule and certificate. A new one takes the place that
  * ends first, so that memory stays as it is. */
-#define SETS 16384
+#define SETS 4096
 #define WAYS 4
 #define LOCKS 64
 #define URI_MAX 2000 /* of what the log shows */

@@ -59,7 +59,10 @@ sign_wrongly() { # LOGIN-PIN CONSENT-PIN
 	124) fail "a wrong PIN is tried for ever" ;;
 	esac
 	lost_one "a wrong PIN"
-	[ ! -e wrong.pdf ] || fail "a wrong PIN leaves a document"
+	[ -e wrong.pdf ] || return 0
+	pdfsig -nssdir nss -nocert wrong.pdf >"$work/said" 2>&1 # of pdfsig 25.03 one remains
+	! grep -q 'Signature is Valid' "$work/said" || fail "a wrong PIN leaves a signed document"
+	rm wrong.pdf
 }
 
 only_this_card pdfsig
@@ -75,19 +78,20 @@ guide_run pdf prepare "$names"
 sign_wrongly "$(wrong_pin)" "$sign_pin"
 sign_wrongly "$sign_pin" "$(wrong_pin)"
 
-# Each document is two signatures for the card: poppler signs a trial first, to know the length.
+# Poppler 22.12 signs a trial first, to know the length: each document is two signatures for the card. 25.03 does not.
 PIN=$sign_pin
 export PIN
 mark
 guide_run pdf sign "$names"
-made "one document" 2
+each=$(($(ask_card signatures) - signatures_before))
+[ $each = 1 ] || made "one document" 2
 judge
 verify_pdf letter-signed.pdf
 
 mark
 patience=240 # it is one command for all
 guide_run pdf batch "$names"
-made "$documents documents" $((2 * documents))
+made "$documents documents" $((each * documents))
 for i in $(seq $documents); do
 	verify_pdf "signed/$i.pdf"
 done

@@ -5,6 +5,7 @@
 . "${srcdir:-.}/tests/clients/lib.sh"
 need pamtester pamtester
 need openssl openssl
+need p11tool gnutls-bin
 wrappers="libpam_wrapper.so libnss_wrapper.so"
 [ -z "$(LD_PRELOAD=$wrappers true 2>&1)" ] || skip "libpam_wrapper or libnss_wrapper is missing (packages libpam-wrapper, libnss-wrapper)"
 [ -n "$(find /lib/ /lib64/ -path '*/security/pam_pkcs11.so' 2>/dev/null)" ] || skip "pam_pkcs11 is missing (package libpam-pkcs11)"
@@ -17,6 +18,7 @@ on_cards hpki jpki "hpki --name REVOKED --revoked" "hpki --name EXPIRED --expire
 etc=$work/etc
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
 export XDG_DATA_HOME XDG_CACHE_HOME
+quoted=$(echo "$inkan" | sed 's|/|\\/|g')
 here="s|/etc/pam_pkcs11|$etc|g; s|/usr/local/etc/inkan/anchors|$XDG_DATA_HOME/inkan/anchors|; s|^inkan |$inkan |"
 
 people() {
@@ -41,19 +43,17 @@ set_up() {
 	show="show card"
 	[ -z "$neighbour" ] || show="show --reader 'Virtual Reader $reader' card"
 	guide_run pam card "$here; s|show card|$show|"
-	guide_block pam check-lists >"$work/policy"
-	[ -s "$work/policy" ] || fail "the guide has no policy with lists"
-	if [ "$card" = jpki ]; then
-		configure
-	else
-		try "import" "$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl" "$pki/hpki-auth.crl"
-		guide_run pam lists "$here"
-		configure -e "/cert_policy/r $work/policy" -e /cert_policy/d
-	fi
+	guide_block pam configuration | sed "s|/usr/local/lib/pkcs11|$module_dir|; $here" >"$etc/pam_pkcs11.conf"
+	[ "$card" = hpki ] || return 0
+	mv "$etc/digest_mapping" "$work/by_hand"
+	try "import" "$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl" "$pki/hpki-auth.crl"
+	guide_run pam save "$here; $address"
+	make_mapping
 }
 
-configure() { # [SED-OPTION]...
-	guide_block pam configuration | sed "$@" -e '' | sed "s|/usr/local/lib/pkcs11|$module_dir|; $here" >"$etc/pam_pkcs11.conf"
+make_mapping() { # of those who are not revoked
+	guide_run pam mapping "$here; s/inkan verify /$quoted verify /; s/inkan show /$quoted show /"
+	[ -s "$etc/digest_mapping" ] || fail "no mapping"
 }
 
 # ---- Signing in
@@ -84,9 +84,9 @@ two_factors() {
 	[ "$(ask_card signatures)" = 1 ] || fail "the card signed $(ask_card signatures) times"
 	refuse "wrong password" "Authentication failure" 0 0 doctor guess "$auth_pin"
 	refuse "wrong user" "No matching certificate" 1 0 nurse secret "$auth_pin"
-	refuse "wrong PIN" "Wrong smartcard PIN" 1 1 doctor secret "9${auth_pin#?}"
+	refuse "wrong PIN" "Wrong smart *card PIN" 1 1 doctor secret "9${auth_pin#?}"
 	let_in "the right PIN again" doctor secret "$auth_pin"
-	refuse "PIN of another length" "Wrong smartcard PIN" 0 0 doctor secret 1
+	refuse "PIN of another length" "Wrong smart *card PIN" 0 0 doctor secret 1
 	remove_card
 	refuse "no card" "No smart card found" 0 0 doctor secret "$auth_pin"
 	insert_card
@@ -103,10 +103,14 @@ misfits() { # what the machine's owner may have got wrong: nobody gets in
 	refuse "card of an unknown CA" "Certificate" 1 0 doctor secret "$auth_pin"
 	rmdir "$etc/cacerts"
 	mv "$work/cacerts" "$etc/cacerts"
-	mv "$etc/lists.pem" "$work/lists.pem" 2>/dev/null || return 0
-	openssl crl -inform DER -in "$pki/sarl.crl" -out "$etc/lists.pem" || fail "no SARL"
-	refuse "no list of the card's CA" "Certificate invalid" 1 0 doctor secret "$auth_pin"
-	mv "$work/lists.pem" "$etc/lists.pem"
+	[ "$card" = hpki ] || return 0
+	mv "$XDG_CACHE_HOME" "$work/lists"
+	try "import" "$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl"
+	make_mapping
+	refuse "no list of the card's CA" "No matching certificate" 1 0 doctor secret "$auth_pin"
+	rm -r "$XDG_CACHE_HOME"
+	mv "$work/lists" "$XDG_CACHE_HOME"
+	make_mapping
 }
 
 people
@@ -115,7 +119,7 @@ set_up
 case $INKAN_TEST_OPTIONS in
 *--revoked*)
 	refuse "revoked certificate" "No matching certificate" 1 0 doctor secret "$auth_pin"
-	configure
+	mv "$work/by_hand" "$etc/digest_mapping"
 	let_in "the same where no list is looked at" doctor secret "$auth_pin"
 	;;
 *--expired*)

@@ -88,7 +88,7 @@ two_factors() {
 	let_in "the right PIN again" doctor secret "$auth_pin"
 	refuse "PIN of another length" "Wrong smart *card PIN" 0 0 doctor secret 1
 	remove_card
-	refuse "no card" "No smart card found" 0 0 doctor secret "$auth_pin"
+	refuse "no card" "No smart card found\|no suitable token" 0 0 doctor secret "$auth_pin"
 	insert_card
 	let_in "the card again" doctor secret "$auth_pin"
 }

@@ -1,39 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# openssl cms through pkcs11-provider or, where there is none, libp11's engine, 50 documents; a time stamp over a signature, from
+# openssl cms through libp11's engine, 50 documents; a time stamp over a signature, from
 # a throw-away authority; PyKCS11 in one process.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need openssl openssl
 need pkcs11-tool opensc
 need setsid util-linux
-need_provider_or_engine
+engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
 on_cards hpki jpki "jpki after other-kind" "hpki after other-person" "hpki after foreign"
 . "$srcdir/tests/clients/signing.sh"
 cd "$work" || exit 1
 documents=50
 [ -z "$neighbour" ] || documents=2 # the figures are those of a card alone
 
-if has_provider; then
-	first='Enter pass phrase for PKCS#11 Token' second='Enter PIN for PKCS#11 Token'
-else
-	first="Enter PKCS#11 token PIN for $sign_token:" second="Enter PKCS#11 key PIN for $sign_key:"
-fi
-
 # openssl asks for the token's PIN and for the key's; without a terminal it reads standard input.
 names="s|pkcs11:token=HPKI%20Signature;id=%17|$sign_uri|; s|ca.pem|sign-cas.pem|"
 answers() { printf '%s\n' "$names; s/^openssl cms -sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
 
-write_sign() { # TOKEN-PIN KEY-PIN: into the file block
-	if has_provider; then
-		guide_write cms sign "$(answers "$1" "$2")"
-	else
-		guide_write cms sign-engine "$(answers "$1" "$2")"
-	fi
-}
-
 sign_wrongly() { # TOKEN-PIN KEY-PIN
 	mark
-	write_sign "$1" "$2"
+	guide_block cms sign | sed -e "s|/usr/local/lib/pkcs11/|$module_dir/|; $(answers "$1" "$2")" >block
 	! timeout 20 sh -eu block >said 2>&1 || fail "signed with a wrong PIN"
 	lost_one "a wrong PIN"
 	! openssl cms -verify -binary -inform DER -in letter.p7s -content letter.txt -CAfile sign-cas.pem \
@@ -44,10 +30,9 @@ sign_many() {
 	mark
 	for i in $(seq $documents); do
 		echo "document $i" >letter.txt
-		write_sign "$sign_pin" "$sign_pin"
-		try "doc/guide/cms.md, sign" sh -eu block
-		said "the first question" "^$first"
-		said "the second question" "$second"
+		guide_run cms sign "$(answers "$sign_pin" "$sign_pin")"
+		said "the first question" "^Enter PKCS#11 token PIN for $sign_token:"
+		said "the second question" "Enter PKCS#11 key PIN for $sign_key:"
 		verify_cms letter.p7s letter.txt
 	done
 	made "openssl cms, $documents documents" $documents

@@ -25,8 +25,9 @@ has /opt/settings/inkan/inkan.conf guide/pam.md
 has /opt/data/p11-kit guide/p11-kit.md
 [ -z "$examples" ] || has /opt/settings/inkan/portal/cas.pem doc/examples/portal/inkan-server.conf
 has /opt/bin/inkan man/man8/inkan-status.timer.8
-# what a build with other paths has not (ssh-agent's own list names /usr/local/lib)
+# what a build with other paths has not (ssh-agent's own list names /usr/local/lib; an administrator's scripts are in
+# /usr/local/sbin)
 # shellcheck disable=SC2086 # words
-grep -nE '/usr/local/|/etc/inkan|/var/cache/inkan|@etc@' $pages | grep -vE '/etc/(nginx|apache2|haproxy)/inkan|`/usr/local/lib`' >"$work/out" &&
+grep -nE '/usr/local/|/etc/inkan|/var/cache/inkan|@etc@' $pages | grep -vE '/etc/(nginx|apache2|haproxy)/inkan|`/usr/local/lib`|/usr/local/sbin/' >"$work/out" &&
 	{ bad "paths of another build:"; cat "$work/out"; }
 finish

@@ -501,6 +501,31 @@ engine_config() { # FILE MODULE PIN [INIT-LINE]
 	END
 }
 
+# That of the provider, where there is one. $engine is what the commands need on their line without.
+openssl_config() { # FILE MODULE PIN
+	engine=
+	if ! has_provider; then
+		engine='-engine pkcs11 -keyform engine'
+		engine_config "$@" 'init = 0'
+		return
+	fi
+	cat >"$1" <<-END
+		openssl_conf = start
+		[start]
+		providers = providers
+		[providers]
+		default = builtin
+		pkcs11 = pkcs11
+		[builtin]
+		activate = 1
+		[pkcs11]
+		module = pkcs11.so
+		pkcs11-module-path = $2
+		pkcs11-module-token-pin = $3
+		activate = 1
+	END
+}
+
 # ---- NSS
 
 nss_database() { # FOLDER MODULE: a database without a password, with the module

@@ -8,7 +8,7 @@ need gnutls-cli gnutls-bin
 need pkcs11-tool opensc
 need openssl openssl
 need nginx nginx
-engine_path >/dev/null || skip "the OpenSSL engine pkcs11 is missing (package libengine-pkcs11-openssl)"
+need_provider_or_engine
 module_of_p11_kit() { find /usr/lib /usr/lib64 -name "$1" 2>/dev/null | head -n 1; }
 proxy=$(module_of_p11_kit p11-kit-proxy.so)
 client=$(module_of_p11_kit p11-kit-client.so)
@@ -52,18 +52,19 @@ registered() {
 	log_in 'p11-kit, registered (gnutls-cli)'
 }
 
-# ---- The proxy: what libp11's engine loads unless told otherwise
+# ---- The proxy: what OpenSSL's provider and libp11's engine load unless told otherwise
 
 by_proxy() {
 	try "the proxy" pkcs11-tool --module "$proxy" --token-label "$auth_token" --login --pin "$auth_pin" \
 		--read-object --type cert --id "$auth_id" --output-file "$work/der"
 	openssl x509 -inform DER -in "$work/der" -out "$work/auth.pem" || fail "no certificate"
-	engine_config "$work/openssl.cnf" "$proxy" "$auth_pin" 'init = 0'
+	openssl_config "$work/openssl.cnf" "$proxy" "$auth_pin"
 	for version in 3 2; do
 		start_nginx TLSv1.$version
+		# shellcheck disable=SC2086 # words
 		printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF=$work/openssl.cnf timeout 60 openssl s_client -quiet \
 			-connect "127.0.0.1:$port" -servername localhost -verify_return_error -CAfile "$server_ca" \
-			-engine pkcs11 -keyform engine -key "$auth_uri;type=private" -cert "$work/auth.pem" >"$work/said" 2>&1
+			$engine -key "$auth_uri;type=private" -cert "$work/auth.pem" >"$work/said" 2>&1
 		said "by the proxy" "^TLSv1.$version SUCCESS"
 		stop_nginx
 		cell 'p11-kit proxy (openssl)' "TLS 1.$version"

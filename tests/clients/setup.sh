@@ -45,7 +45,7 @@ said "p11tool" "token=$family%20Authentication"
 try "the certificate" p11tool --export "$auth_uri;type=cert" --outfile "$work/auth.pem"
 openssl x509 -in "$work/auth.pem" -noout -pubkey >"$work/auth.pub"
 date >"$work/letter"
-has_provider && engine='' || engine='-engine pkcs11 -keyform engine'
+has_provider && engine= || engine='-engine pkcs11 -keyform engine'
 # shellcheck disable=SC2086 # options are words
 printf '%s\n' "$auth_pin" | OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf timeout 60 setsid -w openssl dgst -sha256 \
 	$engine -sign "$auth_uri;type=private" -out "$work/signature" "$work/letter" \

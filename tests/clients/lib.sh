@@ -143,7 +143,7 @@ stage() {
 	need setpriv util-linux
 	timeout 60 "$vcard" --pki "$pki" --card hpki --card jpki -- true || fail "no PKI in $pki"
 	mkdir -p "$work/src/tests" "$work/src/doc" "$work/build/tests/clients"
-	cp -R "$srcdir/tests/clients" "$srcdir/tests/bench" "$srcdir/tests/demo" "$work/src/tests"
+	cp -R "$srcdir/tests/clients" "$srcdir/tests/bench" "$srcdir/tests/demo" "$srcdir/tests/signer" "$work/src/tests"
 	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
 	cp -R "$installed" "$work/build/tests"
 	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'
@@ -449,6 +449,69 @@ start_nginx() { # TLS-VERSION
 
 stop_nginx() {
 	kill "$(cat "$web/pid")" && while [ -e "$web/pid" ]; do sleep 0.05; done
+}
+
+# ---- A time stamp authority of openssl's, throw-away, with a key of its own
+
+# In the folder: tsa.cnf with section tsa, tsa.pem, tsa.key, and the root tsa-ca.pem.
+make_authority() { # FOLDER
+	mkdir -p "$1"
+	echo 01 >"$1/serial"
+	cat >"$1/tsa.cnf" <<-END
+		[req]
+		distinguished_name = none
+		[none]
+		[use]
+		extendedKeyUsage = critical, timeStamping
+		keyUsage = critical, digitalSignature
+		[tsa]
+		serial = $1/serial
+		crypto_device = builtin
+		signer_digest = sha256
+		default_policy = 1.3.6.1.4.1.99999.1
+		digests = sha256
+		ess_cert_id_alg = sha256
+	END
+	for name in tsa-ca tsa; do
+		try "a key for $name" openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1/$name.key"
+	done
+	try "the authority's CA" openssl req -x509 -new -key "$1/tsa-ca.key" -subj /CN=Throw-away -days 2 -out "$1/tsa-ca.pem"
+	openssl req -new -config "$1/tsa.cnf" -key "$1/tsa.key" -subj /CN=Stamps -out "$1/tsa.csr" || fail "no request"
+	try "the authority" openssl x509 -req -in "$1/tsa.csr" -CA "$1/tsa-ca.pem" -CAkey "$1/tsa-ca.key" -CAcreateserial \
+		-days 2 -extfile "$1/tsa.cnf" -extensions use -out "$1/tsa.pem"
+}
+
+# On 127.0.0.1; $tsa is its address, $work/tsa its folder.
+start_authority() {
+	make_authority "$work/tsa"
+	python3 "$srcdir/tests/signer/authority.py" "$work/tsa" - >"$work/tsa/port" 2>"$work/tsa/error" 9>&- &
+	echo $! >"$work/tsa/pid"
+	servers="$servers $work/tsa/pid"
+	for _ in $(seq 100); do
+		[ ! -s "$work/tsa/port" ] || break
+		sleep 0.1
+	done
+	[ -s "$work/tsa/port" ] || fail "no time stamp authority: $(cat "$work/tsa/error")"
+	tsa=http://127.0.0.1:$(cat "$work/tsa/port")/as/tsa
+	no_proxy=127.0.0.1
+	export no_proxy
+}
+
+# ---- inkan sign and inkan check: programs beside inkan, as in the folder of a build
+
+copy_signer() { # puts $work/bin with them into the PATH
+	mkdir -p "$work/bin"
+	cp "$inkan" "${inkan%/bin/inkan}"/libexec/inkan/* "$work/bin" || fail "no programs of inkan's"
+	inkan=$work/bin/inkan PATH=$work/bin:$PATH
+}
+
+# The CA certificates and lists of the throw-away PKI, and the authority's root.
+trust_signers() {
+	XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
+	export XDG_DATA_HOME XDG_CACHE_HOME
+	try "anchors" "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem"
+	try "the authority's anchor" "$inkan" trust add --tsa --yes "$work/tsa/tsa-ca.pem"
+	try "lists" "$inkan" status import "$pki/sarl.crl" "$pki/rarl.crl" "$pki/hpki-sign.crl"
 }
 
 # ---- OpenSSL with pkcs11-provider, or with libp11's engine

@@ -32,7 +32,8 @@ client_tests += \
   tests/clients/sign-code.sh \
   tests/clients/sign-mail.sh \
   tests/clients/sign-xml.sh \
-  tests/clients/sign-office.sh
+  tests/clients/sign-office.sh \
+  tests/clients/sign-inkan.sh
 client_tests += tests/clients/setup.sh tests/clients/setup-pam.sh
 client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh
 EXTRA_DIST += tests/clients/browser.sh tests/clients/firefox.py tests/clients/chromium.py

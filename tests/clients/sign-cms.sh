@@ -40,42 +40,14 @@ sign_many() {
 	batch 'OpenSSL cms' $documents "$pins"
 }
 
-# The authority that stamps is not the card.
-make_authority() {
-	cat >tsa.cnf <<-END
-		[req]
-		distinguished_name = none
-		[none]
-		[tsa]
-		extendedKeyUsage = critical, timeStamping
-		keyUsage = critical, digitalSignature
-		[tsa_config]
-		serial = $work/tsa.serial
-		crypto_device = builtin
-		signer_cert = $work/tsa.pem
-		signer_key = $work/tsa.key
-		signer_digest = sha256
-		default_policy = 1.3.6.1.4.1.99999.1
-		digests = sha256
-		ess_cert_id_alg = sha256
-	END
-	echo 01 >tsa.serial
-	for name in tsa-ca tsa; do
-		try "a key for $name" openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key
-	done
-	try "the authority's CA" openssl req -x509 -new -key tsa-ca.key -subj /CN=Throw-away -days 2 -out tsa-root.pem
-	openssl req -new -config tsa.cnf -key tsa.key -subj /CN=Stamps -out tsa.csr || fail "no request"
-	try "the authority" openssl x509 -req -in tsa.csr -CA tsa-root.pem -CAkey tsa-ca.key -CAcreateserial -days 2 \
-		-extfile tsa.cnf -extensions tsa -out tsa.pem
-}
-
 stamp() {
 	guide_run cms query
-	try "the stamp" openssl ts -reply -config tsa.cnf -section tsa_config -queryfile letter.tsq -out letter.tsr
-	guide_run cms stamp "s|tsa-ca.pem|tsa-root.pem|"
+	try "the stamp" openssl ts -reply -config tsa/tsa.cnf -section tsa -signer tsa/tsa.pem -inkey tsa/tsa.key \
+		-queryfile letter.tsq -out letter.tsr
+	guide_run cms stamp "s|tsa-ca.pem|tsa/tsa-ca.pem|"
 	said "the stamp" 'Verification: OK'
 	echo x >>letter.signature
-	! openssl ts -verify -data letter.signature -in letter.tsr -CAfile tsa-root.pem >said 2>&1 ||
+	! openssl ts -verify -data letter.signature -in letter.tsr -CAfile tsa/tsa-ca.pem >said 2>&1 ||
 		fail "the stamp is good for another signature"
 	cell 'OpenSSL cms and ts' signature
 }
@@ -123,7 +95,7 @@ sign_wrongly "$(wrong_pin)" "$sign_pin"
 sign_wrongly "$sign_pin" "$(wrong_pin)"
 sign_many
 guide_run cms verify "$names"
-make_authority
+make_authority "$work/tsa"
 stamp
 find_python
 if [ -n "$python" ]; then

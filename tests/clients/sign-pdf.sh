@@ -13,32 +13,6 @@ documents=50
 [ -z "$neighbour" ] || documents=2 # the figures are those of a card alone
 names="s|HPKI Signature:HPKI END ENTITY CERTIFICATE|$sign_token:$sign_label|; s|root.pem|$anchor|"
 
-make_pdf() { # FILE TEXT
-	cat >"$1" <<-END
-		%PDF-1.4
-		1 0 obj
-		<</Type/Catalog/Pages 2 0 R>>
-		endobj
-		2 0 obj
-		<</Type/Pages/Kids[3 0 R]/Count 1>>
-		endobj
-		3 0 obj
-		<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>
-		endobj
-		xref
-		0 4
-		0000000000 65535 f$(printf ' ')
-		0000000009 00000 n$(printf ' ')
-		0000000054 00000 n$(printf ' ')
-		0000000105 00000 n$(printf ' ')
-		trailer
-		<</Size 4/Root 1 0 R/ID[<$2><$2>]>>
-		startxref
-		170
-		%%EOF
-	END
-}
-
 judge() {
 	guide_run pdf look "$names"
 	said pdfsig 'Signature is Valid'

@@ -52,6 +52,33 @@ verify_cms() { # SIGNATURE CONTENT
 	cmp -s "$work/content" "$2" || fail "$1 signs other bytes than $2"
 }
 
+# A document of one empty page.
+make_pdf() { # FILE TEXT
+	cat >"$1" <<-END
+		%PDF-1.4
+		1 0 obj
+		<</Type/Catalog/Pages 2 0 R>>
+		endobj
+		2 0 obj
+		<</Type/Pages/Kids[3 0 R]/Count 1>>
+		endobj
+		3 0 obj
+		<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>
+		endobj
+		xref
+		0 4
+		0000000000 65535 f$(printf ' ')
+		0000000009 00000 n$(printf ' ')
+		0000000054 00000 n$(printf ' ')
+		0000000105 00000 n$(printf ' ')
+		trailer
+		<</Size 4/Root 1 0 R/ID[<$2><$2>]>>
+		startxref
+		170
+		%%EOF
+	END
+}
+
 # The CMS signature inside a PDF document, over all the other bytes of it.
 verify_pdf() { # PDF
 	try "pdfsig -dump" pdfsig -nssdir nss -nocert -dump "$1"

@@ -135,7 +135,7 @@ static void help(void)
 	printf("  --help\n\n%s\n", _("The PIN is read from the terminal, or from standard input when that is none."));
 }
 
-/* A number from 1 (0 for `zero`) to `most`; -1: none. */
+/* A number in that range; -1: none. */
 static long number(const char *text, long least, long most)
 {
 	char *end;
@@ -417,15 +417,13 @@ static bool unchanged(const struct file *files, size_t n)
 	return true;
 }
 
-static enum exit_code write_signed(const struct run *r, const char *path, const struct file *from,
-                                   struct bytes signature)
+static enum exit_code write_signed(const char *path, const struct file *from, struct bytes document)
 {
 	if (strcmp(path, "-") == 0)
-		return fwrite(signature.data, 1, signature.len, stdout) == signature.len ? EXIT_DONE : EXIT_OUTPUT;
-	if (path_replace(path, signature, from->read.st_mode & 0666) == E_OK)
+		return fwrite(document.data, 1, document.len, stdout) == document.len ? EXIT_DONE : EXIT_OUTPUT;
+	if (path_replace(path, document, from->read.st_mode & 0666) == E_OK)
 		return EXIT_DONE;
 	complain(_("%s could not be written: %s."), path, strerror(errno));
-	(void)r;
 	return EXIT_OUTPUT;
 }
 
@@ -480,7 +478,7 @@ static enum exit_code sign(struct run *r, struct file *files, size_t n, const st
 	} else if (!unchanged(files, n)) {
 		code = EXIT_NO_INPUT;
 	} else {
-		code = write_signed(r, output, &files[0], (struct bytes){signature, len});
+		code = write_signed(output, &files[0], (struct bytes){signature, len});
 	}
 out:
 	for (size_t i = 0; i < n; i++)

@@ -93,7 +93,7 @@ struct signature {
 	STACK_OF(X509) *certs; /* owned: other certificates of the document */
 	STACK_OF(X509_CRL) *crls; /* owned */
 	int64_t claimed;          /* the time that the signer claims; 0: none */
-	struct stamp *stamps;     /* of calloc: the signature's own first, then the archive's, as they came */
+	struct stamp *stamps;     /* of calloc: an archive time stamp is of those before it */
 	size_t n_stamps;
 	struct texts covered, not_covered; /* for people, translated */
 	uint64_t problems;

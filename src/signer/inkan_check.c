@@ -15,7 +15,6 @@
 
 struct decided {
 	struct inkan_cert *cert;
-	struct inkan_evidence *evidence;
 	struct inkan_decision *decision;
 	int64_t at;
 	bool proven;
@@ -23,6 +22,7 @@ struct decided {
 
 struct inkan_check {
 	struct document document;
+	struct inkan_evidence *evidence; /* of all signatures: each proves itself */
 	struct decided list[DOCUMENT_SIGNATURES_MAX];
 };
 
@@ -54,13 +54,23 @@ static enum problem problem_of(const char *reason, bool proven)
 	return PROBLEM_CHAIN;
 }
 
+static enum outcome outcome_of(uint64_t problems)
+{
+	enum outcome worst = OUTCOME_VALID;
+
+	for (unsigned p = 0; p < PROBLEM_COUNT; p++)
+		if ((problems & PROBLEM(p)) && problem_outcome(p) > worst)
+			worst = problem_outcome(p);
+	return worst;
+}
+
 static bool stamp_accepted(const struct stamp *s)
 {
 	return s->problems == 0;
 }
 
-/* Each time stamp is decided about at the time that the next archive time stamp proves, the last one at `until`; the
- * first, the signature's own, proves its time. Returns that time; 0: none. */
+/* Each time stamp is decided about at the time that the next archive time stamp proves, which covers all before it; the
+ * others at `until`. Returns the earliest time that one proves; 0: none. */
 static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trust, int64_t until)
 {
 	const int64_t ahead = (int64_t)time(NULL) + CLOCK_TOLERANCE;
@@ -75,40 +85,47 @@ static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trus
 		s->problems |= stamp->problems;
 		if (stamp->authority)
 			stamp->name = name_text(X509_get_subject_name(stamp->authority));
-		if (stamp_accepted(stamp))
-			proven = until = stamp->time;
+		if (!stamp_accepted(stamp))
+			continue;
+		if (stamp->archive)
+			until = stamp->time;
+		if (!proven || stamp->time < proven)
+			proven = stamp->time;
 	}
 	return proven;
 }
 
-static enum error add_evidence(struct inkan *ctx, const struct signature *s, struct inkan_evidence **out)
+/* One that cannot be used is none. */
+static enum inkan_error add_one(struct inkan_evidence *to, unsigned char *der, int n,
+                                enum inkan_error (*put)(struct inkan_evidence *, const void *, size_t))
 {
-	enum inkan_error e = inkan_evidence_new(ctx, out);
+	enum inkan_error e = n > 0 ? put(to, der, (size_t)n) : INKAN_E_MEMORY;
 
-	for (int i = 0; e == INKAN_OK && i < sk_X509_num(s->certs); i++) {
-		unsigned char *der = NULL;
-		int n = i2d_X509(sk_X509_value(s->certs, i), &der);
-
-		e = n > 0 ? inkan_evidence_add_certs(*out, der, (size_t)n) : INKAN_E_MEMORY;
-		OPENSSL_free(der);
-		e = e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK; /* one that cannot be used is none */
-	}
-	for (int i = 0; e == INKAN_OK && i < sk_X509_CRL_num(s->crls); i++) {
-		unsigned char *der = NULL;
-		int n = i2d_X509_CRL(sk_X509_CRL_value(s->crls, i), &der);
-
-		e = n > 0 ? inkan_evidence_add_lists(*out, der, (size_t)n) : INKAN_E_MEMORY;
-		OPENSSL_free(der);
-		e = e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK;
-	}
-	return e == INKAN_OK ? E_OK : e == INKAN_E_MEMORY ? E_MEMORY : E_INTERNAL;
+	OPENSSL_free(der);
+	return e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK;
 }
 
-static enum error decide_signature(struct inkan *ctx, struct signature *s, struct decided *d,
-                                   const struct inkan_rules *asked)
+static enum inkan_error add_evidence(const struct signature *s, struct inkan_evidence *to)
 {
-	struct inkan_rules rules = *asked;
-	enum error e;
+	enum inkan_error e = INKAN_OK;
+	unsigned char *der;
+	int n;
+
+	for (int i = 0; e == INKAN_OK && i < sk_X509_num(s->certs); i++) {
+		n = i2d_X509(sk_X509_value(s->certs, i), (der = NULL, &der));
+		e = add_one(to, der, n, inkan_evidence_add_certs);
+	}
+	for (int i = 0; e == INKAN_OK && i < sk_X509_CRL_num(s->crls); i++) {
+		n = i2d_X509_CRL(sk_X509_CRL_value(s->crls, i), (der = NULL, &der));
+		e = add_one(to, der, n, inkan_evidence_add_lists);
+	}
+	return e;
+}
+
+static enum error decide_signature(struct inkan *ctx, struct signature *s, struct decided *d, struct inkan_rules rules)
+{
+	const bool proven = d->proven || rules.at;
+	const char *reason;
 
 	if (s->cert.len == 0)
 		return E_OK;
@@ -116,15 +133,13 @@ static enum error decide_signature(struct inkan *ctx, struct signature *s, struc
 		s->problems |= PROBLEM(PROBLEM_NO_CERTIFICATE);
 		return E_OK;
 	}
-	e = add_evidence(ctx, s, &d->evidence);
-	if (e != E_OK)
-		return e;
 	rules.at = d->at;
-	rules.evidence = d->evidence;
 	if (inkan_decide(ctx, d->cert, &rules, &d->decision) != INKAN_OK)
 		return E_MEMORY;
-	for (size_t i = 0; inkan_decision_reason(d->decision, i); i++)
-		s->problems |= PROBLEM(problem_of(inkan_decision_reason(d->decision, i), d->proven));
+	for (size_t i = 0; (reason = inkan_decision_reason(d->decision, i)); i++)
+		/* without an anchor, CAs of the document say nothing about policies */
+		if (strcmp(reason, "policy") != 0 || !(s->problems & PROBLEM(PROBLEM_NO_ANCHOR)))
+			s->problems |= PROBLEM(problem_of(reason, proven));
 	if (d->proven && s->claimed > d->at + CLOCK_TOLERANCE)
 		s->problems |= PROBLEM(PROBLEM_CLAIMED_TIME);
 	return E_OK;
@@ -132,33 +147,41 @@ static enum error decide_signature(struct inkan *ctx, struct signature *s, struc
 
 /* The dispensing's signature covers the prescription's: what proves the time of the outer one proves that the inner one
  * was there. */
-static enum error decide_all(struct inkan *ctx, struct inkan_check *check, const struct inkan_rules *rules,
+static enum error decide_all(struct inkan *ctx, struct inkan_check *check, struct inkan_rules rules,
                              const struct stamp_trust *trust)
 {
 	struct document *document = &check->document;
-	const int64_t now = rules->at ? rules->at : (int64_t)time(NULL);
+	const int64_t now = rules.at ? rules.at : (int64_t)time(NULL);
 	int64_t outer = 0;
-	enum error e = E_OK;
+	enum inkan_error e;
+	enum error ok;
 
+	e = inkan_evidence_new(ctx, &check->evidence);
+	for (size_t i = 0; e == INKAN_OK && i < document->n; i++)
+		e = add_evidence(&document->list[i], check->evidence);
+	rules.evidence = check->evidence;
+	ok = e == INKAN_OK ? E_OK : e == INKAN_E_MEMORY ? E_MEMORY : E_INTERNAL;
 	for (int inner = 0; inner < 2; inner++) {
-		for (size_t i = 0; e == E_OK && i < document->n; i++) {
+		const int64_t around = outer; /* 0 in the first round */
+
+		for (size_t i = 0; ok == E_OK && i < document->n; i++) {
 			struct signature *s = &document->list[i];
 			struct decided *d = &check->list[i];
 			int64_t proven;
 
 			if (strcmp(s->what, "prescription") == 0 ? inner == 0 : inner == 1)
 				continue;
-			proven = decide_stamps(s, trust, outer ? outer : now);
-			if (!proven)
-				proven = outer;
-			d->proven = proven || rules->at;
-			d->at = rules->at ? rules->at : proven ? proven : now;
-			e = decide_signature(ctx, s, d, rules);
-			if (strcmp(s->what, "dispensing") == 0 && !(s->problems & PROBLEM(PROBLEM_STAMP)))
+			proven = decide_stamps(s, trust, around ? around : now);
+			if (strcmp(s->what, "dispensing") == 0 && outcome_of(s->problems) != OUTCOME_INVALID)
 				outer = proven;
+			if (!proven || (around && around < proven))
+				proven = around;
+			d->proven = proven != 0;
+			d->at = rules.at ? rules.at : proven ? proven : now;
+			ok = decide_signature(ctx, s, d, rules);
 		}
 	}
-	return e;
+	return ok;
 }
 
 enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, const struct inkan_check_options *options,
@@ -197,7 +220,7 @@ enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, cons
 	if (e == E_OK)
 		e = signer_stamp_trust(ctx->crypto, o.tsa_anchors, &trust);
 	if (e == E_OK)
-		e = decide_all(ctx, c, &rules, &trust);
+		e = decide_all(ctx, c, rules, &trust);
 	stamp_trust_free(&trust);
 	if (e != E_OK)
 		inkan_check_free(&c);
@@ -213,25 +236,15 @@ void inkan_check_free(struct inkan_check **check)
 		return;
 	for (size_t i = 0; i < c->document.n; i++) {
 		inkan_decision_free(&c->list[i].decision);
-		inkan_evidence_free(&c->list[i].evidence);
 		inkan_cert_free(&c->list[i].cert);
 	}
+	inkan_evidence_free(&c->evidence);
 	document_free(&c->document);
 	free(c);
 	*check = NULL;
 }
 
 /* ---- What was found */
-
-static enum outcome outcome_of(uint64_t problems)
-{
-	enum outcome worst = OUTCOME_VALID;
-
-	for (unsigned p = 0; p < PROBLEM_COUNT; p++)
-		if ((problems & PROBLEM(p)) && problem_outcome(p) > worst)
-			worst = problem_outcome(p);
-	return worst;
-}
 
 enum inkan_check_result inkan_check_result(const struct inkan_check *check)
 {

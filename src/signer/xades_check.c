@@ -310,7 +310,8 @@ static void read_place(struct xades *x)
 		x->document = xml_child(holder, NULL, "PrescriptionDocument");
 		if (holder == xml_child(holder->parent, NULL, "ReferencePrescription"))
 			outer = holder->parent;
-		if (outer != xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing"))
+		if (outer != xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing") ||
+		    (outer == holder && xml_child(root, NULL, "DispensingSign"))) /* which does not cover it */
 			x->document = NULL;
 	} else if (is(sign, NULL, "DispensingSign")) {
 		x->s->what = "dispensing";
@@ -785,15 +786,15 @@ static void read_unsigned(struct xades *x)
 {
 	struct signature *s = x->s;
 
-	for (int archive = 0; archive < 2; archive++)
-		for (xmlNode *n = first(x->unsigned_properties); n && x->ok == E_OK; n = element(n->next)) {
-			if (archive ? !is_archive(n) : !is(n, NS_XADES, "SignatureTimeStamp"))
-				continue;
-			if (s->n_stamps == STAMPS_MAX)
-				add(x, PROBLEM_TOO_LONG);
-			else
-				add_stamp(x, n, archive);
-		}
+	/* in their order: an archive time stamp covers what is before it */
+	for (xmlNode *n = first(x->unsigned_properties); n && x->ok == E_OK; n = element(n->next)) {
+		if (!is_archive(n) && !is(n, NS_XADES, "SignatureTimeStamp"))
+			continue;
+		if (s->n_stamps == STAMPS_MAX)
+			add(x, PROBLEM_TOO_LONG);
+		else
+			add_stamp(x, n, is_archive(n));
+	}
 	for (const xmlNode *n = first(x->unsigned_properties), *of; n && x->ok == E_OK; n = element(n->next)) {
 		if (!is(n, NS_XADES141, "TimeStampValidationData"))
 			continue;

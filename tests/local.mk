@@ -24,7 +24,7 @@ include tests/clients/local.mk
 include tests/bench/local.mk
 
 lint:
-	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' '$(srcdir)/tests/lint' $(DEFS) $(inkan_CPPFLAGS)
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' '$(srcdir)/tests/lint' $(DEFS) $(libbase_la_CPPFLAGS) $(inkan_CPPFLAGS)
 
 # After make check in a tree with --enable-coverage: how many of the lines of each file have run.
 coverage:

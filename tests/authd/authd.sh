@@ -164,8 +164,18 @@ is 403 twice doctors -H 'X-Client-Cert;' -H "$(cert "$doctor")"
 is 403 twice doctors -H "$(cert "$doctor")" -H 'X-Client-Chain: AAAA' -H 'x-client-chain: AAAA'
 python3 -c 'print("X-Client-Cert: " + "A" * 70000)' >"$work/long"
 is 403 too-long doctors -H "@$work/long"
-python3 -c 'print("X-Client-Cert: " + "A" * 300000)' >"$work/long"
-ask doctors -H "@$work/long"
+# It answers before it has all of it: curl 8.14 cannot send the rest, and gives up.
+status=$(python3 - "$socket" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(b"GET /rule/doctors HTTP/1.1\r\nHost: authd\r\nX-Client-Cert: " + b"A" * 300000 + b"\r\n\r\n")
+except BrokenPipeError:
+    pass
+print(s.recv(100).split()[1].decode())
+END
+)
 [ "$status" = 431 ] || bad "300 kB of a header: $status"
 
 # the other forms, and a chain without which there is none

@@ -100,7 +100,8 @@ START_TEST(kind)
 }
 END_TEST
 
-/* RFC 5280 4.1.2.5: seconds and Z, and no fractions. A certificate with another form is never valid. */
+/* RFC 5280 4.1.2.5: seconds and Z, and no fractions. A certificate with another form is never valid, or none at all:
+ * OpenSSL 3.5 does not read those that are too short. */
 START_TEST(times_of_other_forms)
 {
 	static const struct {
@@ -116,6 +117,7 @@ START_TEST(times_of_other_forms)
 		ASN1_TIME *ends[] = {X509_getm_notBefore(x), X509_getm_notAfter(x)};
 		unsigned char *other = NULL;
 		struct cert *cert;
+		enum error e;
 		int n;
 
 		for (size_t k = 0; k < 2; k++) {
@@ -124,9 +126,11 @@ START_TEST(times_of_other_forms)
 		}
 		ck_assert_int_gt(X509_sign(x, make_rsa_key(), EVP_sha256()), 0);
 		n = i2d_X509(x, &other);
-		ck_assert_int_eq(cert_parse(crypto, (struct bytes){other, (size_t)n}, &cert), E_OK);
-		ck_assert_msg(cert->not_before == INT64_MAX && cert->not_after == INT64_MIN, "%s", forms[i].text);
-		cert_free(&cert);
+		e = cert_parse(crypto, (struct bytes){other, (size_t)n}, &cert);
+		ck_assert_msg(e == E_FORMAT || (e == E_OK && cert->not_before == INT64_MAX && cert->not_after == INT64_MIN),
+		              "%s", forms[i].text);
+		if (e == E_OK)
+			cert_free(&cert);
 		OPENSSL_free(other);
 		OPENSSL_free((void *)(uintptr_t)der.data);
 		X509_free(x);

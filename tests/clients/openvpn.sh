@@ -7,6 +7,7 @@ need openvpn openvpn
 need pkcs11-tool opensc
 need openssl openssl
 need curl curl
+need p11tool gnutls-bin
 on_cards hpki jpki "hpki --name REVOKED --revoked" \
 	"hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
@@ -47,14 +48,22 @@ start_server() { # TLS-VERSION FINGERPRINT
 
 # ---- The client, and the person at its management socket
 
-start_client() { # TLS-VERSION
+configure_client() { # TLS-VERSION
 	guide_block openvpn client | sed -e 's/^client$/tls-client/; s/^dev tun/dev null/; s/^proto udp/proto udp4/' \
 		-e "s|^remote .*|remote 127.0.0.1 $port|; s|/usr/local/lib/pkcs11/|$module_dir/|; s|vpn.example|localhost|" \
 		-e "s|^ca .*|ca $server_ca|; s|^pkcs11-id .*|pkcs11-id '$id'|" >"$work/client.conf"
-	guide_block openvpn management | sed "s|/run/user/1000|$work|" >>"$work/client.conf"
 	printf '%s\n' "tls-version-min $1" "tls-version-max $1" "writepid $work/client.pid" "verb 3" >>"$work/client.conf"
 	servers="$servers $work/client.pid"
+}
+
+run_client() {
 	openvpn --config "$work/client.conf" --daemon --log "$work/client.log" 9>&- || fail "no client: $(cat "$work/client.log")"
+}
+
+start_client() { # TLS-VERSION
+	configure_client "$1"
+	guide_block openvpn management | sed "s|/run/user/1000|$work|" >>"$work/client.conf"
+	run_client
 	await "the client" client.log "Need hold release"
 	rm -f "$work/answers"
 	mkfifo "$work/answers"
@@ -143,6 +152,19 @@ holds() { # a new connection of the same process needs no PIN; the card out and 
 	end
 }
 
+# A machine's client, by OpenSSL's provider, in the place of the lines pkcs11-….
+by_key_file() { # TLS-VERSION
+	start_server "$1" "$fingerprint"
+	configure_client "$1"
+	sed -i /^pkcs11-/d "$work/client.conf"
+	guide_block openvpn key-file | sed "s|/etc/inkan|$work|" >>"$work/client.conf"
+	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf run_client
+	await "a key file" client.log "Initialization Sequence Completed"
+	await "a key file" server.log "Control Channel: TLSv$1"
+	cell 'OpenVPN (provider, key file)' "TLS $1"
+	end
+}
+
 wrong_pin() {
 	before=$(ask_card verifies)
 	start_server 1.3 "$fingerprint"
@@ -182,6 +204,12 @@ case $INKAN_TEST_OPTIONS in
 	end
 	wrong_pin
 	refused "00$(echo "$fingerprint" | cut -c 3-)" "certificate hash verification failed"
+	if has_provider; then
+		guide_run proxy pin-file "s|read -r pin|pin=$auth_pin|"
+		files_for_proxy
+		by_key_file 1.3
+		by_key_file 1.2
+	fi
 	;;
 esac
 [ "$(ask_app verifies sign)" = 0 ] || fail "a VERIFY went to the signature application"

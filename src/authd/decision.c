@@ -293,7 +293,7 @@ static bool fill(const struct finding *f, const struct inkan_person *person, con
 
 	time_write((time_t)f->status.this_update, as_of);
 	hex_write(inkan_cert_sha256(f->cert), 32, hash);
-	return put(fields, FIELD_USER, carries & CARRY_USER, strdup(user)) &&
+	return put(fields, FIELD_USER, carries & CARRY_USER, user ? strdup(user) : NULL) &&
 	       put(fields, FIELD_NAME, (carries & CARRY_NAME) && name && !personal, encode(name ? name : "", false)) &&
 	       put(fields, FIELD_GROUPS, groups, roles_of(f->cert)) &&
 	       put(fields, FIELD_ROLES, groups, roles_of(f->cert)) &&

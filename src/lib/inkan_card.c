@@ -38,7 +38,7 @@ static enum error read_card(const struct inkan *ctx, struct card *card, struct c
 }
 
 enum error holder_card(const struct inkan *ctx, const struct card_system *cards, const char *reader,
-                     struct profile_set profiles, struct card **out, struct cert **cert, struct trust **trust)
+                       struct profile_set profiles, struct card **out, struct cert **cert, struct trust **trust)
 {
 	struct reader_state states[READER_COUNT_MAX];
 	size_t n = READER_COUNT_MAX;
@@ -87,7 +87,7 @@ enum inkan_error inkan_cert_from_card(struct inkan *ctx, const char *reader, enu
 		return inkan_error_of(e);
 	cards.crypto = ctx->crypto;
 	e = holder_card(ctx, &cards, reader, purpose == INKAN_PURPOSE_SIGN ? profiles_sign : profiles_auth, NULL, &cert,
-	              &trust);
+	                &trust);
 	pcsc_reader_ops.close(cards.self);
 	return e == E_OK ? inkan_cert_wrap(cert, trust, out) : inkan_error_of(e);
 }

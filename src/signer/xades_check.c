@@ -255,8 +255,8 @@ static void read_signed_info(struct xades *x)
 
 	x->canonical = first(x->info);
 	x->method = x->canonical ? element(x->canonical->next) : NULL;
-	if (!is(x->canonical, NS_DS, "CanonicalizationMethod") || !is(x->method, NS_DS, "SignatureMethod") ||
-	    has_foreign_attribute(x->info)) {
+	if (!x->method || !is(x->canonical, NS_DS, "CanonicalizationMethod") ||
+	    !is(x->method, NS_DS, "SignatureMethod") || has_foreign_attribute(x->info)) {
 		add(x, PROBLEM_STRUCTURE);
 		return;
 	}
@@ -380,11 +380,11 @@ static void read_signature(struct xades *x)
 	x->info = c;
 	x->value = c ? element(c->next) : NULL;
 	c = x->value ? element(x->value->next) : NULL;
-	if (is(c, NS_DS, "KeyInfo")) {
+	if (c && is(c, NS_DS, "KeyInfo")) {
 		x->key_info = c;
 		c = element(c->next);
 	}
-	while (is(c, NS_DS, "Object"))
+	while (c && is(c, NS_DS, "Object"))
 		c = element(c->next);
 	if (c || !is(x->info, NS_DS, "SignedInfo") || !is(x->value, NS_DS, "SignatureValue")) {
 		add(x, PROBLEM_STRUCTURE);

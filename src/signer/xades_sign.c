@@ -303,7 +303,8 @@ static void check_unsigned(struct draft *d, struct bytes in)
 	struct buf csv = {0};
 
 	check_xml(d, in, false);
-	if (!document || !xmlGetID(doc, (const xmlChar *)"Document") || xml_base64(document, &csv) != E_OK)
+	if (!root || !prescription || !document || !xmlGetID(doc, (const xmlChar *)"Document") ||
+	    xml_base64(document, &csv) != E_OK)
 		refuse(d, _("this is no unsigned Document with a PrescriptionDocument"), "");
 	else if (!root->nsDef || root->nsDef->next || strcmp((const char *)root->nsDef->href, XSI) ||
 	         prescription->nsDef)

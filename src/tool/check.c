@@ -212,7 +212,7 @@ static void put_problems(const struct inkan_check *c, size_t i, const struct ink
 	char *advice, *last = NULL; /* several problems may have one remedy */
 	const char *word;
 
-	for (size_t k = 0; (word = inkan_check_problem(c, i, k, &means)); k++)
+	for (size_t k = 0; inkan_check_problem(c, i, k, &means); k++)
 		put_field(means == INKAN_CHECK_VALID ? _("Note") : _("Reason"), "%s",
 		          inkan_check_problem_text(c, i, k));
 	for (size_t k = 0; (word = inkan_check_problem(c, i, k, NULL)); k++) {

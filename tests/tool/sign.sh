@@ -72,6 +72,9 @@ forms() {
 	run 3 "$inkan" check letter.txt.p7s
 	wrote "--content FILE"
 	mv letter letter.txt
+	piped 0 '123456\n' "$inkan" sign --profile cades --force --output - letter.txt
+	openssl cms -verify -binary -inform DER -in "$work/out" -content letter.txt -noverify -out /dev/null 2>/dev/null ||
+		bad "something else than the signature on standard output"
 	piped 0 '123456\n' "$inkan" sign --profile cades --enclosed letter.txt
 	openssl_verifies letter.txt.p7m
 	run 0 "$inkan" check --extract out.txt letter.txt.p7m
@@ -91,8 +94,8 @@ forms() {
 	piped 0 '123456\n' "$inkan" sign --profile dispensing --prescription rx.csv.signed.xml --output disp.xml disp.csv
 	run 0 "$inkan" check disp.xml
 	wrote "Signature 2 of 2"
-	verifies 12 # each: typed, and again with the signature
-	signatures 6
+	verifies 14 # each: typed, and again with the signature
+	signatures 7
 	left 15
 	# a byte of the content changed
 	sed 's/A letter/B letter/' letter.txt >other.txt
@@ -101,7 +104,7 @@ forms() {
 	# nothing is overwritten
 	piped 74 '123456\n' "$inkan" sign --profile cades letter.txt
 	said "letter.txt.p7s is there already"
-	signatures 6
+	signatures 7
 }
 
 pins() {
@@ -190,6 +193,7 @@ trial() {
 	run 64 "$inkan" sign f1
 	advised
 	run 64 "$inkan" sign --profile cades
+	run 64 "$inkan" sign --profile cades --json --output - f1
 	run 64 "$inkan" sign --profile dispensing f1
 	run 66 "$inkan" check nothing
 	run 7 "$inkan" check f1

@@ -231,7 +231,10 @@ all_cards() {
 		timeout 60 ssh-add -e "$auth_module" >"$work/said" 2>&1 </dev/null
 	done
 	neighbour_got=$((other_tries - $(ask_card tries "$other_reader")))
-	[ $neighbour_got -le 1 ] || fail "a PIN of the one card cost $neighbour_got tries of the other"
+	# OpenSSH 10 makes a process for each ssh-add, which knows of no other one: what remains is that the last try is not used
+	most=1
+	case $(ssh -V 2>&1) in OpenSSH_[1-9][0-9]*) most=2 ;; esac
+	[ $neighbour_got -le $most ] || fail "a PIN of the one card cost $neighbour_got tries of the other"
 	try "ssh-add -s, two cards" ssh-add -s "$auth_module"
 	try "the agent, two cards" ssh doctor@server.example
 	logged_in "the agent, two cards"

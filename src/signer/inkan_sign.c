@@ -246,6 +246,11 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	inkan_bind_messages();
 	signer->made = false;
 	signer->why[0] = signer->signer.why[0] = '\0';
+	if (signer->signer.stamps && signer->trust.n == 0) {
+		snprintf(signer->why, sizeof signer->why, "%s",
+		         _("no time stamp authority's root is installed: inkan trust add --tsa FILE"));
+		return INKAN_E_TSA;
+	}
 	e = make(&signer->signer, form, parts, n, &document);
 	if (e == E_OK) {
 		*out = document.data;

@@ -257,8 +257,10 @@ enum error ask_pinentry(const char *program, const char *text, struct secret **p
 	if (e == E_OK)
 		e = tell(ends[0], "GETPIN", "") ? hear(ends[0], *pin) : E_IO;
 	close(ends[0]);
-	if (child > 0)
+	if (child > 0) { /* it may be anything, and stay */
+		kill(child, SIGTERM);
 		waitpid(child, NULL, 0);
+	}
 fail:
 	if (e != E_OK)
 		secret_free(pin);

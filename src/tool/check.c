@@ -154,11 +154,22 @@ static enum exit_code exit_of_problem(const char *word)
 	return EXIT_MALFORMED;
 }
 
-/* In the order of `inkan verify`: 7 4 2 5 6 3 1. */
-static enum exit_code exit_of_check(const struct inkan_check *c)
+/* In the order of `inkan verify`, after what is no answer about a document. */
+static enum exit_code worse(enum exit_code a, enum exit_code b)
 {
 	static const char order[] = {7, 4, 2, 5, 6, 3, 1};
-	bool seen[8] = {false};
+
+	if (a >= EXIT_USAGE || b >= EXIT_USAGE)
+		return a >= EXIT_USAGE ? a : b;
+	for (size_t i = 0; i < sizeof order; i++)
+		if ((int)a == order[i] || (int)b == order[i])
+			return (enum exit_code)order[i];
+	return EXIT_DONE;
+}
+
+static enum exit_code exit_of_check(const struct inkan_check *c)
+{
+	enum exit_code code = EXIT_DONE;
 	size_t n = inkan_check_count(c);
 
 	if (inkan_check_result(c) == INKAN_CHECK_VALID)
@@ -169,12 +180,9 @@ static enum exit_code exit_of_check(const struct inkan_check *c)
 
 		for (size_t k = 0; (word = inkan_check_problem(c, i, k, &means)); k++)
 			if (means != INKAN_CHECK_VALID)
-				seen[exit_of_problem(word)] = true;
+				code = worse(code, exit_of_problem(word));
 	}
-	for (size_t i = 0; i < sizeof order; i++)
-		if (seen[(int)order[i]])
-			return (enum exit_code)order[i];
-	return EXIT_MALFORMED;
+	return code == EXIT_DONE ? EXIT_MALFORMED : code;
 }
 
 /* What would decide it, or what to do; NULL: nothing. */
@@ -349,7 +357,9 @@ static void fetch_lists(const struct run *r, const struct inkan_check *c)
 		const struct inkan_cert *cert;
 
 		inkan_check_signature(c, i, &s);
-		for (size_t k = 0; s.decision && (cert = inkan_decision_cert(s.decision, k)); k++)
+		if (!s.decision || inkan_decision_missing_issuer(s.decision))
+			continue; /* of nobody that is trusted: its addresses could be anybody's */
+		for (size_t k = 0; (cert = inkan_decision_cert(s.decision, k)); k++)
 			sources_of_cert(&sources, cert->cert);
 	}
 	fetch_all(&job, &sources);
@@ -365,15 +375,16 @@ static enum exit_code check_file(struct run *r, const char *path)
 	const unsigned char *inside;
 	enum exit_code code = read_file(path, &data);
 	size_t n = strlen(path);
+	bool here = r->content; /* the content of a detached signature, which may be empty */
 	enum inkan_error e;
 
 	if (code == EXIT_DONE && r->content)
 		code = read_file(r->content, &content);
 	else if (code == EXIT_DONE && folder && n > 4 && strcmp(path + n - 4, ".p7s") == 0) {
 		folder[n - 4] = '\0';
-		path_read(folder, DOCUMENT_MAX, &content); /* if it is there */
+		here = path_read(folder, DOCUMENT_MAX, &content) == E_OK;
 	}
-	o.content = content.data ? content.data : r->content ? (const uint8_t *)"" : NULL;
+	o.content = !here ? NULL : content.data ? content.data : (const uint8_t *)"";
 	if (code != EXIT_DONE)
 		goto out;
 	if (slash)
@@ -396,13 +407,17 @@ static enum exit_code check_file(struct run *r, const char *path)
 	put_document(r, c, path);
 	code = exit_of_check(c);
 	inside = inkan_check_content(c, &n);
-	if (r->extract && (!inside || inkan_check_result(c) == INKAN_CHECK_INVALID))
+	if (r->extract && (!inside || inkan_check_result(c) == INKAN_CHECK_INVALID)) {
 		complain(_("Nothing was written to %s: there is no content, or it does not hold."), r->extract);
-	else if (r->extract && path_replace(r->extract, (struct bytes){inside, n}, 0600) != E_OK) {
+		code = code == EXIT_DONE ? EXIT_OUTPUT : code;
+	} else if (r->extract && path_replace(r->extract, (struct bytes){inside, n}, 0600) != E_OK) {
 		complain("%s: %s", r->extract, strerror(errno));
 		code = EXIT_OUTPUT;
 	}
 out:
+	if (!c) /* not looked at */
+		json_array_append_new(r->list, json_pack("{so sn s[] s[]}", "file", json_text(path), "result",
+		                                         "problems", "signatures"));
 	inkan_check_free(&c);
 	buf_wipe(&data);
 	buf_wipe(&content);
@@ -420,10 +435,8 @@ enum exit_code verb_check(int argc, char **argv)
 	if (r.help || code != EXIT_DONE || (code = input_open(false, &r.ctx)) != EXIT_DONE)
 		return code;
 	r.list = json_array();
-	for (int i = optind; i < argc; i++) {
-		one = check_file(&r, argv[i]);
-		code = code == EXIT_DONE ? one : code;
-	}
+	for (int i = optind; i < argc; i++)
+		code = worse(code, check_file(&r, argv[i]));
 	if (r.json && (one = json_print(json_pack("{si sO}", "version", 1, "files", r.list))) != EXIT_DONE)
 		code = one;
 	json_decref(r.list);

@@ -16,6 +16,7 @@
 #include "input.h"
 #include "say.h"
 #include "show.h"
+#include "status/fetch.h"
 
 #define MANY 32
 #define BATCH_MAX 10000
@@ -98,8 +99,9 @@ struct run {
 	struct inkan *ctx;
 	struct inkan_signer *signer;
 	char **paths;
-	int n_paths, signed_now, at; /* at: of the file under way */
-	json_t *list;
+	int n_paths, signed_now, at; /* at: of the first file that nothing has been told of */
+	int out;      /* standard output while people's text goes to standard error; -1: it has that itself */
+	json_t *list; /* with json: an object for each file */
 };
 
 static void help(void)
@@ -153,8 +155,8 @@ static bool take(struct run *r, int option)
 	switch (option) {
 	case OPTION_PROFILE: r->name = optarg; break;
 	case OPTION_PRESCRIPTION: r->prescription = optarg; break;
-	case OPTION_OUTPUT: r->output = optarg; break;
-	case OPTION_TSA: r->options.tsa = optarg; break;
+	case OPTION_OUTPUT: r->output = optarg; return *optarg;
+	case OPTION_TSA: r->options.tsa = optarg; return fetch_url_valid(optarg);
 	case OPTION_PINENTRY: r->pinentry = optarg; break;
 	case OPTION_READER: r->reader = optarg; break;
 	case OPTION_PIN_FD: r->pin_fd = (int)(n = number(optarg, 0, 65535)); break;
@@ -225,6 +227,8 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 	if (r->profile->form == INKAN_SIGN_XADES_DETACHED && (!r->output || r->n_paths > INKAN_SIGN_FILES_MAX))
 		return refuse_usage(argv[0],
 		                    _("--detached makes one signature over up to 64 files: name it with --output."));
+	if (r->json && r->output && strcmp(r->output, "-") == 0)
+		return refuse_usage(argv[0], _("--json and --output - both write on standard output."));
 	if (!r->prescription != (r->profile->form != INKAN_SIGN_DISPENSING))
 		return refuse_usage(argv[0], _("--prescription FILE belongs to --profile dispensing."));
 	return EXIT_DONE;
@@ -247,7 +251,8 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 		covers = 1;
 	if (covers == 1
 	            ? asprintf(&prompt, _("PIN of %s, to sign %s (%s): "), token_text(r->token->card->profile),
-	                       r->paths[r->at], tries ? tries : "") < 0
+	                       r->profile->form == INKAN_SIGN_XADES_DETACHED ? r->output : r->paths[r->at],
+	                       tries ? tries : "") < 0
 	            : asprintf(&prompt,
 	                       P_("PIN of %s, for %u signature (%s): ", "PIN of %s, for %u signatures (%s): ", covers),
 	                       token_text(r->token->card->profile), covers, tries ? tries : "") < 0)
@@ -256,6 +261,12 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 	    : r->pinentry    ? ask_pinentry(r->pinentry, prompt, &typed)
 	    : r->pin_fd >= 0 ? ask_pin_fd(r->pin_fd, &typed)
 	                     : ask_pin(prompt, &typed);
+	if (e == E_IO || e == E_CANCELLED)
+		complain(_("No PIN was given."));
+	if (e == E_IO && r->pinentry)
+		advise(_("See that the program %s is there and answers as a pinentry."), r->pinentry);
+	else if (e == E_IO || (e == E_CANCELLED && !r->pinentry))
+		advise(_("Type it on the terminal, or give it as a line on standard input."));
 	if (e == E_OK) {
 		bytes = secret_bytes(typed, &n);
 		if (n <= room)
@@ -421,10 +432,62 @@ static bool unchanged(const struct file *files, size_t n)
 	return true;
 }
 
-static enum exit_code write_signed(const char *path, const struct file *from, struct bytes document)
+/* What is not for people: a signed file, JSON. */
+static void begin_output(const struct run *r)
 {
-	if (strcmp(path, "-") == 0)
+	fflush(stdout);
+	if (r->out >= 0)
+		dup2(r->out, STDOUT_FILENO);
+}
+
+/* Before a PIN is asked for. `together`: under one signature, which names them by their names alone. */
+static enum exit_code look_at_output(const struct run *r, const char *output, const struct file *files, size_t together)
+{
+	const char *slash = strrchr(output, '/');
+	int n = slash ? (int)(slash - output) + 1 : 2;
+	enum exit_code code = EXIT_DONE;
+	char path[4096];
+	struct stat out, in;
+	bool there;
+
+	if (strcmp(output, "-") == 0)
+		output = slash = "";
+	for (size_t i = 0; i < together; i++) {
+		snprintf(path, sizeof path, "%.*s%s", n, slash ? output : "./", files[i].name);
+		if (stat(path, &in) != 0 || !file_same(&in, &files[i].read)) {
+			complain(_("%s is not beside the signed file, where a checker looks for it."), files[i].path);
+			return EXIT_MALFORMED;
+		}
+	}
+	if (!*output)
+		return EXIT_DONE;
+	snprintf(path, sizeof path, "%.*s", n, slash ? output : "./");
+	there = lstat(output, &out) == 0;
+	if (there ? S_ISDIR(out.st_mode) : errno != ENOENT || access(path, W_OK) != 0) {
+		complain(_("%s could not be written: %s."), output, strerror(there ? EISDIR : errno));
+		return EXIT_OUTPUT;
+	}
+	for (int i = 0; i <= r->n_paths && there; i++) {
+		const char *one = i < r->n_paths ? r->paths[i] : r->prescription;
+
+		if (one && stat(one, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			code = EXIT_OUTPUT;
+	}
+	if (!there || (r->force && code == EXIT_DONE))
+		return EXIT_DONE;
+	complain(_("%s is there already."), output);
+	advise(code != EXIT_DONE ? _("It is one of the files to sign: name another one with --output.")
+	                         : _("Name another file with --output, or replace it with --force."));
+	return EXIT_OUTPUT;
+}
+
+static enum exit_code write_signed(const struct run *r, const char *path, const struct file *from,
+                                   struct bytes document)
+{
+	if (strcmp(path, "-") == 0) {
+		begin_output(r);
 		return fwrite(document.data, 1, document.len, stdout) == document.len ? EXIT_DONE : EXIT_OUTPUT;
+	}
 	if (path_replace(path, document, from->read.st_mode & 0666) == E_OK)
 		return EXIT_DONE;
 	complain(_("%s could not be written: %s."), path, strerror(errno));
@@ -433,36 +496,38 @@ static enum exit_code write_signed(const char *path, const struct file *from, st
 
 static void tell_signed(struct run *r, const char *path, const char *output, enum exit_code code)
 {
-	if (r->json)
+	char *text = NULL;
+
+	if (r->json) {
 		json_array_append_new(r->list, json_pack("{so so si}", "file", json_text(path), "signed",
 		                                         code == EXIT_DONE ? json_text(output) : json_null(), "code",
 		                                         (int)code));
-	else if (code == EXIT_DONE && strcmp(output, "-") != 0)
-		printf(_("%s: signed, in %s\n"), path, output);
+	} else if (code == EXIT_DONE && strcmp(output, "-") != 0 &&
+	           asprintf(&text, _("%s: signed, in %s"), path, output) >= 0) {
+		put_text(stdout, text);
+		putchar('\n');
+		free(text);
+	}
 	r->signed_now += code == EXIT_DONE;
 }
 
 /* One signature over these files; the first gives the output its name. */
 static enum exit_code sign(struct run *r, struct file *files, size_t n, const struct file *received)
 {
+	const bool together = r->profile->form == INKAN_SIGN_XADES_DETACHED;
 	struct inkan_part parts[INKAN_SIGN_FILES_MAX];
 	char *output = NULL;
 	unsigned char *signature = NULL;
 	enum exit_code code = EXIT_INTERNAL;
 	enum inkan_error e;
 	size_t len = 0, k = 0;
-	struct stat st;
 
 	if (asprintf(&output, "%s%s%s", r->output ? r->output : files[0].path,
 	             !r->output && strcmp(r->profile->suffix, ".xml") == 0 ? ".signed" : "",
 	             r->output ? "" : r->profile->suffix) < 0)
 		return EXIT_INTERNAL;
-	if (strcmp(output, "-") != 0 && !r->force && lstat(output, &st) == 0) {
-		complain(_("%s is there already."), output);
-		advise(_("Name another file with --output, or replace it with --force."));
-		code = EXIT_OUTPUT;
+	if ((code = look_at_output(r, output, files, together ? n : 0)) != EXIT_DONE)
 		goto out;
-	}
 	if (received)
 		parts[k++] = (struct inkan_part){NULL, received->content.data, received->content.len};
 	for (size_t i = 0; i < n; i++) {
@@ -473,17 +538,16 @@ static enum exit_code sign(struct run *r, struct file *files, size_t n, const st
 	}
 	e = inkan_sign(r->signer, r->profile->form, parts, k, &signature, &len);
 	code = e == INKAN_OK ? EXIT_DONE : exit_of_library(e);
-	if (e != INKAN_OK) {
+	if (e != INKAN_OK && e != INKAN_E_CANCELLED) /* ask has told that */
 		complain("%s: %s.", files[0].path, inkan_signer_why(r->signer));
-		if (e == INKAN_E_PIN_KEPT)
-			advise(_("Nothing was sent to the card; no try was used."));
-		else if (e == INKAN_E_LINK)
-			advise(_("See how many tries are left before the next one: inkan list"));
-	} else if (!unchanged(files, n)) {
+	if (e == INKAN_E_PIN_KEPT)
+		advise(_("Nothing was sent to the card; no try was used."));
+	else if (e == INKAN_E_LINK)
+		advise(_("See how many tries are left before the next one: inkan list"));
+	else if (e == INKAN_OK && !unchanged(files, n))
 		code = EXIT_NO_INPUT;
-	} else {
-		code = write_signed(output, &files[0], (struct bytes){signature, len});
-	}
+	else if (e == INKAN_OK)
+		code = write_signed(r, output, &files[0], (struct bytes){signature, len});
 out:
 	for (size_t i = 0; i < n; i++)
 		tell_signed(r, files[i].path, output, code);
@@ -501,22 +565,28 @@ static enum exit_code sign_all(struct run *r, const struct file *received)
 	enum exit_code code = EXIT_DONE, one = EXIT_DONE;
 	size_t n = 0;
 
-	for (r->at = 0; r->at < r->n_paths; r->at++) {
-		one = read_file(r->paths[r->at], &files[n]);
+	for (int i = 0; i < r->n_paths; i++) {
+		one = read_file(r->paths[i], &files[n]);
 		if (one == EXIT_DONE && r->show)
 			show(r, &files[n]);
 		n++;
-		if (one == EXIT_DONE && together && r->at + 1 < r->n_paths)
+		if (one == EXIT_DONE && together && i + 1 < r->n_paths)
 			continue;
 		if (one == EXIT_DONE)
 			one = sign(r, files, n, received);
+		else
+			for (size_t k = 0; k < n; k++)
+				tell_signed(r, files[k].path, "", one);
 		while (n > 0)
 			buf_wipe(&files[--n].content);
+		r->at = i + 1;
 		code = code == EXIT_DONE ? one : code;
 		if (together || one == EXIT_REFUSED || one == EXIT_BUSY || one == EXIT_UNAVAILABLE ||
 		    one == EXIT_INTERNAL)
 			break;
 	}
+	for (; r->at < r->n_paths; r->at++)
+		tell_signed(r, r->paths[r->at], "", one);
 	if (r->n_paths > 1)
 		fprintf(stderr, _("%d of %d signed\n"), r->signed_now, r->n_paths);
 	return code != EXIT_DONE && r->signed_now > 0 ? EXIT_PARTLY : code;
@@ -528,7 +598,8 @@ enum exit_code verb_sign(int argc, char **argv)
 	                                 .purpose = INKAN_PURPOSE_SIGN,
 	                                 .status = INKAN_STATUS_PREFER},
 	                       .options = {.size = sizeof r.options, .ask_pin = ask, .arg = &r},
-	                       .pin_fd = -1};
+	                       .pin_fd = -1,
+	                       .out = -1};
 	struct file received = {0};
 	enum exit_code code = parse(argc, argv, &r), said;
 	enum inkan_error e;
@@ -537,6 +608,11 @@ enum exit_code verb_sign(int argc, char **argv)
 		help();
 	if (r.help || code != EXIT_DONE)
 		return code;
+	r.list = json_array();
+	if (r.json || (r.output && strcmp(r.output, "-") == 0)) {
+		r.out = dup(STDOUT_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	}
 	if (r.prescription)
 		code = read_file(r.prescription, &received);
 	if (code == EXIT_DONE)
@@ -550,13 +626,17 @@ enum exit_code verb_sign(int argc, char **argv)
 			complain("%s: %s.", r.options.reader, inkan_error_text(e));
 		code = e == INKAN_OK ? look_at_certificate(&r) : exit_of_library(e);
 	}
-	if (code == EXIT_DONE) {
-		r.list = json_array();
+	if (code == EXIT_DONE)
 		code = sign_all(&r, r.prescription ? &received : NULL);
-		if (r.json && (said = json_print(json_pack("{si so si si}", "version", 1, "files", r.list, "signed",
-		                                           r.signed_now, "of", r.n_paths))) != EXIT_DONE)
-			code = said;
+	for (; r.at < r.n_paths; r.at++)
+		tell_signed(&r, r.paths[r.at], "", code);
+	if (r.json) {
+		begin_output(&r);
+		said = json_print(json_pack("{si sO si si}", "version", 1, "files", r.list, "signed", r.signed_now,
+		                            "of", r.n_paths));
+		code = said == EXIT_DONE ? code : said;
 	}
+	json_decref(r.list);
 	inkan_signer_free(&r.signer);
 	inkan_free(&r.ctx);
 	find_free(&r.find);

@@ -7,6 +7,7 @@
 need pcscd
 need openssl
 need xmlsec1
+need python3
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 srcdir=${srcdir:-.}
 pki=${INKAN_TEST_PKI:-$work/pki}
@@ -33,8 +34,8 @@ piped() {
 }
 
 install_anchors() {
-	run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem" "$pki/hpki-sign-test-ca.pem"
-	run 0 "$inkan" status import "$pki/sarl.crl" "$pki/hpki-sign.crl" "$pki/hpki-sign-test.crl"
+	run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki"/hpki-sign*ca.pem # the test CA is made when first asked for
+	run 0 "$inkan" status import "$pki/sarl.crl" "$pki"/hpki-sign*.crl
 }
 
 # openssl_verifies FILE.p7s [FILE]: the signature, its ESS attribute and the chain
@@ -105,6 +106,53 @@ forms() {
 	piped 74 '123456\n' "$inkan" sign --profile cades letter.txt
 	said "letter.txt.p7s is there already"
 	signatures 7
+}
+
+# What goes to standard output is that alone; JSON tells of each file; nothing is asked for what cannot be written.
+json() { python3 -c 'import json, sys; print([f[sys.argv[1]] for f in json.load(sys.stdin)["files"]])' "$1" <"$work/out"; }
+outputs() {
+	install_anchors
+	cd "$work" || exit 99
+	printf 'A letter.\n' >letter.txt
+	: >empty
+	piped 0 '123456\n' "$inkan" sign --profile cades --output - letter.txt
+	cp out alone.p7s
+	openssl_verifies alone.p7s letter.txt
+	piped 76 '123456\n' "$inkan" sign --profile cades --json --show nothing letter.txt
+	[ "$(json code)" = "[66, 0]" ] || bad "JSON: $(json code)"
+	said "SHA-256"
+	piped 1 '' "$inkan" sign --profile cades --role Pharmacist --json letter.txt empty
+	[ "$(json code)" = "[1, 1]" ] || bad "JSON: $(json code)"
+	run 66 "$inkan" check --json nothing letter.txt letter.txt.p7s
+	[ "$(json result)" = "[None, None, 'valid']" ] || bad "JSON: $(json result)"
+	# the worst of several, whatever their order
+	cp letter.txt.p7s other.p7s
+	run 7 "$inkan" check other.p7s letter.txt letter.txt.p7s
+	piped 0 '123456\n' "$inkan" sign --profile cades empty
+	run 0 "$inkan" check empty.p7s
+	run 74 "$inkan" check --extract none empty.p7s
+	# signed with an escape sequence in its name
+	cp letter.txt "$(printf 'a\033[31mb')"
+	piped 0 '123456\n' "$inkan" sign --profile cades "$(printf 'a\033[31mb')"
+	wrote 'a\x1B[31mb: signed'
+	was=$(tell "verifies 1 sign")
+	piped 74 '123456\n' "$inkan" sign --profile cades --force --output letter.txt letter.txt
+	piped 74 '123456\n' "$inkan" sign --profile cades --output no/where letter.txt
+	piped 64 '123456\n' "$inkan" sign --profile cades --tsa nonsense letter.txt
+	piped 64 '123456\n' "$inkan" sign --profile cades --json --output - letter.txt
+	piped 76 '123456\n' "$inkan" sign --profile cades --tsa http://127.0.0.1:1/ --output tsa letter.txt
+	said "inkan trust add --tsa"
+	mkdir folder
+	echo x >folder/x
+	piped 7 '123456\n' "$inkan" sign --profile xades --detached --output o.xml folder/x
+	said "not beside the signed file"
+	verifies "$was"
+	run 77 "$inkan" sign --profile cades --pinentry /no/such --output o letter.txt
+	said "/no/such"
+	printf '#!/bin/sh\necho nonsense\nexec sleep 100\n' >stays
+	chmod +x stays
+	run 77 timeout 20 "$inkan" sign --profile cades --pinentry ./stays --output o letter.txt
+	verifies "$was"
 }
 
 pins() {
@@ -219,6 +267,7 @@ if [ "${INKAN_TEST_PART-}" ]; then
 fi
 
 with forms --card hpki
+with outputs --card hpki
 with pins --card hpki
 with middle --card hpki
 with full --card hpki

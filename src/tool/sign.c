@@ -93,7 +93,7 @@ struct run {
 	const char *name, *prescription, *output, *reader, *pinentry;
 	struct inkan_signer_options options;
 	int pin_fd; /* -1: the terminal, or standard input */
-	bool enclosed, detached, force, show, json, help, to_stdout;
+	bool enclosed, detached, force, show, json, help;
 	struct find find;
 	struct token *token;
 	struct inkan *ctx;
@@ -219,9 +219,6 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 	several = r->n_paths > 1 && r->profile->form != INKAN_SIGN_XADES_DETACHED;
 	if (r->n_paths == 0)
 		return refuse_usage(argv[0], _("Name the files to sign."));
-	r->to_stdout = r->output && strcmp(r->output, "-") == 0;
-	if (r->to_stdout && (r->json || r->show))
-		return refuse_usage(argv[0], _("With --output - nothing else goes to standard output."));
 	if (r->output && several)
 		return refuse_usage(argv[0], _("The option --output is for one signed file."));
 	if (r->profile->form == INKAN_SIGN_XADES_DETACHED && (!r->output || r->n_paths > INKAN_SIGN_FILES_MAX))
@@ -333,7 +330,7 @@ static enum exit_code look_at_certificate(struct run *r)
 	}
 	if (inkan_decide(r->ctx, cert, &r->rules, &d) != INKAN_OK)
 		return EXIT_INTERNAL;
-	if (!r->json && !r->to_stdout)
+	if (!r->json)
 		text_holder(put_field, cert, false);
 	if (inkan_decision_is_test(d))
 		complain(_("This is a test card: its signature proves nothing about anybody."));

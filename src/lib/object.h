@@ -62,7 +62,7 @@ bool struct_give(void *theirs, const void *ours, size_t known);
 /* The first reader with such a card; of its failures that of a card of ours before one of another kind, and that before
  * an empty reader. out NULL: the card is closed again. */
 enum error holder_card(const struct inkan *ctx, const struct card_system *cards, const char *reader,
-                     struct profile_set profiles, struct card **out, struct cert **cert, struct trust **trust);
+                       struct profile_set profiles, struct card **out, struct cert **cert, struct trust **trust);
 
 /* A trust store in which the CA certificates on the card help to build chains, too: with those only the anchor
  * must be installed. One that cannot be read is left out. */

@@ -110,7 +110,9 @@ static bool look(struct watch *w, const struct reader_state *state)
 				              &card);
 	time_write(time(NULL), now);
 	json = json_pack("{ss ss}", "time", now, "card", card ? card->profile->family->word : "not an HPKI card");
-	if (e == E_OK && card)
+	if (e == E_OK && !card)
+		e = E_FOREIGN;
+	if (e == E_OK)
 		e = card->n_certs > 0 && card->certs[0].role == CERT_OWN ? card_read_cert(card, 0) : E_NOT_FOUND;
 	if (e == E_OK && inkan_cert_from_der(w->ctx, card->certs[0].der, card->certs[0].der_len, &cert) != INKAN_OK)
 		e = E_FORMAT;

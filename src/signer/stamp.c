@@ -221,6 +221,8 @@ void stamp_decide(struct stamp *s, const struct stamp_trust *trust, int64_t at)
 			told = X509_V_OK;
 		else if (X509_STORE_CTX_get_error(ctx) != X509_V_OK)
 			told = X509_STORE_CTX_get_error(ctx);
+		if (told == X509_V_OK && ASN1_TIME_cmp_time_t(X509_get0_notBefore(s->authority), (time_t)s->time) > 0)
+			told = X509_V_ERR_CERT_NOT_YET_VALID; /* when it made this */
 		chain = X509_STORE_CTX_get0_chain(ctx);
 		for (int i = 0; told == X509_V_OK && i + 1 < sk_X509_num(chain); i++)
 			if (is_revoked(s, sk_X509_value(chain, i), sk_X509_value(chain, i + 1)))

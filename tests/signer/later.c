@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* LD_PRELOAD: openssl ts -reply with another clock, $LATER seconds ahead. */
+/* LD_PRELOAD: openssl with another clock, $LATER seconds ahead. */
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
@@ -13,4 +13,14 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 	tv->tv_sec = now.tv_sec + atol(getenv("LATER"));
 	tv->tv_usec = now.tv_nsec / 1000;
 	return 0;
+}
+
+time_t time(time_t *out)
+{
+	struct timeval tv;
+
+	gettimeofday(&tv, NULL);
+	if (out)
+		*out = tv.tv_sec;
+	return tv.tv_sec;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-tool_tests = tests/tool/usage.sh tests/tool/watch.sh tests/tool/portal.sh tests/tool/show-file.sh tests/tool/card.sh tests/tool/po.sh tests/tool/verify.sh tests/tool/sign.sh tests/tool/trust.sh \
+tool_tests = tests/tool/usage.sh tests/tool/watch.sh tests/tool/portal.sh tests/tool/show-file.sh tests/tool/card.sh tests/tool/po.sh tests/tool/verify.sh tests/tool/sign.sh tests/tool/check.sh tests/tool/trust.sh \
   tests/tool/status.sh tests/tool/units.sh tests/tool/ask.sh tests/tool/ja.sh
 dist_check_SCRIPTS += $(tool_tests)
 EXTRA_DIST += tests/tool/common.sh

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# inkan check: what time stamps prove, of which signature, and what an anchor is.
+. "${srcdir:-.}/tests/tool/common.sh"
+need openssl
+/usr/bin/python3 -c 'import lxml' 2>/dev/null || skip "python3-lxml is missing"
+[ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
+later=$(pwd)/tests/signer/.libs/later.so
+[ -e "$later" ] || skip "tests/signer/later.so is not built"
+export PYTHONDONTWRITEBYTECODE=1
+pki=$work/pki
+for name in good expired; do
+	./inkan-vcard --pki "$pki" --card hpki --name "$name" $([ $name = good ] || echo --expired) -- true >"$work/err" 2>&1 || {
+		grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"
+		cat "$work/err"
+		exit 99
+	}
+done
+mkdir "$work/d"
+/usr/bin/python3 "${srcdir:-.}/tests/signer/make_judged.py" "$work/d" "$later" "$pki"/hpki-sign-good-*.pem "$pki/hpki-sign-good.key" \
+	"$pki"/hpki-sign-expired-*.pem "$pki/hpki-sign-expired.key" "$pki/hpki-sign-ca.pem" "$pki/root.pem" || bad make_judged.py
+
+# says EXIT RESULTS FILE: of the document and of each signature in it
+says() {
+	run "$1" "$inkan" check --status off --json "$work/d/$3.xml"
+	got=$(/usr/bin/python3 -c 'import json, sys
+f = json.load(sys.stdin)["files"][0]
+print(f["result"], *(s["result"] + "".join("+" + p["problem"] for p in s["problems"] if p["problem"] != "claimed-time")
+    for s in f["signatures"]))' <"$work/out")
+	[ "$got" = "$2" ] || bad "$3: $got, not $2"
+}
+
+# the CAs are in the document, which makes nobody of them an anchor, and nothing worse
+says 4 "undecided undecided+no-anchor" root-inside
+run 0 "$inkan" trust add --yes "$pki/root.pem" "$pki/hpki-sign-ca.pem"
+says 0 "valid valid" root-inside
+says 5 "undecided undecided+expired-since+time-stamp-anchor" before
+run 0 "$inkan" trust add --yes --tsa "$work/d/pki/tsa-root.pem"
+says 5 "undecided undecided+expired-since" unstamped
+says 0 "valid valid" before
+says 5 "invalid invalid+validity" after
+says 5 "undecided undecided+expired-since+time-stamp-validity" too-early # older than its authority
+# an authority that has expired since: an archive time stamp over its stamp keeps it, another beside it does not
+says 5 "undecided undecided+expired-since+time-stamp-validity" old
+says 0 "valid valid" old-archive
+says 0 "valid valid+time-stamp-validity" old-beside
+says 0 "valid valid+time-stamp-validity" old-behind
+# the stamp of a dispensing is one of the prescription that it covers, while it covers it
+says 0 "valid valid valid" dispensing
+says 7 "invalid undecided+expired-since invalid+digest" dispensing-changed
+run 7 "$inkan" check --status off --json "$work/d/dispensing-beside.xml"
+wrote '"problem": "structure"'
+finish

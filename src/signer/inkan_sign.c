@@ -207,7 +207,7 @@ static enum error make(struct signer *s, enum inkan_sign_form form, const struct
 }
 
 /* What was wrong, for a person. */
-static void explain(struct inkan_signer *s, enum inkan_error e)
+static void explain(struct inkan_signer *s, enum inkan_error e, enum error cause)
 {
 	int tries = s->card->pin.tries;
 
@@ -219,7 +219,8 @@ static void explain(struct inkan_signer *s, enum inkan_error e)
 		                   (unsigned long)tries),
 		         tries);
 	else
-		snprintf(s->why, sizeof s->why, "%s", inkan_error_text(e));
+		snprintf(s->why, sizeof s->why, "%s",
+		         e == INKAN_E_PIN_KEPT ? _(error_text(cause)) : inkan_error_text(e));
 }
 
 enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form form, const struct inkan_part *parts,
@@ -259,7 +260,7 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	}
 	buf_wipe(&document);
 	answer = signer->made && (e == E_REFUSED || e == E_TIMEOUT || e == E_IO) ? INKAN_E_TSA : inkan_error_of(e);
-	explain(signer, answer);
+	explain(signer, answer, e);
 	return answer;
 }
 

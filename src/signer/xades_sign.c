@@ -392,6 +392,8 @@ enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *o
 	/* of the document as it came: prove shows that the insertion changes nothing of it */
 	canonical(&d, in, "", EXCLUSIVE, r[0].digest, NULL);
 	check_xml(&d, in, false);
+	if (at == in.len)
+		refuse(&d, _("the root element is empty: the signature has no place in it"), "");
 	put_bytes(&d, in.data, at);
 	put_signature(&d, NULL, r, 1);
 	put_bytes(&d, in.data + at, in.len - at);

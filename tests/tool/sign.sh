@@ -136,6 +136,9 @@ outputs() {
 	piped 0 '123456\n' "$inkan" sign --profile cades "$(printf 'a\033[31mb')"
 	wrote 'a\x1B[31mb: signed'
 	was=$(tell "verifies 1 sign")
+	echo '<a/>' >a.xml
+	piped 7 '123456\n' "$inkan" sign --profile xades a.xml
+	said "the root element is empty"
 	piped 74 '123456\n' "$inkan" sign --profile cades --force --output letter.txt letter.txt
 	piped 74 '123456\n' "$inkan" sign --profile cades --output no/where letter.txt
 	piped 64 '123456\n' "$inkan" sign --profile cades --tsa nonsense letter.txt
@@ -164,6 +167,7 @@ pins() {
 	left 14
 	[ ! -e letter.txt.p7s ] || bad "a file without a signature"
 	piped 77 '12\n' "$inkan" sign --profile cades letter.txt
+	said "the PIN has a wrong length"
 	said "no try was used"
 	piped 77 '' "$inkan" sign --profile cades letter.txt
 	left 14
@@ -197,6 +201,7 @@ pins() {
 	grep -q 'f2' asked || bad "the pinentry was not told for what"
 	tell "tries 1 sign 1" >/dev/null
 	piped 77 '123456\n' "$inkan" sign --profile cades f3
+	said "only one try is left"
 	left 1
 }
 

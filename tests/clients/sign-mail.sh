@@ -102,8 +102,8 @@ esac
 restart_gnupg() { # with this PIN in the pinentry
 	gpgconf --kill gpg-agent
 	echo "$1" >pin
-	: >asked
 	[ $learned = 0 ] || guide_run mail learn-again "s|systemd-ask-password|cat $work/pin|"
+	: >asked
 }
 
 sign_wrongly_with_gnupg() {

@@ -10,6 +10,7 @@
 
 #define LEVELS_MAX 256
 #define ATTRIBUTES_MAX 256 /* of one tag; and namespaces in scope */
+#define IDS_MAX 100000     /* libxml2's table of them does not grow: a million takes a minute */
 
 /* What stopped the parser: in its own context, where libxml2's callbacks find it. */
 struct limits {
@@ -17,6 +18,7 @@ struct limits {
 	bool stopped;
 	startDocumentSAXFunc begin;
 	startElementNsSAX2Func start;
+	unsigned ids;
 };
 
 /* Encodings in which a byte of "<", ">" or a quote is nothing else: has_long_tag looks at the bytes. */
@@ -54,7 +56,10 @@ static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const x
 	xmlParserCtxt *parser = arg;
 	struct limits *l = parser->_private;
 
-	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX) { /* prefix and name */
+	for (int i = 0; i < n_attributes; i++)
+		l->ids += !strcasecmp((const char *)attributes[5 * i], "id");
+	/* nsNr: of a prefix and a name each */
+	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX || l->ids > IDS_MAX) {
 		l->problem = PROBLEM_TOO_LONG;
 		l->stopped = true;
 		xmlStopParser(parser);

@@ -11,8 +11,8 @@
 #define NS_XADES "http://uri.etsi.org/01903/v1.3.2#"
 #define NS_XADES141 "http://uri.etsi.org/01903/v1.4.1#"
 
-/* E_FORMAT: *problem says why (PROBLEM_TOO_LONG: also 256 attributes of an element, or namespaces; _FORM: also
- * encodings other than UTF-8, Shift_JIS, EUC-JP and the like; _DOCTYPE, _ID_TWICE). Attributes Id, id and ID are made
+/* E_FORMAT: *problem says why (PROBLEM_TOO_LONG: also 256 attributes of an element, or namespaces, or 100,000 Ids;
+ * _FORM: also encodings other than UTF-8, Shift_JIS, EUC-JP and the like; _DOCTYPE, _ID_TWICE). Attributes Id, id and ID are made
  * XML IDs; everything is looked at before libxml2 resolves anything. E_UNSUPPORTED: the bytes do not begin as XML. */
 enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem);
 

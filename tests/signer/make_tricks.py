@@ -126,6 +126,8 @@ def wrapping(good):
         ('document', 'too-long'))
     put('quotes', once(good, '</Document>', '<a><![CDATA[%s]]></a></Document>' % ('"a":"b",' * 1000)), rx('valid'))
     put('levels-256', once(good, '</Document>', '<a>' * 255 + '</a>' * 255 + '</Document>'), rx('valid'))
+    put('ids-100001', once(good, '</Document>', ''.join('<a xml:id="a%d"/>' % i for i in range(100001)) + '</Document>'),
+        ('document', 'too-long'))
     put('levels-257', once(good, '</Document>', '<a>' * 256 + '</a>' * 256 + '</Document>'), ('document', 'too-long'))
     pad = '<a>%s</a></Document>'
     rest = (64 << 20) - len(once(good, '</Document>', pad % '').encode())

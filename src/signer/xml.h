@@ -12,8 +12,9 @@
 #define NS_XADES141 "http://uri.etsi.org/01903/v1.4.1#"
 
 /* E_FORMAT: *problem says why (PROBLEM_TOO_LONG: also 256 attributes of an element, or namespaces, or 100,000 Ids;
- * _FORM: also encodings other than UTF-8, Shift_JIS, EUC-JP and the like; _DOCTYPE, _ID_TWICE). Attributes Id, id and ID are made
- * XML IDs; everything is looked at before libxml2 resolves anything. E_UNSUPPORTED: the bytes do not begin as XML. */
+ * _FORM: also encodings other than UTF-8, Shift_JIS, EUC-JP and the like; _DOCTYPE, _ID_TWICE). Attributes Id, id and
+ * ID are made XML IDs; everything is looked at before libxml2 resolves anything. E_UNSUPPORTED: the bytes do not begin
+ * as XML. */
 enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem);
 
 /* The element with its descendants, in the context of its document, in a canonical form by its URI (W3C C14N 1.0, 1.1

@@ -183,7 +183,7 @@ for name in vendor-b dispensing-a; do
 done
 refused "the document is malformed" enveloped rx.csv
 echo '<a/>' >bad.xml
-refused "the document is malformed" enveloped bad.xml
+refused "the root element is empty: the signature has no place in it" enveloped bad.xml
 echo '<a>x</a><!-- </a> -->' >bad.xml
 refused "a reference does not lead to the element in its place" enveloped bad.xml
 refused "the received document is no signed prescription" dispensing dispensing-a.xml dispensed.csv

@@ -87,6 +87,8 @@ static enum error card_signs(void *self, const uint8_t hash[32], uint8_t *signat
 	}
 	if (e == E_OK)
 		e = scheme_check(s->signer.crypto, &params, key, &encoded, (struct bytes){signature, *len});
+	if (e == E_SIGNATURE)
+		log_error("scheme_check: the card's signature does not verify");
 	if (e != E_OK || --s->left == 0)
 		forget_pin(s);
 	s->made = e == E_OK;

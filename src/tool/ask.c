@@ -234,7 +234,7 @@ enum error ask_pinentry(const char *program, const char *text, struct secret **p
 	const char *terminal = ttyname(STDIN_FILENO);
 	enum error e = E_IO;
 	pid_t child = -1;
-	int ends[2];
+	int ends[2], error;
 
 	if (secret_new(pin, NULL, 0) != E_OK)
 		return E_MEMORY;
@@ -243,8 +243,11 @@ enum error ask_pinentry(const char *program, const char *text, struct secret **p
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-	if (posix_spawnp(&child, program, &files, NULL, argv, environ) != 0)
+	error = posix_spawnp(&child, program, &files, NULL, argv, environ);
+	if (error != 0) {
+		log_error("posix_spawnp %s: %s", program, strerror(error));
 		child = -1;
+	}
 	posix_spawn_file_actions_destroy(&files);
 	close(ends[1]);
 	e = child > 0 ? hear(ends[0], *pin) : E_IO; /* its greeting */

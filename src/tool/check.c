@@ -11,10 +11,10 @@
 #include "lib/object.h"
 #include "say.h"
 #include "show.h"
+#include "signer/document.h"
 #include "status/fetch.h"
 
 #define MANY 32
-#define DOCUMENT_MAX ((size_t)64 << 20)
 
 enum {
 	OPTION_ROLE = 256,
@@ -73,7 +73,6 @@ static void help(void)
 
 static enum exit_code parse(int argc, char **argv, struct run *r)
 {
-	static const char *const rules[] = {"require", "prefer", "off"};
 	int option;
 	time_t at;
 
@@ -86,12 +85,7 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 		} else if (option == OPTION_AT && (fine = time_read(optarg, &at))) {
 			r->rules.at = at;
 		} else if (option == OPTION_STATUS) {
-			fine = false;
-			for (int i = 0; i < 3; i++)
-				if (strcmp(optarg, rules[i]) == 0) {
-					r->rules.status = (enum inkan_status_rule)i;
-					fine = true;
-				}
+			fine = input_status_rule(optarg, &r->rules.status);
 		} else if (option == OPTION_CONTENT) {
 			r->content = optarg;
 		} else if (option == OPTION_EXTRACT) {

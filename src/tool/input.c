@@ -156,3 +156,17 @@ enum exit_code input_each_certificate(const struct crypto *c, const char *path,
 	buf_wipe(&b);
 	return code;
 }
+
+bool input_status_rule(const char *word, enum inkan_status_rule *rule)
+{
+	static const char *const words[] =
+		{[INKAN_STATUS_REQUIRE] = "require", [INKAN_STATUS_PREFER] = "prefer", [INKAN_STATUS_IGNORE] = "off"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*rule = (enum inkan_status_rule)i;
+			return true;
+		}
+	}
+	return false;
+}

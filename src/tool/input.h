@@ -28,4 +28,7 @@ enum exit_code input_certificate(const struct crypto *c, const char *path, struc
 enum exit_code input_each_certificate(const struct crypto *c, const char *path,
                                       enum exit_code (*each)(void *arg, const struct cert *cert), void *arg);
 
+/* The value of --status: require, prefer or off. False: another word. */
+bool input_status_rule(const char *word, enum inkan_status_rule *rule);
+
 #endif

@@ -16,11 +16,11 @@
 #include "input.h"
 #include "say.h"
 #include "show.h"
+#include "signer/document.h"
 #include "status/fetch.h"
 
 #define MANY 32
 #define BATCH_MAX 10000
-#define DOCUMENT_MAX ((size_t)64 << 20)
 
 enum {
 	OPTION_PROFILE = 256,
@@ -149,7 +149,6 @@ static long number(const char *text, long least, long most)
 /* False: the value makes no sense. */
 static bool take(struct run *r, int option)
 {
-	static const char *const statuses[] = {"require", "prefer", "off"};
 	long n = 0;
 
 	switch (option) {
@@ -170,11 +169,7 @@ static bool take(struct run *r, int option)
 		r->roles[r->n_roles++] = optarg;
 		r->rules.roles = r->roles;
 		break;
-	case OPTION_STATUS:
-		for (n = 2; n >= 0 && strcmp(statuses[n], optarg) != 0;)
-			n--;
-		r->rules.status = (enum inkan_status_rule)n;
-		break;
+	case OPTION_STATUS: return input_status_rule(optarg, &r->rules.status);
 	default:
 		r->help |= option == 'h';
 		r->enclosed |= option == OPTION_ENCLOSED;

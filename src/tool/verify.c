@@ -126,7 +126,6 @@ static bool append(const char **list, const char *item)
 static bool take(struct request *r, int option)
 {
 	static const char *const purposes[] = {"any", "login", "sign", NULL};
-	static const char *const rules[] = {"require", "prefer", "off", NULL};
 	time_t at;
 	int i;
 
@@ -138,10 +137,7 @@ static bool take(struct request *r, int option)
 		i = find_word(purposes, optarg);
 		r->rules.purpose = (enum inkan_purpose)i;
 		return i >= 0;
-	case OPTION_STATUS:
-		i = find_word(rules, optarg);
-		r->rules.status = (enum inkan_status_rule)i;
-		return i >= 0;
+	case OPTION_STATUS: return input_status_rule(optarg, &r->rules.status);
 	case OPTION_AT:
 		if (!time_read(optarg, &at))
 			return false;

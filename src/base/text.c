@@ -139,9 +139,12 @@ static bool same_day(const struct tm *asked, time_t t, bool local)
 bool time_read(const char *text, time_t *out)
 {
 	struct tm tm = {0}, asked;
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S%z", &tm);
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	time_t t;
 
+	if (end && *end == '.') /* a fraction */
+		end += 1 + strspn(end + 1, "0123456789");
+	end = end ? strptime(end, "%z", &tm) : NULL;
 	if (end && !*end) {
 		asked = tm; /* timegm sets its argument right, too */
 		t = timegm(&tm);

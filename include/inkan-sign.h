@@ -106,9 +106,9 @@ INKAN_API size_t inkan_check_count(const struct inkan_check *check);
 struct inkan_signature_info {
 	size_t size;
 	enum inkan_check_result result;
-	const char *form;                      /* "CAdES", "XAdES", "CMS", "XMLDSig" */
-	const char *what;                      /* "prescription", "dispensing", "scan", "xml", "file" */
-	const struct inkan_cert *cert;         /* the signer's; NULL: none that can be read */
+	const char *form;              /* "CAdES", "XAdES", "CMS", "XMLDSig" */
+	const char *what;              /* "prescription", "dispensing", "scan", "counter-signature", "xml", "file" */
+	const struct inkan_cert *cert; /* the signer's; NULL: none that can be read */
 	const struct inkan_decision *decision; /* about it, at `at`; NULL as well */
 	int64_t claimed;                       /* by the signer; 0: not */
 	int64_t at;                            /* the time that was decided about */

@@ -8,60 +8,50 @@
 
 static const struct {
 	const char *word, *text;
-	enum outcome outcome;
 } problems[PROBLEM_COUNT] = {
-	[PROBLEM_TOO_LONG] = {"too-long", N_("the document is too long, or nested too deeply"), OUTCOME_INVALID},
-	[PROBLEM_FORM] = {"form", N_("the document is malformed"), OUTCOME_INVALID},
-	[PROBLEM_DOCTYPE] = {"doctype", N_("the document has a document type declaration"), OUTCOME_INVALID},
-	[PROBLEM_ID_TWICE] = {"id-twice", N_("two elements have the same Id"), OUTCOME_INVALID},
-	[PROBLEM_NOT_SIGNED] = {"not-signed", N_("there is no signature in the document"), OUTCOME_INVALID},
-	[PROBLEM_NOT_COMPLETE] = {"not-covered", N_("the signature covers nothing of the document"), OUTCOME_INVALID},
-	[PROBLEM_STRUCTURE] = {"structure", N_("the signature's structure is not the standard's"), OUTCOME_INVALID},
-	[PROBLEM_ALGORITHM] = {"algorithm", N_("an algorithm is too weak, or not known"), OUTCOME_INVALID},
-	[PROBLEM_TRANSFORM] = {"transform", N_("a transform is not permitted"), OUTCOME_INVALID},
-	[PROBLEM_PREFIX_LIST] = {"prefix-list", N_("an InclusiveNamespaces list is not permitted"), OUTCOME_INVALID},
-	[PROBLEM_EXTERNAL] = {"external-reference", N_("a reference leaves the document"), OUTCOME_INVALID},
-	[PROBLEM_REFERENCE] = {"reference", N_("a reference does not lead to the element in its place"),
-                               OUTCOME_INVALID},
-	[PROBLEM_NO_CERTIFICATE] = {"no-certificate", N_("the signer's certificate is not in it"), OUTCOME_INVALID},
+	[PROBLEM_TOO_LONG] = {"too-long", N_("the document is too long, or nested too deeply")},
+	[PROBLEM_FORM] = {"form", N_("the document is malformed")},
+	[PROBLEM_ENCODING] = {"encoding", N_("the document's encoding is not one of UTF-8, Shift_JIS and EUC-JP")},
+	[PROBLEM_DOCTYPE] = {"doctype", N_("the document has a document type declaration")},
+	[PROBLEM_ID_TWICE] = {"id-twice", N_("two elements have the same Id")},
+	[PROBLEM_NOT_SIGNED] = {"not-signed", N_("there is no signature in the document")},
+	[PROBLEM_NOT_COMPLETE] = {"not-covered", N_("the signature covers nothing of the document")},
+	[PROBLEM_STRUCTURE] = {"structure", N_("the signature's structure is not the standard's")},
+	[PROBLEM_ALGORITHM] = {"algorithm", N_("an algorithm is too weak, or not known")},
+	[PROBLEM_TRANSFORM] = {"transform", N_("a transform is not permitted")},
+	[PROBLEM_PREFIX_LIST] = {"prefix-list", N_("an InclusiveNamespaces list is not permitted")},
+	[PROBLEM_EXTERNAL] = {"external-reference", N_("a reference leaves the document")},
+	[PROBLEM_REFERENCE] = {"reference", N_("a reference does not lead to the element in its place")},
+	[PROBLEM_NO_CERTIFICATE] = {"no-certificate", N_("the signer's certificate is not in it")},
 	[PROBLEM_SIGNING_CERTIFICATE] = {"signing-certificate",
-                                         N_("the signed reference to the certificate is missing, or of another one"),
-                                         OUTCOME_INVALID},
-	[PROBLEM_MANIFEST] = {"manifest", N_("a file name of the manifest leaves the document's folder"),
-                              OUTCOME_INVALID},
-	[PROBLEM_DIGEST] = {"digest", N_("what was signed has been changed"), OUTCOME_INVALID},
-	[PROBLEM_SIGNATURE] = {"signature", N_("the signature does not verify"), OUTCOME_INVALID},
-	[PROBLEM_STAMP] = {"time-stamp", N_("the time stamp does not verify"), OUTCOME_INVALID},
-	[PROBLEM_NO_CONTENT] = {"no-content", N_("the signed file is not at hand"), OUTCOME_UNDECIDED},
-	[PROBLEM_NO_FILE] = {"no-file", N_("a file that the signature covers is not at hand"), OUTCOME_UNDECIDED},
-	[PROBLEM_STAMP_ANCHOR] = {"time-stamp-anchor",
-                                  N_("the time stamp's authority has no path to an installed anchor"), OUTCOME_VALID},
-	[PROBLEM_STAMP_VALIDITY] = {"time-stamp-validity",
-                                    N_("the time stamp authority's certificate was not valid at that time"),
-                                    OUTCOME_VALID},
-	[PROBLEM_NO_ANCHOR] = {"no-anchor", N_("the certificate has no path to an installed anchor"),
-                               OUTCOME_UNDECIDED},
-	[PROBLEM_CHAIN] = {"chain", N_("the certificate's chain, policy or use does not allow it"), OUTCOME_INVALID},
-	[PROBLEM_REVOKED] = {"revoked", N_("the certificate had been revoked by then"), OUTCOME_INVALID},
+                                         N_("the signed reference to the certificate is missing, or of another one")},
+	[PROBLEM_MANIFEST] = {"manifest", N_("a file name of the manifest leaves the document's folder")},
+	[PROBLEM_DIGEST] = {"digest", N_("what was signed has been changed")},
+	[PROBLEM_SIGNATURE] = {"signature", N_("the signature does not verify")},
+	[PROBLEM_STAMP] = {"time-stamp", N_("the time stamp does not verify")},
+	[PROBLEM_CHAIN] = {"chain", N_("the certificate's chain, policy or use does not allow it")},
+	[PROBLEM_REVOKED] = {"revoked", N_("the certificate had been revoked by then")},
+	[PROBLEM_VALIDITY] = {"validity", N_("the certificate was not valid at that time")},
+	[PROBLEM_TEST] = {"test-certificate", N_("a test certificate, which proves nothing about anybody")},
+	[PROBLEM_NO_ROLE] = {"role", N_("the certificate states no role that was asked for")},
+	[PROBLEM_NO_CONTENT] = {"no-content", N_("the signed file is not at hand")},
+	[PROBLEM_NO_FILE] = {"no-file", N_("a file that the signature covers is not at hand")},
+	[PROBLEM_ELSEWHERE] = {"elsewhere", N_("it covers an element that may not be the one that programs read")},
+	[PROBLEM_NO_ANCHOR] = {"no-anchor", N_("the certificate has no path to an installed anchor")},
 	[PROBLEM_REVOKED_LATER] =
 		{"revoked-since",
-                 N_("the certificate has been revoked, and nothing proves that the signature is older"),
-                 OUTCOME_UNDECIDED},
-	[PROBLEM_VALIDITY] = {"validity", N_("the certificate was not valid at that time"), OUTCOME_INVALID},
+                 N_("the certificate has been revoked, and nothing proves that the signature is older")},
 	[PROBLEM_EXPIRED] = {"expired-since",
-                             N_("the certificate has expired, and nothing proves that the signature is older"),
-                             OUTCOME_UNDECIDED},
-	[PROBLEM_TEST] = {"test-certificate", N_("a test certificate, which proves nothing about anybody"),
-                          OUTCOME_INVALID},
-	[PROBLEM_NO_STATUS] = {"status-unknown", N_("whether the certificate was revoked is not known"),
-                               OUTCOME_UNDECIDED},
-	[PROBLEM_NO_ROLE] = {"role", N_("the certificate states no role that was asked for"), OUTCOME_INVALID},
-	[PROBLEM_ISSUER_SERIAL] = {"issuer-serial", N_("IssuerSerial is malformed; the certificate's digest is right"),
-                                   OUTCOME_VALID},
+                             N_("the certificate has expired, and nothing proves that the signature is older")},
+	[PROBLEM_NO_STATUS] = {"status-unknown", N_("whether the certificate was revoked is not known")},
+	[PROBLEM_STAMP_ANCHOR] = {"time-stamp-anchor",
+                                  N_("the time stamp's authority has no path to an installed anchor")},
+	[PROBLEM_STAMP_VALIDITY] = {"time-stamp-validity",
+                                    N_("the time stamp authority's certificate was not valid at that time")},
+	[PROBLEM_ISSUER_SERIAL] = {"issuer-serial", N_("IssuerSerial is malformed; the certificate's digest is right")},
 	[PROBLEM_NOT_RECOMPUTED] = {"not-recomputed",
-                                    N_("what an archive time stamp covers could not be computed; it was not used"),
-                                    OUTCOME_VALID},
-	[PROBLEM_CLAIMED_TIME] = {"claimed-time", N_("the claimed time is later than the time stamp"), OUTCOME_VALID},
+                                    N_("what an archive time stamp covers could not be computed; it was not used")},
+	[PROBLEM_CLAIMED_TIME] = {"claimed-time", N_("the claimed time is later than the time stamp")},
 };
 
 const char *problem_word(enum problem p)
@@ -76,7 +66,21 @@ const char *problem_text(enum problem p)
 
 enum outcome problem_outcome(enum problem p)
 {
-	return problems[p].outcome;
+	return p < PROBLEM_NO_CONTENT ? OUTCOME_INVALID : p < PROBLEM_STAMP_ANCHOR ? OUTCOME_UNDECIDED : OUTCOME_VALID;
+}
+
+enum problem problem_at(uint64_t set, size_t k)
+{
+	enum problem p = 0;
+
+	while (p < PROBLEM_COUNT && (!(set & PROBLEM(p)) || k-- > 0))
+		p++;
+	return p;
+}
+
+enum outcome outcome_of(uint64_t set)
+{
+	return problem_outcome(problem_at(set, 0));
 }
 
 enum error texts_add(struct texts *t, const char *fmt, ...)

@@ -13,12 +13,14 @@
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define DOCUMENT_SIGNATURES_MAX 32
 
-/* Sets of these are bits, PROBLEM(x). Each has a row in document.c: its word, what it means for the signature, a
- * sentence. */
+/* Sets of these are bits, PROBLEM(x). Each has a row in document.c: its word and a sentence. What it means for the
+ * signature is told by its place: those from PROBLEM_NO_CONTENT on decide nothing, those from PROBLEM_STAMP_ANCHOR on are
+ * told and change nothing. */
 enum problem {
 	/* of the whole document; it was not looked at any further */
-	PROBLEM_TOO_LONG,     /* DOCUMENT_MAX, or 256 levels of elements */
-	PROBLEM_FORM,         /* no XML, no DER, or something behind it */
+	PROBLEM_TOO_LONG, /* DOCUMENT_MAX, or 256 levels of elements */
+	PROBLEM_FORM,     /* no XML, no DER, or something behind it */
+	PROBLEM_ENCODING,
 	PROBLEM_DOCTYPE,      /* a document type declaration, and with it entities */
 	PROBLEM_ID_TWICE,     /* two elements of one Id */
 	PROBLEM_NOT_SIGNED,   /* a document without a signature */
@@ -37,21 +39,23 @@ enum problem {
 	PROBLEM_DIGEST,    /* what is covered was changed */
 	PROBLEM_SIGNATURE, /* the signature's value */
 	PROBLEM_STAMP,     /* a time stamp: its form, signature, imprint, certificate or use */
-	/* … what cannot be decided */
-	PROBLEM_NO_CONTENT,     /* a detached signature, without its content */
-	PROBLEM_NO_FILE,        /* a file of the manifest is not there */
-	PROBLEM_STAMP_ANCHOR,   /* no path to an installed anchor of time stamp authorities */
-	PROBLEM_STAMP_VALIDITY, /* its certificate was not valid, or revoked, at the time that counts */
-	PROBLEM_NO_ANCHOR,      /* these of the certificate: check.c */
+	/* … what inkan_check.c finds about the certificate */
 	PROBLEM_CHAIN,
 	PROBLEM_REVOKED,
-	PROBLEM_REVOKED_LATER, /* before anything proves that the signature was there: it may be older */
 	PROBLEM_VALIDITY,
-	PROBLEM_EXPIRED, /* as PROBLEM_REVOKED_LATER */
 	PROBLEM_TEST,
-	PROBLEM_NO_STATUS,
 	PROBLEM_NO_ROLE,
+	/* … what cannot be decided */
+	PROBLEM_NO_CONTENT, /* a detached signature, without its content */
+	PROBLEM_NO_FILE,    /* a file of the manifest is not there */
+	PROBLEM_ELSEWHERE,  /* a reference to an element of which no profile says whether it is the right one */
+	PROBLEM_NO_ANCHOR,
+	PROBLEM_REVOKED_LATER, /* before anything proves that the signature was there: it may be older */
+	PROBLEM_EXPIRED,       /* as PROBLEM_REVOKED_LATER */
+	PROBLEM_NO_STATUS,
 	/* … what is told and changes nothing */
+	PROBLEM_STAMP_ANCHOR,   /* no path to an installed anchor of time stamp authorities */
+	PROBLEM_STAMP_VALIDITY, /* its certificate was not valid, or revoked, at the time that counts */
 	PROBLEM_ISSUER_SERIAL,  /* malformed beside a right certificate digest */
 	PROBLEM_NOT_RECOMPUTED, /* an archive time stamp whose imprint no known order gives */
 	PROBLEM_CLAIMED_TIME,   /* claimed after the time stamp */
@@ -59,12 +63,17 @@ enum problem {
 };
 
 #define PROBLEM(p) (UINT64_C(1) << (p))
+#define PROBLEMS_DECIDING (PROBLEM(PROBLEM_STAMP_ANCHOR) - 1) /* all but those that are told and change nothing */
 
 enum outcome { OUTCOME_VALID, OUTCOME_UNDECIDED, OUTCOME_INVALID };
 
 const char *problem_word(enum problem p); /* never changes: inkan(1) lists them */
 const char *problem_text(enum problem p); /* a sentence without a full stop, marked for gettext */
 enum outcome problem_outcome(enum problem p);
+
+/* Of a set the k-th problem, from 0, those that decide most first; PROBLEM_COUNT after the last. And what it means. */
+enum problem problem_at(uint64_t set, size_t k);
+enum outcome outcome_of(uint64_t set);
 
 /* A time stamp (RFC 3161) on a signature. */
 struct stamp {
@@ -87,10 +96,11 @@ struct texts {
 enum error texts_add(struct texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct signature {
-	const char *form;      /* "CAdES", "XAdES", "CMS": not translated */
-	const char *what;      /* "prescription", "dispensing", "scan", "file", "xml": which profile; not translated */
-	struct buf cert;       /* DER of the signer's certificate; len 0: none */
-	STACK_OF(X509) *certs; /* owned: other certificates of the document */
+	const char *form; /* "CAdES", "XAdES", "CMS": not translated */
+	const char *
+		what; /* "prescription", "dispensing", "scan", "counter-signature", "file", "xml": the profile; not translated */
+	struct buf cert;          /* DER of the signer's certificate; len 0: none */
+	STACK_OF(X509) *certs;    /* owned: other certificates of the document */
 	STACK_OF(X509_CRL) *crls; /* owned */
 	int64_t claimed;          /* the time that the signer claims; 0: none */
 	struct stamp *stamps;     /* of calloc: an archive time stamp is of those before it */

@@ -54,21 +54,6 @@ static enum problem problem_of(const char *reason, bool proven)
 	return PROBLEM_CHAIN;
 }
 
-static enum outcome outcome_of(uint64_t problems)
-{
-	enum outcome worst = OUTCOME_VALID;
-
-	for (unsigned p = 0; p < PROBLEM_COUNT; p++)
-		if ((problems & PROBLEM(p)) && problem_outcome(p) > worst)
-			worst = problem_outcome(p);
-	return worst;
-}
-
-static bool stamp_accepted(const struct stamp *s)
-{
-	return s->problems == 0;
-}
-
 /* Each time stamp is decided about at the time that the next archive time stamp proves, which covers all before it; the
  * others at `until`. Returns the earliest time that one proves; 0: none. */
 static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trust, int64_t until)
@@ -85,7 +70,7 @@ static int64_t decide_stamps(struct signature *s, const struct stamp_trust *trus
 		s->problems |= stamp->problems;
 		if (stamp->authority)
 			stamp->name = name_text(X509_get_subject_name(stamp->authority));
-		if (!stamp_accepted(stamp))
+		if (stamp->problems)
 			continue;
 		if (stamp->archive)
 			until = stamp->time;
@@ -205,18 +190,11 @@ enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, cons
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return INKAN_E_MEMORY;
-	if (n > DOCUMENT_MAX) {
-		c->document.problems = PROBLEM(PROBLEM_TOO_LONG);
-		e = E_OK;
-	} else {
-		e = xades_check(&in, &c->document);
-		if (e == E_UNSUPPORTED)
-			e = cms_check(&in, &c->document);
-	}
+	e = xades_check(&in, &c->document);
+	if (e == E_UNSUPPORTED)
+		e = cms_check(&in, &c->document);
 	if (e == E_UNSUPPORTED)
 		e = E_FORMAT;
-	if (e == E_OK && c->document.n == 0 && c->document.problems == 0)
-		c->document.problems = PROBLEM(PROBLEM_NOT_SIGNED);
 	if (e == E_OK)
 		e = signer_stamp_trust(ctx->crypto, o.tsa_anchors, &trust);
 	if (e == E_OK)
@@ -248,12 +226,11 @@ void inkan_check_free(struct inkan_check **check)
 
 enum inkan_check_result inkan_check_result(const struct inkan_check *check)
 {
-	enum outcome worst = check ? outcome_of(check->document.problems) : OUTCOME_INVALID;
+	uint64_t problems = check ? check->document.problems : PROBLEM(PROBLEM_NOT_SIGNED);
 
 	for (size_t i = 0; check && i < check->document.n; i++)
-		if (outcome_of(check->document.list[i].problems) > worst)
-			worst = outcome_of(check->document.list[i].problems);
-	return (enum inkan_check_result)worst;
+		problems |= check->document.list[i].problems;
+	return (enum inkan_check_result)outcome_of(problems);
 }
 
 const char *inkan_check_result_word(enum inkan_check_result result)
@@ -290,16 +267,6 @@ enum inkan_error inkan_check_signature(const struct inkan_check *check, size_t i
 	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
 }
 
-/* The k-th problem of a set, from 0; PROBLEM_COUNT after the last. Those that decide come first. */
-static enum problem problem_at(uint64_t problems, size_t k)
-{
-	for (int outcome = OUTCOME_INVALID; outcome >= OUTCOME_VALID; outcome--)
-		for (unsigned p = 0; p < PROBLEM_COUNT; p++)
-			if ((problems & PROBLEM(p)) && (int)problem_outcome(p) == outcome && k-- == 0)
-				return p;
-	return PROBLEM_COUNT;
-}
-
 enum inkan_error inkan_check_stamp(const struct inkan_check *check, size_t i, size_t k, struct inkan_stamp_info *out)
 {
 	const struct signature *s = signature_at(check, i);
@@ -311,30 +278,24 @@ enum inkan_error inkan_check_stamp(const struct inkan_check *check, size_t i, si
 	info = (struct inkan_stamp_info){.time = stamp->time,
 	                                 .authority = stamp->name ? stamp->name : "",
 	                                 .archive = stamp->archive,
-	                                 .accepted = stamp_accepted(stamp),
-	                                 .problem = stamp_accepted(stamp)
-	                                                    ? ""
-	                                                    : problem_word(problem_at(stamp->problems, 0))};
+	                                 .accepted = !stamp->problems,
+	                                 .problem =
+	                                         stamp->problems ? problem_word(problem_at(stamp->problems, 0)) : ""};
 	return struct_give(out, &info, sizeof info) ? INKAN_OK : INKAN_E_ARGUMENT;
-}
-
-static const char *text_at(const struct texts *t, size_t k)
-{
-	return k < t->n ? t->list[k] : NULL;
 }
 
 const char *inkan_check_covered(const struct inkan_check *check, size_t i, size_t k)
 {
 	const struct signature *s = signature_at(check, i);
 
-	return s ? text_at(&s->covered, k) : NULL;
+	return s && k < s->covered.n ? s->covered.list[k] : NULL;
 }
 
 const char *inkan_check_not_covered(const struct inkan_check *check, size_t i, size_t k)
 {
 	const struct signature *s = signature_at(check, i);
 
-	return s ? text_at(&s->not_covered, k) : NULL;
+	return s && k < s->not_covered.n ? s->not_covered.list[k] : NULL;
 }
 
 static enum problem found_problem(const struct inkan_check *check, size_t i, size_t k)

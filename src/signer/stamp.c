@@ -126,9 +126,8 @@ static const char *look(const struct crypto *crypto, struct stamp *s, TS_TST_INF
 		cms_signer_problems(crypto, s->cms, sk_CMS_SignerInfo_value(signers, 0), s->certs, content, &authority);
 	if (authority && X509_up_ref(authority))
 		s->authority = authority;
-	for (enum problem p = 0; p < PROBLEM_COUNT; p++)
-		if (problems & PROBLEM(p))
-			return problem_text(p);
+	if (problems)
+		return problem_text(problem_at(problems, 0));
 	if (!is_authority(authority))
 		return N_("its certificate is not made for time stamps alone");
 	if (cms_hash(TS_MSG_IMPRINT_get_algo(imprint)) == HASH_NONE)
@@ -322,10 +321,7 @@ static const char *judge(const struct stamp_request *r, struct bytes reply, stru
 	if (llabs(s->time - time(NULL)) > r->tolerance)
 		return N_("its time and this machine's clock are too far apart");
 	stamp_decide(s, r->trust, time(NULL));
-	for (enum problem i = 0; i < PROBLEM_COUNT; i++)
-		if (s->problems & PROBLEM(i))
-			return problem_text(i);
-	return NULL;
+	return s->problems ? problem_text(problem_at(s->problems, 0)) : NULL;
 }
 
 enum error stamp_fetch(const struct stamp_request *r, struct bytes octets, struct buf *token, char why[256])

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* XML signatures (XMLDSig) with XAdES properties (TS 101 903, EN 319 132-1). Structure, algorithms and what each
  * reference leads to are looked at here, before xmlsec computes anything; the key is the certificate's. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,7 +12,6 @@
 #include <libxml/parser.h>
 #include <libxml/uri.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <xmlsec/xmlsec.h>
 #include <xmlsec/errors.h>
 #include <xmlsec/xmldsig.h>
@@ -25,25 +23,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "signer/stamp.h"
-#include "signer/xml.h"
+#include "signer/xades.h"
 
 #define REFERENCES_MAX 1024
-#define STAMPS_MAX 32
 #define BLANKS " \t\r\n"
-#define C14N "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-#define EXC_C14N "http://www.w3.org/2001/10/xml-exc-c14n#"
-#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
-#define ENC "http://www.w3.org/2001/04/xmlenc#"
 
-enum use { DIGEST = 1, SIGNATURE = 2, CANONICAL = 4, ENVELOPED = 8 };
-
-/* All that is allowed, by us and by xmlsec. */
-static const struct algorithm {
-	const char *uri;
-	enum use use;
-	enum hash hash;
-	xmlSecTransformId (*klass)(void);
-} algorithms[] = {
+static const struct algorithm algorithms[] = {
 	{ENC "sha256", DIGEST, HASH_SHA256, xmlSecOpenSSLTransformSha256GetKlass},
 	{MORE "sha384", DIGEST, HASH_SHA384, xmlSecOpenSSLTransformSha384GetKlass},
 	{ENC "sha512", DIGEST, HASH_SHA512, xmlSecOpenSSLTransformSha512GetKlass},
@@ -51,67 +36,15 @@ static const struct algorithm {
 	{MORE "rsa-sha384", SIGNATURE, HASH_SHA384, xmlSecOpenSSLTransformRsaSha384GetKlass},
 	{MORE "rsa-sha512", SIGNATURE, HASH_SHA512, xmlSecOpenSSLTransformRsaSha512GetKlass},
 	{C14N, CANONICAL, HASH_NONE, xmlSecTransformInclC14NGetKlass},
-	{"http://www.w3.org/2006/12/xml-c14n11", CANONICAL, HASH_NONE, xmlSecTransformInclC14N11GetKlass},
+	{C14N11, CANONICAL, HASH_NONE, xmlSecTransformInclC14N11GetKlass},
 	{EXC_C14N, CANONICAL, HASH_NONE, xmlSecTransformExclC14NGetKlass},
 	{NS_DS "enveloped-signature", ENVELOPED, HASH_NONE, xmlSecTransformEnvelopedGetKlass},
 };
 #define ALGORITHMS (sizeof algorithms / sizeof *algorithms)
 
-struct reference {
-	xmlNode *node, *target; /* target NULL: a file, or none; the document as a node: all of it */
-	const char *canonical;  /* NULL: not named */
-	enum hash hash;
-	bool enveloped, verified;
-	struct buf octets; /* that the digest is of: of a file, or for archive time stamps */
-};
-
-/* One signature. */
-struct xades {
-	const struct check_input *in;
-	struct signature *s;
-	xmlDoc *doc;
-	xmlNode *signature, *info, *value, *key_info, *canonical, *method;
-	xmlNode *properties, *signed_properties, *unsigned_properties; /* Qualifying…, Signed…, UnsignedSignature… */
-	xmlNode *document; /* the element that a prescription or a dispensing must sign; NULL: another kind */
-	struct reference *list;
-	size_t n;
-	xmlSecDSigCtx dsig;
-	enum error ok;
-};
-
-/* ---- Elements */
-
-static xmlNode *element(xmlNode *n)
+const struct algorithm *algorithm(const xmlNode *method, unsigned uses)
 {
-	while (n && n->type != XML_ELEMENT_NODE)
-		n = n->next;
-	return n;
-}
-
-static xmlNode *first(const xmlNode *parent)
-{
-	return parent ? element(parent->children) : NULL;
-}
-
-static bool is(const xmlNode *n, const char *ns, const char *name)
-{
-	return n && n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, name) &&
-	       (ns ? n->ns && !strcmp((const char *)n->ns->href, ns) : !n->ns);
-}
-
-/* NULL: none, or not one plain text. */
-static const char *attribute(const xmlNode *n, const char *name)
-{
-	const xmlAttr *a = n ? xmlHasNsProp((xmlNode *)(uintptr_t)n, (const xmlChar *)name, NULL) : NULL;
-
-	if (!a || !a->children)
-		return a ? "" : NULL;
-	return a->children->type == XML_TEXT_NODE && !a->children->next ? (const char *)a->children->content : NULL;
-}
-
-static const struct algorithm *algorithm(const xmlNode *method, unsigned uses)
-{
-	const char *uri = attribute(method, "Algorithm");
+	const char *uri = xml_attribute(method, "Algorithm");
 
 	for (size_t i = 0; uri && i < ALGORITHMS; i++)
 		if ((algorithms[i].use & uses) && !strcmp(uri, algorithms[i].uri))
@@ -126,16 +59,11 @@ static bool contains(const void *outer, const xmlNode *n)
 	return n != NULL;
 }
 
-static xmlNode *by_id(const struct xades *x, const char *uri)
+xmlNode *by_id(const struct xades *x, const char *uri)
 {
 	const xmlAttr *id = uri && *uri == '#' ? xmlGetID(x->doc, (const xmlChar *)uri + 1) : NULL;
 
 	return id ? id->parent : NULL;
-}
-
-static bool is_archive(const xmlNode *n)
-{
-	return is(n, NS_XADES141, "ArchiveTimeStamp") || is(n, NS_XADES, "ArchiveTimeStamp");
 }
 
 /* xmlsec reads attributes by their local names, whatever their namespace: there may be none in one. */
@@ -145,14 +73,9 @@ static bool has_foreign_attribute(const xmlNode *n)
 
 	for (const xmlAttr *a = n->properties; a; a = a->next)
 		found |= a->ns != NULL;
-	for (const xmlNode *c = first(n); c; c = element(c->next))
+	for (const xmlNode *c = xml_first(n); c; c = xml_element(c->next))
 		found |= has_foreign_attribute(c);
 	return found;
-}
-
-static void add(struct xades *x, enum problem p)
-{
-	x->s->problems |= PROBLEM(p);
 }
 
 /* ---- What the signature says: nothing is computed */
@@ -160,15 +83,15 @@ static void add(struct xades *x, enum problem p)
 /* InclusiveNamespaces of a canonical form; `apex`: what is canonicalised, NULL: in another document. */
 static void read_prefixes(struct xades *x, const struct algorithm *a, const xmlNode *method, xmlNode *apex)
 {
-	const xmlNode *list = first(method);
-	const char *value = attribute(list, "PrefixList");
+	const xmlNode *list = xml_first(method);
+	const char *value = xml_attribute(list, "PrefixList");
 	char prefix[256];
 
 	if (!list)
 		return;
-	if (strcmp(a->uri, EXC_C14N) || !is(list, EXC_C14N, "InclusiveNamespaces"))
+	if (strcmp(a->uri, EXC_C14N) || !xml_is(list, EXC_C14N, "InclusiveNamespaces"))
 		add(x, PROBLEM_TRANSFORM);
-	else if (!value || !apex || element(list->next) || first(list))
+	else if (!value || !apex || xml_element(list->next) || xml_first(list))
 		add(x, PROBLEM_PREFIX_LIST);
 	for (size_t n; value && apex && *(value += strspn(value, BLANKS)); value += n) {
 		n = strcspn(value, BLANKS);
@@ -179,69 +102,70 @@ static void read_prefixes(struct xades *x, const struct algorithm *a, const xmlN
 	}
 }
 
-/* Where no profile says what is signed: what the signature is in, or what is in it. */
-static bool is_own(const struct xades *x, const xmlNode *n)
-{
-	const xmlNode *object = is(n, NS_DS, "Manifest") ? n->parent : n;
-
-	return contains(n, x->signature->parent) || (is(object, NS_DS, "Object") && object->parent == x->signature);
-}
-
-/* The target, and whether it is the element that has to be there. */
+/* The target, and whether it is the element that has to be there. Where no profile says which that is, it is what the
+ * signature is in, or what is in it: of another element nobody knows whether it is the one that a reader reads. */
 static void read_target(struct xades *x, struct reference *r, const char *uri)
 {
-	const char *type = attribute(r->node, "Type");
-	bool properties = type && !strcmp(type, "http://uri.etsi.org/01903#SignedProperties"), right;
+	const char *type = xml_attribute(r->node, "Type");
+	bool properties = type && !strcmp(type, "http://uri.etsi.org/01903#SignedProperties");
+	const xmlNode *t, *object;
 
 	if (*uri && *uri != '#') {
-		if (x->document)
+		if (x->placed)
 			add(x, PROBLEM_EXTERNAL);
 		return;
 	}
 	r->target = !*uri ? (xmlNode *)x->doc : xmlValidateNCName((const xmlChar *)uri + 1, 0) ? NULL : by_id(x, uri);
-	right = r->target && (r->target == x->key_info || r->target == x->signed_properties ||
-	                      (x->document ? r->target == x->document : is_own(x, r->target)));
-	if (!right || (properties && r->target != x->signed_properties))
+	t = r->target;
+	object = xml_is(t, NS_DS, "Manifest") ? t->parent : t;
+	if (!t || (properties && t != x->signed_properties))
 		add(x, PROBLEM_REFERENCE);
-	else if (!properties && r->target == x->signed_properties)
+	else if (t == x->signed_properties && !properties)
 		add(x, PROBLEM_STRUCTURE);
+	else if (t == x->signed_properties || t == x->key_info || t == x->document)
+		; /* as it must be */
+	else if (x->placed)
+		add(x, PROBLEM_REFERENCE);
+	else if (!contains(t, x->signature->parent) &&
+	         !(xml_is(object, NS_DS, "Object") && object->parent == x->signature))
+		add(x, PROBLEM_ELSEWHERE);
 	for (const struct reference *other = x->list; other < r; other++)
-		if (r->target && other->target == r->target)
+		if (t && other->target == t)
 			add(x, PROBLEM_STRUCTURE);
 }
 
 /* A reference of SignedInfo, or of a manifest, which has files alone. */
 static void read_reference(struct xades *x, xmlNode *node, bool in_manifest, struct reference *r)
 {
-	const char *uri = attribute(node, "URI");
+	const char *uri = xml_attribute(node, "URI");
 	const struct algorithm *a;
-	xmlNode *c = first(node);
+	xmlNode *c = xml_first(node);
 
 	*r = (struct reference){.node = node, .hash = HASH_NONE};
-	if (!uri || !is(node, NS_DS, "Reference"))
+	if (!uri || !xml_is(node, NS_DS, "Reference"))
 		add(x, PROBLEM_STRUCTURE);
 	else if (!in_manifest)
 		read_target(x, r, uri);
 	else if (!*uri || *uri == '#')
 		add(x, PROBLEM_REFERENCE);
-	for (xmlNode *t = is(c, NS_DS, "Transforms") ? first(c) : NULL; t; t = element(t->next)) {
-		a = is(t, NS_DS, "Transform") && !r->canonical ? algorithm(t, CANONICAL | ENVELOPED) : NULL;
+	for (xmlNode *t = xml_is(c, NS_DS, "Transforms") ? xml_first(c) : NULL; t; t = xml_element(t->next)) {
+		a = xml_is(t, NS_DS, "Transform") && !r->canonical ? algorithm(t, CANONICAL | ENVELOPED) : NULL;
 		if (a && a->use == CANONICAL) {
 			read_prefixes(x, a, t,
 			              r->target == (xmlNode *)x->doc ? xmlDocGetRootElement(x->doc) : r->target);
 			r->canonical = a->uri;
-		} else if (a && !r->enveloped && !first(t) && r->target && contains(r->target, x->signature)) {
+		} else if (a && !r->enveloped && !xml_first(t) && r->target && contains(r->target, x->signature)) {
 			r->enveloped = true;
 		} else {
 			add(x, PROBLEM_TRANSFORM);
 		}
 	}
-	if (is(c, NS_DS, "Transforms"))
-		c = element(c->next);
+	if (xml_is(c, NS_DS, "Transforms"))
+		c = xml_element(c->next);
 	a = algorithm(c, DIGEST);
-	if (!is(c, NS_DS, "DigestMethod") || !is(element(c->next), NS_DS, "DigestValue"))
+	if (!xml_is(c, NS_DS, "DigestMethod") || !xml_is(xml_element(c->next), NS_DS, "DigestValue"))
 		add(x, PROBLEM_STRUCTURE);
-	else if (!a || first(c))
+	else if (!a || xml_first(c))
 		add(x, PROBLEM_ALGORITHM);
 	else
 		r->hash = a->hash;
@@ -250,13 +174,13 @@ static void read_reference(struct xades *x, xmlNode *node, bool in_manifest, str
 static void read_signed_info(struct xades *x)
 {
 	bool properties = false, key_info = false, document = false;
+	const size_t n = xmlChildElementCount(x->info);
 	const struct algorithm *a;
-	size_t n = 0;
 
-	x->canonical = first(x->info);
-	x->method = x->canonical ? element(x->canonical->next) : NULL;
-	if (!x->method || !is(x->canonical, NS_DS, "CanonicalizationMethod") ||
-	    !is(x->method, NS_DS, "SignatureMethod") || has_foreign_attribute(x->info)) {
+	x->canonical = xml_first(x->info);
+	x->method = x->canonical ? xml_element(x->canonical->next) : NULL;
+	if (!x->method || !xml_is(x->canonical, NS_DS, "CanonicalizationMethod") ||
+	    !xml_is(x->method, NS_DS, "SignatureMethod") || has_foreign_attribute(x->info)) {
 		add(x, PROBLEM_STRUCTURE);
 		return;
 	}
@@ -265,18 +189,18 @@ static void read_signed_info(struct xades *x)
 		read_prefixes(x, a, x->canonical, x->info);
 	else
 		add(x, PROBLEM_TRANSFORM);
-	if (!algorithm(x->method, SIGNATURE) || first(x->method))
+	if (!algorithm(x->method, SIGNATURE) || xml_first(x->method))
 		add(x, PROBLEM_ALGORITHM);
-	for (xmlNode *c = element(x->method->next); c; c = element(c->next))
-		n++;
-	if (n > REFERENCES_MAX)
+	if (n > REFERENCES_MAX) {
 		add(x, PROBLEM_TOO_LONG);
-	x->list = n <= REFERENCES_MAX ? calloc(n + 1, sizeof *x->list) : NULL;
-	if (!x->list) {
-		x->ok = n <= REFERENCES_MAX ? E_MEMORY : E_OK;
 		return;
 	}
-	for (xmlNode *c = element(x->method->next), *t; c; c = element(c->next)) {
+	x->list = calloc(n, sizeof *x->list);
+	if (!x->list) {
+		x->ok = E_MEMORY;
+		return;
+	}
+	for (xmlNode *c = xml_element(x->method->next), *t; c; c = xml_element(c->next)) {
 		read_reference(x, c, false, &x->list[x->n]);
 		t = x->list[x->n++].target;
 		if (t && t == x->signed_properties)
@@ -286,56 +210,69 @@ static void read_signed_info(struct xades *x)
 		else if (t == (xmlNode *)x->doc ? x->signature->parent != t
 		                                : !xml_child(t, NS_XADES, "QualifyingProperties"))
 			document = true;
-		if (is(t, NS_DS, "Manifest"))
+		if (xml_is(t, NS_DS, "Manifest"))
 			x->s->what = "scan";
-		else if (!t && !x->document && strcmp(x->s->what, "scan"))
+		else if (!t && !x->placed && strcmp(x->s->what, "scan"))
 			x->s->what = "file";
 	}
 	if (!document)
 		add(x, PROBLEM_NOT_COMPLETE);
 	if (!properties)
 		add(x, PROBLEM_SIGNING_CERTIFICATE);
-	if (x->document && !key_info)
+	if (x->placed && !x->countersigns && !key_info)
 		add(x, PROBLEM_STRUCTURE);
 }
 
-/* Of a prescription and a dispensing it is known what they sign, and where each element is. */
+/* Of a prescription, a dispensing and a counter-signature it is known what they sign, and where each element is. */
 static void read_place(struct xades *x)
 {
 	xmlNode *root = xmlDocGetRootElement(x->doc), *sign = x->signature->parent, *holder = sign->parent;
 	const xmlNode *outer = holder; /* a child of the root */
+	bool right;
 
-	if (is(sign, NULL, "PrescriptionSign")) {
+	x->placed = true;
+	if (xml_is(sign, NULL, "PrescriptionSign")) {
 		x->s->what = "prescription";
 		x->document = xml_child(holder, NULL, "PrescriptionDocument");
 		if (holder == xml_child(holder->parent, NULL, "ReferencePrescription"))
 			outer = holder->parent;
-		if (outer != xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing") ||
-		    (outer == holder && xml_child(root, NULL, "DispensingSign"))) /* which does not cover it */
-			x->document = NULL;
-	} else if (is(sign, NULL, "DispensingSign")) {
+		right = outer == xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing") &&
+		        (outer != holder || !xml_child(root, NULL, "DispensingSign")); /* which does not cover it */
+	} else if (xml_is(sign, NULL, "DispensingSign")) {
 		x->s->what = "dispensing";
-		x->document = holder == root ? xml_child(root, NULL, "Dispensing") : NULL;
+		x->document = xml_child(root, NULL, "Dispensing");
+		right = holder == root;
+	} else if (xml_is(sign, NS_XADES, "CounterSignature")) {
+		/* TS 101 903 7.2.4: Object, Qualifying-, Unsigned- and UnsignedSignatureProperties are in between */
+		x->s->what = "counter-signature";
+		x->countersigns = true;
+		for (int levels = 0; levels < 4 && holder; levels++)
+			holder = holder->parent;
+		x->document = xml_child(holder, NS_DS, "SignatureValue");
+		right = xml_is(holder, NS_DS, "Signature");
 	} else {
+		x->placed = false;
 		return;
 	}
-	if (!x->document || !is(root, NULL, "Document") || sign != xml_child(holder, NULL, (const char *)sign->name) ||
-	    x->signature != xml_child(sign, NS_DS, "Signature"))
+	if (!right)
+		x->document = NULL;
+	if (!x->document || x->signature != xml_child(sign, NS_DS, "Signature") ||
+	    (!x->countersigns &&
+	     (!xml_is(root, NULL, "Document") || sign != xml_child(holder, NULL, (const char *)sign->name))))
 		add(x, PROBLEM_STRUCTURE);
 }
 
 static void read_properties(struct xades *x)
 {
-	const char *id = attribute(x->signature, "Id"), *target, *p;
-	char begin[20], zone[8] = "Z", whole[32];
+	const char *id = xml_attribute(x->signature, "Id"), *target;
+	char text[40], utc[sizeof text + 1];
 	const xmlNode *time;
 	xmlChar *content;
 	time_t t;
-	int n = 0;
 
-	for (xmlNode *o = first(x->signature); o; o = element(o->next))
-		for (xmlNode *q = is(o, NS_DS, "Object") ? first(o) : NULL; q; q = element(q->next)) {
-			if (!is(q, NS_XADES, "QualifyingProperties"))
+	for (xmlNode *o = xml_first(x->signature); o; o = xml_element(o->next))
+		for (xmlNode *q = xml_is(o, NS_DS, "Object") ? xml_first(o) : NULL; q; q = xml_element(q->next)) {
+			if (!xml_is(q, NS_XADES, "QualifyingProperties"))
 				continue;
 			if (x->properties)
 				add(x, PROBLEM_STRUCTURE);
@@ -347,23 +284,18 @@ static void read_properties(struct xades *x)
 	x->signed_properties = xml_child(x->properties, NS_XADES, "SignedProperties");
 	x->unsigned_properties = xml_child(xml_child(x->properties, NS_XADES, "UnsignedProperties"), NS_XADES,
 	                                   "UnsignedSignatureProperties");
-	target = attribute(x->properties, "Target");
+	target = xml_attribute(x->properties, "Target");
 	if (!id || !target || *target != '#' || strcmp(target + 1, id))
 		add(x, PROBLEM_STRUCTURE);
 	time = xml_child(xml_child(x->signed_properties, NS_XADES, "SignedSignatureProperties"), NS_XADES,
 	                 "SigningTime");
 	if (!time)
 		return;
-	/* xs:dateTime: the fraction is not looked at; without a zone it is taken for UTC */
+	/* xs:dateTime: without a zone it is taken for UTC */
 	content = xmlNodeGetContent(time);
-	if (content && sscanf((char *)content, " %19[0-9T:-]%n", begin, &n) == 1) {
-		p = (char *)content + n;
-		p += *p == '.' ? 1 + strspn(p + 1, "0123456789") : 0;
-		sscanf(p, "%7[Z0-9:+-]", zone);
-		snprintf(whole, sizeof whole, "%s%s", begin, zone);
-		if (time_read(whole, &t))
-			x->s->claimed = t;
-	}
+	if (content && sscanf((char *)content, "%39s", text) == 1 && strchr(text, 'T') &&
+	    snprintf(utc, sizeof utc, "%sZ", text) > 0 && (time_read(text, &t) || time_read(utc, &t)))
+		x->s->claimed = t;
 	xmlFree(content);
 	if (!x->s->claimed)
 		add(x, PROBLEM_STRUCTURE);
@@ -371,216 +303,27 @@ static void read_properties(struct xades *x)
 
 static void read_signature(struct xades *x)
 {
-	xmlNode *c = first(x->signature);
+	xmlNode *c = xml_first(x->signature);
 
 	read_place(x);
-	for (const xmlNode *n = x->signature->parent; n; n = n->parent)
-		if (is(n, NS_DS, "Signature"))
+	for (const xmlNode *n = x->signature->parent; n && !x->countersigns; n = n->parent)
+		if (xml_is(n, NS_DS, "Signature"))
 			add(x, PROBLEM_STRUCTURE);
 	x->info = c;
-	x->value = c ? element(c->next) : NULL;
-	c = x->value ? element(x->value->next) : NULL;
-	if (c && is(c, NS_DS, "KeyInfo")) {
+	x->value = c ? xml_element(c->next) : NULL;
+	c = x->value ? xml_element(x->value->next) : NULL;
+	if (c && xml_is(c, NS_DS, "KeyInfo")) {
 		x->key_info = c;
-		c = element(c->next);
+		c = xml_element(c->next);
 	}
-	while (c && is(c, NS_DS, "Object"))
-		c = element(c->next);
-	if (c || !is(x->info, NS_DS, "SignedInfo") || !is(x->value, NS_DS, "SignatureValue")) {
+	while (c && xml_is(c, NS_DS, "Object"))
+		c = xml_element(c->next);
+	if (c || !xml_is(x->info, NS_DS, "SignedInfo") || !xml_is(x->value, NS_DS, "SignatureValue")) {
 		add(x, PROBLEM_STRUCTURE);
 		return;
 	}
 	read_properties(x);
 	read_signed_info(x);
-}
-
-/* ---- The certificate */
-
-static bool is_digest(const struct xades *x, enum hash h, struct buf of, const xmlNode *value)
-{
-	uint8_t own[EVP_MAX_MD_SIZE];
-	struct buf told = {0};
-	bool same = value && xml_base64(value, &told) == E_OK && told.len == crypto_hash_len(h) &&
-	            crypto_hash(x->in->crypto, h, (struct bytes){of.data, of.len}, own) == E_OK &&
-	            !memcmp(own, told.data, told.len);
-
-	buf_free(&told);
-	return same;
-}
-
-/* NULL: no certificate. *der: what was read, the caller's. */
-static X509 *read_x509(const struct xades *x, const xmlNode *n, struct buf *der)
-{
-	X509 *cert = X509_new_ex(x->in->crypto->lib, NULL);
-	const uint8_t *p;
-
-	if (cert && xml_base64(n, der) == E_OK && der->len) {
-		p = der->data;
-		if (d2i_X509(&cert, &p, (long)der->len) && p == der->data + der->len)
-			return cert;
-	}
-	X509_free(cert);
-	return NULL;
-}
-
-/* RFC 4514 and its elders: "," or ";" between, quotes, blanks at every place. `last`: the text begins with the last
- * part, as it should. NULL: malformed. */
-static X509_NAME *read_name(const char *p, bool last)
-{
-	static const char *const known[][2] = {{"CN", "CN"},
-	                                       {"OU", "OU"},
-	                                       {"O", "O"},
-	                                       {"C", "C"},
-	                                       {"ST", "ST"},
-	                                       {"S", "ST"},
-	                                       {"L", "L"},
-	                                       {"DC", "DC"},
-	                                       {"E", "emailAddress"},
-	                                       {"EMAIL", "emailAddress"},
-	                                       {"SERIALNUMBER", "serialNumber"}};
-	char type[64], *value = malloc(strlen(p) + 1);
-	X509_NAME *name = X509_NAME_new();
-	bool right = value && name;
-	int set = 0, n = 0;
-
-	for (p += strspn(p, BLANKS); right && *p; p += strspn(p, BLANKS)) {
-		size_t len = 0, end = 0; /* end: without blanks that are neither escaped nor quoted */
-		bool quoted, escaped;
-
-		right = sscanf(p, "%63[0-9A-Za-z.] =%n", type, &n) == 1 && n && p[n - 1] == '=';
-		p += right ? (size_t)n + strspn(p + n, BLANKS) : 0;
-		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-			if (!strcasecmp(type, known[i][0]))
-				strcpy(type, known[i][1]);
-		quoted = *p == '"';
-		for (p += quoted; right && *p && (quoted ? *p != '"' : !strchr(",;+", *p)); p++) {
-			escaped = *p == '\\' && p[1];
-			p += escaped;
-			if (escaped && isxdigit((unsigned char)p[0]) && isxdigit((unsigned char)p[1]))
-				sscanf(p++, "%2hhx", (unsigned char *)&value[len]);
-			else
-				value[len] = *p;
-			len++;
-			if (quoted || escaped || !strchr(BLANKS, *p))
-				end = len;
-		}
-		right = right && (!quoted || *p == '"');
-		p += right && quoted ? 1 + strspn(p + 1, BLANKS) : 0;
-		right = right &&
-		        X509_NAME_add_entry_by_txt(name, strncasecmp(type, "OID.", 4) ? type : type + 4, MBSTRING_UTF8,
-		                                   (uint8_t *)value, (int)end, last ? 0 : -1, set) &&
-		        (!*p || strchr(",;+", *p));
-		set = *p != '+' ? 0 : last ? 1 : -1;
-		p += *p != '\0';
-	}
-	free(value);
-	if (right && X509_NAME_entry_count(name) > 0)
-		return name;
-	X509_NAME_free(name);
-	return NULL;
-}
-
-/* Issuer and serial of one Cert. PROBLEM_ISSUER_SERIAL: not to be read; PROBLEM_SIGNING_CERTIFICATE: another's. */
-static uint64_t issuer_problems(const xmlNode *entry, X509 *cert)
-{
-	const xmlNode *v1 = xml_child(entry, NS_XADES, "IssuerSerial"),
-		      *v2 = xml_child(entry, NS_XADES, "IssuerSerialV2");
-	X509_NAME *issuer = X509_get_issuer_name(cert), *name[2] = {NULL};
-	bool read = false, same = false;
-	GENERAL_NAMES *names = NULL;
-	ASN1_INTEGER *serial = NULL;
-	struct buf der = {0};
-	struct tlv outer;
-	const uint8_t *p;
-
-	if (!v1 && !v2)
-		return 0;
-	if (v1) {
-		xmlChar *text = xmlNodeGetContent(xml_child(v1, NS_DS, "X509IssuerName"));
-		xmlChar *digits = xmlNodeGetContent(xml_child(v1, NS_DS, "X509SerialNumber"));
-		char *rest, *number = digits ? strtok_r((char *)digits, BLANKS, &rest) : NULL;
-
-		serial = number ? s2i_ASN1_INTEGER(NULL, number) : NULL;
-		for (int i = 0; text && i < 2; i++) {
-			name[i] = read_name((char *)text, i == 0);
-			same = same || (name[i] && !X509_NAME_cmp(name[i], issuer));
-		}
-		read = name[0] && serial;
-		xmlFree(text);
-		xmlFree(digits);
-	} else if (xml_base64(v2, &der) == E_OK && tlv_next(&(struct bytes){der.data, der.len}, &outer)) {
-		p = outer.value.data;
-		names = d2i_GENERAL_NAMES(NULL, &p, (long)outer.value.len);
-		serial = names ? d2i_ASN1_INTEGER(NULL, &p, (long)(der.data + der.len - p)) : NULL;
-		read = serial && p == der.data + der.len && sk_GENERAL_NAME_num(names) == 1 &&
-		       sk_GENERAL_NAME_value(names, 0)->type == GEN_DIRNAME;
-		same = read && !X509_NAME_cmp(sk_GENERAL_NAME_value(names, 0)->d.directoryName, issuer);
-	}
-	same = same && serial && !ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(cert));
-	X509_NAME_free(name[0]);
-	X509_NAME_free(name[1]);
-	GENERAL_NAMES_free(names);
-	ASN1_INTEGER_free(serial);
-	buf_free(&der);
-	return same ? 0 : PROBLEM(read ? PROBLEM_SIGNING_CERTIFICATE : PROBLEM_ISSUER_SERIAL);
-}
-
-/* What is wrong with the signed reference to this certificate: each form that is there must have it. */
-static uint64_t reference_problems(const struct xades *x, X509 *cert, struct buf der)
-{
-	static const char *const forms[] = {"SigningCertificate", "SigningCertificateV2"};
-	const xmlNode *properties = xml_child(x->signed_properties, NS_XADES, "SignedSignatureProperties");
-	uint64_t problems = 0;
-	bool any = false;
-
-	for (size_t i = 0; i < 2; i++) {
-		const xmlNode *form = xml_child(properties, NS_XADES, forms[i]);
-		uint64_t found = PROBLEM(PROBLEM_SIGNING_CERTIFICATE);
-
-		for (const xmlNode *c = first(form); c; c = element(c->next)) {
-			const xmlNode *digest = xml_child(c, NS_XADES, "CertDigest");
-			const struct algorithm *a = algorithm(xml_child(digest, NS_DS, "DigestMethod"), DIGEST);
-
-			if (!a)
-				problems |= PROBLEM(PROBLEM_ALGORITHM);
-			else if (is_digest(x, a->hash, der, xml_child(digest, NS_DS, "DigestValue")))
-				found = issuer_problems(c, cert);
-		}
-		problems |= form ? found : 0;
-		any |= form != NULL;
-	}
-	return any ? problems : PROBLEM(PROBLEM_SIGNING_CERTIFICATE);
-}
-
-/* The signer's is the one that is referred to, or else the first. */
-static void read_certificates(struct xades *x)
-{
-	uint64_t told = PROBLEM(PROBLEM_NO_CERTIFICATE), found;
-	struct buf *kept = &x->s->cert;
-	X509 *signer = NULL, *cert, *before;
-
-	for (const xmlNode *d = first(x->key_info); d; d = element(d->next))
-		for (const xmlNode *c = is(d, NS_DS, "X509Data") ? first(d) : NULL; c; c = element(c->next)) {
-			struct buf der = {0};
-
-			cert = is(c, NS_DS, "X509Certificate") ? read_x509(x, c, &der) : NULL;
-			found = cert ? reference_problems(x, cert, der) : 0;
-			if (cert && (!signer || !(found & ~PROBLEM(PROBLEM_ISSUER_SERIAL)))) {
-				struct buf other = *kept;
-
-				*kept = der;
-				der = other;
-				before = signer;
-				signer = cert;
-				cert = before;
-				told = found;
-			}
-			if (cert && sk_X509_push(x->s->certs, cert) <= 0)
-				x->ok = E_MEMORY;
-			buf_free(&der);
-		}
-	X509_free(signer);
-	x->s->problems |= told;
 }
 
 /* ---- What is computed */
@@ -590,9 +333,10 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 {
 	static const struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	                                    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-	const char *uri = attribute(r->node, "URI");
+	const char *uri = xml_attribute(r->node, "URI");
 	char *name = xmlURIUnescapeString(uri, 0, NULL);
 	enum problem problem = PROBLEM_NO_FILE;
+	uint8_t own[EVP_MAX_MD_SIZE];
 	int dir = -1, fd = -1;
 	xmlDoc *doc = NULL;
 	struct stat st;
@@ -616,12 +360,14 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 		buf_free(&r->octets);
 		if (x->ok == E_OK) {
 			problem = PROBLEM_DIGEST;
-			x->ok = xml_canonical((xmlNode *)doc, r->canonical, NULL, &r->octets);
+			x->ok = xml_canonical((xmlNode *)doc, r->canonical, &r->octets);
 		}
 		xmlFreeDoc(doc);
 	}
+	if (x->ok == E_OK && problem == PROBLEM_DIGEST)
+		x->ok = crypto_hash(x->in->crypto, r->hash, (struct bytes){r->octets.data, r->octets.len}, own);
 	r->verified = x->ok == E_OK && problem == PROBLEM_DIGEST &&
-	              is_digest(x, r->hash, r->octets, xml_child(r->node, NS_DS, "DigestValue"));
+	              is_digest(xml_child(r->node, NS_DS, "DigestValue"), own, crypto_hash_len(r->hash));
 	if (!r->verified)
 		add(x, problem);
 	if (x->ok != E_MEMORY)
@@ -634,10 +380,10 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 		close(dir);
 }
 
-static void verify_references(struct xades *x)
+static void verify_references(struct xades *x, xmlSecDSigCtx *dsig)
 {
 	for (struct reference *r = x->list; r < x->list + x->n && x->ok == E_OK; r++) {
-		xmlNode *file = is(r->target, NS_DS, "Manifest") ? first(r->target) : NULL;
+		xmlNode *file = xml_is(r->target, NS_DS, "Manifest") ? xml_first(r->target) : NULL;
 		xmlSecDSigReferenceCtx ctx;
 		xmlSecBuffer *octets;
 
@@ -645,7 +391,7 @@ static void verify_references(struct xades *x)
 			verify_file(x, r, PROBLEM_EXTERNAL);
 			continue;
 		}
-		if (xmlSecDSigReferenceCtxInitialize(&ctx, &x->dsig, xmlSecDSigReferenceOriginSignedInfo) < 0) {
+		if (xmlSecDSigReferenceCtxInitialize(&ctx, dsig, xmlSecDSigReferenceOriginSignedInfo) < 0) {
 			x->ok = E_MEMORY;
 			return;
 		}
@@ -657,7 +403,7 @@ static void verify_references(struct xades *x)
 		if (octets)
 			x->ok = buf_append(&r->octets, xmlSecBufferGetData(octets), xmlSecBufferGetSize(octets));
 		xmlSecDSigReferenceCtxFinalize(&ctx);
-		for (; r->verified && file && x->ok == E_OK; file = element(file->next)) {
+		for (; r->verified && file && x->ok == E_OK; file = xml_element(file->next)) {
 			uint64_t before = x->s->problems;
 			struct reference of;
 
@@ -671,9 +417,9 @@ static void verify_references(struct xades *x)
 	}
 }
 
-static void verify_value(struct xades *x)
+static void verify_value(struct xades *x, xmlSecDSigCtx *dsig)
 {
-	xmlSecTransformCtx *ctx = &x->dsig.transformCtx;
+	xmlSecTransformCtx *ctx = &dsig->transformCtx;
 	xmlSecTransform *canonical = xmlSecTransformCtxNodeRead(ctx, x->canonical, xmlSecTransformUsageC14NMethod);
 	xmlSecTransform *method = xmlSecTransformCtxNodeRead(ctx, x->method, xmlSecTransformUsageSignatureMethod);
 	xmlSecNodeSet *nodes = xmlSecNodeSetGetChildren(x->doc, x->info, 0, 0);
@@ -701,113 +447,6 @@ static void verify_value(struct xades *x)
 		xmlSecNodeSetDestroy(nodes);
 }
 
-/* ---- What was added without being signed: time stamps and evidence */
-
-static void collect(struct xades *x, const xmlNode *values, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls)
-{
-	for (const xmlNode *n = first(values); n; n = element(n->next)) {
-		struct buf der = {0};
-
-		if (is(n, NS_XADES, "CertificateValues") || is(n, NS_XADES, "RevocationValues") ||
-		    is(n, NS_XADES, "CRLValues")) {
-			collect(x, n, certs, crls);
-		} else if (is(n, NS_XADES, "EncapsulatedX509Certificate")) {
-			X509 *cert = read_x509(x, n, &der);
-
-			if (cert && sk_X509_push(certs, cert) <= 0)
-				x->ok = E_MEMORY;
-		} else if (is(n, NS_XADES, "EncapsulatedCRLValue") && xml_base64(n, &der) == E_OK) {
-			const uint8_t *p = der.data;
-			X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.len);
-
-			if (crl && sk_X509_CRL_push(crls, crl) <= 0)
-				x->ok = E_MEMORY;
-		}
-		buf_free(&der);
-	}
-}
-
-/* TS 101 903 V1.4.1 8.2.1, the stamp being in the signature itself. */
-static enum error archive_octets(const struct xades *x, const xmlNode *stamp, const char *form, struct buf *out)
-{
-	const xmlNode *parts[] = {x->info, x->value, x->key_info};
-	enum error ok = E_OK;
-
-	for (const struct reference *r = x->list; r < x->list + x->n && ok == E_OK; r++)
-		if (r->target ? r->canonical || !strcmp(form, C14N) : r->verified)
-			ok = buf_append(out, r->octets.data, r->octets.len);
-		else
-			ok = r->target && !r->enveloped ? xml_canonical(r->target, form, NULL, out) : E_UNSUPPORTED;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts && ok == E_OK; i++)
-		ok = parts[i] ? xml_canonical(parts[i], form, NULL, out) : E_OK;
-	for (const xmlNode *n = first(stamp->parent); n != stamp && ok == E_OK; n = element(n->next))
-		ok = xml_canonical(n, form, NULL, out);
-	for (const xmlNode *n = first(x->signature); n && ok == E_OK; n = element(n->next))
-		if (is(n, NS_DS, "Object") && n != x->properties->parent)
-			ok = xml_canonical(n, form, NULL, out);
-	return ok;
-}
-
-static void add_stamp(struct xades *x, xmlNode *n, bool archive)
-{
-	const xmlNode *method = is(first(n), NS_DS, "CanonicalizationMethod") ? first(n) : NULL;
-	const xmlNode *encapsulated = method ? element(method->next) : first(n);
-	const struct algorithm *named = algorithm(method, CANONICAL);
-	const char *form = named ? named->uri : C14N;
-	struct buf octets = {0}, token = {0};
-	struct signature *s = x->s;
-	struct bytes known = {(const uint8_t *)"", 0}; /* of nothing: of another octets than these */
-	enum error ok = E_UNSUPPORTED;
-
-	if (is(encapsulated, NS_XADES, "EncapsulatedTimeStamp")) {
-		xml_base64(encapsulated, &token);
-		if (!method || (named && !first(method)))
-			ok = archive ? archive_octets(x, n, form, &octets)
-			             : xml_canonical(x->value, form, NULL, &octets);
-	}
-	if (ok == E_OK)
-		known = (struct bytes){octets.data, octets.len};
-	else if (archive)
-		known.data = NULL;
-	x->ok = stamp_add(x->in->crypto, s, archive, (struct bytes){token.data, token.len}, known);
-	/* what those of scans are of is not known, nor how the older form was understood */
-	if (x->ok == E_OK && known.data && archive &&
-	    (!strcmp(s->what, "scan") || is(n, NS_XADES, "ArchiveTimeStamp")) &&
-	    (s->stamps[s->n_stamps - 1].problems & PROBLEM(PROBLEM_STAMP))) {
-		stamp_clear(&s->stamps[--s->n_stamps]);
-		x->ok = stamp_add(x->in->crypto, s, archive, (struct bytes){token.data, token.len}, (struct bytes){0});
-	}
-	n->_private = (void *)s->n_stamps; /* for its validation data */
-	buf_free(&octets);
-	buf_free(&token);
-}
-
-static void read_unsigned(struct xades *x)
-{
-	struct signature *s = x->s;
-
-	/* in their order: an archive time stamp covers what is before it */
-	for (xmlNode *n = first(x->unsigned_properties); n && x->ok == E_OK; n = element(n->next)) {
-		if (!is_archive(n) && !is(n, NS_XADES, "SignatureTimeStamp"))
-			continue;
-		if (s->n_stamps == STAMPS_MAX)
-			add(x, PROBLEM_TOO_LONG);
-		else
-			add_stamp(x, n, is_archive(n));
-	}
-	for (const xmlNode *n = first(x->unsigned_properties), *of; n && x->ok == E_OK; n = element(n->next)) {
-		if (!is(n, NS_XADES141, "TimeStampValidationData"))
-			continue;
-		of = by_id(x, attribute(n, "URI"));
-		if (of && of->parent == x->unsigned_properties && of->_private)
-			collect(x, n, s->stamps[(size_t)of->_private - 1].certs,
-			        s->stamps[(size_t)of->_private - 1].crls);
-		else
-			collect(x, n, s->certs, s->crls);
-	}
-	collect(x, x->unsigned_properties, s->certs, s->crls);
-}
-
 /* ---- One signature after the other */
 
 static void tell(struct xades *x, struct texts *list, const xmlNode *n)
@@ -820,6 +459,7 @@ static void tell(struct xades *x, struct texts *list, const xmlNode *n)
 		{"DispensingManagement", N_("number and version of the dispensing")},
 		{"DispensingDocument", N_("the CSV of what was dispensed")},
 		{"AdditionalDispensedInformation", N_("more about what was dispensed")},
+		{"SignatureValue", N_("the signature around this one, which it confirms, and nothing of the document")},
 	};
 	const char *name = (const char *)n->name, *text = NULL;
 
@@ -839,20 +479,22 @@ static void tell_coverage(struct xades *x)
 		const xmlNode *t = r->target == (xmlNode *)x->doc ? root : r->target;
 		const char *name = t ? (const char *)t->name : NULL;
 
-		if (!t || t == x->key_info || t == x->signed_properties || is(t, NS_DS, "Manifest"))
+		if (!t || t == x->key_info || t == x->signed_properties || xml_is(t, NS_DS, "Manifest"))
 			continue;
 		if (!r->verified)
 			x->ok = texts_add(&s->not_covered, "%s: %s", name, _(problem_text(PROBLEM_DIGEST)));
-		else if (x->document)
+		else if (x->placed)
 			tell(x, &s->covered, t);
 		else if (t == root)
 			x->ok = texts_add(&s->covered,
 			                  _("%s: the whole document, except for this signature and comments"), name);
 		else
-			x->ok = texts_add(&s->covered, _("%s: this element alone, without comments"), name);
-		for (const xmlNode *up = t; x->document && up != root; up = up->parent)
-			for (const xmlNode *n = first(up->parent); n && x->ok == E_OK; n = element(n->next))
-				if (n != up && !is(n, NULL, "PrescriptionSign") && !is(n, NULL, "DispensingSign"))
+			x->ok = texts_add(&s->covered, _("%s (%s): this element alone, without comments"), name,
+			                  xml_attribute(r->node, "URI"));
+		for (const xmlNode *up = t; x->placed && !x->countersigns && up != root; up = up->parent)
+			for (const xmlNode *n = xml_first(up->parent); n && x->ok == E_OK; n = xml_element(n->next))
+				if (n != up && !xml_is(n, NULL, "PrescriptionSign") &&
+				    !xml_is(n, NULL, "DispensingSign"))
 					tell(x, &s->not_covered, n);
 		if (t != root && x->ok == E_OK)
 			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
@@ -861,50 +503,51 @@ static void tell_coverage(struct xades *x)
 
 static void check_signature(struct xades *x)
 {
-	static const uint64_t soft = PROBLEM(PROBLEM_SIGNING_CERTIFICATE) | PROBLEM(PROBLEM_ISSUER_SERIAL);
+	static const uint64_t soft =
+		PROBLEM(PROBLEM_SIGNING_CERTIFICATE) | PROBLEM(PROBLEM_ISSUER_SERIAL) | PROBLEM(PROBLEM_ELSEWHERE);
+	xmlSecDSigCtx dsig;
 
 	x->s->certs = sk_X509_new_null();
 	x->s->crls = sk_X509_CRL_new_null();
-	if (!x->s->certs || !x->s->crls || xmlSecDSigCtxInitialize(&x->dsig, NULL) < 0) {
+	if (!x->s->certs || !x->s->crls || xmlSecDSigCtxInitialize(&dsig, NULL) < 0) {
 		x->ok = E_MEMORY;
 		return;
 	}
 	read_signature(x);
 	read_certificates(x);
 	if (x->ok == E_OK && !(x->s->problems & ~soft)) {
-		x->dsig.operation = xmlSecTransformOperationVerify;
-		x->dsig.enabledReferenceUris = xmlSecTransformUriTypeEmpty | xmlSecTransformUriTypeSameDocument;
+		dsig.operation = xmlSecTransformOperationVerify;
+		dsig.enabledReferenceUris = xmlSecTransformUriTypeEmpty | xmlSecTransformUriTypeSameDocument;
 		for (size_t i = 0; i < ALGORITHMS && x->ok == E_OK; i++)
-			if (xmlSecPtrListAdd(&x->dsig.transformCtx.enabledTransforms,
+			if (xmlSecPtrListAdd(&dsig.transformCtx.enabledTransforms,
 			                     (void *)(uintptr_t)algorithms[i].klass()) < 0)
 				x->ok = E_MEMORY;
-		for (const xmlNode *n = first(x->unsigned_properties); n; n = element(n->next))
-			if (is_archive(n))
-				x->dsig.flags |= XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
-		verify_references(x);
-		verify_value(x);
+		for (const xmlNode *n = xml_first(x->unsigned_properties); n; n = xml_element(n->next))
+			if (is_archive_stamp(n))
+				dsig.flags |= XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
+		verify_references(x, &dsig);
+		verify_value(x, &dsig);
 		read_unsigned(x);
 		tell_coverage(x);
 	}
-	xmlSecDSigCtxFinalize(&x->dsig);
+	xmlSecDSigCtxFinalize(&dsig);
 }
 
 static enum error check_signatures(const struct check_input *in, struct document *out, xmlDoc *doc, xmlNode *n)
 {
 	enum error ok = E_OK;
 
-	for (; n && ok == E_OK; n = element(n->next)) {
+	for (; n && ok == E_OK; n = xml_element(n->next)) {
 		struct xades x = {.in = in, .doc = doc, .signature = n};
 
-		if (is(n, NS_DS, "Signature")) {
+		if (xml_is(n, NS_DS, "Signature")) {
 			x.s = document_add(out, "XMLDSig", "xml");
 			if (!x.s)
 				return out->problems ? E_OK : E_MEMORY;
 			check_signature(&x);
 			/* the very element that was verified */
 			if (x.ok == E_OK && !strcmp(x.s->what, "prescription") && !out->content.len &&
-			    !(x.s->problems & ~PROBLEM(PROBLEM_ISSUER_SERIAL)) &&
-			    xml_base64(x.document, &out->content) != E_OK)
+			    !(x.s->problems & PROBLEMS_DECIDING) && xml_base64(x.document, &out->content) != E_OK)
 				add(&x, PROBLEM_STRUCTURE);
 			log_info("xades_check: %s, %zu references, problems %llx: %s", x.s->what, x.n,
 			         (unsigned long long)x.s->problems, error_text(x.ok));
@@ -914,7 +557,7 @@ static enum error check_signatures(const struct check_input *in, struct document
 			ok = x.ok;
 		}
 		if (ok == E_OK)
-			ok = check_signatures(in, out, doc, first(n));
+			ok = check_signatures(in, out, doc, xml_first(n));
 	}
 	return ok;
 }

@@ -14,14 +14,11 @@
 #include "signer/signer.h"
 #include "signer/xml.h"
 
-#define INCLUSIVE "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-#define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
 #define DOCUMENT DECLARATION "<Document id=\"Document\" xmlns:xsi=\"" XSI "\" xsi:noNamespaceSchemaLocation=\"%s.xsd\">"
 #define TRANSFORM(uri) "<xs:Transform Algorithm=\"" uri "\"/>"
-#define HARMLESS (PROBLEM(PROBLEM_ISSUER_SERIAL) | PROBLEM(PROBLEM_NOT_RECOMPUTED) | PROBLEM(PROBLEM_CLAIMED_TIME))
-#define SHA256 "<xs:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><xs:DigestValue>"
+#define SHA256 "<xs:DigestMethod Algorithm=\"" ENC "sha256\"/><xs:DigestValue>"
 
 struct reference {
 	const char *uri;        /* "#" and an Id; else the digest is known */
@@ -93,7 +90,7 @@ static void refuse(struct draft *d, const char *sentence, const char *detail)
 
 static const char *text_of(uint64_t problems) /* the first one's */
 {
-	return _(problem_text((enum problem)(ffsll((long long)problems) - 1)));
+	return _(problem_text(problem_at(problems, 0)));
 }
 
 /* In UTF-8, since other bytes are put into it. */
@@ -123,7 +120,7 @@ static void canonical(struct draft *d, struct bytes in, const char *id, const ch
 	if (*id && !a)
 		refuse(d, text_of(PROBLEM(PROBLEM_REFERENCE)), "");
 	if (d->ok == E_OK)
-		d->ok = xml_canonical(a ? a->parent : (const xmlNode *)doc, form, NULL, &b);
+		d->ok = xml_canonical(a ? a->parent : (const xmlNode *)doc, form, &b);
 	if (d->ok == E_OK && hash)
 		d->ok = crypto_hash(d->s->crypto, HASH_SHA256, bytes_of(&b), hash);
 	if (d->ok == E_OK && octets)
@@ -153,11 +150,11 @@ static void put_signature(struct draft *d, const char *name, struct reference *r
 	snprintf(d->value, sizeof d->value, "#%s-SignatureValue", d->id);
 	snprintf(d->key_info, sizeof d->key_info, "#%s-KeyInfo", d->id);
 	snprintf(d->properties, sizeof d->properties, "#%s-SignedProperties", d->id);
-	r[n] = (struct reference){d->key_info, TRANSFORM(EXCLUSIVE), r[0].mime ? "text/xml" : NULL, {0}, 0};
-	r[n + 1] = (struct reference){d->properties, TRANSFORM(EXCLUSIVE), NULL, {0}, 0};
+	r[n] = (struct reference){d->key_info, TRANSFORM(EXC_C14N), r[0].mime ? "text/xml" : NULL, {0}, 0};
+	r[n + 1] = (struct reference){d->properties, TRANSFORM(EXC_C14N), NULL, {0}, 0};
 	put(d, "<xs:Signature xmlns:xs=\"" NS_DS "\" Id=\"%s\"><xs:SignedInfo Id=\"%s\">", name, d->info + 1);
-	put(d, "<xs:CanonicalizationMethod Algorithm=\"" EXCLUSIVE "\"/>");
-	put(d, "<xs:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"/>");
+	put(d, "<xs:CanonicalizationMethod Algorithm=\"" EXC_C14N "\"/>");
+	put(d, "<xs:SignatureMethod Algorithm=\"" MORE "rsa-sha256\"/>");
 	for (size_t i = 0; i < n + 2; i++) {
 		put(d, "<xs:Reference Id=\"%s-Reference%zu\" URI=\"%s\"", d->id, i + 1, r[i].uri);
 		put(d, i > n ? " Type=\"http://uri.etsi.org/01903#SignedProperties\">" : ">");
@@ -204,7 +201,7 @@ static void prove(struct draft *d, uint64_t known, size_t n_stamps)
 
 		if (ours && g->n_stamps == n_stamps)
 			problems &= ~PROBLEM(PROBLEM_STRUCTURE);
-		problems |= g->problems & ~(ours ? known : HARMLESS);
+		problems |= g->problems & (ours ? ~known : PROBLEMS_DECIDING);
 		for (size_t k = 0; k < g->n_stamps && ours; k++)
 			problems |= g->stamps[k].problems;
 	}
@@ -218,7 +215,7 @@ static void add_stamp(struct draft *d)
 {
 	struct buf octets = {0}, token = {0}, text = d->text;
 
-	canonical(d, bytes_of(&text), d->value + 1, INCLUSIVE, NULL, &octets);
+	canonical(d, bytes_of(&text), d->value + 1, C14N, NULL, &octets);
 	if (d->ok == E_OK)
 		d->ok = stamp_fetch(d->s->stamps, bytes_of(&octets), &token, d->s->why);
 	d->text = (struct buf){0};
@@ -242,11 +239,11 @@ static enum error sign(struct draft *d, struct reference *r, size_t n, struct bu
 
 	for (size_t i = 0; i < n + 2; i++)
 		if (r[i].uri[0] == '#') {
-			canonical(d, bytes_of(&d->text), r[i].uri + 1, EXCLUSIVE, hash, NULL);
+			canonical(d, bytes_of(&d->text), r[i].uri + 1, EXC_C14N, hash, NULL);
 			put_base64(d, r[i].at, hash, sizeof hash);
 		}
 	prove(d, PROBLEM(PROBLEM_SIGNATURE), 0);
-	canonical(d, bytes_of(&d->text), d->info + 1, EXCLUSIVE, hash, NULL);
+	canonical(d, bytes_of(&d->text), d->info + 1, EXC_C14N, hash, NULL);
 	if (d->ok == E_OK)
 		d->ok = d->s->sign(d->s->self, hash, value, &len);
 	if (d->ok == E_OK && len != d->s->cert->key.bits / 8)
@@ -288,8 +285,8 @@ static void check_xml(struct draft *d, struct bytes in, bool received)
 		refuse(d, _("the document is signed already"), "");
 	else if (received && (found.n != 1 || strcmp(found.list[0].what, "prescription")))
 		refuse(d, _("the received document is no signed prescription"), "");
-	else if (received && found.list[0].problems & ~HARMLESS)
-		refuse(d, _("the prescription's signature"), text_of(found.list[0].problems & ~HARMLESS));
+	else if (received && found.list[0].problems & PROBLEMS_DECIDING)
+		refuse(d, _("the prescription's signature"), text_of(found.list[0].problems & PROBLEMS_DECIDING));
 	document_free(&found);
 }
 
@@ -329,7 +326,7 @@ static size_t last(struct bytes in, const char *tag)
 
 enum error prescription_sign(struct signer *s, struct bytes in, struct buf *out)
 {
-	struct reference r[3] = {{"#PrescriptionDocument", TRANSFORM(EXCLUSIVE), NULL, {0}, 0}};
+	struct reference r[3] = {{"#PrescriptionDocument", TRANSFORM(EXC_C14N), NULL, {0}, 0}};
 	struct draft d = {.s = s, .what = "prescription"};
 	size_t here = last(in, "</PrescriptionSign>"), at = here < in.len ? here : last(in, "</Prescription>");
 
@@ -358,13 +355,13 @@ enum error dispensing_sign(struct signer *s, struct bytes prescription, struct b
 {
 	const uint8_t *start = memmem(prescription.data, prescription.len, "<Prescription>", 14);
 	const uint8_t *end = prescription.data + last(prescription, "</Prescription>");
-	struct reference r[3] = {{"#Dispensing", TRANSFORM(EXCLUSIVE), NULL, {0}, 0}};
+	struct reference r[3] = {{"#Dispensing", TRANSFORM(EXC_C14N), NULL, {0}, 0}};
 	struct draft d = {.s = s, .what = "dispensing"};
 	uint8_t was[32], is[32];
 
 	s->why[0] = '\0';
 	check_csv(&d, csv, "CJ1");
-	canonical(&d, prescription, "PrescriptionDocument", INCLUSIVE, was, NULL);
+	canonical(&d, prescription, "PrescriptionDocument", C14N, was, NULL);
 	check_xml(&d, prescription, true);
 	put(&d, DOCUMENT "<DispensingManagement><Version Value=\"EPD1.0\"/></DispensingManagement>", "ED");
 	put(&d, "<Dispensing id=\"Dispensing\"><ReferencePrescription>");
@@ -376,7 +373,7 @@ enum error dispensing_sign(struct signer *s, struct bytes prescription, struct b
 	put_signature(&d, "DispensingSign", r, 1);
 	put(&d, "</DispensingSign></Document>");
 	/* what surrounds it now must not change the octets that were signed; prove verifies that signature once more */
-	canonical(&d, bytes_of(&d.text), "PrescriptionDocument", INCLUSIVE, is, NULL);
+	canonical(&d, bytes_of(&d.text), "PrescriptionDocument", C14N, is, NULL);
 	if (d.ok == E_OK && memcmp(was, is, sizeof is))
 		refuse(&d, _("the prescription cannot be taken over as it was signed"), "");
 	return sign(&d, r, 1, out);
@@ -384,13 +381,13 @@ enum error dispensing_sign(struct signer *s, struct bytes prescription, struct b
 
 enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *out)
 {
-	struct reference r[3] = {{"", TRANSFORM(NS_DS "enveloped-signature") TRANSFORM(EXCLUSIVE), "text/xml", {0}, 0}};
+	struct reference r[3] = {{"", TRANSFORM(NS_DS "enveloped-signature") TRANSFORM(EXC_C14N), "text/xml", {0}, 0}};
 	struct draft d = {.s = s, .what = "xml"};
 	size_t at = last(in, "</");
 
 	s->why[0] = '\0';
 	/* of the document as it came: prove shows that the insertion changes nothing of it */
-	canonical(&d, in, "", EXCLUSIVE, r[0].digest, NULL);
+	canonical(&d, in, "", EXC_C14N, r[0].digest, NULL);
 	check_xml(&d, in, false);
 	if (at == in.len)
 		refuse(&d, _("the root element is empty: the signature has no place in it"), "");

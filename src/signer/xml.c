@@ -21,33 +21,35 @@ struct limits {
 	unsigned ids;
 };
 
+static void stop(xmlParserCtxt *parser, enum problem problem)
+{
+	struct limits *l = parser->_private;
+
+	l->problem = problem;
+	l->stopped = true;
+	xmlStopParser(parser);
+}
+
 /* Encodings in which a byte of "<", ">" or a quote is nothing else: has_long_tag looks at the bytes. */
 static void begin(void *arg)
 {
 	static const char *const encodings[] = {"UTF-8",     "US-ASCII",    "ISO-8859-1",
 	                                        "Shift_JIS", "Windows-31J", "EUC-JP"};
 	xmlParserCtxt *parser = arg;
-	struct limits *l = parser->_private;
 	const xmlChar *told = parser->input->encoding ? parser->input->encoding : parser->encoding;
 	bool known = !told;
 
-	l->begin(arg);
+	((struct limits *)parser->_private)->begin(arg);
 	for (size_t i = 0; i < sizeof encodings / sizeof *encodings && !known; i++)
 		known = !strcasecmp((const char *)told, encodings[i]);
 	if (!known)
-		xmlStopParser(parser);
-	l->stopped = !known;
+		stop(parser, PROBLEM_ENCODING);
 }
 
 static void doctype(void *arg, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
 {
-	xmlParserCtxt *parser = arg;
-	struct limits *l = parser->_private;
-
 	(void)name, (void)public_id, (void)system_id;
-	l->problem = PROBLEM_DOCTYPE;
-	l->stopped = true;
-	xmlStopParser(parser);
+	stop(arg, PROBLEM_DOCTYPE);
 }
 
 static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
@@ -59,13 +61,10 @@ static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const x
 	for (int i = 0; i < n_attributes; i++)
 		l->ids += !strcasecmp((const char *)attributes[5 * i], "id");
 	/* nsNr: of a prefix and a name each */
-	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX || l->ids > IDS_MAX) {
-		l->problem = PROBLEM_TOO_LONG;
-		l->stopped = true;
-		xmlStopParser(parser);
-		return;
-	}
-	l->start(arg, name, prefix, uri, n_ns, ns, n_attributes, n_defaulted, attributes);
+	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX || l->ids > IDS_MAX)
+		stop(parser, PROBLEM_TOO_LONG);
+	else
+		l->start(arg, name, prefix, uri, n_ns, ns, n_attributes, n_defaulted, attributes);
 }
 
 static bool is_id(const xmlAttr *a)
@@ -132,7 +131,17 @@ static bool begins_as_xml(struct bytes b)
 		b = (struct bytes){b.data + 3, b.len - 3};
 	while (b.len && memchr(" \t\r\n", b.data[0], 4))
 		b = (struct bytes){b.data + 1, b.len - 1};
-	return b.len && b.data[0] == '<' && (b.len == 1 || b.data[1]); /* not UTF-16 */
+	return b.len && b.data[0] == '<';
+}
+
+static bool begins_as_utf16(struct bytes b)
+{
+	static const char *const begins[] = {"\xFF\xFE", "\xFE\xFF", "<\0", "\0<"};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof begins / sizeof *begins && b.len >= 2; i++)
+		found |= !memcmp(b.data, begins[i], 2);
+	return found;
 }
 
 enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
@@ -145,6 +154,10 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 	xmlParserCtxt *parser = NULL;
 	xmlDoc *doc = NULL;
 
+	if (begins_as_utf16(data)) {
+		*problem = PROBLEM_ENCODING;
+		return E_FORMAT;
+	}
 	if (!begins_as_xml(data))
 		return E_UNSUPPORTED;
 	if (data.len > DOCUMENT_MAX || has_long_tag(data)) {
@@ -202,15 +215,15 @@ static int append(void *out, const char *p, int n)
 	return buf_append(out, p, (size_t)n) == E_OK ? n : -1;
 }
 
-enum error xml_canonical(const xmlNode *element, const char *uri, xmlChar **prefixes, struct buf *out)
+enum error xml_canonical(const xmlNode *element, const char *uri, struct buf *out)
 {
 	static const struct {
 		const char *uri;
 		int mode;
 	} forms[] = {
-		{"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", XML_C14N_1_0},
-		{"http://www.w3.org/2006/12/xml-c14n11", XML_C14N_1_1},
-		{"http://www.w3.org/2001/10/xml-exc-c14n#", XML_C14N_EXCLUSIVE_1_0},
+		{C14N, XML_C14N_1_0},
+		{C14N11, XML_C14N_1_1},
+		{EXC_C14N, XML_C14N_EXCLUSIVE_1_0},
 	};
 	xmlStructuredErrorFunc before = xmlStructuredError;
 	void *before_arg = xmlStructuredErrorContext;
@@ -227,7 +240,7 @@ enum error xml_canonical(const xmlNode *element, const char *uri, xmlChar **pref
 		return E_MEMORY;
 	xmlSetStructuredErrorFunc(NULL, xml_quiet);
 	n = xmlC14NExecute(element->doc, element->type == XML_DOCUMENT_NODE ? NULL : inside, (void *)(uintptr_t)element,
-	                   forms[i].mode, prefixes, 0, to);
+	                   forms[i].mode, NULL, 0, to);
 	n = xmlOutputBufferClose(to) < 0 ? -1 : n;
 	xmlSetStructuredErrorFunc(before_arg, before);
 	if (n < 0)
@@ -235,18 +248,44 @@ enum error xml_canonical(const xmlNode *element, const char *uri, xmlChar **pref
 	return n < 0 ? E_FORMAT : E_OK;
 }
 
+xmlNode *xml_element(xmlNode *n)
+{
+	while (n && n->type != XML_ELEMENT_NODE)
+		n = n->next;
+	return n;
+}
+
+xmlNode *xml_first(const xmlNode *parent)
+{
+	return parent ? xml_element(parent->children) : NULL;
+}
+
+bool xml_is(const xmlNode *n, const char *ns, const char *name)
+{
+	return n && n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, name) &&
+	       (ns ? n->ns && !strcmp((const char *)n->ns->href, ns) : !n->ns);
+}
+
 xmlNode *xml_child(const xmlNode *parent, const char *ns, const char *name)
 {
 	xmlNode *found = NULL;
 
-	for (xmlNode *n = parent ? parent->children : NULL; n; n = n->next)
-		if (n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, name) &&
-		    (ns ? n->ns && !strcmp((const char *)n->ns->href, ns) : !n->ns)) {
+	for (xmlNode *n = xml_first(parent); n; n = xml_element(n->next))
+		if (xml_is(n, ns, name)) {
 			if (found)
 				return NULL;
 			found = n;
 		}
 	return found;
+}
+
+const char *xml_attribute(const xmlNode *n, const char *name)
+{
+	const xmlAttr *a = n ? xmlHasNsProp((xmlNode *)(uintptr_t)n, (const xmlChar *)name, NULL) : NULL;
+
+	if (!a || !a->children)
+		return a ? "" : NULL;
+	return a->children->type == XML_TEXT_NODE && !a->children->next ? (const char *)a->children->content : NULL;
 }
 
 enum error xml_base64(const xmlNode *element, struct buf *out)

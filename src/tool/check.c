@@ -123,29 +123,36 @@ static enum exit_code read_file(const char *path, struct buf *out)
 
 /* ---- The answer */
 
-static enum exit_code exit_of_problem(const char *word)
+/* What a problem means, and what would decide it or what to do; a word without a row: EXIT_MALFORMED. */
+static const struct row {
+	const char *problem;
+	int code;
+	const char *advice; /* NULL: what inkan_decide says; "": nothing */
+} rows[] = {
+	{"no-anchor", INKAN_VERDICT_BAD_CHAIN, NULL},
+	{"chain", INKAN_VERDICT_BAD_CHAIN, NULL},
+	{"revoked", INKAN_VERDICT_REVOKED, NULL},
+	{"revoked-since", INKAN_VERDICT_REVOKED, N_("A time stamp from before the revocation would decide it.")},
+	{"validity", INKAN_VERDICT_NOT_VALID, NULL},
+	{"expired-since", INKAN_VERDICT_NOT_VALID, N_("A time stamp from before the expiry would decide it.")},
+	{"test-certificate", INKAN_VERDICT_TEST_ONLY, NULL},
+	{"status-unknown", INKAN_VERDICT_NO_STATUS, NULL},
+	{"no-content", EXIT_LACKING, N_("Name the signed file: --content FILE")},
+	{"no-file", EXIT_LACKING, N_("Put the files that it names beside it.")},
+	{"elsewhere", EXIT_LACKING, N_("Use only the element that it covers.")},
+	{"role", INKAN_VERDICT_NO_ROLE, NULL},
+	{"time-stamp-anchor", EXIT_MALFORMED,
+         N_("Install the certificate of the authority's root: inkan trust add --tsa FILE")},
+};
+
+static const struct row *row_of(const char *problem)
 {
-	static const struct {
-		const char *word;
-		int code;
-	} rows[] = {
-		{"no-anchor", INKAN_VERDICT_BAD_CHAIN},
-		{"chain", INKAN_VERDICT_BAD_CHAIN},
-		{"revoked", INKAN_VERDICT_REVOKED},
-		{"revoked-since", INKAN_VERDICT_REVOKED},
-		{"validity", INKAN_VERDICT_NOT_VALID},
-		{"expired-since", INKAN_VERDICT_NOT_VALID},
-		{"test-certificate", INKAN_VERDICT_TEST_ONLY},
-		{"status-unknown", INKAN_VERDICT_NO_STATUS},
-		{"no-content", EXIT_LACKING},
-		{"no-file", EXIT_LACKING},
-		{"role", INKAN_VERDICT_NO_ROLE},
-	};
+	static const struct row other = {"", EXIT_MALFORMED, ""};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (strcmp(rows[i].word, word) == 0)
-			return (enum exit_code)rows[i].code;
-	return EXIT_MALFORMED;
+		if (strcmp(rows[i].problem, problem) == 0)
+			return &rows[i];
+	return &other;
 }
 
 /* In the order of `inkan verify`, after what is no answer about a document. */
@@ -164,41 +171,16 @@ static enum exit_code worse(enum exit_code a, enum exit_code b)
 static enum exit_code exit_of_check(const struct inkan_check *c)
 {
 	enum exit_code code = EXIT_DONE;
-	size_t n = inkan_check_count(c);
 
-	if (inkan_check_result(c) == INKAN_CHECK_VALID)
-		return EXIT_DONE;
-	for (size_t i = 0; i <= n; i++) {
+	for (size_t i = 0; i <= inkan_check_count(c); i++) {
 		enum inkan_check_result means;
 		const char *word;
 
 		for (size_t k = 0; (word = inkan_check_problem(c, i, k, &means)); k++)
 			if (means != INKAN_CHECK_VALID)
-				code = worse(code, exit_of_problem(word));
+				code = worse(code, (enum exit_code)row_of(word)->code);
 	}
-	return code == EXIT_DONE ? EXIT_MALFORMED : code;
-}
-
-/* What would decide it, or what to do; NULL: nothing. */
-static char *advice_of(const char *problem, const struct inkan_decision *decision)
-{
-	static const struct {
-		const char *problem, *advice;
-	} rows[] = {
-		{"no-content", N_("Name the signed file: --content FILE")},
-		{"no-file", N_("Put the files that it names beside it.")},
-		{"revoked-since", N_("A time stamp from before the revocation would decide it.")},
-		{"expired-since", N_("A time stamp from before the expiry would decide it.")},
-		{"time-stamp-anchor",
-	         N_("Install the certificate of the authority's root: inkan trust add --tsa FILE")},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (strcmp(rows[i].problem, problem) == 0)
-			return strdup(_(rows[i].advice));
-	return decision && inkan_decision_reason(decision, 0) && exit_of_problem(problem) != EXIT_MALFORMED
-	               ? decision_advice(decision)
-	               : NULL;
+	return code;
 }
 
 static const char *result_text(enum inkan_check_result result)
@@ -211,22 +193,20 @@ static const char *result_text(enum inkan_check_result result)
 static void put_problems(const struct inkan_check *c, size_t i, const struct inkan_decision *decision)
 {
 	enum inkan_check_result means;
-	char *advice, *last = NULL; /* several problems may have one remedy */
-	const char *word;
+	char *decided = decision && inkan_decision_reason(decision, 0) ? decision_advice(decision) : NULL;
+	const char *word, *advice, *last = ""; /* several problems may have one remedy */
 
 	for (size_t k = 0; inkan_check_problem(c, i, k, &means); k++)
 		put_field(means == INKAN_CHECK_VALID ? _("Note") : _("Reason"), "%s",
 		          inkan_check_problem_text(c, i, k));
 	for (size_t k = 0; (word = inkan_check_problem(c, i, k, NULL)); k++) {
-		advice = advice_of(word, decision);
-		if (advice && (!last || strcmp(advice, last) != 0))
+		advice = row_of(word)->advice;
+		advice = !advice ? decided : *advice ? _(advice) : NULL;
+		if (advice && strcmp(advice, last) != 0)
 			put_field(_("What to do"), "%s", advice);
-		if (advice) {
-			free(last);
-			last = advice;
-		}
+		last = advice ? advice : last;
 	}
-	free(last);
+	free(decided);
 }
 
 static void put_signature(const struct inkan_check *c, size_t i)

@@ -88,7 +88,7 @@ def wrapping(good):
     put('all-wrapped', once(good, whole, '<Prescription>%s</Prescription><Old>%s</Old>' % (forged, whole)),
         rx('structure reference'))
     put('other-root', once(once(good, '<Document ', '<Envelope '), '</Document>', '</Envelope>'), rx('structure'))
-    put('other-namespace', once(good, '<Document ', '<Document xmlns="urn:other" '), ('xml', 'reference'))
+    put('other-namespace', once(good, '<Document ', '<Document xmlns="urn:other" '), ('xml', 'digest elsewhere'))
     name = re.search('Id="(id[0-9a-f]*-KeyInfo)"', good).group(1)
     put('key-info-twice', once(good, '</Document>', '<xs:KeyInfo xmlns:xs="%s" Id="%s"/></Document>' % (DS, name)),
         ('document', 'id-twice'))
@@ -116,7 +116,7 @@ def wrapping(good):
     put('entity', once(good, HEAD, HEAD + '<!DOCTYPE Document SYSTEM "http://127.0.0.1:1/x.dtd">'),
         ('document', 'doctype'))
     put('prefix-of-nothing', once(good, 'xmlns:xsi=', 'xmlns:ysi='), ('document', 'form'))
-    put('encoding', once(good, 'encoding="UTF-8"', 'encoding="UTF-7"'), ('document', 'form'))
+    put('encoding', once(good, 'encoding="UTF-8"', 'encoding="UTF-7"'), ('document', 'encoding'))
     attributes = lambda n, what: '<a%s/></Document>' % ''.join(' %s%d="urn:a"' % (what, i) for i in range(n))
     put('attributes-256', once(good, '</Document>', attributes(256, 'b')), rx('valid'))
     put('attributes-257', once(good, '</Document>', attributes(257, 'b')), ('document', 'too-long'))
@@ -228,13 +228,39 @@ def certificates():
         t, value = m.sign(t, pki.signer, f)
         put(name, m.evolve(t, value, f, pki, 'B') if '@UNSIGNED@' in t else t, (what, words, covered))
     general('plain-xmldsig', 'signing-certificate', '', [ENVELOPED, EXC], plain, 'D')
-    general('sibling', 'reference', '#b', [EXC])
+    general('sibling', 'elsewhere', '#b', [EXC])
     general('signed-object', 'valid', '#o', [EXC], objects='<xs:Object Id="o"><x>3</x></xs:Object>', covered='Object')
     general('object-of-properties', 'not-covered', '#o', [EXC],
             lambda s: s.replace('<xs:Object Id="%s' % re.search('Id="(id[0-9a-f]*-)Object"', s).group(1), '<xs:Object Id="o" '
                                 'x="'))
     general('signature-alone', 'not-covered', '', [ENVELOPED, EXC], text=HEAD + '%s')
     general('not-enveloped', 'digest', '', [EXC])
+
+
+def counters(good):
+    """Counter-signatures (TS 101 903 7.2.4): of the value of the signature that they are in, and nothing else."""
+    value = re.search('Id="(id[0-9a-f]*-SignatureValue)"', good).group(1)
+    kind = ' Type="http://uri.etsi.org/01903#CountersignedSignature"'
+    end = '</xa:SignedProperties>'
+
+    def counter(name, uri, words, place=lambda t, s: once(
+            t, end, end + '<xa:UnsignedProperties><xa:UnsignedSignatureProperties>%s</xa:UnsignedSignatureProperties>'
+            '</xa:UnsignedProperties>' % s), order='DS', first='valid'):
+        form = dict(VENDOR, order=order)
+        s = m.signature(form, 'id-counter', pki.second, [(uri, kind, [EXC])])
+        t, at = m.sign(place(good, '<xa:CounterSignature xmlns:xa="%s">%s</xa:CounterSignature>' % (XA, s)), pki.second, form)
+        put(name, m.evolve(t, at, form, pki, 'B'), ('prescription', first, 'PrescriptionDocument' if first == 'valid' else ''),
+            ('counter-signature', words, 'SignatureValue' if words == 'valid' else ''))
+    counter('counter', '#' + value, 'valid')
+    counter('counter-with-key', '#' + value, 'valid', order='DKS')
+    counter('counter-of-document', '#PrescriptionDocument', 'reference')
+    counter('counter-of-nothing', '#' + value, 'not-covered', order='KS')
+    counter('counter-outside', '#' + value, 'structure reference',
+            lambda t, s: once(t, '</Document>', '<a><b><c><d>%s</d></c></b></a></Document>' % s))
+    put('utf-16', good.replace('UTF-8', 'UTF-16').encode('utf-16'), ('document', 'encoding'))
+    put('utf-16-bare', good.replace('UTF-8', 'UTF-16').encode('utf-16-be'), ('document', 'encoding'))
+    put('counter-alone', '<xa:CounterSignature xmlns:xa="%s">%s</xa:CounterSignature>' % (XA, NESTED),
+        ('counter-signature', 'structure no-certificate'))
 
 
 def issuers():
@@ -301,6 +327,7 @@ def main(folder):
     good = m.prescription(pki)[0]
     put('good', good, ('prescription', 'valid', 'PrescriptionDocument'))
     wrapping(good)
+    counters(good)
     references()
     certificates()
     issuers()

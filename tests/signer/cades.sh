@@ -3,7 +3,6 @@
 # CAdES: ours, which openssl verifies; openssl's, which we take; and what openssl takes and we refuse by name.
 # shellcheck disable=SC2034,SC2154 # common.sh has them
 . "${srcdir:-.}/tests/signer/common.sh"
-need python3
 cms() { python3 "${srcdir:-.}/tests/signer/cms.py" "$@" || bad "cms.py $*"; }
 printf 'what is signed\r\n\0\n' >"$work/f"
 : >"$work/empty"
@@ -199,16 +198,7 @@ for n in 12 13 20 100 1000; do
 done
 
 # ---- with a time stamp
-python3 "${srcdir:-.}/tests/signer/authority.py" "$pki" "" >"$work/port" 2>"$work/authority" &
-authority=$!
-trap 'kill $authority; rm -rf "$work"' EXIT
-for _ in $(seq 100); do
-	[ -s "$work/port" ] && break
-	sleep 0.1
-done
-url=http://127.0.0.1:$(cat "$work/port")
-no_proxy=127.0.0.1
-export no_proxy
+start_authority
 ask() { # STATUS PATH FORM
 	rm -f "$work/t"
 	run "$1" "$documents" sign "$pki/doctor.pem" "$pki/doctor.key" "$work/f" "$work/t" "$3" "$url/$2" "$anchors" \

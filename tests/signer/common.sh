@@ -4,10 +4,13 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
+need python3
+srcdir=$(cd "${srcdir:-.}" && pwd) # tests go elsewhere
 documents=./tests/signer/documents
 [ -x "$documents" ] || skip "tests/signer/documents is not built"
 pki=$work/pki
 anchors=$work/anchors # of time stamp authorities
+later=$(pwd)/tests/signer/.libs/later.so
 
 quiet() { "$@" >"$work/quiet" 2>&1 || { bad "$*"; cat "$work/quiet"; }; }
 
@@ -64,3 +67,22 @@ root tsa-ca
 cp "$pki/tsa-ca.pem" "$anchors"
 certificate doctor ca keyUsage=critical,nonRepudiation
 certificate tsa tsa-ca keyUsage=critical,digitalSignature,nonRepudiation extendedKeyUsage=critical,timeStamping
+
+# start_authority: tests/signer/authority.py on 127.0.0.1; $url is its address, without a path; stop_authority ends it
+start_authority() {
+	python3 "$srcdir/tests/signer/authority.py" "$pki" "$later" >"$work/port" 2>"$work/authority" &
+	authority=$!
+	trap 'kill $authority; rm -rf "$work"' EXIT
+	for _ in $(seq 100); do
+		[ -s "$work/port" ] && break
+		sleep 0.1
+	done
+	url=http://127.0.0.1:$(cat "$work/port")
+	no_proxy=127.0.0.1
+	export no_proxy
+}
+stop_authority() {
+	kill "$authority"
+	wait "$authority" 2>/dev/null
+	trap 'rm -rf "$work"' EXIT
+}

@@ -3,8 +3,6 @@
 # Time stamps: tokens of openssl's authority, and authorities that are late, long, expired, or answer something else.
 # shellcheck disable=SC2034,SC2154 # common.sh has them
 . "${srcdir:-.}/tests/signer/common.sh"
-need python3
-later=$(pwd)/tests/signer/.libs/later.so
 [ -e "$later" ] || skip "tests/signer/later is not built"
 echo "what is signed" >"$work/f"
 
@@ -147,16 +145,7 @@ as() { echo "-signer $pki/$1.pem -inkey $pki/$1.key"; }
 }
 
 # ---- asking for one
-python3 "${srcdir:-.}/tests/signer/authority.py" "$pki" "$later" >"$work/port" 2>"$work/authority" &
-authority=$!
-trap 'kill $authority; rm -rf "$work"' EXIT
-for _ in $(seq 100); do
-	[ -s "$work/port" ] && break
-	sleep 0.1
-done
-url=http://127.0.0.1:$(cat "$work/port")
-no_proxy=127.0.0.1
-export no_proxy
+start_authority
 
 seconds=60
 ask() { # EXIT PATH SENTENCE
@@ -196,8 +185,6 @@ seconds=60
 ask 2 gigabyte "no time stamp: the answer is longer than 65536 bytes"
 ask 2 gigabyte/announced "no time stamp: the answer is longer than 65536 bytes"
 run 3 "$documents" fetch "file:///etc/passwd" "$work/f" "$anchors" "$work/token" "$(pwd)/inkan-fetch" 2
-kill $authority
-wait $authority 2>/dev/null
-trap 'rm -rf "$work"' EXIT
+stop_authority
 ask 2 as/tsa "no time stamp: the server cannot be reached"
 finish

@@ -8,7 +8,6 @@ need xmlsec1
 need xmllint
 /usr/bin/python3 -c 'import lxml' 2>/dev/null || skip "python3-lxml is missing"
 here=$(cd "${srcdir:-.}/tests/signer" && pwd)
-later=$(pwd)/tests/signer/.libs/later.so
 sign=$(pwd)/tests/signer/sign
 fetch=$(pwd)/inkan-fetch
 url=- d=$work/documents
@@ -201,17 +200,9 @@ refused "the prescription cannot be taken over as it was signed" dispensing more
 refused "not the name of a file: $d/rx.csv" detached unsigned.xml "$d/rx.csv"
 
 # ---- stamped
-python3 "$here/authority.py" "$pki" "$later" >"$work/port" 2>"$work/authority" &
-authority=$!
-trap 'kill $authority; rm -rf "$work"' EXIT
-for _ in $(seq 100); do
-	[ -s "$work/port" ] && break
-	sleep 0.1
-done
-no_proxy=127.0.0.1
-export no_proxy
+start_authority
 token tsa rx.csv "$work/token" # which writes the authority's settings
-url=http://127.0.0.1:$(cat "$work/port")/as/tsa
+url=$url/as/tsa
 all -t
 good pharmacist DispensingSign a.xml dispensing vendor-a.xml dispensed.csv
 url=${url%as/tsa}imprint times=1

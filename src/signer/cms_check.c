@@ -6,8 +6,12 @@
 #include "signer/cms.h"
 #include "signer/stamp.h"
 
-#define ARCHIVE_STAMP_V2 "1.2.840.113549.1.9.16.2.48" /* ETSI TS 101 733 6.4.1 */
-#define ARCHIVE_STAMP_V3 "0.4.0.1733.2.4"             /* ETSI EN 319 122-1 5.5.3 */
+/* The signature's own, and two kinds of archive time stamps. */
+static const char *const stamps[] = {
+	"1.2.840.113549.1.9.16.2.14", /* RFC 3161 A */
+	"1.2.840.113549.1.9.16.2.48", /* ETSI TS 101 733 6.4.1 */
+	"0.4.0.1733.2.4",             /* ETSI EN 319 122-1 5.5.3 */
+};
 
 /* What begins as a ContentInfo of SignedData (RFC 5652 3), in DER or BER. */
 static bool is_signed_data(struct bytes data)
@@ -90,12 +94,8 @@ static enum error check_signer(const struct crypto *crypto, const struct found *
 	if (!s->certs || !s->crls)
 		return E_MEMORY;
 	X509_free(sk_X509_delete_ptr(s->certs, signer));
-	if (ok == E_OK)
-		ok = add_stamps(crypto, si, "1.2.840.113549.1.9.16.2.14", false, s);
-	if (ok == E_OK)
-		ok = add_stamps(crypto, si, ARCHIVE_STAMP_V2, true, s);
-	if (ok == E_OK)
-		ok = add_stamps(crypto, si, ARCHIVE_STAMP_V3, true, s);
+	for (size_t i = 0; ok == E_OK && i < sizeof stamps / sizeof *stamps; i++)
+		ok = add_stamps(crypto, si, stamps[i], i > 0, s);
 	if (ok == E_OK && !(s->problems & (PROBLEM(PROBLEM_DIGEST) | PROBLEM(PROBLEM_NO_CONTENT))))
 		ok = texts_add(&s->covered,
 		               f->enclosed ? _("the enclosed file, whole (%zu bytes)")

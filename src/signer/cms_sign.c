@@ -67,24 +67,6 @@ static enum error sign(struct signer *s, CMS_SignerInfo *si)
 	return ok;
 }
 
-/* Nothing leaves that a checker would refuse. */
-static enum error check(const struct signer *s, struct bytes content, struct bytes der)
-{
-	struct check_input in = {.crypto = s->crypto, .data = der, .content = content};
-	struct document d = {0};
-	enum error ok = cms_check(&in, &d);
-	uint64_t problems = d.problems;
-
-	for (size_t i = 0; i < d.n; i++)
-		problems |= d.list[i].problems | (d.list[i].n_stamps ? d.list[i].stamps[0].problems : 0);
-	if (ok == E_OK && (problems || d.n != 1 || (d.list[0].n_stamps == 1) != (s->stamps != NULL))) {
-		log_error("a signature of ours does not verify: problems %#llx", (unsigned long long)problems);
-		ok = E_INTERNAL;
-	}
-	document_free(&d);
-	return ok;
-}
-
 enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, struct buf *out)
 {
 	const unsigned flags =
@@ -93,6 +75,8 @@ enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, str
 	CMS_SignerInfo *si = NULL;
 	X509_ALGOR *algorithm;
 	uint8_t hash[32], *der = NULL;
+	struct check_input in;
+	uint64_t problems = 0;
 	enum error ok;
 	int n;
 
@@ -120,7 +104,12 @@ enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, str
 	if ((ok = sign(s, si)) != E_OK)
 		goto out;
 	n = i2d_CMS_ContentInfo(cms, &der);
-	ok = n > 0 ? check(s, content, (struct bytes){der, (size_t)n}) : E_MEMORY;
+	in = (struct check_input){.crypto = s->crypto, .data = {der, n > 0 ? (size_t)n : 0}, .content = content};
+	ok = n > 0 ? document_prove(cms_check, &in, "file", s->stamps ? 1 : 0, 0, &problems) : E_MEMORY;
+	if (ok == E_OK && problems) {
+		log_error("a signature of ours does not verify: %s", problem_word(problem_at(problems, 0)));
+		ok = E_INTERNAL;
+	}
 	if (ok == E_OK)
 		ok = buf_append(out, der, (size_t)n);
 out:

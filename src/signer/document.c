@@ -2,13 +2,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <openssl/x509.h>
 #include "base/i18n.h"
 #include "signer/stamp.h"
 
 static const struct {
 	const char *word, *text;
-} problems[PROBLEM_COUNT] = {
+} rows[PROBLEM_COUNT] = {
 	[PROBLEM_TOO_LONG] = {"too-long", N_("the document is too long, or nested too deeply")},
 	[PROBLEM_FORM] = {"form", N_("the document is malformed")},
 	[PROBLEM_ENCODING] = {"encoding", N_("the document's encoding is not one of UTF-8, Shift_JIS and EUC-JP")},
@@ -56,12 +57,12 @@ static const struct {
 
 const char *problem_word(enum problem p)
 {
-	return problems[p].word;
+	return rows[p].word;
 }
 
 const char *problem_text(enum problem p)
 {
-	return problems[p].text;
+	return rows[p].text;
 }
 
 enum outcome problem_outcome(enum problem p)
@@ -143,4 +144,26 @@ void document_free(struct document *d)
 	free(d->list);
 	buf_wipe(&d->content);
 	*d = (struct document){0};
+}
+
+enum error document_prove(check_function *check, const struct check_input *in, const char *what, size_t n_stamps,
+                          uint64_t known, uint64_t *problems)
+{
+	struct document d = {0};
+	enum error ok = check(in, &d);
+
+	*problems = PROBLEM(PROBLEM_STRUCTURE);
+	for (size_t i = 0; i < d.n; i++) {
+		const struct signature *s = &d.list[i];
+		bool ours = !strcmp(s->what, what);
+
+		if (ours && s->n_stamps == n_stamps)
+			*problems &= ~PROBLEM(PROBLEM_STRUCTURE);
+		*problems |= s->problems & (ours ? ~known : PROBLEMS_DECIDING);
+		for (size_t k = 0; k < s->n_stamps && ours; k++)
+			*problems |= s->stamps[k].problems;
+	}
+	*problems |= d.problems;
+	document_free(&d);
+	return ok;
 }

@@ -14,8 +14,8 @@
 #define DOCUMENT_SIGNATURES_MAX 32
 
 /* Sets of these are bits, PROBLEM(x). Each has a row in document.c: its word and a sentence. What it means for the
- * signature is told by its place: those from PROBLEM_NO_CONTENT on decide nothing, those from PROBLEM_STAMP_ANCHOR on are
- * told and change nothing. */
+ * signature is told by its place: those from PROBLEM_NO_CONTENT on decide nothing, those from PROBLEM_STAMP_ANCHOR on
+ * are told and change nothing. */
 enum problem {
 	/* of the whole document; it was not looked at any further */
 	PROBLEM_TOO_LONG, /* DOCUMENT_MAX, or 256 levels of elements */
@@ -96,9 +96,8 @@ struct texts {
 enum error texts_add(struct texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct signature {
-	const char *form; /* "CAdES", "XAdES", "CMS": not translated */
-	const char *
-		what; /* "prescription", "dispensing", "scan", "counter-signature", "file", "xml": the profile; not translated */
+	const char *form;         /* "CAdES", "XAdES", "CMS": not translated */
+	const char *what;         /* the profile, as inkan-sign.h has it: not translated */
 	struct buf cert;          /* DER of the signer's certificate; len 0: none */
 	STACK_OF(X509) *certs;    /* owned: other certificates of the document */
 	STACK_OF(X509_CRL) *crls; /* owned */
@@ -129,7 +128,13 @@ struct check_input {
 
 /* E_OK also for a document that is refused: its problems say so. E_UNSUPPORTED: not of this form at all (cms_check: no
  * CMS; xades_check: no XML). E_MEMORY, E_INTERNAL. */
-enum error cms_check(const struct check_input *in, struct document *out);
-enum error xades_check(const struct check_input *in, struct document *out);
+typedef enum error check_function(const struct check_input *in, struct document *out);
+check_function cms_check, xades_check;
+
+/* Of what was made here: everything that speaks against it to a checker who does not know how it was made, and
+ * PROBLEM_STRUCTURE if there is no signature of that profile with so many time stamps. `known`: is expected of it; of
+ * other signatures only what decides counts. 0: nothing. */
+enum error document_prove(check_function *check, const struct check_input *in, const char *what, size_t n_stamps,
+                          uint64_t known, uint64_t *problems);
 
 #endif

@@ -26,7 +26,6 @@ struct inkan_signer {
 	char *tsa, program[4096]; /* inkan-fetch */
 	struct stamp_trust trust;
 	struct stamp_request stamps;
-	char why[256];
 };
 
 static void forget_pin(struct inkan_signer *s)
@@ -186,13 +185,12 @@ const struct inkan_cert *inkan_signer_cert(const struct inkan_signer *signer)
 
 const char *inkan_signer_why(const struct inkan_signer *signer)
 {
-	return signer ? signer->why : "";
+	return signer ? signer->signer.why : "";
 }
 
 static enum error make(struct signer *s, enum inkan_sign_form form, const struct inkan_part *parts, size_t n,
                        struct buf *out)
 {
-	struct named named[INKAN_SIGN_FILES_MAX];
 	struct bytes first = {parts[0].data, parts[0].n};
 
 	switch (form) {
@@ -203,26 +201,7 @@ static enum error make(struct signer *s, enum inkan_sign_form form, const struct
 	case INKAN_SIGN_DISPENSING: return dispensing_sign(s, first, (struct bytes){parts[1].data, parts[1].n}, out);
 	case INKAN_SIGN_XADES_DETACHED: break;
 	}
-	for (size_t i = 0; i < n; i++)
-		named[i] = (struct named){parts[i].name, {parts[i].data, parts[i].n}};
-	return xades_sign_detached(s, named, n, out);
-}
-
-/* What was wrong, for a person. */
-static void explain(struct inkan_signer *s, enum inkan_error e, enum error cause)
-{
-	int tries = s->card->pin.tries;
-
-	if (s->signer.why[0])
-		snprintf(s->why, sizeof s->why, "%s", s->signer.why);
-	else if (e == INKAN_E_PIN_WRONG && tries >= 0)
-		snprintf(s->why, sizeof s->why,
-		         dngettext(INKAN_DOMAIN, "the PIN is wrong: %d try left", "the PIN is wrong: %d tries left",
-		                   (unsigned long)tries),
-		         tries);
-	else
-		snprintf(s->why, sizeof s->why, "%s",
-		         e == INKAN_E_PIN_KEPT ? _(error_text(cause)) : inkan_error_text(e));
+	return xades_sign_detached(s, parts, n, out);
 }
 
 enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form form, const struct inkan_part *parts,
@@ -233,6 +212,8 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	struct buf document = {0};
 	enum inkan_error answer;
 	enum error e;
+	char *why;
+	int tries;
 
 	if (out)
 		*out = NULL;
@@ -248,9 +229,10 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	}
 	inkan_bind_messages();
 	signer->made = false;
-	signer->why[0] = signer->signer.why[0] = '\0';
+	why = signer->signer.why;
+	why[0] = '\0';
 	if (signer->signer.stamps && signer->trust.n == 0) {
-		snprintf(signer->why, sizeof signer->why, "%s",
+		snprintf(why, sizeof signer->signer.why, "%s",
 		         _("no time stamp authority's root is installed: inkan trust add --tsa FILE"));
 		return INKAN_E_TSA;
 	}
@@ -262,7 +244,15 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	}
 	buf_wipe(&document);
 	answer = signer->made && (e == E_REFUSED || e == E_TIMEOUT || e == E_IO) ? INKAN_E_TSA : inkan_error_of(e);
-	explain(signer, answer, e);
+	tries = signer->card->pin.tries;
+	if (!why[0] && answer == INKAN_E_PIN_WRONG && tries >= 0)
+		snprintf(why, sizeof signer->signer.why,
+		         dngettext(INKAN_DOMAIN, "the PIN is wrong: %d try left", "the PIN is wrong: %d tries left",
+		                   (unsigned long)tries),
+		         tries);
+	else if (!why[0])
+		snprintf(why, sizeof signer->signer.why, "%s",
+		         answer == INKAN_E_PIN_KEPT ? _(error_text(e)) : inkan_error_text(answer));
 	return answer;
 }
 

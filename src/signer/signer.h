@@ -3,6 +3,7 @@
 #ifndef INKAN_SIGNER_SIGNER_H
 #define INKAN_SIGNER_SIGNER_H
 
+#include <inkan-sign.h>
 #include "cert/x509.h"
 #include "signer/stamp.h"
 
@@ -34,11 +35,7 @@ enum error dispensing_sign(struct signer *s, struct bytes prescription, struct b
 
 /* XAdES B or T: enveloped, as the last child of the root; or detached, a document of its own whose references are the
  * names of files beside it. */
-struct named {
-	const char *name; /* without a folder */
-	struct bytes content;
-};
 enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *out);
-enum error xades_sign_detached(struct signer *s, const struct named *files, size_t n, struct buf *out);
+enum error xades_sign_detached(struct signer *s, const struct inkan_part *files, size_t n, struct buf *out);
 
 #endif

@@ -184,29 +184,16 @@ static void put_signature(struct draft *d, const char *name, struct reference *r
 	put(d, "</xa:QualifyingProperties></xs:Object></xs:Signature>");
 }
 
-/* Whether a checker that does not know how it was made finds the signature in its place, with so many time stamps and
- * no problems but `known` ones. */
+/* Nothing is signed, and nothing leaves, that a checker would refuse. */
 static void prove(struct draft *d, uint64_t known, size_t n_stamps)
 {
-	uint64_t problems = PROBLEM(PROBLEM_STRUCTURE);
-	struct document found = {0};
+	struct check_input in = {.crypto = d->s->crypto, .data = bytes_of(&d->text)};
+	uint64_t problems = 0;
 
 	if (!strcmp(d->what, "file")) /* the files were hashed as they were handed in; no folder is known here */
 		known |= PROBLEM(PROBLEM_NO_FILE);
 	if (d->ok == E_OK)
-		d->ok = xades_check(&(struct check_input){.crypto = d->s->crypto, .data = bytes_of(&d->text)}, &found);
-	for (size_t i = 0; i < found.n; i++) {
-		const struct signature *g = &found.list[i];
-		bool ours = !strcmp(g->what, d->what);
-
-		if (ours && g->n_stamps == n_stamps)
-			problems &= ~PROBLEM(PROBLEM_STRUCTURE);
-		problems |= g->problems & (ours ? ~known : PROBLEMS_DECIDING);
-		for (size_t k = 0; k < g->n_stamps && ours; k++)
-			problems |= g->stamps[k].problems;
-	}
-	problems |= found.problems;
-	document_free(&found);
+		d->ok = document_prove(xades_check, &in, d->what, n_stamps, known, &problems);
 	if (problems)
 		refuse(d, _("the signed document would not verify"), text_of(problems));
 }
@@ -397,7 +384,7 @@ enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *o
 	return sign(&d, r, 1, out);
 }
 
-enum error xades_sign_detached(struct signer *s, const struct named *files, size_t n, struct buf *out)
+enum error xades_sign_detached(struct signer *s, const struct inkan_part *files, size_t n, struct buf *out)
 {
 	struct reference *r = calloc(n + 2, sizeof *r);
 	struct draft d = {.s = s, .what = "file", .ok = !r ? E_MEMORY : n ? E_OK : E_ARGUMENT};
@@ -407,7 +394,8 @@ enum error xades_sign_detached(struct signer *s, const struct named *files, size
 		const char *name = files[i].name, *uri = (char *)xmlURIEscapeStr((const xmlChar *)name, NULL);
 
 		r[i] = (struct reference){uri, "", "application/octet-stream", {0}, 0};
-		d.ok = uri ? crypto_hash(s->crypto, HASH_SHA256, files[i].content, r[i].digest) : E_MEMORY;
+		d.ok = uri ? crypto_hash(s->crypto, HASH_SHA256, (struct bytes){files[i].data, files[i].n}, r[i].digest)
+		           : E_MEMORY;
 		if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 			refuse(&d, _("not the name of a file"), name);
 	}

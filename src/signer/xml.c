@@ -14,8 +14,7 @@
 
 /* What stopped the parser: in its own context, where libxml2's callbacks find it. */
 struct limits {
-	enum problem problem;
-	bool stopped;
+	enum problem problem; /* PROBLEM_FORM: nothing has */
 	startDocumentSAXFunc begin;
 	startElementNsSAX2Func start;
 	unsigned ids;
@@ -23,10 +22,7 @@ struct limits {
 
 static void stop(xmlParserCtxt *parser, enum problem problem)
 {
-	struct limits *l = parser->_private;
-
-	l->problem = problem;
-	l->stopped = true;
+	((struct limits *)parser->_private)->problem = problem;
 	xmlStopParser(parser);
 }
 
@@ -52,6 +48,14 @@ static void doctype(void *arg, const xmlChar *name, const xmlChar *public_id, co
 	stop(arg, PROBLEM_DOCTYPE);
 }
 
+static bool is_id(const xmlAttr *a)
+{
+	const char *name = (const char *)a->name;
+
+	/* libxml2 has registered each xml:id that was not there before */
+	return (!strcmp(name, "Id") || !strcmp(name, "id") || !strcmp(name, "ID")) && a->atype != XML_ATTRIBUTE_ID;
+}
+
 static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns,
                   const xmlChar **ns, int n_attributes, int n_defaulted, const xmlChar **attributes)
 {
@@ -61,44 +65,18 @@ static void start(void *arg, const xmlChar *name, const xmlChar *prefix, const x
 	for (int i = 0; i < n_attributes; i++)
 		l->ids += !strcasecmp((const char *)attributes[5 * i], "id");
 	/* nsNr: of a prefix and a name each */
-	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX || l->ids > IDS_MAX)
+	if (parser->nodeNr >= LEVELS_MAX || parser->nsNr > 2 * ATTRIBUTES_MAX || l->ids > IDS_MAX) {
 		stop(parser, PROBLEM_TOO_LONG);
-	else
-		l->start(arg, name, prefix, uri, n_ns, ns, n_attributes, n_defaulted, attributes);
-}
-
-static bool is_id(const xmlAttr *a)
-{
-	const char *name = (const char *)a->name;
-
-	/* libxml2 has registered each xml:id that was not there before */
-	return (!strcmp(name, "Id") || !strcmp(name, "id") || !strcmp(name, "ID")) && a->atype != XML_ATTRIBUTE_ID;
-}
-
-/* E_FORMAT: a value twice. */
-static enum error register_ids(xmlDoc *doc)
-{
-	enum error ok = E_OK;
-
-	for (xmlNode *node = xmlDocGetRootElement(doc); node;) {
-		for (xmlAttr *a = node->type == XML_ELEMENT_NODE ? node->properties : NULL; a; a = a->next) {
-			xmlChar *value = is_id(a) ? xmlNodeListGetString(doc, a->children, 1) : NULL;
-
-			if (value && *value)
-				ok = xmlGetID(doc, value) ? E_FORMAT : xmlAddID(NULL, doc, value, a) ? E_OK : E_MEMORY;
-			xmlFree(value);
-			if (ok != E_OK)
-				return ok;
-		}
-		if (node->type == XML_ELEMENT_NODE && node->children) {
-			node = node->children;
-			continue;
-		}
-		while (node && !node->next)
-			node = node->parent;
-		node = node ? node->next : NULL;
+		return;
 	}
-	return E_OK;
+	l->start(arg, name, prefix, uri, n_ns, ns, n_attributes, n_defaulted, attributes);
+	for (xmlAttr *a = parser->node ? parser->node->properties : NULL; a; a = a->next) {
+		xmlChar *value = is_id(a) ? xmlNodeListGetString(parser->myDoc, a->children, 1) : NULL;
+
+		if (value && *value && (xmlGetID(parser->myDoc, value) || !xmlAddID(NULL, parser->myDoc, value, a)))
+			stop(parser, PROBLEM_ID_TWICE);
+		xmlFree(value);
+	}
 }
 
 /* libxml2 compares each attribute with every other one of its tag, before it tells anybody: a megabyte would take
@@ -179,11 +157,7 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 		goto fail;
 	*problem = limits.problem;
 	ok = E_FORMAT;
-	if (!doc || !parser->wellFormed || !parser->nsWellFormed || limits.stopped)
-		goto fail;
-	*problem = PROBLEM_ID_TWICE;
-	ok = register_ids(doc);
-	if (ok != E_OK)
+	if (!doc || !parser->wellFormed || !parser->nsWellFormed || limits.problem != PROBLEM_FORM)
 		goto fail;
 	xmlFreeParserCtxt(parser);
 	*out = doc;

@@ -111,16 +111,6 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 	return EXIT_DONE;
 }
 
-static enum exit_code read_file(const char *path, struct buf *out)
-{
-	enum error e = path_read(path, DOCUMENT_MAX, out);
-
-	if (e == E_OK)
-		return EXIT_DONE;
-	complain("%s: %s", path, e == E_TOO_LONG ? _(error_text(e)) : strerror(errno));
-	return e == E_TOO_LONG ? EXIT_MALFORMED : EXIT_NO_INPUT;
-}
-
 /* ---- The answer */
 
 /* What a problem means, and what would decide it or what to do; a word without a row: EXIT_MALFORMED. */
@@ -347,13 +337,13 @@ static enum exit_code check_file(struct run *r, const char *path)
 	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
 	struct inkan_check *c = NULL;
 	const unsigned char *inside;
-	enum exit_code code = read_file(path, &data);
+	enum exit_code code = input_file(path, DOCUMENT_MAX, &data);
 	size_t n = strlen(path);
 	bool here = r->content; /* the content of a detached signature, which may be empty */
 	enum inkan_error e;
 
 	if (code == EXIT_DONE && r->content)
-		code = read_file(r->content, &content);
+		code = input_file(r->content, DOCUMENT_MAX, &content);
 	else if (code == EXIT_DONE && folder && n > 4 && strcmp(path + n - 4, ".p7s") == 0) {
 		folder[n - 4] = '\0';
 		here = path_read(folder, DOCUMENT_MAX, &content) == E_OK;

@@ -170,3 +170,13 @@ bool input_status_rule(const char *word, enum inkan_status_rule *rule)
 	}
 	return false;
 }
+
+enum exit_code input_file(const char *path, size_t max, struct buf *out)
+{
+	enum error e = path_read(path, max, out);
+
+	if (e == E_OK)
+		return EXIT_DONE;
+	complain("%s: %s", path, e == E_TOO_LONG ? _(error_text(e)) : strerror(errno));
+	return e == E_TOO_LONG ? EXIT_MALFORMED : EXIT_NO_INPUT;
+}

@@ -28,6 +28,9 @@ enum exit_code input_certificate(const struct crypto *c, const char *path, struc
 enum exit_code input_each_certificate(const struct crypto *c, const char *path,
                                       enum exit_code (*each)(void *arg, const struct cert *cert), void *arg);
 
+/* A file of any kind; `max` as of path_read. */
+enum exit_code input_file(const char *path, size_t max, struct buf *out);
+
 /* The value of --status: require, prefer or off. False: another word. */
 bool input_status_rule(const char *word, enum inkan_status_rule *rule);
 

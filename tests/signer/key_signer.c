@@ -7,12 +7,15 @@
 #include "cert/file.h"
 #include "tests/signer/key_signer.h"
 
+unsigned key_signer_used;
+
 static enum error sign(void *self, const uint8_t hash[32], uint8_t *signature, size_t *len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(self, NULL);
 	bool signed_ = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
 		EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 && EVP_PKEY_sign(ctx, signature, len, hash, 32) == 1;
 
+	key_signer_used++;
 	EVP_PKEY_CTX_free(ctx);
 	return signed_ ? E_OK : E_INTERNAL;
 }

@@ -6,6 +6,7 @@
 #include "signer/signer.h"
 
 struct signer *key_signer_new(const struct crypto *crypto, const char *cert, const char *key); /* NULL: no such files */
+extern unsigned key_signer_used; /* how often a key was */
 void key_signer_free(struct signer **s);
 
 #endif

@@ -12,6 +12,7 @@ signer_test_libs = libsigner.la libfetch.la libstatus.la libcert.la libinkancryp
 tests_signer_documents_SOURCES = tests/signer/documents.c tests/signer/key_signer.h tests/signer/key_signer.c
 tests_signer_documents_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_signer_documents_LDADD = $(signer_test_libs)
+tests_signer_sign_SOURCES = tests/signer/sign.c tests/signer/key_signer.h tests/signer/key_signer.c
 tests_signer_sign_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_signer_sign_LDADD = $(signer_test_libs)
 tests_signer_show_problems_SOURCES = tests/signer/show-problems.c

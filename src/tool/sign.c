@@ -353,14 +353,13 @@ static enum exit_code look_at_certificate(struct run *r)
 static enum exit_code read_file(const char *path, struct file *f)
 {
 	const char *slash = strrchr(path, '/');
-	enum error e = stat(path, &f->read) == 0 ? path_read(path, DOCUMENT_MAX, &f->content) : E_IO;
 
 	f->path = path;
 	f->name = slash ? slash + 1 : path;
-	if (e == E_OK)
-		return EXIT_DONE;
-	complain("%s: %s", path, e == E_TOO_LONG ? _(error_text(e)) : strerror(errno));
-	return e == E_TOO_LONG ? EXIT_MALFORMED : EXIT_NO_INPUT;
+	if (stat(path, &f->read) == 0)
+		return input_file(path, DOCUMENT_MAX, &f->content);
+	complain("%s: %s", path, strerror(errno));
+	return EXIT_NO_INPUT;
 }
 
 /* What is to be signed: its bytes by their hash, and of a prescription its lines. */
@@ -549,7 +548,8 @@ out:
 }
 
 /* Each file by itself, or all of them under one signature. A file that cannot be signed keeps none of the others from
- * it; the card, or its PIN, does. */
+ * it; the card, or its PIN, does, and the time stamp authority: each file would cost a PIN entry and a signature that
+ * nobody gets. */
 static enum exit_code sign_all(struct run *r, const struct file *received)
 {
 	const bool together = r->profile->form == INKAN_SIGN_XADES_DETACHED;
@@ -573,8 +573,10 @@ static enum exit_code sign_all(struct run *r, const struct file *received)
 			buf_wipe(&files[--n].content);
 		r->at = i + 1;
 		code = code == EXIT_DONE ? one : code;
+		if (one == EXIT_PARTLY && r->at < r->n_paths)
+			advise(_("The other files were not tried: run the command again when time stamps can be had."));
 		if (together || one == EXIT_REFUSED || one == EXIT_BUSY || one == EXIT_UNAVAILABLE ||
-		    one == EXIT_INTERNAL)
+		    one == EXIT_INTERNAL || one == EXIT_PARTLY)
 			break;
 	}
 	for (; r->at < r->n_paths; r->at++)

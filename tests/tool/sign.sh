@@ -156,6 +156,16 @@ outputs() {
 	chmod +x stays
 	run 77 timeout 20 "$inkan" sign --profile cades --pinentry ./stays --output o letter.txt
 	verifies "$was"
+	# an authority that does not answer costs one PIN entry and one signature, not one of each file
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout tsa.key -subj /CN=TSA -days 2 -out tsa.pem 2>/dev/null
+	run 0 "$inkan" trust add --yes --tsa tsa.pem
+	signed=$(tell "signatures 1 sign")
+	for i in 1 2 3; do echo $i >t$i; done
+	piped 76 '123456\n123456\n123456\n' "$inkan" sign --profile cades --tsa http://127.0.0.1:1/ --json t1 t2 t3
+	[ "$(json code)" = "[76, 76, 76]" ] || bad "JSON: $(json code)"
+	said "The other files were not tried"
+	signatures $((signed + 1))
+	[ ! -e t1.p7s ] || bad "a file without its time stamp"
 }
 
 pins() {

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # make bench: figures side by side with a peer, printed and never asserted.
 EXTRA_DIST += tests/bench/sign-in tests/bench/verify tests/bench/authd-rate
-EXTRA_DIST += tests/bench/first-page
-EXTRA_PROGRAMS += tests/bench/decide tests/bench/attribute tests/bench/sign tests/bench/busy tests/bench/authd
+EXTRA_DIST += tests/bench/first-page tests/bench/documents
+EXTRA_PROGRAMS += tests/bench/decide tests/bench/attribute tests/bench/sign tests/bench/busy tests/bench/authd \
+  tests/bench/peak
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_decide_LDADD = libinkan.la libstatus.la libcert.la libinkancrypto.la libcards.la libbase.la $(CRYPTO_LIBS)
 
@@ -23,4 +24,5 @@ bench: all $(EXTRA_PROGRAMS)
 	INKAN_TEST_PKI='$(abs_builddir)/tests/bench-pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/first-page || [ $$? = 77 ]
 	$(srcdir)/tests/bench/verify
 	$(srcdir)/tests/bench/authd-rate
+	$(srcdir)/tests/bench/documents
 	INKAN_TEST_PKI='$(abs_builddir)/tests/bench-pki' CK_VERBOSITY=silent tests/bench/attribute

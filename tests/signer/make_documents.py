@@ -276,7 +276,7 @@ def referenced(tree, s, reference):
                 break
         return canonical(copy.getroottree(), method)
     if uri.startswith('#'):
-        targets = tree.xpath('//*[@Id=$i or @id=$i]', i=uri[1:])
+        targets = tree.xpath('//*[@Id=$i or @id=$i or @ID=$i]', i=uri[1:])
         return canonical(targets[0], method)
     data = read(uri)
     return canonical(etree.fromstring(data), method) if transforms else data
@@ -286,7 +286,7 @@ def sign(text, signer, form):
     """Fills in the digests, Manifest's first, and the value of the one unfinished signature."""
     while '@DIGEST@' in text:
         tree, s = found(text, '@VALUE@')
-        todo = [r for r in s.iter('{%s}Reference' % DS) if r.findtext('{%s}DigestValue' % DS) == '@DIGEST@']
+        todo = [r for r in s.iter('{%s}Reference' % DS) if r.findtext('{%s}DigestValue' % DS).strip() == '@DIGEST@']
         inner = [r for r in todo if r.getparent().tag == '{%s}Manifest' % DS]
         first = todo.index(inner[0] if inner else todo[0])
         name = {u: h for h, u in DIGEST.items()}[todo[first].find('{%s}DigestMethod' % DS).get('Algorithm')]
@@ -439,7 +439,8 @@ def detached(pki, form=VENDOR, level='B', names=('scan/page-1.jpg', 'scan/note.t
 
 def xmlsec1(pki, name, signer, where=None):
     args = ['xmlsec1', '--verify', '--pubkey-cert-pem', os.path.abspath(signer.pem)]
-    for attribute, element in (('id', 'PrescriptionDocument'), ('id', 'PrescriptionManagement'), ('id', 'Dispensing'),
+    for attribute, element in (('id', 'PrescriptionDocument'), ('Id', 'PrescriptionDocument'),
+                               ('ID', 'PrescriptionDocument'), ('id', 'PrescriptionManagement'), ('id', 'Dispensing'),
                                ('Id', 'KeyInfo'), ('Id', 'Manifest'), ('Id', 'SignedProperties')):
         args += ['--id-attr:' + attribute, element]
     if where:
@@ -454,7 +455,8 @@ def stamps(pki, name):
     tree = etree.fromstring(read(name), etree.XMLParser(resolve_entities=False))
     for e in tree.iter('{%s}SignatureTimeStamp' % XA):
         s = next(a for a in e.iterancestors('{%s}Signature' % DS))
-        write('pki/octets', canonical(s.find('{%s}SignatureValue' % DS)))
+        method = e.find('{%s}CanonicalizationMethod' % DS)
+        write('pki/octets', canonical(s.find('{%s}SignatureValue' % DS), C14N if method is None else method.get('Algorithm')))
         write('pki/token', base64.b64decode(e.findtext('{%s}EncapsulatedTimeStamp' % XA)))
         run('openssl', 'ts', '-verify', '-token_in', '-in', path('pki/token'), '-data', path('pki/octets'), '-CAfile',
             pki.tsa_root.pem)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,19 +137,41 @@ static bool same_day(const struct tm *asked, time_t t, bool local)
 	       tm.tm_mon == asked->tm_mon && tm.tm_year == asked->tm_year;
 }
 
+#define NO_ZONE LONG_MIN
+
+/* Seconds east of Greenwich: "Z", "+09", "+0900", "+09:00", to the end of the text. Not every strptime knows %z. */
+static long zone_read(const char *text)
+{
+	static const char digits[] = "0123456789";
+	const char *p = text[0] ? text + 1 : text;
+	const size_t n = strspn(p, digits);
+	const char *rest = p + n, *minutes = n == 4 ? p + 2 : *rest == ':' ? rest + 1 : *rest ? "" : "00";
+	int h, m;
+
+	if (strcmp(text, "Z") == 0)
+		return 0;
+	if ((text[0] != '+' && text[0] != '-') || (n != 2 && n != 4) || strspn(minutes, digits) != 2 || minutes[2])
+		return NO_ZONE;
+	h = (p[0] - '0') * 10 + p[1] - '0';
+	m = (minutes[0] - '0') * 10 + minutes[1] - '0';
+	if (h > 14 || m > 59)
+		return NO_ZONE;
+	return (text[0] == '-' ? -1 : 1) * (h * 3600L + m * 60L);
+}
+
 bool time_read(const char *text, time_t *out)
 {
 	struct tm tm = {0}, asked;
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	long east;
 	time_t t;
 
 	if (end && *end == '.') /* a fraction */
 		end += 1 + strspn(end + 1, "0123456789");
-	end = end ? strptime(end, "%z", &tm) : NULL;
-	if (end && !*end) {
+	if (end && (east = zone_read(end)) != NO_ZONE) {
 		asked = tm; /* timegm sets its argument right, too */
 		t = timegm(&tm);
-		*out = t - asked.tm_gmtoff;
+		*out = t - east;
 		return same_day(&asked, t, false) && *out > 0;
 	}
 	tm = (struct tm){.tm_isdst = -1};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#define _GNU_SOURCE
+#include "config.h"
 #include <elf.h>
 #include <link.h>
 #include <sched.h>

@@ -13,6 +13,7 @@
 #include <winscard.h>
 #include <reader.h>
 #include "base/log.h"
+#include "base/os.h"
 #include "card/apdu.h"
 
 #define NAMES_MAX (READER_COUNT_MAX * READER_NAME_MAX + 1)
@@ -114,7 +115,7 @@ static void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t unti
 {
 	struct timespec t = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
 
-	pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &t);
+	os_cond_wait(cond, lock, &t);
 }
 
 static enum error open_context(SCARDCONTEXT *context, bool *open)

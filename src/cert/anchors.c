@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -75,42 +74,64 @@ static enum error add_content(struct trust *trust, struct bytes in, const char *
 	return ok == E_OK ? useless : ok;
 }
 
-static int is_certificate(const struct dirent *entry)
+struct names {
+	char **list;
+	size_t n;
+};
+
+/* The name of a file with certificates, by its end. */
+static enum error note_name(void *arg, const char *name)
 {
 	static const char *const ends[] = {".pem", ".crt", ".cer", ".der"};
-	size_t n = strlen(entry->d_name);
+	struct names *names = arg;
+	const size_t n = strlen(name);
+	bool is = false;
+	char **list;
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (n > 4 && strcasecmp(entry->d_name + n - 4, ends[i]) == 0)
-			return 1;
-	return 0;
+		is |= n > 4 && strcasecmp(name + n - 4, ends[i]) == 0;
+	if (!is)
+		return E_OK;
+	if (!(list = realloc(names->list, (names->n + 1) * sizeof *list)))
+		return E_MEMORY;
+	names->list = list;
+	if (!(list[names->n] = strdup(name)))
+		return E_MEMORY;
+	names->n++;
+	return E_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* A symbolic link is followed: packages link to files of other packages. */
 enum error anchors_read(struct trust *trust, const char *folder)
 {
-	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = -1;
-	struct dirent **entries = NULL;
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct names names = {0};
 	enum error ok = E_IO;
 
 	if (dir < 0 && errno == ENOENT)
 		return E_OK;
-	if (dir >= 0 && (ok = check_owner(dir)) == E_OK) {
-		n = scandirat(dir, ".", &entries, is_certificate, alphasort);
-		ok = E_IO; /* where n < 0 */
-	}
-	if (n < 0)
+	if (dir >= 0 && (ok = check_owner(dir)) == E_OK)
+		ok = dir_each(dir, note_name, &names);
+	if (ok != E_OK)
 		pass_over(trust, folder, ok);
-	ok = E_OK;
-	for (int i = 0; i < n; i++) {
+	if (ok != E_MEMORY)
+		ok = E_OK;
+	if (names.n > 0)
+		qsort(names.list, names.n, sizeof *names.list, compare_names);
+	for (size_t i = 0; i < names.n; i++) {
 		char path[4096];
 		struct buf b = {0};
 		enum error one = E_IO;
 		int fd = -1;
 
-		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		snprintf(path, sizeof path, "%s/%s", folder, names.list[i]);
 		if (ok == E_OK)
-			fd = openat(dir, entries[i]->d_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+			fd = openat(dir, names.list[i], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd >= 0 && (one = check_owner(fd)) == E_OK && (one = fd_read(fd, CERT_FILE_MAX, &b)) == E_OK)
 			one = add_content(trust, (struct bytes){b.data, b.len}, path);
 		if (fd >= 0)
@@ -120,9 +141,9 @@ enum error anchors_read(struct trust *trust, const char *folder)
 		if (one == E_MEMORY || one == E_INTERNAL)
 			ok = one; /* one bad file takes nothing else away */
 		buf_free(&b);
-		free(entries[i]);
+		free(names.list[i]);
 	}
-	free(entries);
+	free(names.list);
 	if (dir >= 0)
 		close(dir);
 	return ok;

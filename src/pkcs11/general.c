@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/os.h"
 #include "cards/family.h"
 #include "pkcs11/attr.h"
 #include "pkcs11/ckr.h"
@@ -30,7 +31,7 @@ void module_unlock(void)
 
 bool module_wait(const struct timespec *until)
 {
-	return pthread_cond_clockwait(&module.changed, &module.lock, CLOCK_MONOTONIC, until) == 0;
+	return os_cond_wait(&module.changed, &module.lock, until) == 0;
 }
 
 struct timespec module_time(long ms)

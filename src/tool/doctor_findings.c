@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/os.h"
 #include "cards/family.h"
 #include "doctor.h"
 #include "find.h"
@@ -79,12 +80,12 @@ static const char *base_name(const char *path)
 	return path && strrchr(path, '/') ? strrchr(path, '/') + 1 : path ? path : "";
 }
 
-/* A path of that pattern of glob(7), with {a,b}, is there below root. */
+/* A path of that pattern of os_glob is there below root. */
 static bool there(const char *root, const char *pattern)
 {
 	char *path = setup_pattern(root, "", pattern);
 	glob_t found = {0};
-	bool is = path && glob(path, GLOB_BRACE, NULL, &found) == 0;
+	bool is = path && os_glob(path, &found);
 
 	globfree(&found);
 	free(path);

@@ -55,7 +55,7 @@ void setup_rows_free(struct setup_rows *rows);
  * below root; to be freed. NULL: the user has no such folder, or no memory. */
 char *setup_path(const char *root, const char *file);
 
-/* The folder (as setup_path takes it, or "") below root as it is, then a pattern of glob(7) with {a,b}; to be freed. */
+/* The folder (as setup_path takes it, or "") below root as it is, then a pattern of os_glob; to be freed. */
 char *setup_pattern(const char *root, const char *folder, const char *pattern);
 
 /* Like asprintf, but NULL when out of memory. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <openssl/pem.h>
+#include "base/os.h"
 #include "find.h"
 #include "input.h"
 #include "lib/names.h"
@@ -58,7 +59,7 @@ static enum exit_code check(const struct setup_job *job)
 	if (!job->user[0] || strpbrk(job->user, " \t\r\n:>#") || (here && !getpwnam(job->user)))
 		return refuse(EXIT_NO_INPUT, _("There is no such user on this machine."),
 		              _("Name the login: sudo inkan setup pam --user NAME"));
-	installed |= glob("{/usr,}/lib{64,}/{*/,}security/pam_pkcs11.so", GLOB_BRACE, NULL, &found) == 0;
+	installed |= os_glob("{/usr,}/lib{64,}/{*/,}security/pam_pkcs11.so", &found);
 	globfree(&found);
 	if (!installed)
 		return refuse(EXIT_UNAVAILABLE, _("pam_pkcs11 is not installed."),

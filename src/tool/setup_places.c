@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where programs look for modules, and what is registered there. */
 #include "config.h"
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <jansson.h>
+#include "base/os.h"
 #include "setup.h"
 
 #define NSS \
@@ -212,7 +212,7 @@ enum error setup_registered(const char *root, struct setup_rows *rows)
 		char *pattern = setup_pattern(root, p->folder, p->pattern);
 		glob_t found = {0};
 
-		if (pattern && glob(pattern, GLOB_BRACE, NULL, &found) == 0)
+		if (pattern && os_glob(pattern, &found))
 			for (size_t i = 0; i < found.gl_pathc && e == E_OK; i++)
 				e = look_at(rows, p, root, found.gl_pathv[i]);
 		globfree(&found);

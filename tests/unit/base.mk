@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 base_tests = tests/unit/test_tlv tests/unit/test_mem tests/unit/test_log tests/unit/test_conf \
-  tests/unit/test_text tests/unit/test_file
+  tests/unit/test_text tests/unit/test_file tests/unit/test_os
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
@@ -20,3 +20,5 @@ tests_unit_test_text_LDADD = $(base_test_ldadd)
 tests_unit_test_file_CFLAGS = $(base_test_cflags)
 tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=rename
 tests_unit_test_file_LDADD = $(base_test_ldadd)
+tests_unit_test_os_CFLAGS = $(base_test_cflags)
+tests_unit_test_os_LDADD = $(base_test_ldadd) -lpthread

@@ -14,6 +14,7 @@ dist/system/inkan-status.service: dist/system/inkan-status.service.in
 dist/user/inkan-status.service: dist/user/inkan-status.service.in
 dist/system/inkan-authd.service: dist/system/inkan-authd.service.in
 
+if TOOL
 if SYSTEMD_SYSTEM
 systemdsystemunit_DATA = dist/system/inkan-status.service dist/system/inkan-status.timer
 if AUTHD
@@ -23,6 +24,7 @@ endif
 endif
 if SYSTEMD_USER
 systemduserunit_DATA = dist/user/inkan-status.service dist/user/inkan-status.timer
+endif
 endif
 
 # How other programs learn of the modules. Nothing is registered unasked: without

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_man_MANS += doc/inkan.1 doc/inkan.conf.5
-dist_man_MANS += doc/inkan-pkcs11.7
-dist_man_MANS += doc/inkan-vcard.1
+dist_man_MANS += doc/inkan.conf.5 doc/inkan-pkcs11.7
 EXTRA_DIST += doc/CARDS.md doc/CARD-REPORT.md
-dist_man_MANS += doc/inkan-status.timer.8
 dist_man_MANS += doc/libinkan.3 doc/inkan_new.3 doc/inkan_cert.3 doc/inkan_role.3 doc/inkan_decide.3 \
   doc/inkan_person.3 doc/inkan_evidence.3 doc/inkan_sign.3 doc/inkan_check.3
-dist_man_MANS += doc/inkan-sign.1 doc/inkan-check.1
-dist_man_MANS += doc/inkan-setup.1
-dist_man_MANS += doc/inkan-doctor.1
-if AUTHD
-dist_man_MANS += doc/inkan-authd.8 doc/inkan-authd.conf.5
-else
-EXTRA_DIST += doc/inkan-authd.8 doc/inkan-authd.conf.5
+if VCARD
+dist_man_MANS += doc/inkan-vcard.1
 endif
-
+if TOOL
+dist_man_MANS += doc/inkan.1 doc/inkan-sign.1 doc/inkan-check.1 doc/inkan-setup.1 doc/inkan-doctor.1 doc/inkan-status.timer.8
 # What --help points to, in Japanese.
 jaman1dir = $(mandir)/ja/man1
 dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1 doc/ja/inkan-sign.1 doc/ja/inkan-check.1
+endif
+if AUTHD
+dist_man_MANS += doc/inkan-authd.8 doc/inkan-authd.conf.5
+endif
 
 # The guide, in two languages.
 guidedir = $(docdir)/guide

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint
-TESTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches
+TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
 if TESTS_WANTED
@@ -15,6 +15,7 @@ include tests/unit/authd.mk
 include tests/module/local.mk
 include tests/cards/local.mk
 endif
+if TOOL
 include tests/tool/local.mk
 include tests/signer/local.mk
 include tests/authd/local.mk
@@ -22,6 +23,7 @@ include tests/portal/local.mk
 include tests/family/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk
+endif
 
 lint:
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' '$(srcdir)/tests/lint' $(DEFS) $(libbase_la_CPPFLAGS) $(inkan_CPPFLAGS)
@@ -34,4 +36,7 @@ coverage:
 	      run = a[3] * a[5]; if (run > best[file]) best[file] = run; n[file] = a[5] } \
 	    END { for (f in n) { printf "%5.1f %% of %4d  %s\n", best[f] / n[f], n[f], f; all += n[f]; ran += best[f] } \
 	      printf "%5.1f %% of %4d  together\n", ran / all, all }' | sort -k5
-.PHONY: coverage lint
+# Five trees, each without one part: some minutes.
+check-switches:
+	srcdir='$(srcdir)' $(srcdir)/tests/switches build curl xmlsec jansson authd vcard
+.PHONY: check-switches bench coverage guide-tables lint

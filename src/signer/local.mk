@@ -4,8 +4,13 @@
 noinst_LTLIBRARIES += libsigner.la
 libsigner_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libsigner_la_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS)
-libsigner_la_SOURCES = src/signer/document.h src/signer/document.c src/signer/cms.h src/signer/cms.c \
-  src/signer/stamp.h src/signer/stamp.c src/signer/xml.h src/signer/signer.h src/signer/xml.c \
-  src/signer/cms_check.c src/signer/cms_sign.c src/signer/xades.h src/signer/xades_check.c \
-  src/signer/xades_cert.c src/signer/xades_stamp.c src/signer/xades_sign.c \
+if XMLSEC
+xml_sources = src/signer/xml.h src/signer/xml.c src/signer/xades.h src/signer/xades_check.c src/signer/xades_cert.c \
+  src/signer/xades_stamp.c src/signer/xades_sign.c
+else
+xml_sources = src/signer/xml_none.c
+endif
+libsigner_la_SOURCES = $(xml_sources) src/signer/document.h src/signer/document.c src/signer/cms.h src/signer/cms.c \
+  src/signer/stamp.h src/signer/stamp.c src/signer/signer.h \
+  src/signer/cms_check.c src/signer/cms_sign.c \
   src/signer/inkan_sign.c src/signer/inkan_check.c

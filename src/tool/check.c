@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan check: signed documents, by libinkan. */
+#include "config.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 		advise(_("See: inkan %s --help"), argv[0]);
 		return EXIT_USAGE;
 	}
-	return EXIT_DONE;
+	return r->fetch ? fetches() : EXIT_DONE;
 }
 
 /* ---- The answer */
@@ -362,7 +363,10 @@ static enum exit_code check_file(struct run *r, const char *path)
 		e = inkan_check(r->ctx, data.data, data.len, &o, &c);
 	}
 	if (e != INKAN_OK) {
-		complain("%s: %s", path, e == INKAN_E_FORMAT ? _("neither XML nor CMS (PKCS#7)") : inkan_error_text(e));
+		complain("%s: %s", path,
+		         e != INKAN_E_FORMAT ? inkan_error_text(e)
+		         : WITH_XMLSEC       ? _("neither XML nor CMS (PKCS#7)")
+		                       : _("not CMS (PKCS#7); this build has no XML signatures (--without-xmlsec)"));
 		if (e == INKAN_E_FORMAT)
 			advise(_("Is it a PDF? pdfsig checks its signatures; see the guide."));
 		code = e == INKAN_E_FORMAT ? EXIT_MALFORMED : EXIT_INTERNAL;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+if TOOL
 bin_PROGRAMS += inkan
 # what the two programs of the tool share
 noinst_LTLIBRARIES += libverbs.la
@@ -31,3 +32,4 @@ inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
   src/tool/card_report_text.c
+endif

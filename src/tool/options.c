@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line and the exit code, for each program of the tool. */
+#include "config.h"
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -74,6 +75,15 @@ enum exit_code refuse_value(const char *verb, const char *value)
 	complain(_("The option --%s does not take \"%s\"."), last_option, value);
 	advise(_("See: inkan %s --help"), verb);
 	return EXIT_USAGE;
+}
+
+enum exit_code fetches(void)
+{
+	if (WITH_CURL)
+		return EXIT_DONE;
+	complain(_("This build of Inkan fetches nothing from the network (--without-curl)."));
+	advise(_("Revocation lists that you have got otherwise: inkan status import FILE"));
+	return EXIT_UNAVAILABLE;
 }
 
 enum exit_code finish(enum exit_code code)

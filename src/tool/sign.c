@@ -223,7 +223,7 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 		return refuse_usage(argv[0], _("--json and --output - both write on standard output."));
 	if (!r->prescription != (r->profile->form != INKAN_SIGN_DISPENSING))
 		return refuse_usage(argv[0], _("--prescription FILE belongs to --profile dispensing."));
-	return EXIT_DONE;
+	return r->options.tsa ? fetches() : EXIT_DONE;
 }
 
 /* ---- The PIN */

@@ -176,9 +176,11 @@ static enum exit_code fetch(struct status_run *run, struct sources *s)
 enum exit_code status_refresh(struct status_run *run)
 {
 	struct sources sources;
-	enum exit_code code = status_need_trust(run);
+	enum exit_code code = fetches();
 	enum error e;
 
+	if (code == EXIT_DONE)
+		code = status_need_trust(run);
 	if (code == EXIT_DONE)
 		code = add_certificates(run);
 	if (code != EXIT_DONE)

@@ -48,6 +48,8 @@ int next_option(int argc, char **argv, const struct option *options);
 
 /* Says that this argument is one too many, or wrong here. */
 enum exit_code refuse_argument(const char *verb, const char *argument);
+/* EXIT_DONE, or says that this build fetches nothing. */
+enum exit_code fetches(void);
 /* Says that the last option does not take this value. */
 enum exit_code refuse_value(const char *verb, const char *value);
 

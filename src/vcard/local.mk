@@ -9,7 +9,15 @@ libvcard_la_SOURCES = src/vcard/vcard.h src/vcard/iso7816.h \
   src/vcard/vreader.c
 libvcard_la_LIBADD = $(CRYPTO_LIBS) -lpthread
 
+if VCARD
 bin_PROGRAMS += inkan-vcard
+pkglib_LTLIBRARIES += inkan-vcard-ifd.la
+vcard_place =
+else
+check_PROGRAMS += inkan-vcard
+check_LTLIBRARIES += inkan-vcard-ifd.la
+vcard_place = -rpath /nowhere
+endif
 inkan_vcard_SOURCES = src/vcard/main.c src/vcard/options.h src/vcard/options.c \
   src/vcard/daemon.h src/vcard/daemon.c src/vcard/service.c \
   src/vcard/control.h src/vcard/control.c src/vcard/verbs.c \
@@ -18,14 +26,13 @@ inkan_vcard_CPPFLAGS = $(AM_CPPFLAGS) -DBINDIR='"$(bindir)"'
 inkan_vcard_LDADD = libvcard.la libbase.la
 
 # pcscd loads the driver: no sanitizer, whose runtime pcscd has not.
-pkglib_LTLIBRARIES += inkan-vcard-ifd.la
 inkan_vcard_ifd_la_SOURCES = src/vcard/ifd.c src/vcard/frame.h src/vcard/frame.c
 inkan_vcard_ifd_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) $(PCSC_CFLAGS)
-inkan_vcard_ifd_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,relro,-z,now
+inkan_vcard_ifd_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,relro,-z,now $(vcard_place)
 
-# pcscd is told the file's name: libtool's own file is of no use.
+# libtool's own files are of no use: pcscd is told the driver's name, and inkan.pc knows what libinkan needs.
 install-exec-hook:
-	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.la
+	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.la $(DESTDIR)$(libdir)/libinkan.la
 
 uninstall-local:
-	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.so
+	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.so $(DESTDIR)$(libdir)/libinkan.so*

@@ -4,7 +4,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 . "${srcdir:-.}/tests/tool/common.sh"
 . "${srcdir:-.}/tests/clients/guide-block.sh"
-[ -x ./inkan-authd ] || skip "inkan-authd is not built (--disable-authd)"
+[ -x ./inkan-authd ] || skip "inkan-authd is not built (--without-authd)"
 need pcscd
 need openssl
 need curl

@@ -16,7 +16,6 @@ tests_bench_authd_LDADD = -lpthread
 tests_bench_busy_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_bench_busy_LDADD = $(PCSC_LIBS) -lpthread -ldl
 
-.PHONY: bench
 bench: all $(EXTRA_PROGRAMS)
 	INKAN_TEST_PKI='$(abs_builddir)/tests/pki' srcdir='$(srcdir)' $(srcdir)/tests/bench/sign-in
 	./inkan-vcard --pki tests/pki --card jpki --card hpki -- tests/bench/busy $(abs_builddir)/.libs/inkan-pkcs11.so

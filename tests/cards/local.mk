@@ -5,9 +5,6 @@ TESTS += tests/cards/test_cards
 tests_cards_test_cards_CFLAGS = $(module_test_cflags)
 tests_cards_test_cards_LDADD = $(module_test_ldadd)
 
-dist-hook:
-	$(MKDIR_P) $(distdir)/tests/cards && cp $(srcdir)/tests/cards/*.report $(distdir)/tests/cards
-
 # what a report may show
 check_PROGRAMS += tests/unit/test_card_report
 TESTS += tests/unit/test_card_report

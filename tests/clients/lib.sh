@@ -90,6 +90,7 @@ serials() { # READER
 
 loadable() { # pcscd can run; a module built with sanitizers needs a program built with them
 	[ "${INKAN_CLIENTS-}" != no ] || skip "not wanted this time (INKAN_CLIENTS=no)"
+	[ -x "$vcard" ] || skip "inkan-vcard is not installed (--without-vcard)"
 	need pcscd pcscd
 	[ "$(id -u)" != 0 ] || mkdir -p /run/pcscd
 	[ -d /run/pcscd ] || skip "pcscd needs the folder /run/pcscd, which only root can make"

@@ -92,4 +92,3 @@ EXTRA_DIST += tests/clients/signing.sh tests/clients/office.py
 tests/clients/guide.log: $(client_tests:.sh=.log)
 guide-tables:
 	srcdir='$(srcdir)' $(srcdir)/tests/clients/table write
-.PHONY: guide-tables

@@ -12,7 +12,7 @@ need openssl openssl
 need modutil libnss3-tools
 need certutil libnss3-tools
 prefix=${inkan%/bin/inkan}
-[ -x "$prefix/sbin/inkan-authd" ] || skip "inkan-authd is not built (--disable-authd)"
+[ -x "$prefix/sbin/inkan-authd" ] || skip "inkan-authd is not built (--without-authd)"
 firefox=$(readlink -f "$(command -v firefox-esr)")
 doctor='hpki --name ISHI --japanese-name 桜花子'
 set -- "$doctor"

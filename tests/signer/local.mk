@@ -6,6 +6,7 @@ EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py tests/signer
   tests/signer/verify_xades.py tests/signer/make_tricks.py tests/signer/make_variants.py tests/signer/make_judged.py \
   tests/signer/compare_problems.py
 dist_check_SCRIPTS += $(signer_tests)
+if XMLSEC
 TESTS += $(signer_tests)
 if TESTS_WANTED
 check_PROGRAMS += tests/signer/documents tests/signer/sign tests/signer/show-problems
@@ -25,4 +26,5 @@ tests_signer_later_la_SOURCES = tests/signer/later.c
 tests_signer_later_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_signer_later_la_CFLAGS = $(INKAN_PLAIN_CFLAGS) -fvisibility=default
 tests_signer_later_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
 endif

@@ -3,6 +3,7 @@
 # inkan check: what time stamps prove, of which signature, and what an anchor is.
 # shellcheck disable=SC2154 # common.sh has them
 . "${srcdir:-.}/tests/tool/common.sh"
+grep -q "define WITH_XMLSEC 1" config.h || skip "built --without-xmlsec"
 need openssl
 /usr/bin/python3 -c 'import lxml' 2>/dev/null || skip "python3-lxml is missing"
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"

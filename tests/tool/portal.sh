@@ -3,6 +3,7 @@
 # inkan portal init and inkan trust export: from a root to "Ready.", twice, and what is said when something is missing.
 # openssl verifies with the files that were written.
 . "${srcdir:-.}/tests/tool/common.sh"
+[ -x tests/unit/fetch_here ] || skip "built --without-curl"
 need openssl
 good_and_revoked
 unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy

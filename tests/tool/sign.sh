@@ -4,6 +4,7 @@
 # counted on the card; what goes wrong in the middle loses nothing.
 # shellcheck disable=SC2317,SC2059 # parts are called by name; formats are ours
 . "${srcdir:-.}/tests/tool/common.sh"
+grep -q "define WITH_XMLSEC 1" config.h || skip "built --without-xmlsec"
 need pcscd
 need openssl
 need xmlsec1

@@ -4,6 +4,7 @@
 # who uses the network is seen by strace.
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
+[ -x tests/unit/fetch_here ] || skip "built --without-curl"
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
 export XDG_DATA_HOME XDG_CACHE_HOME
 unset HTTP_PROXY https_proxy all_proxy ALL_PROXY no_proxy NO_PROXY http_proxy

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-fetch_tests = tests/unit/test_fetch
-check_PROGRAMS += $(fetch_tests) tests/tool/serve tests/unit/fetch_here
-TESTS += $(fetch_tests)
+check_PROGRAMS += tests/tool/serve
+if CURL
+check_PROGRAMS += tests/unit/test_fetch tests/unit/fetch_here
+TESTS += tests/unit/test_fetch
+endif
 
 check_LTLIBRARIES += tests/unit/libserve.la
 tests_unit_libserve_la_SOURCES = tests/unit/http_server.h tests/unit/http_server.c

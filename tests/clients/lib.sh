@@ -405,6 +405,47 @@ free_port() {
 	echo "$port"
 }
 
+# ---- Two networks of a test's own, with a cable between them: $here and $there are the words before a command
+# that runs in one of them, as root of that network and of nothing else.
+
+start_networks() {
+	need ip iproute2
+	unshare -rn ip link set lo up 2>/dev/null || skip "this machine gives its users no network namespaces"
+	hold_network near unshare -rn
+	here="nsenter --preserve-credentials -U -n -t $(cat "$work/near.pid")"
+	hold_network far $here unshare -n
+	there="nsenter --preserve-credentials -U -n -t $(cat "$work/far.pid")"
+	$here ip link add near type veth peer name far netns "$(cat "$work/far.pid")" || fail "no cable"
+	$here ip addr add 192.0.2.1/24 dev near && $there ip addr add 192.0.2.2/24 dev far || fail "no addresses"
+	for side in near far; do
+		[ $side = near ] && in=$here || in=$there
+		$in ip link set lo up && $in ip link set $side up || fail "the cable is not connected"
+	done
+}
+
+hold_network() { # NAME COMMAND...: a process that stays in it
+	held=$1
+	shift
+	# shellcheck disable=SC2016 # for the shell inside
+	"$@" sh -c 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec sleep 1000' "$work/$held.pid" 9>&- &
+	servers="$servers $work/$held.pid"
+	for _ in $(seq 100); do
+		[ ! -e "$work/$held.pid" ] || return 0
+		sleep 0.05
+	done
+	fail "no network $held"
+}
+
+# Until a line of the file matches.
+await_line() { # NAME FILE PATTERN
+	for _ in $(seq 300); do
+		! grep -q -e "$3" "$2" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	sed 's/^/    /' "$2"
+	fail "$1: no line of $(basename "$2") matches '$3'"
+}
+
 # An nginx that asks for a certificate of the card's PKI and hands it back.
 start_nginx() { # TLS-VERSION
 	need nginx nginx

@@ -406,13 +406,13 @@ free_port() {
 }
 
 # ---- Two networks of a test's own, with a cable between them: $here and $there are the words before a command
-# that runs in one of them, as root of that network and of nothing else.
+# that runs in one of them, as root of that network and of nothing else. What is mounted $here is seen there alone.
 
 start_networks() {
 	need ip iproute2
 	unshare -rn ip link set lo up 2>/dev/null || skip "this machine gives its users no network namespaces"
-	hold_network near unshare -rn
-	here="nsenter --preserve-credentials -U -n -t $(cat "$work/near.pid")"
+	hold_network near unshare -rnm
+	here="nsenter --preserve-credentials -U -n -m -t $(cat "$work/near.pid")"
 	hold_network far $here unshare -n
 	there="nsenter --preserve-credentials -U -n -t $(cat "$work/far.pid")"
 	$here ip link add near type veth peer name far netns "$(cat "$work/far.pid")" || fail "no cable"
@@ -421,6 +421,15 @@ start_networks() {
 		[ $side = near ] && in=$here || in=$there
 		$in ip link set lo up && $in ip link set $side up || fail "the cable is not connected"
 	done
+}
+
+# What root of $here finds registered with p11-kit: the files that are shipped, and nothing of the machine's.
+register_here() {
+	mkdir -p "$work/p11-kit"
+	for name in inkan inkan-sign; do
+		sed "s|$module_home/|$module_dir/|" "${inkan%/bin/inkan}/share/inkan/p11-kit/$name.module" >"$work/p11-kit/$name.module"
+	done
+	$here mount --bind "$work/p11-kit" /usr/share/p11-kit/modules || skip "p11-kit has no folder for modules here"
 }
 
 hold_network() { # NAME COMMAND...: a process that stays in it
@@ -436,14 +445,15 @@ hold_network() { # NAME COMMAND...: a process that stays in it
 	fail "no network $held"
 }
 
-# Until a line of the file matches.
-await_line() { # NAME FILE PATTERN
+# Until so many lines of the file match.
+await_line() { # NAME FILE PATTERN [TIMES]
 	for _ in $(seq 300); do
-		! grep -q -e "$3" "$2" 2>/dev/null || return 0
+		lines=$(grep -c -e "$3" "$2" 2>/dev/null)
+		[ "${lines:-0}" -lt "${4-1}" ] || return 0
 		sleep 0.1
 	done
 	sed 's/^/    /' "$2"
-	fail "$1: no line of $(basename "$2") matches '$3'"
+	fail "$1: '$3' is not in $(basename "$2") ${4-1} times"
 }
 
 # An nginx that asks for a certificate of the card's PKI and hands it back.

@@ -20,6 +20,7 @@ client_tests = \
   tests/clients/p11-kit.sh \
   tests/clients/openvpn.sh \
   tests/clients/ipsec.sh \
+  tests/clients/dot1x.sh \
   tests/clients/status.sh \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh \

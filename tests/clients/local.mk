@@ -21,6 +21,7 @@ client_tests = \
   tests/clients/openvpn.sh \
   tests/clients/ipsec.sh \
   tests/clients/dot1x.sh \
+  tests/clients/kerberos.sh \
   tests/clients/status.sh \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh \

@@ -41,7 +41,7 @@ enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *o
 	return refuse(s);
 }
 
-enum error xades_sign_detached(struct signer *s, const struct named *files, size_t n, struct buf *out)
+enum error xades_sign_detached(struct signer *s, const struct inkan_part *files, size_t n, struct buf *out)
 {
 	(void)files;
 	(void)n;

@@ -22,6 +22,7 @@ client_tests = \
   tests/clients/ipsec.sh \
   tests/clients/dot1x.sh \
   tests/clients/kerberos.sh \
+  tests/clients/openconnect.sh \
   tests/clients/status.sh \
   tests/clients/nss-pss.sh \
   tests/clients/nss-consent.sh \

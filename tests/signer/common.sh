@@ -6,7 +6,7 @@
 need openssl
 need python3
 srcdir=$(cd "${srcdir:-.}" && pwd) # tests go elsewhere
-documents=./tests/signer/documents
+documents=$(pwd)/tests/signer/documents
 [ -x tests/unit/fetch_here ] || skip "built --without-curl"
 [ -x "$documents" ] || skip "tests/signer/documents is not built"
 pki=$work/pki

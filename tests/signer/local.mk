@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Signed documents: the forms of the field and what is wrong with them.
 signer_tests = tests/signer/stamp.sh tests/signer/cades.sh tests/signer/xades-sign.sh tests/signer/xades-check.sh \
-  tests/signer/xades-variants.sh
+  tests/signer/xades-variants.sh tests/signer/others.sh
 EXTRA_DIST += tests/signer/common.sh tests/signer/make_documents.py tests/signer/authority.py tests/signer/cms.py \
-  tests/signer/verify_xades.py tests/signer/make_tricks.py tests/signer/make_variants.py tests/signer/make_judged.py \
+  tests/signer/verify_xades.py tests/signer/make_tricks.py tests/signer/make_variants.py tests/signer/others.py tests/signer/make_judged.py \
   tests/signer/compare_problems.py
 dist_check_SCRIPTS += $(signer_tests)
 if XMLSEC

@@ -51,7 +51,7 @@ never() {
 J='[ぁ-ゖァ-ヺー一-龥々]'
 
 # Words. PIN stands where the screen of another program has it.
-never 'PIN is 暗証番号' '\bPINs?\b' '「PIN」|PIN incorrect|Wrong smartcard PIN'
+never 'PIN is 暗証番号' '\bPINs?\b' '「PIN」|PIN incorrect|Wrong (smartcard )?PIN|CTRL-REQ-PIN'
 never 'CA is 認証局' "\\bCA の|CA 証明書|上位の CA|CA が|発行した CA"
 never 'アンカー is トラストアンカー' '(?<!トラスト)アンカー'
 never '指紋 is フィンガープリント' '指紋'

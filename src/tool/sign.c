@@ -104,6 +104,12 @@ struct run {
 	json_t *list; /* with json: an object for each file */
 };
 
+/* All files under one signature. */
+static bool together(const struct run *r)
+{
+	return r->profile->form == INKAN_SIGN_XADES_DETACHED;
+}
+
 static void help(void)
 {
 	printf("%s\n\n", _("Usage: inkan sign --profile PROFILE [OPTIONS] FILE..."));
@@ -211,12 +217,12 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 		                                     : _("The option --profile is missing."));
 	r->paths = argv + optind;
 	r->n_paths = argc - optind;
-	several = r->n_paths > 1 && r->profile->form != INKAN_SIGN_XADES_DETACHED;
+	several = r->n_paths > 1 && !together(r);
 	if (r->n_paths == 0)
 		return refuse_usage(argv[0], _("Name the files to sign."));
 	if (r->output && several)
 		return refuse_usage(argv[0], _("The option --output is for one signed file."));
-	if (r->profile->form == INKAN_SIGN_XADES_DETACHED && (!r->output || r->n_paths > INKAN_SIGN_FILES_MAX))
+	if (together(r) && (!r->output || r->n_paths > INKAN_SIGN_FILES_MAX))
 		return refuse_usage(argv[0],
 		                    _("--detached makes one signature over up to 64 files: name it with --output."));
 	if (r->json && r->output && strcmp(r->output, "-") == 0)
@@ -239,12 +245,11 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 	enum error e;
 	size_t n;
 
-	if (r->profile->form == INKAN_SIGN_XADES_DETACHED || covers == 0)
+	if (together(r) || covers == 0)
 		covers = 1;
 	if (covers == 1
 	            ? asprintf(&prompt, _("PIN of %s, to sign %s (%s): "), token_text(r->token->card->profile),
-	                       r->profile->form == INKAN_SIGN_XADES_DETACHED ? r->output : r->paths[r->at],
-	                       tries ? tries : "") < 0
+	                       together(r) ? r->output : r->paths[r->at], tries ? tries : "") < 0
 	            : asprintf(&prompt,
 	                       P_("PIN of %s, for %u signature (%s): ", "PIN of %s, for %u signatures (%s): ", covers),
 	                       token_text(r->token->card->profile), covers, tries ? tries : "") < 0)
@@ -502,23 +507,21 @@ static void tell_signed(struct run *r, const char *path, const char *output, enu
 	r->signed_now += code == EXIT_DONE;
 }
 
-/* One signature over these files; the first gives the output its name. */
-static enum exit_code sign(struct run *r, struct file *files, size_t n, const struct file *received)
+/* One signature over these files, which the first gives its name; *output: to be freed. */
+static enum exit_code sign(struct run *r, struct file *files, size_t n, const struct file *received, char **output)
 {
-	const bool together = r->profile->form == INKAN_SIGN_XADES_DETACHED;
 	struct inkan_part parts[INKAN_SIGN_FILES_MAX];
-	char *output = NULL;
 	unsigned char *signature = NULL;
-	enum exit_code code = EXIT_INTERNAL;
+	enum exit_code code;
 	enum inkan_error e;
 	size_t len = 0, k = 0;
 
-	if (asprintf(&output, "%s%s%s", r->output ? r->output : files[0].path,
+	if (asprintf(output, "%s%s%s", r->output ? r->output : files[0].path,
 	             !r->output && strcmp(r->profile->suffix, ".xml") == 0 ? ".signed" : "",
 	             r->output ? "" : r->profile->suffix) < 0)
 		return EXIT_INTERNAL;
-	if ((code = look_at_output(r, output, files, together ? n : 0)) != EXIT_DONE)
-		goto out;
+	if ((code = look_at_output(r, *output, files, together(r) ? n : 0)) != EXIT_DONE)
+		return code;
 	if (received)
 		parts[k++] = (struct inkan_part){NULL, received->content.data, received->content.len};
 	for (size_t i = 0; i < n; i++) {
@@ -538,12 +541,8 @@ static enum exit_code sign(struct run *r, struct file *files, size_t n, const st
 	else if (e == INKAN_OK && !unchanged(files, n))
 		code = EXIT_NO_INPUT;
 	else if (e == INKAN_OK)
-		code = write_signed(r, output, &files[0], (struct bytes){signature, len});
-out:
-	for (size_t i = 0; i < n; i++)
-		tell_signed(r, files[i].path, output, code);
+		code = write_signed(r, *output, &files[0], (struct bytes){signature, len});
 	inkan_sign_free(&signature);
-	free(output);
 	return code;
 }
 
@@ -552,35 +551,35 @@ out:
  * nobody gets. */
 static enum exit_code sign_all(struct run *r, const struct file *received)
 {
-	const bool together = r->profile->form == INKAN_SIGN_XADES_DETACHED;
+	const int n = together(r) ? r->n_paths : 1;
 	struct file files[INKAN_SIGN_FILES_MAX] = {0};
 	enum exit_code code = EXIT_DONE, one = EXIT_DONE;
-	size_t n = 0;
+	bool ended = false;
 
-	for (int i = 0; i < r->n_paths; i++) {
-		one = read_file(r->paths[i], &files[n]);
-		if (one == EXIT_DONE && r->show)
-			show(r, &files[n]);
-		n++;
-		if (one == EXIT_DONE && together && i + 1 < r->n_paths)
-			continue;
+	while (r->at < r->n_paths && !ended) {
+		char *output = NULL;
+
+		one = EXIT_DONE;
+		for (int i = 0; i < n && one == EXIT_DONE; i++) {
+			one = read_file(r->paths[r->at + i], &files[i]);
+			if (one == EXIT_DONE && r->show)
+				show(r, &files[i]);
+		}
 		if (one == EXIT_DONE)
-			one = sign(r, files, n, received);
-		else
-			for (size_t k = 0; k < n; k++)
-				tell_signed(r, files[k].path, "", one);
-		while (n > 0)
-			buf_wipe(&files[--n].content);
-		r->at = i + 1;
+			one = sign(r, files, (size_t)n, received, &output);
+		for (int i = 0; i < n; i++) {
+			tell_signed(r, r->paths[r->at++], output, one);
+			buf_wipe(&files[i].content);
+		}
+		free(output);
 		code = code == EXIT_DONE ? one : code;
-		if (one == EXIT_PARTLY && r->at < r->n_paths)
-			advise(_("The other files were not tried: run the command again when time stamps can be had."));
-		if (together || one == EXIT_REFUSED || one == EXIT_BUSY || one == EXIT_UNAVAILABLE ||
-		    one == EXIT_INTERNAL || one == EXIT_PARTLY)
-			break;
+		ended = one == EXIT_REFUSED || one == EXIT_BUSY || one == EXIT_UNAVAILABLE || one == EXIT_INTERNAL ||
+		        one == EXIT_PARTLY;
 	}
+	if (one == EXIT_PARTLY && r->at < r->n_paths)
+		advise(_("The other files were not tried: run the command again when time stamps can be had."));
 	for (; r->at < r->n_paths; r->at++)
-		tell_signed(r, r->paths[r->at], "", one);
+		tell_signed(r, r->paths[r->at], NULL, one);
 	if (r->n_paths > 1)
 		fprintf(stderr, _("%d of %d signed\n"), r->signed_now, r->n_paths);
 	return code != EXIT_DONE && r->signed_now > 0 ? EXIT_PARTLY : code;
@@ -623,7 +622,7 @@ enum exit_code verb_sign(int argc, char **argv)
 	if (code == EXIT_DONE)
 		code = sign_all(&r, r.prescription ? &received : NULL);
 	for (; r.at < r.n_paths; r.at++)
-		tell_signed(&r, r.paths[r.at], "", code);
+		tell_signed(&r, r.paths[r.at], NULL, code);
 	if (r.json) {
 		begin_output(&r);
 		said = json_print(json_pack("{si sO si si}", "version", 1, "files", r.list, "signed", r.signed_now,

@@ -210,6 +210,12 @@ pins() {
 	chmod +x pinentry
 	run 0 "$inkan" sign --pinentry ./pinentry --profile cades f2
 	grep -q 'f2' asked || bad "the pinentry was not told for what"
+	# what is changed while the PIN is typed is not what was read
+	sed -i 's|^GETPIN) |&echo changed >f1; |' pinentry
+	rm f1.p7s
+	run 66 "$inkan" sign --pinentry ./pinentry --profile cades f1
+	said "f1 was changed while it was being signed"
+	[ ! -e f1.p7s ] || bad "another file than the one that was read is signed"
 	tell "tries 1 sign 1" >/dev/null
 	piped 77 '123456\n' "$inkan" sign --profile cades f3
 	said "only one try is left"

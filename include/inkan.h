@@ -14,7 +14,7 @@ extern "C" {
 
 /* Of this header. inkan_version() tells that of the library that runs. */
 #define INKAN_VERSION_MAJOR 0
-#define INKAN_VERSION_MINOR 1
+#define INKAN_VERSION_MINOR 2
 #define INKAN_VERSION_PATCH 0
 #define INKAN_VERSION_NUMBER (INKAN_VERSION_MAJOR * 1000000 + INKAN_VERSION_MINOR * 1000 + INKAN_VERSION_PATCH)
 
@@ -87,7 +87,7 @@ enum inkan_error {
 /* A short sentence without a full stop. */
 INKAN_API const char *inkan_error_text(enum inkan_error e);
 
-/* "0.1.0" */
+/* "0.2.0" */
 INKAN_API const char *inkan_version(void);
 
 enum inkan_log_level {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches tests/release
 TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
@@ -39,4 +39,6 @@ coverage:
 # Five trees, each without one part: some minutes.
 check-switches:
 	srcdir='$(srcdir)' $(srcdir)/tests/switches build curl xmlsec jansson authd vcard
-.PHONY: check-switches bench coverage guide-tables lint
+release-check:
+	srcdir='$(srcdir)' builddir='$(abs_builddir)' $(srcdir)/tests/release $(PACKAGE_VERSION)
+.PHONY: check-switches release-check bench coverage guide-tables lint

@@ -33,15 +33,22 @@ endif
 p11kitmodule_DATA = dist/p11-kit/inkan.module dist/p11-kit/inkan-sign.module
 mozilladir = $(pkgdatadir)/mozilla
 mozilla_DATA = dist/mozilla/inkan.json
-registrations = $(p11kitmodule_DATA) $(mozilla_DATA)
+# What a profile of AppArmor includes for a program that loads a module; an example of a rule for polkit.
+apparmordir = $(pkgdatadir)/apparmor
+apparmor_DATA = dist/apparmor/inkan
+polkitdir = $(pkgdatadir)/polkit
+dist_polkit_DATA = dist/polkit/50-inkan-pcscd.rules
+registrations = $(p11kitmodule_DATA) $(mozilla_DATA) $(apparmor_DATA)
 CLEANFILES += $(registrations)
-EXTRA_DIST += dist/p11-kit/inkan.module.in dist/p11-kit/inkan-sign.module.in dist/mozilla/inkan.json.in
+EXTRA_DIST += dist/p11-kit/inkan.module.in dist/p11-kit/inkan-sign.module.in dist/mozilla/inkan.json.in dist/apparmor/inkan.in
 
 $(registrations): Makefile
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@moduledir[@]|$(moduledir)|g' $(srcdir)/$@.in >$@
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@moduledir[@]|$(moduledir)|g' -e 's|@libdir[@]|$(libdir)|g' \
+	  -e 's|@sysconfdir[@]|$(sysconfdir)|g' -e 's|@localstatedir[@]|$(localstatedir)|g' $(srcdir)/$@.in >$@
 dist/p11-kit/inkan.module: dist/p11-kit/inkan.module.in
 dist/p11-kit/inkan-sign.module: dist/p11-kit/inkan-sign.module.in
-dist/mozilla/inkan.json: dist/mozilla/inkan.json.in
+dist/apparmor/inkan: dist/apparmor/inkan.in
+dist/mozilla/inkan.json: dist/mozilla/inkan.json.in dist/apparmor/inkan.in
 
 # Settings of inkan-authd to begin with. Nothing goes to /etc: without them nobody is admitted.
 EXTRA_DIST += dist/authd/authd.conf
@@ -60,3 +67,27 @@ if AUTHD
 portaldir = $(docdir)/examples/portal
 portal_DATA = $(portal_files)
 endif
+
+# For shells and software centres: inkan's words and description.
+EXTRA_DIST += dist/completion/inkan.bash
+if TOOL
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = dist/completion/_inkan
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = dist/completion/inkan.fish
+metainfodir = $(datadir)/metainfo
+dist_metainfo_DATA = dist/metainfo/example.inkan.inkan.metainfo.xml
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir) && \
+	$(INSTALL_DATA) $(srcdir)/dist/completion/inkan.bash $(DESTDIR)$(bashcompletiondir)/inkan
+uninstall-completion:
+	rm -f $(DESTDIR)$(bashcompletiondir)/inkan
+else
+uninstall-completion:
+endif
+.PHONY: uninstall-completion
+
+# Recipes for distributions other than Debian.
+EXTRA_DIST += dist/packages/README dist/packages/inkan.spec dist/packages/APKBUILD dist/packages/PKGBUILD \
+  dist/packages/inkan.nix

@@ -34,5 +34,5 @@ inkan_vcard_ifd_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,relro,-z,now 
 install-exec-hook:
 	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.la $(DESTDIR)$(libdir)/libinkan.la
 
-uninstall-local:
+uninstall-local: uninstall-completion
 	rm -f $(DESTDIR)$(pkglibdir)/inkan-vcard-ifd.so $(DESTDIR)$(libdir)/libinkan.so*

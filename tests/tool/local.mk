@@ -35,5 +35,5 @@ dist_check_SCRIPTS += $(setup_tests)
 EXTRA_DIST += tests/tool/setup-common.sh
 TESTS += $(setup_tests)
 
-dist_check_SCRIPTS += tests/tool/pages.sh
-TESTS += tests/tool/pages.sh
+dist_check_SCRIPTS += tests/tool/pages.sh tests/tool/completion.sh tests/tool/descriptions.sh
+TESTS += tests/tool/pages.sh tests/tool/completion.sh tests/tool/descriptions.sh

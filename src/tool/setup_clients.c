@@ -51,10 +51,10 @@ enum exit_code setup_p11kit(struct setup_job *job)
 {
 	char *path =
 		format("%s/pkcs11/modules/inkan%s.module", job->system ? "/etc" : "config", job->sign ? "-sign" : "");
-	static const char disabled[] =
-		"disable-in: p11-kit-proxy firefox firefox-esr firefox-bin chromium chrome msedge brave opera "
-		"vivaldi-bin epiphany WebKitNetworkProcess ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd\n";
-	char *lines = format("module: %s\n%s", job->module ? job->module : "", job->sign ? disabled : "");
+	static const char signers[] =
+		"enable-in: p11-kit p11tool certtool cmsutil osslsigncode pdfsig soffice.bin okular "
+		"evince papers xmlsec1\n";
+	char *lines = format("module: %s\n%s", job->module ? job->module : "", job->sign ? signers : "");
 	enum exit_code code = EXIT_USAGE;
 
 	if (!path || !lines) {

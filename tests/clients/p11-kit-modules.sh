@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The modules as p11-kit's registration of them says: both for who signs, and the
-# signature token not for browsers, ssh and the proxy, through which those come.
+# The modules as p11-kit's registration of them says: both for programs that sign, and the signature token not for
+# all others, nor for the proxy, through which they come.
 . "${srcdir:-.}/tests/clients/lib.sh"
 need p11-kit p11-kit
 need p11tool gnutls-bin
@@ -39,18 +39,26 @@ try "p11tool" p11tool --list-tokens
 both p11tool
 say "p11-kit list-modules, p11tool --list-tokens: both tokens"
 
-# p11-kit goes by the name of the program.
-kept_out=$(sed -n 's/^disable-in: *//p' "$config/modules/inkan-sign.module")
-for name in $kept_out; do
-	[ "$name" != p11-kit-proxy ] || continue
+# p11-kit goes by the name of the program: signers see both, all others, those that nobody thought of too, the one.
+signers=$(sed -n 's/^enable-in: *//p' "$config/modules/inkan-sign.module")
+[ -n "$signers" ] || fail "everybody sees the signature token"
+for name in $signers; do
+	[ "$name" != p11-kit ] || continue
+	[ "$name" = p11tool ] || cp "$(command -v p11tool)" "$work/$name"
+	try "as $name" env PATH="$work:$PATH" "$name" --list-tokens
+	both "$name"
+done
+for name in firefox-esr ssh-pkcs11-helper p11_child wpa_supplicant openconnect gdm-session-worker whatever; do
 	cp "$(command -v p11tool)" "$work/$name"
 	try "as $name" "$work/$name" --list-tokens
 	one "$name"
 done
+try "inkan setup" env XDG_CONFIG_HOME="$work/nothing" "$inkan" setup p11-kit --sign --dry-run --module "$sign_module"
+said "inkan setup has another list than the file that is shipped" "enable-in: $signers\$"
 try "the proxy" pkcs11-tool --module "$proxy" --list-token-slots
 one "the proxy"
 try "ssh-keygen -D" ssh-keygen -D "$proxy"
 [ "$(grep -c "$auth_key" "$work/said")" -ge 1 ] || fail "ssh-keygen -D: $(cat "$work/said")"
 [ "$(sort "$work/said" | uniq | grep -c "$auth_key")" = 1 ] || fail "ssh gets more than one key: $(cat "$work/said")"
-say "the proxy, ssh-keygen -D and a program by the name of: $kept_out: the authentication token alone"
+say "the proxy, ssh-keygen -D and programs of other names than $signers: the authentication token alone"
 [ "$(ask_card verifies)" = 0 ] || fail "a PIN was asked for"

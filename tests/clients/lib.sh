@@ -405,15 +405,24 @@ free_port() {
 	echo "$port"
 }
 
+# ---- A machine of a test's own: $here are the words before a command that runs as root of it, and of nothing else. What is mounted
+# there is seen there alone.
+
+start_root() {
+	unshare -rm mount -t tmpfs none /run 2>/dev/null || skip "this machine gives its users no namespaces"
+	hold_namespace near unshare -rm
+	here="nsenter --preserve-credentials -U -m -t $(cat "$work/near.pid")"
+}
+
 # ---- Two networks of a test's own, with a cable between them: $here and $there are the words before a command
 # that runs in one of them, as root of that network and of nothing else. What is mounted $here is seen there alone.
 
 start_networks() {
 	need ip iproute2
 	unshare -rn ip link set lo up 2>/dev/null || skip "this machine gives its users no network namespaces"
-	hold_network near unshare -rnm
+	hold_namespace near unshare -rnm
 	here="nsenter --preserve-credentials -U -n -m -t $(cat "$work/near.pid")"
-	hold_network far $here unshare -n
+	hold_namespace far $here unshare -n
 	there="nsenter --preserve-credentials -U -n -t $(cat "$work/far.pid")"
 	$here ip link add near type veth peer name far netns "$(cat "$work/far.pid")" || fail "no cable"
 	$here ip addr add 192.0.2.1/24 dev near && $there ip addr add 192.0.2.2/24 dev far || fail "no addresses"
@@ -432,7 +441,7 @@ register_here() {
 	$here mount --bind "$work/p11-kit" /usr/share/p11-kit/modules || skip "p11-kit has no folder for modules here"
 }
 
-hold_network() { # NAME COMMAND...: a process that stays in it
+hold_namespace() { # NAME COMMAND...: a process that stays in it
 	held=$1
 	shift
 	# shellcheck disable=SC2016 # for the shell inside
@@ -442,7 +451,7 @@ hold_network() { # NAME COMMAND...: a process that stays in it
 		[ ! -e "$work/$held.pid" ] || return 0
 		sleep 0.05
 	done
-	fail "no network $held"
+	fail "no namespace $held"
 }
 
 # Until so many lines of the file match.

@@ -17,6 +17,7 @@ client_tests = \
   tests/clients/stunnel.sh \
   tests/clients/ssh.sh \
   tests/clients/pam.sh \
+  tests/clients/sssd.sh \
   tests/clients/p11-kit.sh \
   tests/clients/openvpn.sh \
   tests/clients/ipsec.sh \

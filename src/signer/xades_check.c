@@ -102,13 +102,21 @@ static void read_prefixes(struct xades *x, const struct algorithm *a, const xmlN
 	}
 }
 
-/* The target, and whether it is the element that has to be there. Where no profile says which that is, it is what the
- * signature is in, or what is in it: of another element nobody knows whether it is the one that a reader reads. */
+/* Where no profile says what is signed: what the signature is in, or what is in it. Of another element nobody knows
+ * whether it is the one that a reader reads. */
+static bool is_own(const struct xades *x, const xmlNode *n)
+{
+	const xmlNode *object = xml_is(n, NS_DS, "Manifest") ? n->parent : n;
+
+	return contains(n, x->signature->parent) || (xml_is(object, NS_DS, "Object") && object->parent == x->signature);
+}
+
+/* The target, and whether it is the element that has to be there. */
 static void read_target(struct xades *x, struct reference *r, const char *uri)
 {
 	const char *type = xml_attribute(r->node, "Type");
 	bool properties = type && !strcmp(type, "http://uri.etsi.org/01903#SignedProperties");
-	const xmlNode *t, *object;
+	const xmlNode *t;
 
 	if (*uri && *uri != '#') {
 		if (x->placed)
@@ -117,7 +125,6 @@ static void read_target(struct xades *x, struct reference *r, const char *uri)
 	}
 	r->target = !*uri ? (xmlNode *)x->doc : xmlValidateNCName((const xmlChar *)uri + 1, 0) ? NULL : by_id(x, uri);
 	t = r->target;
-	object = xml_is(t, NS_DS, "Manifest") ? t->parent : t;
 	if (!t || (properties && t != x->signed_properties))
 		add(x, PROBLEM_REFERENCE);
 	else if (t == x->signed_properties && !properties)
@@ -126,8 +133,7 @@ static void read_target(struct xades *x, struct reference *r, const char *uri)
 		; /* as it must be */
 	else if (x->placed)
 		add(x, PROBLEM_REFERENCE);
-	else if (!contains(t, x->signature->parent) &&
-	         !(xml_is(object, NS_DS, "Object") && object->parent == x->signature))
+	else if (!is_own(x, t))
 		add(x, PROBLEM_ELSEWHERE);
 	for (const struct reference *other = x->list; other < r; other++)
 		if (t && other->target == t)

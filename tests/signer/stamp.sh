@@ -168,7 +168,8 @@ ask 1 month-ago "$refused: its time and this machine's clock are too far apart"
 ask 1 rejected "$refused: the request is refused"
 ask 1 trailing "$refused: it is malformed"
 ask 1 nonsense "$refused: it is malformed"
-days='-days -1'
+days='-days -1' # OpenSSL 3.4 refuses that, and has dates instead
+! openssl x509 -help 2>&1 | grep -q not_after || days='-not_before 20240101000000Z -not_after 20240201000000Z'
 certificate expired tsa-ca extendedKeyUsage=critical,timeStamping
 days='-days 30'
 ask 1 as/expired "$refused: the time stamp authority's certificate was not valid at that time"

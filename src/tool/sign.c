@@ -498,7 +498,7 @@ static void tell_signed(struct run *r, const char *path, const char *output, enu
 		json_array_append_new(r->list, json_pack("{so so si}", "file", json_text(path), "signed",
 		                                         code == EXIT_DONE ? json_text(output) : json_null(), "code",
 		                                         (int)code));
-	} else if (code == EXIT_DONE && strcmp(output, "-") != 0 &&
+	} else if (code == EXIT_DONE && output && strcmp(output, "-") != 0 &&
 	           asprintf(&text, _("%s: signed, in %s"), path, output) >= 0) {
 		put_text(stdout, text);
 		putchar('\n');

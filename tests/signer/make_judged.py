@@ -83,6 +83,10 @@ def main(folder, later_so, good_pem, good_key, expired_pem, expired_key, ca, roo
     text, value = m.sign(dispensed.replace('<DispensingManagement>', beside, 1), expired, VENDOR)
     m.write('dispensing-beside.xml', m.evolve_real(text, value, VENDOR, pki, 'B'))
     pki.signer = good
+    form = dict(VENDOR, order='DS', reference_ids=False)
+    text, value = m.sign(m.HEAD + '<a><b Id="b">1</b><c>%s</c></a>' % m.signature(form, 'beside', good, [('#b', '', [m.EXC])]),
+                         good, form)
+    m.write('elsewhere.xml', m.evolve_real(text, value, form, pki, 'B'))
     inside = ''.join('<xa:EncapsulatedX509Certificate>%s</xa:EncapsulatedX509Certificate>' % b64(
         m.run('openssl', 'x509', '-in', f, '-outform', 'DER')) for f in (ca, root))
     m.evolve = lambda text, value, *_: text.replace('@NEXT@', '<xa:CertificateValues>%s</xa:CertificateValues>' % inside)

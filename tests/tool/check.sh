@@ -50,4 +50,12 @@ says 0 "valid valid valid" dispensing
 says 7 "invalid undecided+expired-since invalid+digest" dispensing-changed
 run 7 "$inkan" check --status off --json "$work/d/dispensing-beside.xml"
 wrote '"problem": "structure"'
+# of an element that the signature is not in it is said which one it is
+says 3 "undecided undecided+elsewhere" elsewhere
+run 3 "$inkan" check --status off "$work/d/elsewhere.xml"
+wrote "Covers:          b (#b): this element alone"
+wrote "Use only the element that it covers."
+printf '\377\376<\000a\000/\000>\000' >"$work/d/utf-16.xml"
+run 7 "$inkan" check "$work/d/utf-16.xml"
+wrote "the document's encoding is not one of UTF-8, Shift_JIS and EUC-JP"
 finish

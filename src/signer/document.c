@@ -130,10 +130,8 @@ void document_free(struct document *d)
 	for (size_t i = 0; i < d->n; i++) {
 		struct signature *s = &d->list[i];
 
-		for (size_t k = 0; k < s->n_stamps; k++) {
-			free(s->stamps[k].name);
+		for (size_t k = 0; k < s->n_stamps; k++)
 			stamp_clear(&s->stamps[k]);
-		}
 		free(s->stamps);
 		buf_free(&s->cert);
 		sk_X509_pop_free(s->certs, X509_free);

@@ -63,6 +63,7 @@ void stamp_trust_free(struct stamp_trust *t)
 
 void stamp_clear(struct stamp *s)
 {
+	free(s->name);
 	CMS_ContentInfo_free(s->cms);
 	X509_free(s->authority);
 	sk_X509_pop_free(s->certs, X509_free);

@@ -82,4 +82,16 @@ if echo | groff -mja -man -Kutf8 -Tutf8 >/dev/null 2>&1; then
 		[ ! -s "$work/warnings" ] || { bad "$page"; cat "$work/warnings"; }
 	done
 fi
+# As man shows them where they are installed, with any locale: groff 1.22 does not come back from a paragraph that is one
+# long line with many places to break it.
+if man --version >/dev/null 2>&1; then
+	mkdir -p "$work/man/ja/man1"
+	cp doc/ja/*.1 "$work/man/ja/man1"
+	for page in "$work"/man/ja/man1/*; do
+		for width in 80 120; do
+			LC_ALL=C.UTF-8 MANWIDTH=$width timeout 20 man -l "$page" >"$work/shown" 2>/dev/null ||
+				bad "man does not show ${page##*/} with $width columns"
+		done
+	done
+fi
 finish

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches tests/release
+dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches tests/release \
+  tests/reproducible tests/packages/complete.sh
+EXTRA_DIST += tests/packages/debian
 TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
@@ -16,6 +18,7 @@ include tests/module/local.mk
 include tests/cards/local.mk
 endif
 if TOOL
+TESTS += tests/packages/complete.sh
 include tests/tool/local.mk
 include tests/signer/local.mk
 include tests/authd/local.mk
@@ -39,6 +42,8 @@ coverage:
 # Five trees, each without one part: some minutes.
 check-switches:
 	srcdir='$(srcdir)' $(srcdir)/tests/switches build curl xmlsec jansson authd vcard
-release-check:
+check-reproducible:
+	srcdir='$(srcdir)' $(srcdir)/tests/reproducible
+release-check: check-reproducible
 	srcdir='$(srcdir)' builddir='$(abs_builddir)' $(srcdir)/tests/release $(PACKAGE_VERSION)
-.PHONY: check-switches release-check bench coverage guide-tables lint
+.PHONY: check-reproducible check-switches release-check bench coverage guide-tables lint

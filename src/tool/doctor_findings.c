@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <openssl/crypto.h>
 #include "base/file.h"
 #include "base/os.h"
 #include "cards/family.h"
@@ -667,6 +668,76 @@ static void find_program(struct findings *f, const char *root, const struct setu
 	free(user);
 }
 
+/* What inkan setup openssl wrote names the provider or the engine of the day on which it ran. */
+static void find_openssl(struct findings *f, const char *root, const struct setup_row *row)
+{
+	char *provider = setup_setting("", row->file, "", "module");
+	char *engine = setup_setting("", row->file, "", "dynamic_path");
+	char *named = format("%s%s", root, provider ? provider : engine ? engine : "");
+	char *installed = format("%s%s/pkcs11.so", root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
+	char *again = format("%sinkan setup openssl%s%s", row->system ? "sudo " : "", row->system ? " --system" : "",
+	                     row->kind == SETUP_SIGN ? " --sign" : "");
+	const char *name = setup_client_name(SETUP_OPENSSL);
+
+	if ((provider || engine) && named && access(named, F_OK) != 0)
+		add(f, PROBLEM, "openssl-gone", name, N_("its configuration loads a library that is not there: %s"),
+		    named + strlen(root), N_("Set it up again, with what is installed: %s"), again);
+	else if (engine && !provider && installed && access(installed, F_OK) == 0)
+		add(f, NOTE, "openssl-engine", name,
+		    N_("it uses the engine, which OpenSSL 4 has no more, though the provider is installed"), NULL,
+		    N_("Set it up again, with what is installed: %s"), again);
+	free(provider);
+	free(engine);
+	free(named);
+	free(installed);
+	free(again);
+}
+
+/* SSSD takes the first token that p11-kit shows. Its settings are root's to read: others get no findings. */
+static void find_sssd(struct findings *f, const char *root, const struct setup_rows *rows)
+{
+	static const char files[] = "/etc/sssd/{sssd.conf,conf.d/*.conf}";
+	char *cards = setup_setting(root, "", files, "pam_cert_auth"), *uri = setup_setting(root, "", files, "p11_uri");
+	char *pam = setup_setting(root, "", files, "pam_cert_verification");
+	char *all = setup_setting(root, "", files, "certificate_verification");
+	const char *verification = pam ? pam : all ? all : "", *second = NULL;
+	bool ours = false;
+
+	if (!cards || strcasecmp(cards, "true") != 0)
+		goto out;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct setup_row *row = &rows->list[i];
+
+		if (row->client != SETUP_P11KIT || !row->system)
+			continue;
+		ours |= row->kind == SETUP_AUTH && !row->gone;
+		if (row->kind == SETUP_FOREIGN && drives_our_cards(rows, row))
+			second = base_name(row->library);
+	}
+	if (!ours)
+		add(f, PROBLEM, "sssd-unregistered", "SSSD",
+		    N_("it takes cards from p11-kit, where the module is not registered for the machine"), NULL,
+		    N_("Register it: sudo inkan setup p11-kit --system"), NULL);
+	else
+		fine(f, "client", "SSSD", N_("it is set up to use the module"), NULL);
+	if (ours && second && !uri)
+		add(f, PROBLEM, "sssd-first", "SSSD",
+		    N_("it takes the first card that p11-kit shows, and another module shows the same ones: %s"),
+		    second,
+		    N_("Name the token below [pam] in sssd.conf, for instance: p11_uri = pkcs11:token=HPKI%20Authentication"),
+		    NULL);
+	if (!strstr(verification, "no_ocsp") && !strstr(verification, "no_verification"))
+		add(f, NOTE, "sssd-ocsp", "SSSD",
+		    N_("it asks an OCSP responder, and that of My Number Cards answers registered verifiers alone"),
+		    NULL, N_("Add no_ocsp to this line below [pam] in sssd.conf: pam_cert_verification = no_ocsp"),
+		    NULL);
+out:
+	free(cards);
+	free(uri);
+	free(pam);
+	free(all);
+}
+
 /* ---- All of it */
 
 enum error findings_find(const char *root, const char *reader, struct findings *f)
@@ -713,6 +784,10 @@ enum error findings_find(const char *root, const char *reader, struct findings *
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (int i = 0; i < SETUP_CLIENTS; i++)
 		find_program(f, root, &rows, (enum setup_client)i);
+	for (size_t i = 0; i < rows.n; i++)
+		if (rows.list[i].client == SETUP_OPENSSL && rows.list[i].kind != SETUP_NOTHING)
+			find_openssl(f, root, &rows.list[i]);
+	find_sssd(f, root, &rows);
 	if (!any)
 		add(f, PROBLEM, "client-none", "", N_("no program is set up to use the module"), NULL,
 		    N_("Set up the one that should use the card, for instance: inkan setup firefox"), NULL);

@@ -56,6 +56,7 @@ enum exit_code setup_p11kit(struct setup_job *job)
 		"evince papers xmlsec1\n";
 	char *lines = format("module: %s\n%s", job->module ? job->module : "", job->sign ? signers : "");
 	enum exit_code code = EXIT_USAGE;
+	struct setup_rows rows = {0};
 
 	if (!path || !lines) {
 		code = setup_no_memory();
@@ -65,6 +66,13 @@ enum exit_code setup_p11kit(struct setup_job *job)
 	} else {
 		code = block_file(job, path, lines, false);
 	}
+	if (code == EXIT_DONE && !job->undo && setup_registered(job->root, &rows) == E_OK)
+		for (size_t i = 0; i < rows.n && !job->next; i++)
+			if (rows.list[i].client == SETUP_P11KIT && rows.list[i].kind == SETUP_FOREIGN &&
+			    strstr(rows.list[i].library, "opensc-pkcs11"))
+				job->next = strdup(_("OpenSC is registered with p11-kit too, and shows My Number Cards "
+				                     "once more: see inkan doctor"));
+	setup_rows_free(&rows);
 	free(path);
 	free(lines);
 	return code;

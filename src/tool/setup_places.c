@@ -149,6 +149,31 @@ static char *value_of(char *line, const char *key)
 	return line;
 }
 
+char *setup_setting(const char *root, const char *folder, const char *pattern, const char *key)
+{
+	char *path = setup_pattern(root, folder, pattern), *line = NULL, *value, *last = NULL;
+	glob_t found = {0};
+	size_t size = 0;
+
+	if (path)
+		glob(path, GLOB_BRACE, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		FILE *f = fopen(found.gl_pathv[i], "re");
+
+		while (f && getline(&line, &size, f) > 0)
+			if ((value = value_of(line, key))) {
+				free(last);
+				last = strdup(value);
+			}
+		if (f)
+			fclose(f);
+	}
+	globfree(&found);
+	free(path);
+	free(line);
+	return last;
+}
+
 /* A file that has been looked at, under whatever name, is passed over. */
 static enum error look_at(struct setup_rows *rows, const struct place *p, const char *root, const char *file)
 {

@@ -302,6 +302,59 @@ echo 'enable-in: none' >"$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.modu
 doctor 1
 lacks client-twice
 
+# ---- OpenSSL: the library that the configuration names, and the provider in the place of the engine
+mkdir -p "$root$XDG_CONFIG_HOME/inkan" "$root/usr/lib"
+openssl_conf=$root$XDG_CONFIG_HOME/inkan/openssl.cnf
+printf '[inkan_engine]\ndynamic_path = /usr/lib/engine.so\nMODULE_PATH = %s\n' "$auth" >"$openssl_conf"
+doctor 1
+found 'problem openssl-gone OpenSSL'
+advised_to openssl-gone 'inkan setup openssl'
+: >"$root/usr/lib/engine.so"
+doctor 1
+lacks openssl-gone
+lacks openssl-engine
+providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+mkdir -p "$root$providers"
+: >"$root$providers/pkcs11.so"
+doctor 1
+found 'note openssl-engine OpenSSL'
+printf '[inkan_provider]\nmodule = %s/pkcs11.so\npkcs11-module-path = %s\n' "$providers" "$auth" >"$openssl_conf"
+doctor 1
+lacks openssl-engine
+lacks openssl-gone
+rm "$root$providers/pkcs11.so"
+doctor 1
+found 'problem openssl-gone OpenSSL'
+rm "$openssl_conf"
+
+# ---- SSSD, which has its cards from p11-kit
+mkdir -p "$root/etc/sssd/conf.d"
+printf '[pam]\npam_cert_auth = false\n' >"$root/etc/sssd/sssd.conf"
+rm "$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.module" # root's own files count for nothing there
+doctor 1
+lacks 'client SSSD'
+lacks sssd-first
+printf '[pam]\npam_cert_auth = True\n' >"$root/etc/sssd/conf.d/cards.conf"
+doctor 1
+found 'ok client SSSD'
+found 'problem sssd-first SSSD'
+advised_to sssd-first 'p11_uri = pkcs11:token=HPKI%20Authentication'
+found 'note sssd-ocsp SSSD'
+echo 'p11_uri = pkcs11:token=HPKI%20Authentication' >>"$root/etc/sssd/sssd.conf"
+echo 'pam_cert_verification = crl_file=/etc/lists.pem, no_ocsp' >>"$root/etc/sssd/sssd.conf"
+doctor 1
+lacks sssd-first
+lacks sssd-ocsp
+mv "$root/usr/share/p11-kit/modules/inkan.module" "$root$XDG_CONFIG_HOME/pkcs11/modules"
+doctor 1
+found 'problem sssd-unregistered SSSD'
+advised_to sssd-unregistered 'sudo inkan setup p11-kit --system'
+mv "$root$XDG_CONFIG_HOME/pkcs11/modules/inkan.module" "$root/usr/share/p11-kit/modules"
+echo 'enable-in: none' >"$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.module"
+rm -r "$root/etc/sssd"
+doctor 1
+lacks client-twice
+
 all_seen 'service|reader|settings|module|client|clock-early'
 
 

@@ -294,6 +294,12 @@ fi
 check() { grep -v '^#' "$root/etc/pkcs11/modules/inkan-sign.module" | cmp -s - "$work/expected" || bad "inkan-sign.module"; }
 from_dist inkan-sign >"$work/expected"
 cycle p11-kit --sign --system --root "$root" --module "$sign_module"
+mkdir -p "$root/usr/share/p11-kit/modules"
+echo 'module: opensc-pkcs11.so' >"$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
+setup 0 p11-kit --system --root "$root" --module "$module" --yes
+wrote "OpenSC is registered with p11-kit too"
+setup 0 p11-kit --undo --system --root "$root" --yes
+rm "$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
 
 # ---- OpenSSL: the provider, or the engine where that is what there is
 engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')

@@ -34,6 +34,11 @@ people() {
 		guide_block pam service | sed "s|pam_pkcs11.so|& config_file=$etc/pam_pkcs11.conf|"
 		echo "account required pam_unix.so"
 	} >"$work/pam.d/login"
+	{
+		guide_block pam sudo | sed "s|pam_pkcs11.so|& config_file=$etc/pam_pkcs11.conf|"
+		echo "@include common-auth"
+		echo "account required pam_unix.so"
+	} >"$work/pam.d/sudo"
 }
 
 set_up() {
@@ -58,11 +63,15 @@ make_mapping() { # of those who are not revoked
 
 # ---- Signing in
 
+test_pam() { # SERVICE USER, with the answers on standard input
+	LD_PRELOAD=$wrappers PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=$work/pam.d \
+		NSS_WRAPPER_PASSWD=$work/passwd NSS_WRAPPER_GROUP=$work/group \
+		timeout 60 pamtester "$1" "$2" authenticate acct_mgmt >"$work/said" 2>&1
+}
+
 ask() { # USER PASSWORD PIN: pam_unix asks for one, pam_pkcs11 for the other
 	verifies=$(ask_card verifies) left=$(ask_card tries)
-	printf '%s\n' "$2" "$3" | LD_PRELOAD=$wrappers PAM_WRAPPER=1 PAM_WRAPPER_SERVICE_DIR=$work/pam.d \
-		NSS_WRAPPER_PASSWD=$work/passwd NSS_WRAPPER_GROUP=$work/group \
-		timeout 60 pamtester login "$1" authenticate acct_mgmt >"$work/said" 2>&1
+	printf '%s\n' "$2" "$3" | test_pam login "$1"
 }
 
 let_in() { # NAME USER PASSWORD PIN
@@ -91,6 +100,55 @@ two_factors() {
 	refuse "no card" "No smart card found\|no suitable token" 0 0 doctor secret "$auth_pin"
 	insert_card
 	let_in "the card again" doctor secret "$auth_pin"
+}
+
+card_alone() { # sudo's lines
+	verifies=$(ask_card verifies)
+	echo "$auth_pin" | test_pam sudo doctor || fail "sudo: refused: $(cat "$work/said")"
+	[ $(($(ask_card verifies) - verifies)) = 2 ] || fail "sudo: $(($(ask_card verifies) - verifies)) VERIFYs"
+	! grep -q Password "$work/said" || fail "sudo asks for the password"
+	remove_card
+	! echo secret | test_pam sudo doctor || fail "sudo: the password instead of the card"
+	insert_card
+}
+
+# The card is pulled while the question for the PIN stands there.
+pulled() {
+	verifies=$(ask_card verifies)
+	rm "$work/said"
+	ask_witness || fail "the card was left unlocked: $(cat "$work/witness")"
+	! {
+		echo secret
+		await_line "the question" "$work/said" 'PIN: '
+		"$vcard" --send "remove $reader" >/dev/null
+		echo "$auth_pin"
+	} | test_pam login doctor || fail "let in without a card"
+	[ "$(ask_card verifies)" = "$verifies" ] || fail "a VERIFY without a card"
+	said "the card pulled" 'Error 2320'
+	say "refused: the card pulled at the question for the PIN"
+	insert_card
+}
+
+# pkcs11_eventmgr runs the action when the card goes, and has no PIN.
+watch_removal() {
+	verifies=$(ask_card verifies)
+	guide_block pam removal | sed "s|/usr/local/lib/pkcs11|$module_dir|; s|loginctl lock-session|touch $work/locked|" >"$etc/pkcs11_eventmgr.conf"
+	guide_write pam watch "$here; s|^|exec |"
+	sh "$work/block" >"$work/eventmgr" 2>&1 9>&- &
+	echo $! >"$work/eventmgr.pid"
+	servers="$servers $work/eventmgr.pid"
+	sleep 2.5 # it looks once a second, and says nothing
+	[ ! -e "$work/locked" ] || fail "locked with the card in"
+	let_in "beside pkcs11_eventmgr" doctor secret "$auth_pin"
+	remove_card
+	for _ in $(seq 100); do
+		[ ! -e "$work/locked" ] || break
+		sleep 0.1
+	done
+	[ -e "$work/locked" ] || fail "the card is pulled, and nothing happens: $(cat "$work/eventmgr")"
+	kill "$(cat "$work/eventmgr.pid")"
+	insert_card
+	say "pkcs11_eventmgr: the card pulled"
 }
 
 misfits() { # what the machine's owner may have got wrong: nobody gets in
@@ -127,7 +185,12 @@ case $INKAN_TEST_OPTIONS in
 	;;
 *)
 	two_factors
-	[ -n "$neighbour" ] || misfits
+	if [ -z "$neighbour" ]; then
+		card_alone
+		pulled
+		watch_removal
+		misfits
+	fi
 	let_in "all as it was" doctor secret "$auth_pin"
 	cell PAM login
 	;;

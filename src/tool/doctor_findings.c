@@ -724,7 +724,8 @@ static void find_sssd(struct findings *f, const char *root, const struct setup_r
 		add(f, PROBLEM, "sssd-first", "SSSD",
 		    N_("it takes the first card that p11-kit shows, and another module shows the same ones: %s"),
 		    second,
-		    N_("Name the token below [pam] in sssd.conf, for instance: p11_uri = pkcs11:token=HPKI%20Authentication"),
+		    N_("Name the token below [pam] in sssd.conf, for instance: "
+		       "p11_uri = pkcs11:token=HPKI%20Authentication"),
 		    NULL);
 	if (!strstr(verification, "no_ocsp") && !strstr(verification, "no_verification"))
 		add(f, NOTE, "sssd-ocsp", "SSSD",

@@ -58,8 +58,8 @@ char *setup_path(const char *root, const char *file);
 /* The folder (as setup_path takes it, or "") below root as it is, then a pattern of os_glob; to be freed. */
 char *setup_pattern(const char *root, const char *folder, const char *pattern);
 
-/* The last value of a setting in the text files of that pattern (as of setup_pattern); to be freed. NULL: it is in none that can
- * be read. */
+/* The last value of a setting in the text files of that pattern (as of setup_pattern); to be freed. NULL: it is in none
+ * that can be read. */
 char *setup_setting(const char *root, const char *folder, const char *pattern, const char *key);
 
 /* Like asprintf, but NULL when out of memory. */

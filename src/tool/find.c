@@ -133,7 +133,13 @@ enum exit_code find_nothing(const struct find *f)
 
 enum exit_code find_card(struct find *f, const char *name, struct place **out)
 {
+	return find_wanted(f, name, NULL, out);
+}
+
+enum exit_code find_wanted(struct find *f, const char *name, bool (*wanted)(struct place *p), struct place **out)
+{
 	enum error e = find_all(f, name);
+	const struct place *other = NULL;
 
 	*out = NULL;
 	if (e != E_OK) {
@@ -141,16 +147,22 @@ enum exit_code find_card(struct find *f, const char *name, struct place **out)
 		return exit_of(e);
 	}
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->places[i].n == 0)
+		struct place *p = &f->places[i];
+
+		if (p->n == 0)
 			continue;
+		if (wanted && !wanted(p)) {
+			other = p;
+			continue;
+		}
 		if (*out) {
-			complain(_("There are cards in %s and in %s."), (*out)->state.name, f->places[i].state.name);
+			complain(_("There are cards in %s and in %s."), (*out)->state.name, p->state.name);
 			advise(_("Choose one with --reader and a part of the reader's name."));
 			return EXIT_USAGE;
 		}
-		*out = &f->places[i];
+		*out = p;
 	}
-	return *out ? EXIT_DONE : find_nothing(f);
+	return *out ? EXIT_DONE : other ? refuse_no_token(other) : find_nothing(f);
 }
 
 bool use_of(const char *word, enum use *use)

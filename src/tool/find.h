@@ -45,6 +45,8 @@ enum exit_code find_nothing(const struct find *f);
 /* find_all, and the one card that is there; what stands in the way (none,
  * several) has been said. */
 enum exit_code find_card(struct find *f, const char *name, struct place **out);
+/* The same of those that `wanted` says yes to: the others are as if they were not there. */
+enum exit_code find_wanted(struct find *f, const char *name, bool (*wanted)(struct place *p), struct place **out);
 
 /* "auth" or "sign", else false. */
 bool use_of(const char *word, enum use *use);

@@ -278,39 +278,12 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 
 /* ---- The card */
 
-/* The one HPKI card with a signature key. A My Number Card beside it is not looked at. */
-static enum exit_code find_token(struct run *r)
+/* An HPKI card with a signature key. A My Number Card beside it is not looked at. */
+static bool can_sign(struct place *p)
 {
-	enum error e = find_all(&r->find, r->reader);
-	const char *reader = NULL;
+	const struct token *t = place_token(p, USE_SIGN);
 
-	if (e != E_OK) {
-		complain_reader(e, r->reader ? r->reader : r->find.conf.reader);
-		return exit_of(e);
-	}
-	for (size_t i = 0; i < r->find.n; i++) {
-		struct place *p = &r->find.places[i];
-		struct token *t = place_token(p, USE_SIGN);
-
-		if (!t || t->card->profile->family->personal)
-			continue;
-		if (r->token) {
-			complain(_("There are cards in %s and in %s."), reader, p->state.name);
-			advise(_("Choose one with --reader and a part of the reader's name."));
-			return EXIT_USAGE;
-		}
-		r->token = t;
-		reader = p->state.name;
-	}
-	if (r->token)
-		return EXIT_DONE;
-	for (size_t i = 0; i < r->find.n; i++)
-		if (r->find.places[i].n > 0) {
-			complain(_("The card in %s has no HPKI signature key."), r->find.places[i].state.name);
-			advise(_("See what it has: inkan list"));
-			return EXIT_UNAVAILABLE;
-		}
-	return find_nothing(&r->find);
+	return t && !t->card->profile->family->personal;
 }
 
 /* Whether the holder's certificate will do, before a PIN is asked. That nobody has installed its root keeps no doctor
@@ -594,6 +567,7 @@ enum exit_code verb_sign(int argc, char **argv)
 	                       .pin_fd = -1,
 	                       .out = -1};
 	struct file received = {0};
+	struct place *place;
 	enum exit_code code = parse(argc, argv, &r), said;
 	enum inkan_error e;
 
@@ -609,10 +583,11 @@ enum exit_code verb_sign(int argc, char **argv)
 	if (r.prescription)
 		code = read_file(r.prescription, &received);
 	if (code == EXIT_DONE)
-		code = find_token(&r);
+		code = find_wanted(&r.find, r.reader, can_sign, &place);
 	if (code == EXIT_DONE)
 		code = input_open(false, &r.ctx);
 	if (code == EXIT_DONE) {
+		r.token = place_token(place, USE_SIGN);
 		r.options.reader = r.token->card->reader;
 		e = inkan_signer_new(r.ctx, &r.options, &r.signer);
 		if (e != INKAN_OK)

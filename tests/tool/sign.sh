@@ -276,6 +276,14 @@ role() {
 	verifies 0
 }
 
+other() { # a My Number Card alone
+	cd "$work" || exit 99
+	echo 1 >f1
+	piped 69 '123456\n' "$inkan" sign --profile cades f1
+	said "has no such token"
+	verifies 0
+}
+
 if [ "${INKAN_TEST_PART-}" ]; then
 	case $inkan in /*) ;; *) inkan=$PWD/${inkan#./} ;; esac
 	vcard=$PWD/inkan-vcard
@@ -297,5 +305,6 @@ with lost --card hpki --revoked
 with late --card hpki --expired
 with trial --card hpki --test-level
 with role --card hpki
+with other --card jpki
 run 69 "$inkan" sign --profile cades "$0"
 finish

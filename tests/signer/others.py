@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Signed documents by other people's libraries: signxml (XAdES) and endesive (CMS), of which Debian 13 has packages.
+"""Signed documents by other people's libraries: python3-xmlsec, and signxml (XAdES) and endesive (CMS), of which Debian 13
+has packages.
 
+    others.py template vendor|hsgn|letter OUT CERTIFICATE.pem    a document to be signed by xmlsec
+    others.py sign-xmlsec FILE KEY.pem OUT
     others.py verify-xades FILE CERTIFICATE.pem ROOT        ROOT: the name of the element that must be covered
     others.py sign-xades FILE CERTIFICATE.pem KEY.pem OUT
     others.py verify-cms FILE.p7s FILE CA.pem
@@ -18,6 +21,35 @@ def read(name):
 def write(name, data):
     with open(name, 'wb') as f:
         f.write(data)
+
+
+def template(kind, out, cert):
+    import make_documents as m
+    from types import SimpleNamespace
+    signer = SimpleNamespace(cert=m.run('openssl', 'x509', '-in', cert, '-outform', 'DER'))
+    form = dict(m.HSGN if kind == 'hsgn' else m.VENDOR, serial=None)
+    if kind == 'letter':
+        text = m.HEAD + '<letter xmlns="urn:a"><to>Clinic</to>\n%s</letter>' % m.signature(
+            form, 'id-letter', signer, [('', '', [m.ENVELOPED, m.EXC])])
+    else:
+        text = m.HEAD + m.ROOT % 'EP' + '<Prescription><PrescriptionManagement id="PrescriptionManagement"><Version Value=' \
+            '"EPS1.0"/></PrescriptionManagement><PrescriptionDocument id="PrescriptionDocument">%s</PrescriptionDocument>' \
+            '<PrescriptionSign>%s</PrescriptionSign></Prescription></Document>' % (
+                m.b64(m.CSV.encode()), m.signature(form, 'PrescriptionSign', signer, [('#PrescriptionDocument', '', None)]))
+    for unfinished in ('@DIGEST@', '@VALUE@', '@UNSIGNED@'):
+        text = text.replace(unfinished, '')
+    write(out, text.encode())
+
+
+def sign_xmlsec(name, key, out):
+    import xmlsec
+    from lxml import etree
+    tree = etree.parse(name)
+    xmlsec.tree.add_ids(tree.getroot(), ['id', 'Id'])
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_file(key, xmlsec.KeyFormat.PEM)
+    context.sign(xmlsec.tree.find_node(tree, xmlsec.Node.SIGNATURE))
+    tree.write(out, xml_declaration=True, encoding='UTF-8')
 
 
 def verify_xades(name, cert, root):
@@ -52,4 +84,4 @@ def sign_cms(name, cert, key, out):
 
 
 if __name__ == '__main__':
-    {'verify-xades': verify_xades, 'sign-xades': sign_xades, 'verify-cms': verify_cms, 'sign-cms': sign_cms}[sys.argv[1]](*sys.argv[2:])
+    globals()[sys.argv[1].replace('-', '_')](*sys.argv[2:])

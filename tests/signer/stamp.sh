@@ -168,10 +168,11 @@ ask 1 month-ago "$refused: its time and this machine's clock are too far apart"
 ask 1 rejected "$refused: the request is refused"
 ask 1 trailing "$refused: it is malformed"
 ask 1 nonsense "$refused: it is malformed"
-days='-days -1' # OpenSSL 3.4 refuses that, and has dates instead
-! openssl x509 -help 2>&1 | grep -q not_after || days='-not_before 20240101000000Z -not_after 20240201000000Z'
+export LD_PRELOAD="$later" LATER=-864000 # OpenSSL 3.5 makes no certificate that ends before it begins
+days='-days 1'
 certificate expired tsa-ca extendedKeyUsage=critical,timeStamping
 days='-days 30'
+unset LD_PRELOAD LATER
 ask 1 as/expired "$refused: the time stamp authority's certificate was not valid at that time"
 certificate stranger ca extendedKeyUsage=critical,timeStamping
 ask 1 as/stranger "$refused: the time stamp's authority has no path to an installed anchor"

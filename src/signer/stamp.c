@@ -12,7 +12,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cert/trust.h"
 #include "signer/cms.h"
 #include "signer/stamp.h"
 #include "status/fetch.h"
@@ -22,40 +21,29 @@
 
 /* ---- Anchors */
 
-/* trust_free wipes its certificates, so these are copies. */
 enum error stamp_trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct stamp_trust *out)
 {
-	struct trust *trust = NULL;
-	enum error ok = E_MEMORY;
+	enum error ok;
 
-	*out = (struct stamp_trust){.crypto = crypto, .store = X509_STORE_new(), .others = sk_X509_new_null()};
-	if (!out->store || !out->others || (ok = trust_open(crypto, folders, n, &trust)) != E_OK)
-		goto fail;
-	for (size_t i = 0; i < trust->n; i++) {
-		const struct trusted_ca *ca = trust->list[i];
-		X509 *copy = X509_dup(ca->cert->x509);
-		bool added = copy && (ca->anchor ? X509_STORE_add_cert(out->store, copy) == 1
-		                                 : sk_X509_push(out->others, copy) > 0);
+	*out = (struct stamp_trust){crypto, NULL, sk_X509_new_null(), sk_X509_new_null(), 0};
+	ok = out->anchors && out->others ? trust_open(crypto, folders, n, &out->trust) : E_MEMORY;
+	for (size_t i = 0; ok == E_OK && i < out->trust->n; i++) {
+		const struct trusted_ca *ca = out->trust->list[i];
 
-		if (!added || ca->anchor)
-			X509_free(copy);
-		ok = E_MEMORY;
-		if (!added)
-			goto fail;
+		if (sk_X509_push(ca->anchor ? out->anchors : out->others, ca->cert->x509) <= 0)
+			ok = E_MEMORY;
 		out->n += ca->anchor;
 	}
-	trust_free(&trust);
-	return E_OK;
-fail:
-	trust_free(&trust);
-	stamp_trust_free(out);
+	if (ok != E_OK)
+		stamp_trust_free(out);
 	return ok;
 }
 
 void stamp_trust_free(struct stamp_trust *t)
 {
-	X509_STORE_free(t->store);
-	sk_X509_pop_free(t->others, X509_free);
+	sk_X509_free(t->anchors);
+	sk_X509_free(t->others);
+	trust_free(&t->trust);
 	*t = (struct stamp_trust){0};
 }
 
@@ -213,8 +201,9 @@ void stamp_decide(struct stamp *s, const struct stamp_trust *trust, int64_t at)
 	ok = untrusted && ctx;
 	for (int i = 0; i < sk_X509_num(trust->others); i++)
 		ok = ok && sk_X509_push(untrusted, sk_X509_value(trust->others, i)) > 0;
-	if (ok && X509_STORE_CTX_init(ctx, trust->store, s->authority, untrusted) == 1 &&
+	if (ok && X509_STORE_CTX_init(ctx, NULL, s->authority, untrusted) == 1 &&
 	    X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_TIMESTAMP_SIGN) == 1) {
+		X509_STORE_CTX_set0_trusted_stack(ctx, trust->anchors);
 		X509_STORE_CTX_set_time(ctx, 0, (time_t)at);
 		X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), AUTH_LEVEL);
 		if (X509_verify_cert(ctx) == 1)

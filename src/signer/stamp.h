@@ -3,15 +3,16 @@
 #ifndef INKAN_SIGNER_STAMP_H
 #define INKAN_SIGNER_STAMP_H
 
+#include "cert/trust.h"
 #include "signer/document.h"
 
 /* The anchors of time stamp authorities, which are nobody else's, and help for chains (never anchors). Every
  * certificate file of these folders, by trust.h's rules about who may write them. */
 struct stamp_trust {
 	const struct crypto *crypto;
-	X509_STORE *store; /* self-signed ones; owned */
-	STACK_OF(X509) *others;
-	size_t n; /* anchors */
+	struct trust *trust;
+	STACK_OF(X509) *anchors, *others; /* certificates of `trust`; anchors are self-signed */
+	size_t n;                         /* anchors */
 };
 enum error stamp_trust_open(const struct crypto *crypto, const char *const *folders, size_t n, struct stamp_trust *out);
 void stamp_trust_free(struct stamp_trust *t);

@@ -9,10 +9,10 @@
 #include "signer/xml.h"
 
 /* All that is allowed, by us and by xmlsec; NULL: it is not, or not for that use. */
-enum use { DIGEST = 1, SIGNATURE = 2, CANONICAL = 4, ENVELOPED = 8 };
+enum algorithm_use { DIGEST = 1, SIGNATURE = 2, CANONICAL = 4, ENVELOPED = 8 };
 struct algorithm {
 	const char *uri;
-	enum use use;
+	enum algorithm_use use;
 	enum hash hash;
 	xmlSecTransformId (*klass)(void);
 };

@@ -36,7 +36,8 @@ struct xades {
 	xmlNode *document;         /* placed: the element that it must sign; NULL: there is none */
 	struct reference *list;
 	size_t n;
-	enum error ok; /* the first failure: nothing is done after it */
+	uint64_t *work; /* octets that the references of all signatures lead to, at most */
+	enum error ok;  /* the first failure: nothing is done after it */
 };
 
 static inline void add(struct xades *x, enum problem p)

@@ -8,6 +8,7 @@
 #include "signer/xades.h"
 
 #define BLANKS " \t\r\n"
+#define CERTIFICATES_MAX 64 /* in KeyInfo, and referred to: each is compared with each */
 
 X509 *read_x509(const struct xades *x, const xmlNode *n)
 {
@@ -134,6 +135,9 @@ static uint64_t reference_problems(const struct xades *x, X509 *cert)
 		const xmlNode *form = xml_child(properties, NS_XADES, forms[i]);
 		uint64_t found = PROBLEM(PROBLEM_SIGNING_CERTIFICATE);
 
+		if (form && xmlChildElementCount((xmlNode *)(uintptr_t)form) > CERTIFICATES_MAX)
+			return PROBLEM(PROBLEM_TOO_LONG);
+
 		for (const xmlNode *c = xml_first(form); c; c = xml_element(c->next)) {
 			const xmlNode *digest = xml_child(c, NS_XADES, "CertDigest");
 			const struct algorithm *a = algorithm(xml_child(digest, NS_DS, "DigestMethod"), DIGEST);
@@ -167,6 +171,10 @@ void read_certificates(struct xades *x)
 
 			if (cert && sk_X509_push(all, cert) <= 0)
 				x->ok = E_MEMORY;
+			if (sk_X509_num(all) > CERTIFICATES_MAX) {
+				add(x, PROBLEM_TOO_LONG);
+				return;
+			}
 		}
 	for (int i = sk_X509_num(all) - 1; i >= 0; i--)
 		if (!(reference_problems(x, sk_X509_value(all, i)) & ~PROBLEM(PROBLEM_ISSUER_SERIAL)))

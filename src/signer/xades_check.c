@@ -26,6 +26,7 @@
 #include "signer/xades.h"
 
 #define REFERENCES_MAX 1024
+#define WORK_MAX (UINT64_C(1) << 30) /* elements in each other are canonicalised once for each reference */
 #define BLANKS " \t\r\n"
 
 static const struct algorithm algorithms[] = {
@@ -209,6 +210,7 @@ static void read_signed_info(struct xades *x)
 	for (xmlNode *c = xml_element(x->method->next), *t; c; c = xml_element(c->next)) {
 		read_reference(x, c, false, &x->list[x->n]);
 		t = x->list[x->n++].target;
+		*x->work += t ? x->in->data.len : 0;
 		if (t && t == x->signed_properties)
 			properties = true;
 		else if (t && t == x->key_info)
@@ -221,6 +223,8 @@ static void read_signed_info(struct xades *x)
 		else if (!t && !x->placed && strcmp(x->s->what, "scan"))
 			x->s->what = "file";
 	}
+	if (*x->work > WORK_MAX)
+		add(x, PROBLEM_TOO_LONG);
 	if (!document)
 		add(x, PROBLEM_NOT_COMPLETE);
 	if (!properties)
@@ -539,12 +543,13 @@ static void check_signature(struct xades *x)
 	xmlSecDSigCtxFinalize(&dsig);
 }
 
-static enum error check_signatures(const struct check_input *in, struct document *out, xmlDoc *doc, xmlNode *n)
+static enum error check_signatures(const struct check_input *in, struct document *out, xmlDoc *doc, xmlNode *n,
+                                   uint64_t *work)
 {
 	enum error ok = E_OK;
 
 	for (; n && ok == E_OK; n = xml_element(n->next)) {
-		struct xades x = {.in = in, .doc = doc, .signature = n};
+		struct xades x = {.in = in, .doc = doc, .signature = n, .work = work};
 
 		if (xml_is(n, NS_DS, "Signature")) {
 			x.s = document_add(out, "XMLDSig", "xml");
@@ -563,7 +568,7 @@ static enum error check_signatures(const struct check_input *in, struct document
 			ok = x.ok;
 		}
 		if (ok == E_OK)
-			ok = check_signatures(in, out, doc, xml_first(n));
+			ok = check_signatures(in, out, doc, xml_first(n), work);
 	}
 	return ok;
 }
@@ -585,6 +590,7 @@ enum error xades_check(const struct check_input *in, struct document *out)
 	void *before_arg = xmlStructuredErrorContext;
 	enum problem problem;
 	xmlDoc *doc = NULL;
+	uint64_t work = 0;
 	enum error ok;
 
 	pthread_once(&once, begin);
@@ -599,7 +605,7 @@ enum error xades_check(const struct check_input *in, struct document *out)
 		return ok == E_FORMAT ? E_OK : ok;
 	ERR_set_mark();
 	xmlSetStructuredErrorFunc(NULL, xml_quiet);
-	ok = check_signatures(in, out, doc, xmlDocGetRootElement(doc));
+	ok = check_signatures(in, out, doc, xmlDocGetRootElement(doc), &work);
 	xmlSetStructuredErrorFunc(before_arg, before);
 	ERR_pop_to_mark();
 	if (!out->n && !out->problems)

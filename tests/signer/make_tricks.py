@@ -214,6 +214,12 @@ def certificates():
     put('letter-with-value', letter, rx('valid'))
     put('certificate-other', once(letter, mine, other), rx('signing-certificate signature'))
     put('certificate-second', once(letter, mine, other + mine), rx('valid'))
+    put('certificates-64', once(letter, mine, 63 * other + mine), rx('valid'))
+    put('certificates-65', once(letter, mine, 64 * other + mine), rx('too-long'))
+    cert = '<xa:Cert><xa:CertDigest>.*</xa:CertDigest></xa:Cert>'
+    for n, words in ((64, 'valid'), (65, 'too-long')):
+        put('certificate-references-%d' % n, template([('#PrescriptionDocument', '', None)], lambda s: re.sub(
+            cert, lambda g: n * g.group(), s)), ('prescription', words))
     put('certificate-none', once(letter, '<xs:X509Data>' + mine + '</xs:X509Data>', ''), rx('no-certificate'))
     put('certificate-broken', once(letter, mine, mine.replace('>MI', '>AA')), rx('no-certificate'))
     put('certificate-and-octets', once(letter, mine, '<xs:X509Certificate>%s</xs:X509Certificate>' % b64(
@@ -234,6 +240,13 @@ def certificates():
             lambda s: s.replace('<xs:Object Id="%s' % re.search('Id="(id[0-9a-f]*-)Object"', s).group(1), '<xs:Object Id="o" '
                                 'x="'))
     general('signature-alone', 'not-covered', '', [ENVELOPED, EXC], text=HEAD + '%s')
+    nested = HEAD + ''.join('<a Id="n%d">' % i for i in range(20)) + '%s' + 20 * '</a>'
+    form = dict(VENDOR, order='DS', reference_ids=False)
+    t, value = m.sign(nested % m.signature(form, 'id-nested', pki.signer, [
+        ('#n%d' % i, '', [ENVELOPED, EXC]) for i in range(20)]), pki.signer, form)
+    t = m.evolve(t, value, form, pki, 'B')
+    put('nested', t, ('xml', 'digest'))  # looked at: lxml has no enveloped form of an element
+    put('nested-60-mib', once(t, '<xs:Signature ', 'x' * (60 << 20) + '<xs:Signature '), ('xml', 'too-long'))
     general('not-enveloped', 'digest', '', [EXC])
 
 

@@ -90,4 +90,4 @@ endif
 
 # Recipes for distributions other than Debian.
 EXTRA_DIST += dist/packages/README dist/packages/inkan.spec dist/packages/APKBUILD dist/packages/PKGBUILD \
-  dist/packages/inkan.nix
+  dist/packages/inkan.nix dist/packages/inkan.rpmlintrc

@@ -43,7 +43,7 @@ static const struct client {
          "vlock "
          "pkcs11_inspect pkcs11_listcerts pklogin_finder"},
 	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
-         "gnutls-cli p11-kit p11-kit-remote p11-kit-server p11tool wget"},
+         "gnutls-cli openconnect p11-kit p11-kit-remote p11-kit-server p11_child p11tool wget wpa_supplicant"},
 	{"signers", N_("programs that sign documents"), setup_databases, "g", "pdfsig soffice.bin"},
 };
 

@@ -5,6 +5,7 @@ Usage: firefox.py PORT modules          the security modules, a line each
        firefox.py PORT certificates     what the certificate manager shows as one's own
        firefox.py PORT open URL [PIN...]
        firefox.py PORT picture FILE    of the window, as PNG
+       firefox.py PORT script FILE ARGUMENTS PIN...     runs it in Thunderbird; ARGUMENTS are JSON
        firefox.py PORT quit
 The second and third also say how often the PIN was asked for since the last open."""
 import base64
@@ -87,7 +88,7 @@ class Marionette:
         self.file = self.connect(port).makefile("rwb")
         self.number = 0
         self.receive()
-        self.call("WebDriver:NewSession")
+        self.call("WebDriver:NewSession", capabilities={"alwaysMatch": {"unhandledPromptBehavior": "ignore"}})
         self.call("WebDriver:SetTimeouts", script=1000 * PATIENCE)
         self.run(WATCH)
 
@@ -146,6 +147,26 @@ def open_page(firefox, url, pins):
     say(seen)
 
 
+def script(firefox, file, arguments, *pins):
+    firefox.run("Object.assign(seen, {pins: arguments[0], pin: 0, certificate: 0})", pins)
+    with open(file) as source:
+        firefox.run(f"seen.answer = null; (function () {{ {source.read()} }})(arguments[0], text => seen.answer = text);",
+                    json.loads(arguments))
+    deadline = time.monotonic() + PATIENCE
+    result = None
+    while not result or result["answer"] is None:
+        if time.monotonic() > deadline:
+            sys.exit(f"no answer: {result}")
+        time.sleep(0.05)
+        try:
+            result = firefox.run("return seen")
+        except SystemExit as error:
+            if "unexpected alert open" not in str(error):  # a dialog is up, and WATCH answers it
+                raise
+    print(result["answer"])
+    say(result)
+
+
 def picture(firefox, file):
     firefox.call("WebDriver:SetWindowRect", width=760, height=320)
     firefox.call("Marionette:SetContext", value="chrome")
@@ -166,6 +187,8 @@ def main():
         open_page(firefox, words[0], words[1:])
     elif verb == "picture":
         picture(firefox, words[0])
+    elif verb == "script":
+        script(firefox, *words)
     elif verb == "quit":
         firefox.call("Marionette:Quit", flags=["eForceQuit"])
 

@@ -40,8 +40,8 @@ client_tests += \
   tests/clients/sign-office.sh \
   tests/clients/sign-inkan.sh
 client_tests += tests/clients/setup.sh tests/clients/setup-pam.sh
-client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh
-EXTRA_DIST += tests/clients/browser.sh tests/clients/firefox.py tests/clients/chromium.py
+client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh tests/clients/thunderbird.sh
+EXTRA_DIST += tests/clients/browser.sh tests/clients/thunderbird.js tests/clients/firefox.py tests/clients/chromium.py
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh

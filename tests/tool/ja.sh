@@ -78,7 +78,7 @@ never 'です and ます' '(?:である|のだ|だった)。'
 if echo | groff -mja -man -Kutf8 -Tutf8 >/dev/null 2>&1; then
 	for page in doc/ja/*; do
 		! head -n 1 "$page" | grep -q '^\.so ' || continue # another page's other name
-		groff -mja -man -Kutf8 -ww -Tutf8 "$page" 2>&1 >/dev/null | head -n 5 >"$work/warnings"
+		groff -mja -man -Kutf8 -ww -W break -Tutf8 "$page" 2>&1 >/dev/null | head -n 5 >"$work/warnings"
 		[ ! -s "$work/warnings" ] || { bad "$page"; cat "$work/warnings"; }
 	done
 fi
@@ -88,6 +88,7 @@ if man --version >/dev/null 2>&1; then
 	mkdir -p "$work/man/ja/man1"
 	cp doc/ja/*.1 "$work/man/ja/man1"
 	for page in "$work"/man/ja/man1/*; do
+		! head -n 1 "$page" | grep -q '^\.so ' || continue
 		for width in 80 120; do
 			LC_ALL=C.UTF-8 MANWIDTH=$width timeout 20 man -l "$page" >"$work/shown" 2>/dev/null ||
 				bad "man does not show ${page##*/} with $width columns"

@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/tool/common.sh"
 need openssl
 
-printf '[req]\ndistinguished_name = dn\n[dn]\n[japanese]\nCN = Hon no Na\n' >"$work/plain.cnf"
+printf '[req]\ndistinguished_name = dn\n[dn]\n' >"$work/plain.cnf"
 openssl req -config "$work/plain.cnf" -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" \
 	-subj '/O=Test/CN=Test CA' -addext 'basicConstraints=critical,CA:TRUE' 2>"$work/err" || { cat "$work/err"; exit 99; }
 
@@ -12,9 +12,14 @@ openssl req -config "$work/plain.cnf" -x509 -newkey rsa:2048 -nodes -keyout "$wo
 make() {
 	name=$1 subject=$2
 	shift 2
-	for e; do shift; set -- "$@" -addext "$e"; done
-	openssl req -config "$work/plain.cnf" -x509 -CA "$work/ca.pem" -CAkey "$work/ca.key" -newkey rsa:2048 -nodes \
-		-keyout "$work/key.pem" -out "$work/$name.pem" -days 30 -utf8 -subj "$subject" "$@" 2>"$work/err" ||
+	# in a file: -addext of some releases does not find the name of a dirName there
+	{
+		cat "$work/plain.cnf"
+		printf '[japanese]\nCN = Hon no Na\n[extensions]\n'
+		printf '%s\n' "$@" | sed 's/=/ = /'
+	} >"$work/these.cnf"
+	openssl req -config "$work/these.cnf" -extensions extensions -x509 -CA "$work/ca.pem" -CAkey "$work/ca.key" -newkey rsa:2048 -nodes \
+		-keyout "$work/key.pem" -out "$work/$name.pem" -days 30 -utf8 -subj "$subject" 2>"$work/err" ||
 		{ cat "$work/err"; exit 99; }
 	openssl x509 -in "$work/$name.pem" -outform der -out "$work/$name.der"
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include "status_verb.h"
 
-#define DAY 86400L
+#define DAY ((time_t)86400)
 
 enum {
 	OPTION_JSON = 256,
@@ -128,6 +128,7 @@ static void help(void)
 static bool take_option(struct status_run *run, int option)
 {
 	char *end;
+	long days;
 
 	run->help |= option == 'h';
 	run->json |= option == OPTION_JSON;
@@ -139,8 +140,10 @@ static bool take_option(struct status_run *run, int option)
 	} else if (option == OPTION_RELOAD) {
 		run->reload = optarg;
 	} else if (option == OPTION_OLDER) {
-		run->older_than = strtol(optarg, &end, 10) * DAY;
-		return end != optarg && !*end && run->older_than >= 0 && run->older_than <= 36500 * DAY;
+		days = strtol(optarg, &end, 10);
+		if (end == optarg || *end || days < 0 || days > 36500)
+			return false;
+		run->older_than = days * DAY;
 	} else if (option == OPTION_BUNDLE) {
 		run->bundle = optarg;
 		return strcmp(optarg, "nginx") == 0 || strcmp(optarg, "apache") == 0;

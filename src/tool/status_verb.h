@@ -17,8 +17,8 @@ struct status_run {
 	const char *certificates[STATUS_CERTIFICATES_MAX];
 	size_t n_certificates;
 	const char *bundle, *output, *reload;
-	long older_than; /* seconds */
-	char **args;     /* files or URLs */
+	time_t older_than; /* seconds */
+	char **args;       /* files or URLs */
 	int n_args;
 	/* where */
 	struct conf conf;

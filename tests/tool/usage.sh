@@ -16,7 +16,8 @@ for wrong in '' 'lsit' 'show --jsn' 'show -x' 'show --reader' 'show --json=1' 's
 	'verify' 'verify --list' 'verify --chain' 'verify --allow-test=1 x.pem' \
 	'pin' 'pin unlock' 'pin verify x' 'pin verify --token all' 'list x' \
 	'status' 'status list x' 'status add' 'status import' 'status export' 'status export --bundle nginx' \
-	'status export --bundle iis --output x' 'status list --due' 'status purge --older-than x' 'status frobnicate'; do
+	'status export --bundle iis --output x' 'status list --due' 'status purge --older-than x' 'status purge --older-than 36501' \
+	'status purge --older-than 9223372036854775807' 'status frobnicate'; do
 	# shellcheck disable=SC2086
 	run 64 "$inkan" $wrong
 	said "inkan: "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches tests/release \
   tests/reproducible tests/packages/complete.sh
-EXTRA_DIST += tests/packages/debian
+EXTRA_DIST += tests/packages/debian tests/packages/machine tests/packages/root.sh
 TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh

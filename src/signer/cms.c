@@ -5,6 +5,8 @@
 #include <openssl/ess.h>
 #include "signer/cms.h"
 
+#define REFERENCES_WORK (1 << 18) /* octets of references to certificates, times certificates */
+
 CMS_ContentInfo *cms_read(const struct crypto *crypto, struct bytes data)
 {
 	CMS_ContentInfo *cms = CMS_ContentInfo_new_ex(crypto->lib, NULL);
@@ -70,6 +72,16 @@ static void *signed_value(const CMS_SignerInfo *si, int nid, int type)
 	return CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(nid), -3, type);
 }
 
+/* libcrypto compares each certificate with each reference, of which nobody needs so many. */
+static bool has_many_references(const CMS_SignerInfo *si, const STACK_OF(X509) *certs)
+{
+	const ASN1_STRING *v1 = signed_value(si, NID_id_smime_aa_signingCertificate, V_ASN1_SEQUENCE);
+	const ASN1_STRING *v2 = signed_value(si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE);
+	int64_t octets = (v1 ? ASN1_STRING_length(v1) : 0) + (v2 ? ASN1_STRING_length(v2) : 0);
+
+	return octets * sk_X509_num(certs) > REFERENCES_WORK;
+}
+
 /* Of the two forms one is enough; what is there must be right. */
 static bool names_signer(const CMS_SignerInfo *si, X509 *signer, STACK_OF(X509) *certs)
 {
@@ -113,6 +125,8 @@ uint64_t cms_signer_problems(const struct crypto *crypto, CMS_ContentInfo *cms, 
 		problems |= PROBLEM(PROBLEM_ALGORITHM);
 	if (problems)
 		return problems;
+	if (has_many_references(si, certs))
+		return PROBLEM(PROBLEM_TOO_LONG);
 	if (!names_signer(si, *signer, certs))
 		problems |= PROBLEM(PROBLEM_SIGNING_CERTIFICATE);
 	CMS_SignerInfo_set1_signer_cert(si, *signer);

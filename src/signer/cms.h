@@ -10,8 +10,8 @@ CMS_ContentInfo *cms_read(const struct crypto *crypto, struct bytes data);
 
 /* The signature of one signer, and what CMS_verify leaves to its caller: signed attributes (11.1, 11.2) that must be
  * there once, content-type, the algorithms, and the ESS signing certificate (RFC 5035; SHA-1 is v1's own reference and
- * stays). Bits of PROBLEM_NO_CERTIFICATE, _STRUCTURE, _ALGORITHM, _SIGNING_CERTIFICATE, _SIGNATURE, _DIGEST and,
- * content.data NULL, _NO_CONTENT. *signer: of certs, not owned, or NULL. */
+ * stays). Bits of PROBLEM_NO_CERTIFICATE, _STRUCTURE, _ALGORITHM, _TOO_LONG, _SIGNING_CERTIFICATE, _SIGNATURE, _DIGEST
+ * and, content.data NULL, _NO_CONTENT. *signer: of certs, not owned, or NULL. */
 uint64_t cms_signer_problems(const struct crypto *crypto, CMS_ContentInfo *cms, CMS_SignerInfo *si,
                              STACK_OF(X509) *certs, struct bytes content, X509 **signer);
 

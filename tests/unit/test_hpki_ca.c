@@ -137,7 +137,7 @@ START_TEST(chains_to_the_root)
 		ck_assert_uint_eq(chain.flaws, i == 0 ? FLAW_IS_CA | FLAW_POLICY : FLAW_IS_CA);
 		ck_assert_uint_eq(chain.n, 1);
 		ck_assert_ptr_eq(chain.cas[0], trust->list[0]);
-		chain_check(trust, all[i], PURPOSE_ANY, at + 100 * 366 * 86400L, &chain);
+		chain_check(trust, all[i], PURPOSE_ANY, at + (time_t)100 * 366 * 86400, &chain);
 		ck_assert(chain.flaws & FLAW_EXPIRED);
 	}
 	trust_free(&trust);

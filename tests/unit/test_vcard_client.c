@@ -140,7 +140,7 @@ static long wait_for(size_t i, DWORD bit)
 		rv = SCardGetStatusChange(t.context, 3000, &state, 1);
 	} while (rv == SCARD_S_SUCCESS && !(state.dwEventState & bit));
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	return rv == SCARD_S_SUCCESS ? (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 : -1;
+	return rv == SCARD_S_SUCCESS ? (long)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 : -1;
 }
 
 static void test_a_card_that_goes(void)

@@ -37,7 +37,7 @@ files() {
 }
 
 configure() {
-	guide_block sssd configuration | sed "$address; s|^\[pam\]|&\np11_wait_for_card_timeout = 1\ndebug_level = 9|" >"$work/sssd/sssd.conf"
+	guide_block sssd configuration | sed "$address; s|^\[pam\]|&\np11_wait_for_card_timeout = 1\np11_child_timeout = 5\ndebug_level = 9|" >"$work/sssd/sssd.conf"
 	[ -n "$(find /usr/lib* -name libsss_files.so 2>/dev/null)" ] && provider=files || provider=proxy
 	if [ $provider = files ]; then
 		guide_block sssd files >>"$work/sssd/sssd.conf"

@@ -674,7 +674,6 @@ static void find_openssl(struct findings *f, const char *root, const struct setu
 	char *provider = setup_setting("", row->file, "", "module");
 	char *engine = setup_setting("", row->file, "", "dynamic_path");
 	char *named = format("%s%s", root, provider ? provider : engine ? engine : "");
-	char *installed = format("%s%s/pkcs11.so", root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
 	char *again = format("%sinkan setup openssl%s%s", row->system ? "sudo " : "", row->system ? " --system" : "",
 	                     row->kind == SETUP_SIGN ? " --sign" : "");
 	const char *name = setup_client_name(SETUP_OPENSSL);
@@ -682,14 +681,13 @@ static void find_openssl(struct findings *f, const char *root, const struct setu
 	if ((provider || engine) && named && access(named, F_OK) != 0)
 		add(f, PROBLEM, "openssl-gone", name, N_("its configuration loads a library that is not there: %s"),
 		    named + strlen(root), N_("Set it up again, with what is installed: %s"), again);
-	else if (engine && !provider && installed && access(installed, F_OK) == 0)
+	else if (engine && !provider && setup_has_provider(root))
 		add(f, NOTE, "openssl-engine", name,
 		    N_("it uses the engine, which OpenSSL 4 has no more, though the provider is installed"), NULL,
 		    N_("Set it up again, with what is installed: %s"), again);
 	free(provider);
 	free(engine);
 	free(named);
-	free(installed);
 	free(again);
 }
 

@@ -62,6 +62,9 @@ char *setup_pattern(const char *root, const char *folder, const char *pattern);
  * that can be read. */
 char *setup_setting(const char *root, const char *folder, const char *pattern, const char *key);
 
+/* Whether OpenSSL has a provider for PKCS#11 modules that works with ours. */
+bool setup_has_provider(const char *root);
+
 /* Like asprintf, but NULL when out of memory. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

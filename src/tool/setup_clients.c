@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#include <openssl/decoder.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include "say.h"
 #include "setup.h"
@@ -90,13 +92,35 @@ static const char provider_text[] = ".include %s/openssl.cnf\n\n[default]\nopens
 				    "[inkan_provider]\nmodule = %s\npkcs11-module-path = %s\nactivate = 1\n\n"
 				    "[default_sect]\nactivate = 1\n";
 
+/* One older than 1.0 counts as none: with it no key comes from a file, and TLS fails for want of C_GetOperationState
+ * (seen with 0.3). It has no version to ask for, OpenSSL's apart, but no decoder for a key's URI. Below another root it
+ * cannot be asked. */
+bool setup_has_provider(const char *root)
+{
+	char *path = format("%s%s/pkcs11.so", root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
+	bool has = path && access(path, R_OK) == 0;
+	OSSL_LIB_CTX *ctx = has && !*root ? OSSL_LIB_CTX_new() : NULL;
+	OSSL_PROVIDER *provider = ctx ? OSSL_PROVIDER_load(ctx, "pkcs11") : NULL;
+	OSSL_DECODER *decoder =
+		provider ? OSSL_DECODER_fetch(ctx, "RSA", "provider=pkcs11,input=der,structure=pk11-uri") : NULL;
+
+	if (!*root)
+		has = decoder != NULL;
+	OSSL_DECODER_free(decoder);
+	if (provider)
+		OSSL_PROVIDER_unload(provider);
+	OSSL_LIB_CTX_free(ctx);
+	free(path);
+	return has;
+}
+
 enum exit_code setup_openssl(struct setup_job *job)
 {
 	char *path = format("%s/inkan/openssl%s.cnf", job->system ? SYSCONFDIR : "config", job->sign ? "-sign" : "");
 	char *engine = format("%s%s/pkcs11.so", job->root, OPENSSL_info(OPENSSL_INFO_ENGINES_DIR));
 	char *provider = format("%s%s/pkcs11.so", job->root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR)), *lines = NULL;
 	const bool has_engine = engine && access(engine, R_OK) == 0;
-	const bool has_provider = provider && access(provider, R_OK) == 0;
+	const bool has_provider = provider && setup_has_provider(job->root);
 	const char *area = X509_get_default_cert_area();
 	enum exit_code code = EXIT_UNAVAILABLE;
 
@@ -105,7 +129,7 @@ enum exit_code setup_openssl(struct setup_job *job)
 	} else if (!has_engine && !has_provider) {
 		complain(_("OpenSSL has neither the provider nor the engine for PKCS#11 modules."));
 		advise(_("Install one, then run this again. Debian and Ubuntu: pkcs11-provider; where there is none, "
-		         "libengine-pkcs11-openssl."));
+		         "or one before 1.0, libengine-pkcs11-openssl."));
 	} else {
 		lines = has_provider ? format(provider_text, area, provider + strlen(job->root), job->module)
 		                     : format(engine_text, area, engine + strlen(job->root), job->module);

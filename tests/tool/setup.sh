@@ -304,18 +304,19 @@ rm "$root/usr/share/p11-kit/modules/opensc-pkcs11.module"
 # ---- OpenSSL: the provider, or the engine where that is what there is
 engines=$(openssl version -e 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
 providers=$(openssl version -m 2>/dev/null | sed 's/.*"\(.*\)"/\1/')
+provider_fits=$(openssl list -decoders -provider pkcs11 2>/dev/null | grep pk11-uri) # else it is older than 1.0
 check() {
 	[ -z "${INKAN_SANITIZERS-}" ] || return 0
-	if [ ! -e "$providers/pkcs11.so" ]; then
+	if [ -z "$provider_fits" ]; then
 		OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl engine -t pkcs11 >"$work/out" 2>&1
 		wrote "[ available ]"
 	fi
 	OPENSSL_CONF=$HOME/.config/inkan/openssl.cnf openssl list -providers >"$work/out" 2>&1
 	wrote "OpenSSL Default Provider"
-	[ ! -e "$providers/pkcs11.so" ] || wrote "PKCS#11 Provider"
+	[ -z "$provider_fits" ] || wrote "PKCS#11 Provider"
 }
 openssl_has_pkcs11=
-[ ! -e "$engines/pkcs11.so" ] && [ ! -e "$providers/pkcs11.so" ] || openssl_has_pkcs11=yes
+[ ! -e "$engines/pkcs11.so" ] && [ -z "$provider_fits" ] || openssl_has_pkcs11=yes
 if [ -n "$openssl_has_pkcs11" ]; then
 	cycle openssl --module "$module"
 else

@@ -12,7 +12,7 @@ tests_unit_libmakecrl_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 status_test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # a clock of the test's own
-status_test_ldflags = $(AM_LDFLAGS) -Wl,--wrap=time
+status_test_ldflags = $(AM_LDFLAGS) -Wl,--wrap=time,--wrap=__time64
 status_test_ldadd = tests/unit/libmakecrl.la libstatus.la libcert.la libinkancrypto.la libbase.la libcards.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_crl_CFLAGS = $(status_test_cflags)
@@ -27,7 +27,7 @@ tests_unit_test_status_openssl_CFLAGS = $(status_test_cflags)
 tests_unit_test_status_openssl_LDADD = $(status_test_ldadd)
 # the test's hands between the store and the system
 tests_unit_test_store_kill_CFLAGS = $(status_test_cflags)
-tests_unit_test_store_kill_LDFLAGS = $(status_test_ldflags) -Wl,--wrap=openat,--wrap=write,--wrap=fsync \
+tests_unit_test_store_kill_LDFLAGS = $(status_test_ldflags) -Wl,--wrap=openat,--wrap=openat64,--wrap=write,--wrap=fsync \
   -Wl,--wrap=fchmod,--wrap=renameat,--wrap=mkdirat,--wrap=unlinkat
 tests_unit_test_store_kill_LDADD = $(status_test_ldadd)
 

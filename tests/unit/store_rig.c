@@ -19,6 +19,11 @@ time_t __wrap_time(time_t *out)
 	return rig_clock;
 }
 
+time_t __wrap___time64(time_t *out)
+{
+	return __wrap_time(out);
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;

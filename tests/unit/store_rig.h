@@ -40,5 +40,6 @@ unsigned rig_number(size_t ca);         /* that of the lists in the store */
 /* What the clock shows, NOW unless told, where the test is linked with --wrap=time. */
 extern time_t rig_clock;
 time_t __wrap_time(time_t *out);
+time_t __wrap___time64(time_t *out); /* what glibc calls it where time_t is asked to have 64 bits */
 
 #endif

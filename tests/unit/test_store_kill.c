@@ -23,6 +23,7 @@ int __real_renameat(int from, const char *a, int to, const char *b);
 int __real_mkdirat(int dir, const char *path, mode_t mode);
 int __real_unlinkat(int dir, const char *path, int flags);
 int __wrap_openat(int dir, const char *path, int flags, mode_t mode);
+int __wrap_openat64(int dir, const char *path, int flags, mode_t mode); /* with 64 bits for a file's size */
 ssize_t __wrap_write(int fd, const void *p, size_t n);
 int __wrap_fsync(int fd);
 int __wrap_fchmod(int fd, mode_t mode);
@@ -63,6 +64,11 @@ int __wrap_openat(int dir, const char *path, int flags, mode_t mode)
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		note('c', fd);
 	return fd;
+}
+
+int __wrap_openat64(int dir, const char *path, int flags, mode_t mode)
+{
+	return __wrap_openat(dir, path, flags, mode);
 }
 
 ssize_t __wrap_write(int fd, const void *p, size_t n)

@@ -197,7 +197,21 @@ if command -v pdfsig >/dev/null && command -v modutil >/dev/null && command -v c
 	did pdfsig 2
 	cp letter-signed.pdf signed.pdf
 	guide_run checking pdf
-	said "a signature inside a PDF" '^signed.pdf.sig0: valid'
+	said "a signature inside a PDF" '^signed.p7s: valid'
+	refused_pdf() { # WHAT SAID
+		python3 pdfrange.py changed.pdf >"$work/said" 2>&1 && fail "$1: taken"
+		said "$1" "$2"
+	}
+	{ cat signed.pdf && echo more; } >changed.pdf
+	refused_pdf "a PDF with something behind" 'does not cover all'
+	# into the gap, where poppler does not look: the signed parts and the signature's own range stay as they are
+	python3 - <<-'END'
+		import re
+		pdf = open('signed.pdf', 'rb').read()
+		at = pdf.index(b'>', re.search(rb'/Contents *<[0-9A-Fa-f]{1000}', pdf).end())
+		open('changed.pdf', 'wb').write(pdf[:at - 40] + b'>' + b' ' * 39 + pdf[at:])
+	END
+	refused_pdf "a PDF with something in the gap" 'does not cover all'
 else
 	say "not tried: pdfsig or modutil is missing (packages poppler-utils, libnss3-tools)"
 fi

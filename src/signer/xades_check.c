@@ -233,6 +233,35 @@ static void read_signed_info(struct xades *x)
 		add(x, PROBLEM_STRUCTURE);
 }
 
+/* Whether each element with the name of one that programs read, whatever its namespace, is in its one place below the
+ * root: a second one anywhere may be what a program finds. */
+static bool has_no_twin(const xmlNode *root, const xmlNode *n)
+{
+	static const char *const places[][2] = {
+		{"Prescription", "Document"},
+		{"Dispensing", "Document"},
+		{"ReferencePrescription", "Dispensing"},
+		{"PrescriptionDocument", "Prescription"},
+		{"PrescriptionDocument", "ReferencePrescription"},
+		{"DispensingDocument", "Dispensing"},
+	};
+	bool known = false, right = false;
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		if (strcmp((const char *)n->name, places[i][0]) != 0)
+			continue;
+		known = true;
+		right |= xml_is(n->parent, NULL, places[i][1]) && n == xml_child(n->parent, NULL, places[i][0]) &&
+		         (n->parent == root) == !strcmp(places[i][1], "Document");
+	}
+	right |= !known;
+	for (const xmlNode *c = xml_first(n); c && right; c = xml_element(c->next))
+		right = has_no_twin(root, c);
+	if (n == root && xml_child(n, NULL, "Prescription") && xml_child(n, NULL, "Dispensing"))
+		return false; /* no signature covers both */
+	return right;
+}
+
 /* Of a prescription, a dispensing and a counter-signature it is known what they sign, and where each element is. */
 static void read_place(struct xades *x)
 {
@@ -246,8 +275,7 @@ static void read_place(struct xades *x)
 		x->document = xml_child(holder, NULL, "PrescriptionDocument");
 		if (holder == xml_child(holder->parent, NULL, "ReferencePrescription"))
 			outer = holder->parent;
-		right = outer == xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing") &&
-		        (outer != holder || !xml_child(root, NULL, "DispensingSign")); /* which does not cover it */
+		right = outer == xml_child(root, NULL, outer == holder ? "Prescription" : "Dispensing");
 	} else if (xml_is(sign, NULL, "DispensingSign")) {
 		x->s->what = "dispensing";
 		x->document = xml_child(root, NULL, "Dispensing");
@@ -268,7 +296,8 @@ static void read_place(struct xades *x)
 		x->document = NULL;
 	if (!x->document || x->signature != xml_child(sign, NS_DS, "Signature") ||
 	    (!x->countersigns &&
-	     (!xml_is(root, NULL, "Document") || sign != xml_child(holder, NULL, (const char *)sign->name))))
+	     (!xml_is(root, NULL, "Document") || sign != xml_child(holder, NULL, (const char *)sign->name) ||
+	      !has_no_twin(root, root))))
 		add(x, PROBLEM_STRUCTURE);
 }
 

@@ -70,15 +70,15 @@ def wrapping(good):
     forged = '<PrescriptionDocument id="other">%s</PrescriptionDocument>' % FORGED
     moved = once(good, element, forged)
     rx = lambda words: ('prescription', words)
-    put('moved-to-root', once(moved, '</Prescription>', '</Prescription><Extra>%s</Extra>' % element), rx('reference'))
-    put('moved-before', once(moved, '<Prescription>', '<Extra>%s</Extra><Prescription>' % element), rx('reference'))
+    put('moved-to-root', once(moved, '</Prescription>', '</Prescription><Extra>%s</Extra>' % element), rx('structure reference'))
+    put('moved-before', once(moved, '<Prescription>', '<Extra>%s</Extra><Prescription>' % element), rx('structure reference'))
     put('moved-into-sibling', once(moved, '</PrescriptionManagement>', element + '</PrescriptionManagement>'),
-        rx('reference'))
+        rx('structure reference'))
     put('moved-into-object', once(moved, '</xs:Signature>', '<xs:Object>%s</xs:Object></xs:Signature>' % element),
-        rx('reference'))
-    put('moved-into-forged', once(moved, FORGED, FORGED + element), rx('reference'))
+        rx('structure reference'))
+    put('moved-into-forged', once(moved, FORGED, FORGED + element), rx('structure reference'))
     put('forged-without-id', once(once(good, element, forged.replace(' id="other"', '')), '</Document>',
-                                  element + '</Document>'), rx('reference'))
+                                  element + '</Document>'), rx('structure reference'))
     put('forged-beside', once(good, element, forged + element), rx('structure reference'))
     put('forged-first', once(good, '<Prescription>', '<Prescription>%s</Prescription><Prescription>' % forged),
         rx('structure reference'))
@@ -133,6 +133,32 @@ def wrapping(good):
     rest = (64 << 20) - len(once(good, '</Document>', pad % '').encode())
     put('mib-64', once(good, '</Document>', pad % ('x' * rest)), rx('valid'))
     put('mib-64-and-1', once(good, '</Document>', pad % ('x' * (rest + 1))), ('document', 'too-long'))
+
+
+def twins(good):
+    """Beside the signed element, which is in its place, an unsigned one that a program may read instead."""
+    forged = '<PrescriptionDocument>%s</PrescriptionDocument>' % FORGED
+    rx, dx = (lambda words='structure': ('prescription', words)), (lambda words='structure': ('dispensing', words))
+    def put_at(name, mark, what, whole=good, expected=None):
+        put('twin-' + name, once(whole, mark, what + mark), *(expected or [rx()]))
+    put_at('in-additional', '</AdditionalPrescriptionInformation>', forged)
+    put_at('in-management', '</PrescriptionManagement>', '<Prescription>%s</Prescription>' % forged)
+    put_at('in-sign', '<xs:Signature ', forged)
+    put_at('in-object', '</xs:Signature>', '<xs:Object>%s</xs:Object>' % forged)
+    put_at('at-root', '<Prescription>', forged)
+    put_at('namespace', '<PrescriptionDocument ', forged.replace('<P', '<t:P').replace('</P', '</t:P').replace(
+        '>', ' xmlns:t="urn:t">', 1))
+    put_at('namespace-around', '<Prescription>', '<t:Prescription xmlns:t="urn:t">%s</t:Prescription>' % forged)
+    put_at('dispensing', '</Document>', '<Dispensing><DispensingDocument>%s</DispensingDocument></Dispensing>' % FORGED)
+    put_at('dispensing-document', '</Document>', '<DispensingDocument>%s</DispensingDocument>' % FORGED)
+    put_at('empty-dispensing', '</Document>', '<Dispensing/>')
+    both = m.dispensing(pki, m.prescription(pki)[1])
+    put('dispensing', both, rx('valid'), dx('valid'))
+    for name, what in (('reference', '<ReferencePrescription>%s</ReferencePrescription>' % forged),
+                       ('prescription', '<Prescription>%s</Prescription>' % forged),
+                       ('additional', '<DispensingDocument>%s</DispensingDocument>' % FORGED)):
+        mark = '</AdditionalDispensedInformation>' if name == 'additional' else '<DispensingManagement>'
+        put_at('dispensing-' + name, mark, what, both, [rx(), dx()])
 
 
 def references():
@@ -340,6 +366,7 @@ def main(folder):
     good = m.prescription(pki)[0]
     put('good', good, ('prescription', 'valid', 'PrescriptionDocument'))
     wrapping(good)
+    twins(good)
     counters(good)
     references()
     certificates()

@@ -178,6 +178,16 @@ static void read_reference(struct xades *x, xmlNode *node, bool in_manifest, str
 		r->hash = a->hash;
 }
 
+/* Whether there is anything but the signature itself in what a reference leads to; NULL: a file, which is. */
+static bool covers_document(const struct xades *x, const xmlNode *t)
+{
+	if (t == (xmlNode *)x->doc)
+		return x->signature->parent != t;
+	if (xml_is(t, NS_DS, "Manifest"))
+		return xml_first(t) != NULL;
+	return t != x->signature && !xml_child(t, NS_XADES, "QualifyingProperties");
+}
+
 static void read_signed_info(struct xades *x)
 {
 	bool properties = false, key_info = false, document = false;
@@ -215,8 +225,7 @@ static void read_signed_info(struct xades *x)
 			properties = true;
 		else if (t && t == x->key_info)
 			key_info = true;
-		else if (t == (xmlNode *)x->doc ? x->signature->parent != t
-		                                : !xml_child(t, NS_XADES, "QualifyingProperties"))
+		else if (covers_document(x, t))
 			document = true;
 		if (xml_is(t, NS_DS, "Manifest"))
 			x->s->what = "scan";
@@ -410,7 +419,7 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 	if (!r->verified)
 		add(x, problem);
 	if (x->ok != E_MEMORY)
-		x->ok = r->verified ? texts_add(&x->s->covered, "%s", name)
+		x->ok = r->verified ? texts_add(&x->s->covered, r->canonical ? _("%s, without comments") : "%s", name)
 		                    : texts_add(&x->s->not_covered, "%s: %s", name, _(problem_text(problem)));
 	xmlFree(name);
 	if (fd >= 0)
@@ -488,6 +497,15 @@ static void verify_value(struct xades *x, xmlSecDSigCtx *dsig)
 
 /* ---- One signature after the other */
 
+static bool is_target(const struct xades *x, const xmlNode *n)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < x->n; i++)
+		found |= x->list[i].target == n;
+	return found;
+}
+
 static void tell(struct xades *x, struct texts *list, const xmlNode *n)
 {
 	static const char *const known[][2] = {
@@ -506,6 +524,29 @@ static void tell(struct xades *x, struct texts *list, const xmlNode *n)
 		if (!strcmp(known[i][0], name))
 			text = known[i][1];
 	x->ok = text ? texts_add(list, "%s: %s", name, _(text)) : texts_add(list, "%s", name);
+}
+
+/* What else is in the signature, where a reader may take it for signed. */
+static void tell_objects(struct xades *x)
+{
+	bool files = false, other = false;
+
+	for (const xmlNode *o = xml_first(x->signature); o; o = xml_element(o->next)) {
+		if (!xml_is(o, NS_DS, "Object"))
+			continue;
+		other |= o->children && !xml_first(o) && !is_target(x, o);
+		for (const xmlNode *n = xml_first(o); n; n = xml_element(n->next))
+			if (n == x->properties || is_target(x, n))
+				continue;
+			else if (xml_is(n, NS_DS, "Manifest"))
+				files = true;
+			else
+				other |= !is_target(x, o);
+	}
+	if (files)
+		x->ok = texts_add(&x->s->not_covered, "%s", _("files of another Manifest in the signature"));
+	if (other && x->ok == E_OK)
+		x->ok = texts_add(&x->s->not_covered, "%s", _("what else is in an Object of the signature"));
 }
 
 /* Files have told theirs. */
@@ -538,6 +579,8 @@ static void tell_coverage(struct xades *x)
 		if (t != root && x->ok == E_OK)
 			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
 	}
+	if (x->ok == E_OK)
+		tell_objects(x);
 }
 
 static void check_signature(struct xades *x)

@@ -30,15 +30,16 @@ def compare(program, folder):
     wanted, bad = {}, 0
     with open(folder + '/documents.txt') as f:
         for line in f:
-            name, kind, words, covered = line.rstrip('\n').split('\t')
-            wanted.setdefault(name, []).append((kind, sorted(words.split()), covered.split()))
+            name, kind, words, covered, *told = line.rstrip('\n').split('\t')
+            wanted.setdefault(name, []).append((kind, sorted(words.split()), covered.split(), told))
     for name, wants in wanted.items():
         lines = show(program, folder + '/' + name)
         right = len(lines) == len(wants)
-        for got, (kind, words, covered) in zip(lines, wants):
+        for got, (kind, words, covered, told) in zip(lines, wants):
             right = right and got[0] == kind and sorted(got[1].split()) == words
             if words == ['valid']:
                 right = right and all(any(part.startswith(c) for part in got[2].split('; ')) for c in covered)
+            right = right and all(text in got[2].split('; ') + got[3].split('; ') for text in told)
         if not right:
             bad += 1
             print('FAILED: %s: %s, not %s' % (name, lines, wants))

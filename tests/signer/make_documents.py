@@ -5,8 +5,9 @@
     make_documents.py FOLDER [SIGNER.pem SIGNER.key SECOND.pem SECOND.key ISSUER.pem [ROOT.pem]]
 
 FOLDER/pki gets the PKI, FOLDER/documents.txt a line for each signature, fields apart by tabs: file, kind of the
-signature ("document": of the whole file), words of the problems ("valid": none), what is covered. lxml canonicalises,
-hashlib hashes, openssl signs and stamps; what is right, xmlsec1 and `openssl ts` verify before it is listed.
+signature ("document": of the whole file), words of the problems ("valid": none), what is covered, and, if anything, whole
+texts of what is covered or not. lxml canonicalises, hashlib hashes, openssl signs and stamps; what is right, xmlsec1 and
+`openssl ts` verify before it is listed.
 """
 import base64
 import datetime
@@ -401,7 +402,7 @@ def dispensing(pki, inside, form=VENDOR, level='B', extra=True, **how):
     return evolve(text, value, form, pki, level, **how)
 
 
-def scan(pki, level='B', form=SCAN, missing=None, **how):
+def scan(pki, level='B', form=SCAN, missing=None, empty=False, **how):
     """Root Signature with a Manifest of the files that main has written; one name more, without a file, if asked."""
     def reference(uri, transform, data):
         return '<Reference URI="%s">%s<DigestMethod Algorithm="%s"></DigestMethod><DigestValue>%s</DigestValue>' \
@@ -411,6 +412,8 @@ def scan(pki, level='B', form=SCAN, missing=None, **how):
         [reference('scan/letter.xml', c14n, '@DIGEST@'), reference('scan/page-1.jpg', '', '@DIGEST@'),
          reference('scan/note.txt', '', '@DIGEST@')] +
         ([reference(missing, '', b64(hashlib.sha256(b'gone').digest()))] if missing else []))
+    if empty:
+        manifest = '<Object><Manifest Id="Manifest"></Manifest></Object>'
     text = signature(form, 'Id', pki.signer, [('#Manifest', ' Type="%sManifest"' % DS, None)], manifest)
     text, value = sign(HEAD + text, pki.signer, form)
     return evolve(text, value, form, pki, level, encoding=' Encoding="http://uri.etsi.org/01903/v1.2.2#DER"', **how)

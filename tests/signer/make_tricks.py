@@ -32,7 +32,7 @@ FORGED = b64('SJ1\nforged'.encode())
 
 
 def put(name, text, *expected):
-    """expected: (kind, words[, covered]) of each signature."""
+    """expected: (kind, words[, covered[, a text of what is covered or not…]]) of each signature."""
     m.write(name + '.xml', text)
     for what, words, *covered in expected:
         lines.append('\t'.join((name + '.xml', what, words, *(covered or ['']))))
@@ -351,6 +351,14 @@ def files():
         put('files' + name, m.evolve(t, value, form, pki, 'B'), ('file', words or 'external-reference'))
     put('manifest-target', m.scan(pki, missing='#Manifest'), ('scan', 'reference'))
     put('manifest-changed', re.sub('(note.txt".*?<DigestValue>)....', r'\g<1>AAAA', m.scan(pki), flags=re.S), ('scan', 'digest'))
+    put('manifest-empty', m.scan(pki, empty=True), ('scan', 'not-covered'))
+    other = '<Object><Manifest><Reference URI="a"/></Manifest></Object>'
+    put('manifest-beside', m.scan(pki).replace('<Object>', other + '<Object>', 1), (
+        'scan', 'valid', 'scan/letter.xml scan/note.txt', 'scan/letter.xml, without comments', 'scan/note.txt',
+        'files of another Manifest in the signature'))
+    for name, inside in (('element', '<a/>'), ('text', 'a')):
+        put('object-' + name, once(m.letter(pki), '</xs:Signature>', '<xs:Object>%s</xs:Object></xs:Signature>' % inside),
+            ('xml', 'valid', 'ClinicalDocument', 'what else is in an Object of the signature'))
     form = dict(VENDOR, order='DS')
     put('files-name', m.detached(pki, form, names=('scan/deep/b.txt',)), ('file', 'valid', 'scan/deep/b.txt'))
 

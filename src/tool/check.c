@@ -5,6 +5,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <inkan-sign.h>
 #include "base/file.h"
 #include "base/text.h"
@@ -23,6 +25,7 @@ enum {
 	OPTION_STATUS,
 	OPTION_CONTENT,
 	OPTION_EXTRACT,
+	OPTION_FORCE,
 	OPTION_TEST,
 	OPTION_JSON,
 	OPTION_FETCH
@@ -35,6 +38,7 @@ static const struct option options[] = {
 	{"status", required_argument, NULL, OPTION_STATUS},
 	{"content", required_argument, NULL, OPTION_CONTENT},
 	{"extract", required_argument, NULL, OPTION_EXTRACT},
+	{"force", no_argument, NULL, OPTION_FORCE},
 	{"allow-test", no_argument, NULL, OPTION_TEST},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"fetch", no_argument, NULL, OPTION_FETCH},
@@ -45,7 +49,7 @@ struct run {
 	struct inkan_rules rules;
 	const char *roles[MANY + 1], *content, *extract;
 	size_t n_roles;
-	bool json, fetch, help;
+	bool force, json, fetch, help;
 	struct inkan *ctx;
 	json_t *list; /* with json: an object for each file */
 };
@@ -65,6 +69,7 @@ static void help(void)
 	printf("  --at TIME        %s\n", _("decide for that time: 2026-11-20, 2026-11-20T12:00:00Z"));
 	printf("  --allow-test     %s\n", _("accept a test certificate"));
 	printf("  --extract FILE   %s\n", _("write what the signature encloses (a prescription's CSV) there"));
+	printf("  --force          %s\n", _("replace files that are there"));
 	printf("  --fetch          %s\n", _("fetch the signers' revocation lists first"));
 	printf("  --json           %s\n", _("one JSON object"));
 	printf("  --help\n\n%s\n",
@@ -95,6 +100,7 @@ static enum exit_code parse(int argc, char **argv, struct run *r)
 			return EXIT_USAGE;
 		}
 		r->help |= option == 'h';
+		r->force |= option == OPTION_FORCE;
 		r->json |= option == OPTION_JSON;
 		r->fetch |= option == OPTION_FETCH;
 		r->rules.allow_test |= option == OPTION_TEST;
@@ -331,6 +337,27 @@ static void fetch_lists(const struct run *r, const struct inkan_check *c)
 	sources_free(&sources);
 }
 
+/* What is extracted replaces no file unasked, and never one that is read here. */
+static enum exit_code look_at_extract(const struct run *r, const char *path)
+{
+	const char *const inputs[] = {path, r->content};
+	struct stat out, in;
+	bool input = false;
+
+	if (!r->extract || stat(r->extract, &out) != 0)
+		return EXIT_DONE;
+	for (size_t i = 0; i < 2; i++)
+		if (inputs[i] && (strcmp(inputs[i], "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(inputs[i], &in)) == 0 &&
+		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			input = true;
+	if (r->force && !input)
+		return EXIT_DONE;
+	complain(_("%s is there already."), r->extract);
+	advise(input ? _("It is one of the files to check: name another one with --extract.")
+	             : _("Name another file with --extract, or replace it with --force."));
+	return EXIT_OUTPUT;
+}
+
 static enum exit_code check_file(struct run *r, const char *path)
 {
 	struct inkan_check_options o = {.size = sizeof o, .rules = &r->rules};
@@ -338,11 +365,13 @@ static enum exit_code check_file(struct run *r, const char *path)
 	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
 	struct inkan_check *c = NULL;
 	const unsigned char *inside;
-	enum exit_code code = input_file(path, DOCUMENT_MAX, &data);
+	enum exit_code code = look_at_extract(r, path);
 	size_t n = strlen(path);
 	bool here = r->content; /* the content of a detached signature, which may be empty */
 	enum inkan_error e;
 
+	if (code == EXIT_DONE)
+		code = input_file(path, DOCUMENT_MAX, &data);
 	if (code == EXIT_DONE && r->content)
 		code = input_file(r->content, DOCUMENT_MAX, &content);
 	else if (code == EXIT_DONE && folder && n > 4 && strcmp(path + n - 4, ".p7s") == 0) {

@@ -80,6 +80,7 @@ did "inkan sign, prescription, sign" 1
 guide_run prescription verify
 said xmlsec1 '(ok/all): 3/3'
 is_valid rx.xml prescription
+rm -f signed.csv out.csv # of another card
 guide_run prescription extract
 cmp -s signed.csv rx.csv || fail "what is taken out of rx.xml is not what was signed"
 cp rx.xml "$received"

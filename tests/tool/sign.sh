@@ -81,6 +81,23 @@ forms() {
 	openssl_verifies letter.txt.p7m
 	run 0 "$inkan" check --extract out.txt letter.txt.p7m
 	cmp -s out.txt letter.txt || bad "what was taken out is not what was signed"
+	# nothing is overwritten unasked, and never what is checked
+	cp letter.txt.p7m was.p7m
+	ln -s letter.txt.p7m link.p7m
+	ln letter.txt.p7m hard.p7m
+	for f in letter.txt.p7m link.p7m hard.p7m; do
+		run 74 "$inkan" check --force --extract $f letter.txt.p7m
+		said "It is one of the files to check"
+	done
+	run 74 "$inkan" check --force --extract letter.txt --content letter.txt letter.txt.p7s
+	"$inkan" check --force --extract letter.txt.p7m - <letter.txt.p7m >out 2>err && bad "standard input is overwritten"
+	cmp -s letter.txt.p7m was.p7m || bad "the document that was checked is overwritten"
+	echo mine >out.txt
+	run 74 "$inkan" check --extract out.txt letter.txt.p7m
+	said "out.txt is there already"
+	[ "$(cat out.txt)" = mine ] || bad "a file was overwritten unasked"
+	run 0 "$inkan" check --force --extract out.txt letter.txt.p7m
+	cmp -s out.txt letter.txt || bad "--force does not replace"
 	piped 0 '123456\n' "$inkan" sign --profile xades cda.xml
 	xmlsec_verifies cda.xml.signed.xml "//*[local-name()='Signature']"
 	run 0 "$inkan" check cda.xml.signed.xml

@@ -98,6 +98,7 @@ static enum error add_cert(struct inkan_evidence *e, struct bytes der)
 
 enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const void *data, size_t n)
 {
+	const size_t before = evidence ? evidence->n_cas : 0;
 	enum error e = E_OK;
 	bool pem = false;
 	uint8_t *der;
@@ -119,7 +120,7 @@ enum inkan_error inkan_evidence_add_certs(struct inkan_evidence *evidence, const
 	BIO_free(bio);
 	if (!pem)
 		e = add_cert(evidence, (struct bytes){data, n});
-	if (e == E_OK)
+	if (e == E_OK && evidence->n_cas != before)
 		e = settle(evidence, evidence->n_lists);
 	return inkan_error_of(e);
 }

@@ -12,6 +12,7 @@
 #include "signer/signer.h"
 
 #define CLOCK_TOLERANCE 300 /* seconds that clocks may differ */
+#define EVIDENCE_MAX 128    /* certificates, and lists, in a document: each new one is compared with all */
 
 struct decided {
 	struct inkan_cert *cert;
@@ -90,17 +91,25 @@ static enum inkan_error add_one(struct inkan_evidence *to, unsigned char *der, i
 	return e == INKAN_E_MEMORY || e == INKAN_E_INTERNAL ? e : INKAN_OK;
 }
 
-static enum inkan_error add_evidence(const struct signature *s, struct inkan_evidence *to)
+/* left: how many certificates and lists the document may still bring. */
+static enum inkan_error add_evidence(struct signature *s, struct inkan_evidence *to, int left[2])
 {
+	const int certs = sk_X509_num(s->certs), crls = sk_X509_CRL_num(s->crls);
 	enum inkan_error e = INKAN_OK;
 	unsigned char *der;
 	int n;
 
-	for (int i = 0; e == INKAN_OK && i < sk_X509_num(s->certs); i++) {
+	if (certs > left[0] || crls > left[1]) {
+		s->problems |= PROBLEM(PROBLEM_TOO_LONG);
+		return INKAN_OK;
+	}
+	left[0] -= certs > 0 ? certs : 0; /* -1: there are none */
+	left[1] -= crls > 0 ? crls : 0;
+	for (int i = 0; e == INKAN_OK && i < certs; i++) {
 		n = i2d_X509(sk_X509_value(s->certs, i), (der = NULL, &der));
 		e = add_one(to, der, n, inkan_evidence_add_certs);
 	}
-	for (int i = 0; e == INKAN_OK && i < sk_X509_CRL_num(s->crls); i++) {
+	for (int i = 0; e == INKAN_OK && i < crls; i++) {
 		n = i2d_X509_CRL(sk_X509_CRL_value(s->crls, i), (der = NULL, &der));
 		e = add_one(to, der, n, inkan_evidence_add_lists);
 	}
@@ -137,13 +146,14 @@ static enum error decide_all(struct inkan *ctx, struct inkan_check *check, struc
 {
 	struct document *document = &check->document;
 	const int64_t now = rules.at ? rules.at : (int64_t)time(NULL);
+	int left[2] = {EVIDENCE_MAX, EVIDENCE_MAX};
 	int64_t outer = 0;
 	enum inkan_error e;
 	enum error ok;
 
 	e = inkan_evidence_new(ctx, &check->evidence);
 	for (size_t i = 0; e == INKAN_OK && i < document->n; i++)
-		e = add_evidence(&document->list[i], check->evidence);
+		e = add_evidence(&document->list[i], check->evidence, left);
 	rules.evidence = check->evidence;
 	ok = e == INKAN_OK ? E_OK : e == INKAN_E_MEMORY ? E_MEMORY : E_INTERNAL;
 	for (int inner = 0; inner < 2; inner++) {

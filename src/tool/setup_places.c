@@ -156,7 +156,7 @@ char *setup_setting(const char *root, const char *folder, const char *pattern, c
 	size_t size = 0;
 
 	if (path)
-		glob(path, GLOB_BRACE, NULL, &found);
+		os_glob(path, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		FILE *f = fopen(found.gl_pathv[i], "re");
 

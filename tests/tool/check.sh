@@ -58,4 +58,18 @@ wrote "Use only the element that it covers."
 printf '\377\376<\000a\000/\000>\000' >"$work/d/utf-16.xml"
 run 7 "$inkan" check "$work/d/utf-16.xml"
 wrote "the document's encoding is not one of UTF-8, Shift_JIS and EUC-JP"
+# more certificates than any document has; each would be compared with all of them
+openssl genrsa -out "$work/many.key" 2048 2>/dev/null
+for n in $(seq 129); do
+	openssl req -x509 -key "$work/many.key" -subj "/CN=$n" -set_serial "$n" -days 9 2>/dev/null
+	[ "$n" != 127 ] || cp "$work/many.pem" "$work/fewer.pem"
+done >"$work/many.pem"
+for certs in many fewer; do
+	openssl cms -sign -binary -cades -nodetach -signer "$pki"/hpki-sign-good-*.pem -inkey "$pki/hpki-sign-good.key" \
+		-certfile "$work/$certs.pem" -in "$work/many.key" -outform DER -out "$work/$certs.p7m" || bad "$certs.p7m"
+done
+run 7 "$inkan" check --status off "$work/many.p7m"
+wrote "the document is too long, or nested too deeply"
+run 0 "$inkan" check --status off "$work/fewer.p7m"
+
 finish

@@ -565,18 +565,21 @@ static void tell_coverage(struct xades *x)
 			x->ok = texts_add(&s->not_covered, "%s: %s", name, _(problem_text(PROBLEM_DIGEST)));
 		else if (x->placed)
 			tell(x, &s->covered, t);
-		else if (t == root)
+		else if (t != root)
+			x->ok = texts_add(&s->covered, _("%s (%s): this element alone, without comments"), name,
+			                  xml_attribute(r->node, "URI"));
+		else if (r->target != t)
 			x->ok = texts_add(&s->covered,
 			                  _("%s: the whole document, except for this signature and comments"), name);
 		else
-			x->ok = texts_add(&s->covered, _("%s (%s): this element alone, without comments"), name,
-			                  xml_attribute(r->node, "URI"));
+			x->ok = texts_add(&s->covered,
+			                  _("%s: the outermost element, except for this signature and comments"), name);
 		for (const xmlNode *up = t; x->placed && !x->countersigns && up != root; up = up->parent)
 			for (const xmlNode *n = xml_first(up->parent); n && x->ok == E_OK; n = xml_element(n->next))
 				if (n != up && !xml_is(n, NULL, "PrescriptionSign") &&
 				    !xml_is(n, NULL, "DispensingSign"))
 					tell(x, &s->not_covered, n);
-		if (t != root && x->ok == E_OK)
+		if (r->target != (xmlNode *)x->doc && x->ok == E_OK) /* of the outermost: style sheets */
 			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
 	}
 	if (x->ok == E_OK)

@@ -52,7 +52,9 @@ static const struct {
 	[PROBLEM_ISSUER_SERIAL] = {"issuer-serial", N_("IssuerSerial is malformed; the certificate's digest is right")},
 	[PROBLEM_NOT_RECOMPUTED] = {"not-recomputed",
                                     N_("what an archive time stamp covers could not be computed; it was not used")},
-	[PROBLEM_CLAIMED_TIME] = {"claimed-time", N_("the claimed time is later than the time stamp")},
+	[PROBLEM_CLAIMED_TIME] =
+		{"claimed-time",
+                 N_("the claimed time is later than the time stamp, or now, or not in the certificate's validity")},
 };
 
 const char *problem_word(enum problem p)

@@ -134,7 +134,8 @@ static enum error decide_signature(struct inkan *ctx, struct signature *s, struc
 		/* without an anchor, CAs of the document say nothing about policies */
 		if (strcmp(reason, "policy") != 0 || !(s->problems & PROBLEM(PROBLEM_NO_ANCHOR)))
 			s->problems |= PROBLEM(problem_of(reason, proven));
-	if (d->proven && s->claimed > d->at + CLOCK_TOLERANCE)
+	if (s->claimed && (s->claimed > d->at + CLOCK_TOLERANCE || s->claimed < inkan_cert_not_before(d->cert) ||
+	                   s->claimed > inkan_cert_not_after(d->cert)))
 		s->problems |= PROBLEM(PROBLEM_CLAIMED_TIME);
 	return E_OK;
 }

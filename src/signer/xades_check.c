@@ -310,11 +310,22 @@ static void read_place(struct xades *x)
 		add(x, PROBLEM_STRUCTURE);
 }
 
+/* One that may be there once: of two nobody knows which one a reader takes. */
+static xmlNode *only_child(struct xades *x, const xmlNode *parent, const char *name)
+{
+	xmlNode *found = xml_child(parent, NS_XADES, name);
+
+	for (const xmlNode *n = found ? NULL : xml_first(parent); n; n = xml_element(n->next))
+		if (xml_is(n, NS_XADES, name))
+			add(x, PROBLEM_STRUCTURE);
+	return found;
+}
+
 static void read_properties(struct xades *x)
 {
 	const char *id = xml_attribute(x->signature, "Id"), *target;
 	char text[40], utc[sizeof text + 1];
-	const xmlNode *time;
+	const xmlNode *about_signer, *time;
 	xmlChar *content;
 	time_t t;
 
@@ -329,14 +340,16 @@ static void read_properties(struct xades *x)
 	if (!x->properties)
 		return;
 	x->s->form = "XAdES";
-	x->signed_properties = xml_child(x->properties, NS_XADES, "SignedProperties");
-	x->unsigned_properties = xml_child(xml_child(x->properties, NS_XADES, "UnsignedProperties"), NS_XADES,
-	                                   "UnsignedSignatureProperties");
+	x->signed_properties = only_child(x, x->properties, "SignedProperties");
+	x->unsigned_properties =
+		only_child(x, only_child(x, x->properties, "UnsignedProperties"), "UnsignedSignatureProperties");
 	target = xml_attribute(x->properties, "Target");
 	if (!id || !target || *target != '#' || strcmp(target + 1, id))
 		add(x, PROBLEM_STRUCTURE);
-	time = xml_child(xml_child(x->signed_properties, NS_XADES, "SignedSignatureProperties"), NS_XADES,
-	                 "SigningTime");
+	about_signer = only_child(x, x->signed_properties, "SignedSignatureProperties");
+	only_child(x, about_signer, "SigningCertificate");
+	only_child(x, about_signer, "SigningCertificateV2");
+	time = only_child(x, about_signer, "SigningTime");
 	if (!time)
 		return;
 	/* xs:dateTime: without a zone it is taken for UTC */

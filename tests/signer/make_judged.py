@@ -8,6 +8,7 @@ certificate expired.
 LATER is tests/signer/later.so. FOLDER/pki/tsa-root.pem is the authorities' root.
 """
 import os
+import re
 import sys
 import make_documents as m
 from make_documents import VENDOR, b64
@@ -83,6 +84,12 @@ def main(folder, later_so, good_pem, good_key, expired_pem, expired_key, ca, roo
     text, value = m.sign(dispensed.replace('<DispensingManagement>', beside, 1), expired, VENDOR)
     m.write('dispensing-beside.xml', m.evolve_real(text, value, VENDOR, pki, 'B'))
     pki.signer = good
+    m.evolve, real = m.evolve_real, m.signature
+    for year in '1999', '2099':
+        m.signature = lambda *args, **how: re.sub('(SigningTime>)20..', r'\g<1>' + year, real(*args, **how))
+        m.write('claims-%s.xml' % year, m.prescription(pki)[0])
+    m.signature = real
+    m.write('claims-now.xml', m.prescription(pki)[0])
     form = dict(VENDOR, order='DS', reference_ids=False)
     text, value = m.sign(m.HEAD + '<a><b Id="b">1</b><c>%s</c></a>' % m.signature(form, 'beside', good, [('#b', '', [m.EXC])]),
                          good, form)

@@ -233,6 +233,22 @@ def references():
             ('prescription', 'algorithm signing-certificate'))
 
 
+def doubles(good):
+    """Properties that are there twice: of which the reader takes the other one."""
+    time = '<xa:SigningTime>2020-01-01T00:00:00Z</xa:SigningTime>'
+    signed('double-time', 'structure', '<xa:SigningTime>', time + '<xa:SigningTime>')
+    cert = '<xa:SigningCertificateV2></xa:SigningCertificateV2>'
+    signed('double-certificate', 'structure signing-certificate', '<xa:SigningCertificateV2>', cert + '<xa:SigningCertificateV2>')
+    signed('double-certificate-beside', 'structure', '<xa:SigningCertificate>', 2 * cert + '<xa:SigningCertificate>',
+           dict(VENDOR, v1=True))
+    signed('double-signer', 'structure signing-certificate', '<xa:SignedSignatureProperties>',
+           '<xa:SignedSignatureProperties></xa:SignedSignatureProperties><xa:SignedSignatureProperties>')
+    end, inner = '</xa:SignedProperties>', '<xa:UnsignedSignatureProperties></xa:UnsignedSignatureProperties>'
+    for name, what in (('unsigned', 2 * '<xa:UnsignedProperties></xa:UnsignedProperties>'),
+                       ('evidence', '<xa:UnsignedProperties>%s</xa:UnsignedProperties>' % (2 * inner))):
+        put('double-' + name, once(good, end, end + what), ('prescription', 'structure'))
+
+
 def certificates():
     rx = lambda words: ('xml', words, 'ClinicalDocument' if words == 'valid' else '')
     form = dict(VENDOR, order='DS', key_value=True)
@@ -385,6 +401,7 @@ def main(folder):
     twins(good)
     counters(good)
     references()
+    doubles(good)
     certificates()
     issuers()
     files()

@@ -50,6 +50,14 @@ says 0 "valid valid valid" dispensing
 says 7 "invalid undecided+expired-since invalid+digest" dispensing-changed
 run 7 "$inkan" check --status off --json "$work/d/dispensing-beside.xml"
 wrote '"problem": "structure"'
+# a claim that cannot be true is told without a stamp, too
+for name in claims-1999 claims-2099 claims-now; do
+	run 0 "$inkan" check --status off --json "$work/d/$name.xml"
+	case $name in
+	*-now) grep -q claimed-time "$work/out" && bad "a claimed time that may be true" ;;
+	*) wrote '"problem": "claimed-time"' ;;
+	esac
+done
 # of an element that the signature is not in it is said which one it is
 says 3 "undecided undecided+elsewhere" elsewhere
 run 3 "$inkan" check --status off "$work/d/elsewhere.xml"

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,23 +111,47 @@ static void sync_folder(int fd, const char *name)
 		log_info("%s: fsync of its folder: %s", name, strerror(errno));
 }
 
+enum error path_place(const char *path, char place[PATH_MAX])
+{
+	struct stat st;
+	bool there = lstat(path, &st) == 0;
+
+	if (there && S_ISLNK(st.st_mode)) {
+		if (st.st_uid != 0 && st.st_uid != geteuid()) {
+			errno = EACCES;
+			return E_DENIED;
+		}
+		if (!realpath(path, place) || stat(place, &st) != 0)
+			return from_errno();
+	} else if (strlen(path) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return E_IO;
+	} else {
+		strcpy(place, path);
+	}
+	if (!there || S_ISREG(st.st_mode))
+		return E_OK;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EEXIST;
+	return E_IO;
+}
+
 enum error path_replace(const char *path, struct bytes content, mode_t mode)
 {
-	const char *slash = strrchr(path, '/');
-	char temporary[4096], folder[4096] = ".";
+	char place[PATH_MAX], temporary[PATH_MAX + 8], folder[PATH_MAX] = ".", *slash;
 	enum error ok;
 	int fd = -1, dir = -1, why;
 
-	if (strlen(path) + 8 > sizeof temporary)
-		return E_TOO_LONG;
-	sprintf(temporary, "%s.XXXXXX", path);
+	if (path_place(path, place) != E_OK)
+		goto fail;
+	slash = strrchr(place, '/');
+	sprintf(temporary, "%s.XXXXXX", place);
 	if (slash)
-		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		snprintf(folder, sizeof folder, "%.*s", slash == place ? 1 : (int)(slash - place), place);
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = mkostemp(temporary, O_CLOEXEC);
-	if (dir < 0 || fd < 0 || !write_all(fd, content) || !take_owner_and_mode(fd, path, mode) || fsync(fd) != 0)
+	if (dir < 0 || fd < 0 || !write_all(fd, content) || !take_owner_and_mode(fd, place, mode) || fsync(fd) != 0)
 		goto fail;
-	if (close(fd) != 0 || rename(temporary, path) != 0) {
+	if (close(fd) != 0 || rename(temporary, place) != 0) {
 		fd = -2;
 		goto fail;
 	}

@@ -5,6 +5,7 @@
 #ifndef INKAN_BASE_FILE_H
 #define INKAN_BASE_FILE_H
 
+#include <limits.h>
 #include <sys/stat.h>
 #include "base/error.h"
 #include "base/mem.h"
@@ -16,9 +17,14 @@
  * why; E_TOO_LONG: more than max bytes. A pipe or a device without content does not block. */
 enum error path_read(const char *path, size_t max, struct buf *out);
 
+/* The file that path_replace writes: path itself or, where that is a symbolic link of root's or of this user's, what it
+ * leads to, which must be there. E_IO, errno EISDIR or EEXIST: a folder; a device, a pipe or a socket, which nothing
+ * replaces. E_DENIED: another user's link. E_NOT_FOUND: a link that leads nowhere. */
+enum error path_place(const char *path, char place[PATH_MAX]);
+
 /* Complete or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing
- * file's owner, group and mode are kept; a new one gets `mode` whatever the umask. A symbolic link
- * is replaced, not followed. The folder must exist. */
+ * file's owner, group and mode are kept; a new one gets `mode` whatever the umask. The folder must exist.
+ * What path_place refuses stays as it is. */
 enum error path_replace(const char *path, struct bytes content, mode_t mode);
 
 /* mkdir -p; a folder that is there stays as it is. */

@@ -10,6 +10,7 @@
 #include "card_report.h"
 #include "cards/family.h"
 #include "doctor.h"
+#include "input.h"
 #include "say.h"
 
 #define SAY_WAITING_MS 2000 /* of waiting for other programs' transactions */
@@ -633,8 +634,8 @@ static enum exit_code choose(struct find *f, const char *wanted, struct place **
 enum exit_code doctor_card_report(const char *reader, const char *file, bool with_signatures)
 {
 	static struct find f;
-	struct place *place;
-	enum exit_code code = choose(&f, reader, &place), signing = EXIT_DONE;
+	struct place *place = NULL;
+	enum exit_code code = file ? output_look(file) : EXIT_DONE, signing = EXIT_DONE;
 	struct token *t;
 	bool ours = false;
 	char *text = NULL;
@@ -642,6 +643,8 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 	FILE *out = NULL;
 	enum error e;
 
+	if (code == EXIT_DONE)
+		code = choose(&f, reader, &place);
 	if (code != EXIT_DONE || !place)
 		goto out;
 	recorder = (struct recorder){.ops = pcsc_reader_ops};

@@ -344,6 +344,8 @@ static enum exit_code look_at_extract(const struct run *r, const char *path)
 	struct stat out, in;
 	bool input = false;
 
+	if (r->extract && output_look(r->extract) != EXIT_DONE)
+		return EXIT_OUTPUT;
 	if (!r->extract || stat(r->extract, &out) != 0)
 		return EXIT_DONE;
 	for (size_t i = 0; i < 2; i++)

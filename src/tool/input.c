@@ -180,3 +180,17 @@ enum exit_code input_file(const char *path, size_t max, struct buf *out)
 	complain("%s: %s", path, e == E_TOO_LONG ? _(error_text(e)) : strerror(errno));
 	return e == E_TOO_LONG ? EXIT_MALFORMED : EXIT_NO_INPUT;
 }
+
+enum exit_code output_look(const char *path)
+{
+	char place[PATH_MAX];
+
+	if (path_place(path, place) == E_OK)
+		return EXIT_DONE;
+	if (errno == EEXIST)
+		complain(_("%s is not a file."), path);
+	else
+		complain(_("%s cannot be written: %s."), path, strerror(errno));
+	advise(_("Name another file; what was there stays as it was."));
+	return EXIT_OUTPUT;
+}

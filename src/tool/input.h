@@ -31,6 +31,9 @@ enum exit_code input_each_certificate(const struct crypto *c, const char *path,
 /* A file of any kind; `max` as of path_read. */
 enum exit_code input_file(const char *path, size_t max, struct buf *out);
 
+/* Whether path_replace would write there, before anything is asked or worked for: EXIT_DONE, EXIT_OUTPUT. */
+enum exit_code output_look(const char *path);
+
 /* The value of --status: require, prefer or off. False: another word. */
 bool input_status_rule(const char *word, enum inkan_status_rule *rule);
 

@@ -431,9 +431,11 @@ static enum exit_code look_at_output(const struct run *r, const char *output, co
 	if (!*output)
 		return EXIT_DONE;
 	snprintf(path, sizeof path, "%.*s", n, slash ? output : "./");
-	there = lstat(output, &out) == 0;
-	if (there ? S_ISDIR(out.st_mode) : errno != ENOENT || access(path, W_OK) != 0) {
-		complain(_("%s could not be written: %s."), output, strerror(there ? EISDIR : errno));
+	if (output_look(output) != EXIT_DONE)
+		return EXIT_OUTPUT;
+	there = stat(output, &out) == 0;
+	if (!there && (errno != ENOENT || access(path, W_OK) != 0)) {
+		complain(_("%s could not be written: %s."), output, strerror(errno));
 		return EXIT_OUTPUT;
 	}
 	for (int i = 0; i <= r->n_paths && there; i++) {

@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include "base/file.h"
+#include "input.h"
 #include "status_verb.h"
 
 #define FATAL (CRL_DELTA | CRL_INDIRECT | CRL_CRITICAL | CRL_NO_NEXT | CRL_ATTRIBUTES)
@@ -313,17 +314,13 @@ enum exit_code status_export(struct status_run *run)
 	enum exit_code code = status_need_trust(run);
 	struct buf pem = {0};
 	bool missing = false;
-	struct stat st;
 	size_t n = 0;
 	enum error e;
 
 	if (code != EXIT_DONE)
 		return code;
-	if (lstat(run->output, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) { /* /dev/stdout */
-		complain(_("%s is not a file."), run->output);
-		advise(_("Name a file of its own for the lists."));
+	if (output_look(run->output) != EXIT_DONE) /* /dev/stdout */
 		return EXIT_OUTPUT;
-	}
 	e = make_bundle(run, &pem, &n, &missing);
 	if (e != E_OK) {
 		code = status_complain(run, e);

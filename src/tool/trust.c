@@ -395,13 +395,15 @@ static enum exit_code remove_(struct run *run)
  * cannot be used. In the order of the folder, so that the same certificates make the same file. */
 static enum exit_code export_(struct run *run)
 {
-	BIO *pem = BIO_new(BIO_s_mem());
-	enum exit_code code = EXIT_DONE;
+	enum exit_code code = output_look(run->output);
+	BIO *pem = code == EXIT_DONE ? BIO_new(BIO_s_mem()) : NULL;
 	bool good = pem != NULL;
 	size_t count = 0;
 	char *text;
 	long n;
 
+	if (code != EXIT_DONE)
+		return code;
 	for (size_t i = 0; good && i < run->trust->n; i++) {
 		const struct trusted_ca *ca = run->trust->list[i];
 

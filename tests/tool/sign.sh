@@ -159,6 +159,25 @@ outputs() {
 	said "the root element is empty"
 	piped 74 '123456\n' "$inkan" sign --profile cades --force --output letter.txt letter.txt
 	piped 74 '123456\n' "$inkan" sign --profile cades --output no/where letter.txt
+	# what is no file stays; a link stays, and its target is meant
+	mkfifo pipe
+	ln -s pipe to-pipe
+	ln -s letter.txt to-letter
+	ln -s nowhere to-nowhere
+	for f in pipe to-pipe . to-letter to-nowhere; do
+		piped 74 '123456\n' "$inkan" sign --profile cades --force --output $f letter.txt
+	done
+	for f in pipe to-pipe to-letter to-nowhere letter.txt.p7s/x; do
+		run 74 "$inkan" check --force --extract $f alone.p7s --content letter.txt
+	done
+	run 74 "$inkan" trust export --output to-pipe
+	said "to-pipe is not a file."
+	run 74 "$inkan" status export --bundle nginx --output to-pipe
+	said "to-pipe is not a file."
+	run 74 "$inkan" doctor --card-report to-pipe
+	said "to-pipe is not a file."
+	{ [ -p pipe ] && [ -L to-pipe ] && [ -L to-letter ] && [ -L to-nowhere ]; } || bad "a pipe or a link was replaced"
+	[ "$(cat letter.txt)" = "A letter." ] || bad "the file to sign was overwritten by a link to it"
 	piped 64 '123456\n' "$inkan" sign --profile cades --tsa nonsense letter.txt
 	piped 64 '123456\n' "$inkan" sign --profile cades --json --output - letter.txt
 	piped 76 '123456\n' "$inkan" sign --profile cades --tsa http://127.0.0.1:1/ --output tsa letter.txt

@@ -105,19 +105,47 @@ START_TEST(on_the_disk_before_its_name)
 }
 END_TEST
 
-START_TEST(a_link_is_replaced_not_followed)
+START_TEST(a_link_stays)
 {
 	char target[112];
 	struct stat st;
 
 	snprintf(target, sizeof target, "%s.target", path);
-	ck_assert_int_eq(path_replace(target, old, 0600), E_OK);
 	ck_assert_int_eq(symlink(target, path), 0);
+	ck_assert_int_eq(path_replace(path, new, 0644), E_IO); /* nothing is where it leads */
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(path_replace(target, old, 0600), E_OK);
 	ck_assert_int_eq(path_replace(path, new, 0644), E_OK);
-	expect(target, old);
+	expect(target, new);
+	ck_assert_int_eq(lstat(target, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert_int_eq(lstat(path, &st), 0);
-	ck_assert(S_ISREG(st.st_mode));
-	ck_assert_int_eq(st.st_mode & 07777, 0644);
+	ck_assert(S_ISLNK(st.st_mode));
+	if (geteuid() == 0) { /* another user's, in a folder for everybody, could lead anywhere */
+		ck_assert_int_eq(lchown(path, 12345, 12345), 0);
+		ck_assert_int_eq(path_replace(path, old, 0644), E_DENIED);
+		expect(target, new);
+	}
+	ck_assert_int_eq(unlink(target), 0);
+	ck_assert_int_eq(files_in_folder(), 1);
+}
+END_TEST
+
+START_TEST(only_a_file_is_replaced)
+{
+	char there[112];
+	struct stat st;
+
+	snprintf(there, sizeof there, "%s.link", path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(symlink(path, there), 0);
+	ck_assert_int_eq(path_replace(path, new, 0644), E_IO);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(path_replace(there, new, 0644), E_IO);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(!S_ISREG(st.st_mode));
+	ck_assert_int_eq(files_in_folder(), 2);
 }
 END_TEST
 
@@ -205,7 +233,8 @@ int main(void)
 
 	add_case(&cases, replaced_in_one_step);
 	add_case(&cases, on_the_disk_before_its_name);
-	add_case(&cases, a_link_is_replaced_not_followed);
+	add_case(&cases, a_link_stays);
+	add_case(&cases, only_a_file_is_replaced);
 	add_case(&cases, a_failure_leaves_nothing);
 	add_case(&cases, reading_has_a_limit);
 	add_case(&cases, only_what_may_be_believed);

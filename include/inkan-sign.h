@@ -56,7 +56,7 @@ enum inkan_sign_form {
 struct inkan_part {
 	const char *name; /* without a folder; NULL where it is not needed */
 	const void *data;
-	size_t n; /* up to 64 MiB */
+	size_t n; /* up to 64 MiB; of INKAN_SIGN_CADES 63 */
 };
 
 /* Makes one signature: one RSASSA-PKCS1-v1_5 with SHA-256 by the card, after a PIN unless an earlier entry consented to

@@ -82,7 +82,7 @@ enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, str
 
 	if (!s->cert->x509 || s->cert->key.kind != KEY_RSA)
 		return E_UNSUPPORTED;
-	if (content.len > DOCUMENT_MAX)
+	if (content.len > (enclosed ? ENCLOSED_MAX : DOCUMENT_MAX))
 		return E_TOO_LONG;
 	if (!content.data) /* an empty file */
 		content.data = (const uint8_t *)"";

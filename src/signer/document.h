@@ -11,6 +11,7 @@
 #include "crypto/crypto.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
+#define ENCLOSED_MAX ((size_t)63 << 20) /* of a CMS made here: certificates, signature and time stamp come to it */
 #define DOCUMENT_SIGNATURES_MAX 32
 
 /* Sets of these are bits, PROBLEM(x). Each has a row in document.c: its word and a sentence. What it means for the

@@ -182,6 +182,13 @@ outputs() {
 	piped 64 '123456\n' "$inkan" sign --profile cades --json --output - letter.txt
 	piped 76 '123456\n' "$inkan" sign --profile cades --tsa http://127.0.0.1:1/ --output tsa letter.txt
 	said "inkan trust add --tsa"
+	# longer than a checker takes: no PIN for it
+	truncate -s 66060289 big
+	piped 7 '123456\n' "$inkan" sign --profile cades --enclosed big
+	said "too long"
+	truncate -s 67108865 big
+	piped 7 '123456\n' "$inkan" sign --profile cades big
+	truncate -s 66060288 big
 	mkdir folder
 	echo x >folder/x
 	piped 7 '123456\n' "$inkan" sign --profile xades --detached --output o.xml folder/x
@@ -193,6 +200,9 @@ outputs() {
 	chmod +x stays
 	run 77 timeout 20 "$inkan" sign --profile cades --pinentry ./stays --output o letter.txt
 	verifies "$was"
+	piped 0 '123456\n' "$inkan" sign --profile cades --enclosed big
+	run 0 "$inkan" check big.p7m
+	rm big big.p7m
 	# an authority that does not answer costs one PIN entry and one signature, not one of each file
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout tsa.key -subj /CN=TSA -days 2 -out tsa.pem 2>/dev/null
 	run 0 "$inkan" trust add --yes --tsa tsa.pem

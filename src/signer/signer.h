@@ -33,6 +33,9 @@ enum error cades_sign(struct signer *s, struct bytes content, bool enclosed, str
 enum error prescription_sign(struct signer *s, struct bytes in, struct buf *out);
 enum error dispensing_sign(struct signer *s, struct bytes prescription, struct bytes csv, struct buf *out);
 
+/* The CSV in an unsigned Document, which is what prescription_sign signs of it; E_FORMAT: none. */
+enum error prescription_csv(struct bytes document, struct buf *csv);
+
 /* XAdES B or T: enveloped, as the last child of the root; or detached, a document of its own whose references are the
  * names of files beside it. */
 enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *out);

@@ -338,6 +338,22 @@ enum error prescription_sign(struct signer *s, struct bytes in, struct buf *out)
 	return sign(&d, r, 1, out);
 }
 
+enum error prescription_csv(struct bytes document, struct buf *csv)
+{
+	enum problem problem;
+	xmlDoc *doc = NULL;
+	const xmlNode *part = NULL;
+	enum error ok = xml_open(document, &doc, &problem);
+
+	if (ok == E_OK)
+		part = xml_child(xml_child(xmlDocGetRootElement(doc), NULL, "Prescription"), NULL,
+		                 "PrescriptionDocument");
+	if (ok == E_OK)
+		ok = part ? xml_base64(part, csv) : E_FORMAT;
+	xmlFreeDoc(doc);
+	return ok == E_UNSUPPORTED ? E_FORMAT : ok;
+}
+
 enum error dispensing_sign(struct signer *s, struct bytes prescription, struct bytes csv, struct buf *out)
 {
 	const uint8_t *start = memmem(prescription.data, prescription.len, "<Prescription>", 14);

@@ -26,6 +26,13 @@ enum error prescription_sign(struct signer *s, struct bytes in, struct buf *out)
 	return refuse(s);
 }
 
+enum error prescription_csv(struct bytes document, struct buf *csv)
+{
+	(void)document;
+	(void)csv;
+	return E_FORMAT;
+}
+
 enum error dispensing_sign(struct signer *s, struct bytes prescription, struct bytes csv, struct buf *out)
 {
 	(void)prescription;

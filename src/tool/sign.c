@@ -2,6 +2,7 @@
 /* inkan sign: documents signed with an HPKI card, by libinkan. */
 #include <errno.h>
 #include <getopt.h>
+#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "say.h"
 #include "show.h"
 #include "signer/document.h"
+#include "signer/signer.h"
 #include "status/fetch.h"
 
 #define MANY 32
@@ -340,31 +342,85 @@ static enum exit_code read_file(const char *path, struct file *f)
 	return EXIT_NO_INPUT;
 }
 
+/* A CSV in UTF-8, for people: what is not UTF-8 is taken for Shift_JIS; what is neither stays, byte for byte. */
+static void decode(struct bytes csv, struct buf *text)
+{
+	iconv_t shift_jis = (iconv_t)-1;
+	size_t len, n = csv.len, room = 3 * n;
+	char *from = (char *)(uintptr_t)csv.data, *to, *start = NULL;
+	uint32_t c;
+	bool done;
+
+	while (n > 0 && (len = utf8_next(csv.data + csv.len - n, n, &c)) > 0)
+		n -= len;
+	if (n > 0)
+		shift_jis = iconv_open("UTF-8", "CP932");
+	if (shift_jis != (iconv_t)-1)
+		start = malloc(room);
+	n = csv.len;
+	to = start;
+	done = start && iconv(shift_jis, &from, &n, &to, &room) == 0;
+	buf_append(text, done ? (uint8_t *)start : csv.data, done ? (size_t)(to - start) : csv.len);
+	if (start)
+		mem_wipe(start, (size_t)(to - start));
+	free(start);
+	if (shift_jis != (iconv_t)-1)
+		iconv_close(shift_jis);
+}
+
+static void put_lines(struct bytes csv)
+{
+	struct buf text = {0};
+	const char *p, *end;
+
+	decode(csv, &text);
+	buf_append(&text, "", 1);
+	p = (const char *)text.data;
+	for (end = p ? p + text.len - 1 : p; p < end; p++) {
+		char *line = (char *)(uintptr_t)p, *stop = memchr(p, '\n', (size_t)(end - p));
+
+		stop = stop ? stop : line + (end - p);
+		*stop = '\0';
+		printf("  | ");
+		for (; p < stop; p++) { /* a line may have a NUL in it */
+			put_text(stdout, p);
+			p += strlen(p);
+			if (p < stop)
+				printf("\\x00");
+		}
+		p = stop;
+		putchar('\n');
+	}
+	buf_wipe(&text);
+}
+
 /* What is to be signed: its bytes by their hash, and of a prescription its lines. */
 static void show(const struct run *r, const struct file *f)
 {
+	const bool prescription = r->profile->form == INKAN_SIGN_PRESCRIPTION;
+	struct bytes what = {f->content.data ? f->content.data : (const uint8_t *)"", f->content.len};
 	uint8_t hash[SHA256_DIGEST_LENGTH];
-	char hex[2 * sizeof hash + 1], *text;
+	char hex[2 * sizeof hash + 1];
+	struct buf csv = {0};
+	bool lines = prescription || r->profile->form == INKAN_SIGN_DISPENSING;
 
-	SHA256(f->content.data ? f->content.data : (const uint8_t *)"", f->content.len, hash);
+	if (prescription && what.len > 0 && what.data[0] == '<') { /* its unsigned XML: of which the CSV is signed */
+		lines = prescription_csv(what, &csv) == E_OK && csv.len > 0;
+		if (lines)
+			what = (struct bytes){csv.data, csv.len};
+	}
+	SHA256(what.data, what.len, hash);
 	hex_write(hash, sizeof hash, hex);
 	put_text(stdout, f->path);
 	putchar('\n');
-	put_field(_("Size"), P_("%zu byte", "%zu bytes", f->content.len), f->content.len);
+	put_field(_("Size"), P_("%zu byte", "%zu bytes", what.len), what.len);
 	put_field(_("SHA-256"), "%s", hex);
 	put_field(_("Covers"), "%s", _(r->profile->covers));
 	if (r->profile->covers_not)
 		put_field(_("Not covered"), "%s", _(r->profile->covers_not));
-	if ((r->profile->form != INKAN_SIGN_PRESCRIPTION && r->profile->form != INKAN_SIGN_DISPENSING) ||
-	    !f->content.data)
-		return;
-	text = strndup((const char *)f->content.data, f->content.len);
-	for (char *rest = text, *line; rest && *rest && (line = strsep(&rest, "\n"));) {
-		printf("  | ");
-		put_text(stdout, line);
-		putchar('\n');
-	}
-	free(text);
+	if (lines)
+		put_lines(what);
+	buf_wipe(&csv);
 }
 
 static enum exit_code exit_of_library(enum inkan_error e)

@@ -109,6 +109,24 @@ forms() {
 	xmlsec_verifies rx.csv.signed.xml "//*[@Id='PrescriptionSign']"
 	run 0 "$inkan" check --json rx.csv.signed.xml
 	wrote '"what": "prescription"'
+	# what is shown is what is signed: a NUL, Shift_JIS, the CSV in an unsigned Document
+	printf 'SJ1\na\0b\0\n\033[2J\n' >nul.csv
+	piped 77 '' "$inkan" sign --profile prescription --show nul.csv
+	wrote '  | a\x00b\x00'
+	wrote '  | \x1B[2J'
+	printf 'SJ1\n5,\202\263\203\134\n' >sjis.csv
+	printf '<Document id="Document" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><Prescription><PrescriptionDocument id="PrescriptionDocument">%s</PrescriptionDocument></Prescription></Document>' \
+		"$(base64 -w 0 sjis.csv)" >sjis.xml
+	for f in sjis.csv sjis.xml; do
+		piped 77 '' "$inkan" sign --profile prescription --show $f
+		wrote '  | SJ1'
+		wrote '  | 5,さソ'
+		wrote 'Size:            11 bytes'
+		wrote "SHA-256:         $(sha256sum <sjis.csv | cut -d ' ' -f 1)"
+	done
+	printf 'SJ1\n\202\263\377\n' >neither.csv
+	piped 77 '' "$inkan" sign --profile prescription --show neither.csv
+	wrote '  | \x82\xB3\xFF'
 	csv 2 | sed '1s/SJ1/CJ1/' >disp.csv
 	piped 0 '123456\n' "$inkan" sign --profile dispensing --prescription rx.csv.signed.xml --output disp.xml disp.csv
 	run 0 "$inkan" check disp.xml

@@ -72,7 +72,7 @@ static void *signed_value(const CMS_SignerInfo *si, int nid, int type)
 	return CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(nid), -3, type);
 }
 
-/* libcrypto compares each certificate with each reference, of which nobody needs so many. */
+/* They are read anew for each certificate that may be the signer's; nobody needs so many. */
 static bool has_many_references(const CMS_SignerInfo *si, const STACK_OF(X509) *certs)
 {
 	const ASN1_STRING *v1 = signed_value(si, NID_id_smime_aa_signingCertificate, V_ASN1_SEQUENCE);
@@ -82,22 +82,69 @@ static bool has_many_references(const CMS_SignerInfo *si, const STACK_OF(X509) *
 	return octets * sk_X509_num(certs) > REFERENCES_WORK;
 }
 
-/* Of the two forms one is enough; what is there must be right. */
-static bool names_signer(const CMS_SignerInfo *si, X509 *signer, STACK_OF(X509) *certs)
+/* The octets of a SigningCertificate (RFC 5035 4, 5) with the first of its references alone, which is the signer's; the
+ * others are of CAs, which need not be enclosed. Of OPENSSL_malloc, *n long; NULL: it has none. */
+static uint8_t *first_reference(const ASN1_STRING *value, int *n)
 {
-	const ASN1_STRING *v1 = signed_value(si, NID_id_smime_aa_signingCertificate, V_ASN1_SEQUENCE);
-	const ASN1_STRING *v2 = signed_value(si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE);
-	const uint8_t *p1 = v1 ? ASN1_STRING_get0_data(v1) : NULL, *p2 = v2 ? ASN1_STRING_get0_data(v2) : NULL;
-	ESS_SIGNING_CERT *ess = v1 ? d2i_ESS_SIGNING_CERT(NULL, &p1, ASN1_STRING_length(v1)) : NULL;
-	ESS_SIGNING_CERT_V2 *ess2 = v2 ? d2i_ESS_SIGNING_CERT_V2(NULL, &p2, ASN1_STRING_length(v2)) : NULL;
-	STACK_OF(X509) *chain = sk_X509_dup(certs); /* the first reference is the signer's, the next are of its chain */
-	bool right = (ess || CMS_signed_get_attr_by_NID(si, NID_id_smime_aa_signingCertificate, -1) < 0) &&
-	             (ess2 || CMS_signed_get_attr_by_NID(si, NID_id_smime_aa_signingCertificateV2, -1) < 0) && chain &&
-	             sk_X509_unshift(chain, signer) > 0 && OSSL_ESS_check_signing_certs(ess, ess2, chain, 1) == 1;
+	struct bytes in = {ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+	struct tlv all, list, first;
+	uint8_t *out, *p;
+	int inner;
 
-	sk_X509_free(chain);
-	ESS_SIGNING_CERT_free(ess);
-	ESS_SIGNING_CERT_V2_free(ess2);
+	if (!tlv_next(&in, &all) || !tlv_next(&all.value, &list) || !tlv_next(&list.value, &first))
+		return NULL;
+	inner = ASN1_object_size(1, (int)first.whole.len, V_ASN1_SEQUENCE);
+	*n = ASN1_object_size(1, inner, V_ASN1_SEQUENCE);
+	out = p = OPENSSL_malloc((size_t)*n);
+	if (!out)
+		return NULL;
+	ASN1_put_object(&p, 1, inner, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	ASN1_put_object(&p, 1, (int)first.whole.len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	memcpy(p, first.whole.data, first.whole.len);
+	return out;
+}
+
+static ESS_SIGNING_CERT *read_v1(const ASN1_STRING *value)
+{
+	const uint8_t *p = value ? ASN1_STRING_get0_data(value) : NULL;
+	ESS_SIGNING_CERT *whole = p ? d2i_ESS_SIGNING_CERT(NULL, &p, ASN1_STRING_length(value)) : NULL;
+	int n = 0;
+	uint8_t *first = whole ? first_reference(value, &n) : NULL;
+
+	ESS_SIGNING_CERT_free(whole);
+	p = first;
+	whole = first ? d2i_ESS_SIGNING_CERT(NULL, &p, n) : NULL;
+	OPENSSL_free(first);
+	return whole;
+}
+
+static ESS_SIGNING_CERT_V2 *read_v2(const ASN1_STRING *value)
+{
+	const uint8_t *p = value ? ASN1_STRING_get0_data(value) : NULL;
+	ESS_SIGNING_CERT_V2 *whole = p ? d2i_ESS_SIGNING_CERT_V2(NULL, &p, ASN1_STRING_length(value)) : NULL;
+	int n = 0;
+	uint8_t *first = whole ? first_reference(value, &n) : NULL;
+
+	ESS_SIGNING_CERT_V2_free(whole);
+	p = first;
+	whole = first ? d2i_ESS_SIGNING_CERT_V2(NULL, &p, n) : NULL;
+	OPENSSL_free(first);
+	return whole;
+}
+
+/* Of the two forms one is enough; what is there must be right. */
+static bool names_signer(const CMS_SignerInfo *si, X509 *signer)
+{
+	ESS_SIGNING_CERT *v1 = read_v1(signed_value(si, NID_id_smime_aa_signingCertificate, V_ASN1_SEQUENCE));
+	ESS_SIGNING_CERT_V2 *v2 = read_v2(signed_value(si, NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE));
+	STACK_OF(X509) *alone = sk_X509_new_null();
+	bool right = (v1 || CMS_signed_get_attr_by_NID(si, NID_id_smime_aa_signingCertificate, -1) < 0) &&
+	             (v2 || CMS_signed_get_attr_by_NID(si, NID_id_smime_aa_signingCertificateV2, -1) < 0) && alone &&
+	             sk_X509_push(alone, signer) > 0 && OSSL_ESS_check_signing_certs(v1, v2, alone, 1) == 1;
+
+	sk_X509_free(alone);
+	ESS_SIGNING_CERT_free(v1);
+	ESS_SIGNING_CERT_V2_free(v2);
 	return right;
 }
 
@@ -108,13 +155,22 @@ uint64_t cms_signer_problems(const struct crypto *crypto, CMS_ContentInfo *cms, 
 	const ASN1_OCTET_STRING *hash = signed_value(si, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING);
 	X509_ALGOR *digest, *signature;
 	uint8_t own[EVP_MAX_MD_SIZE];
+	const bool many = has_many_references(si, certs);
 	uint64_t problems = 0;
+	bool named = false;
 	enum hash h;
 
 	*signer = NULL;
-	for (int i = 0; i < sk_X509_num(certs) && !*signer; i++)
-		if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(certs, i)) == 0)
-			*signer = sk_X509_value(certs, i);
+	/* nobody has signed the certificates: of two with one name and number the one that is referred to */
+	for (int i = 0; i < sk_X509_num(certs) && !named; i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		if (CMS_SignerInfo_cert_cmp(si, cert) != 0)
+			continue;
+		named = !many && names_signer(si, cert);
+		if (named || !*signer)
+			*signer = cert;
+	}
 	if (!*signer)
 		return PROBLEM(PROBLEM_NO_CERTIFICATE);
 	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &signature);
@@ -125,9 +181,9 @@ uint64_t cms_signer_problems(const struct crypto *crypto, CMS_ContentInfo *cms, 
 		problems |= PROBLEM(PROBLEM_ALGORITHM);
 	if (problems)
 		return problems;
-	if (has_many_references(si, certs))
+	if (many)
 		return PROBLEM(PROBLEM_TOO_LONG);
-	if (!names_signer(si, *signer, certs))
+	if (!named)
 		problems |= PROBLEM(PROBLEM_SIGNING_CERTIFICATE);
 	CMS_SignerInfo_set1_signer_cert(si, *signer);
 	if (CMS_SignerInfo_verify(si) != 1)

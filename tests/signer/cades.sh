@@ -175,6 +175,21 @@ cms.cms.fields.insert(3, cms.make(0xA0, der))
 open(out, "wb").write(cms.cms.whole())
 END
 check "CAdES signing-certificate" "$work/swapped" "$work/f"
+# beside the right one, at any place: the reference chooses; nor need the CA that it names as well be enclosed
+openssl x509 -in "$pki/ca.pem" -outform DER -out "$work/ca.der"
+quiet openssl req -x509 -newkey rsa:2048 -nodes -keyout "$pki/forged.key" -out "$work/forged.pem" -subj /C=JP/O=Test/CN=ca \
+	-set_serial "0x$(openssl x509 -in "$pki/doctor.pem" -noout -serial | cut -d = -f 2)"
+for pem in "$pki/twin.pem" "$work/forged.pem"; do
+	openssl x509 -in "$pem" -outform DER -out "$work/der"
+	cms first "$work/f.p7s" "$work/o" "$work/der"
+	check CAdES "$work/o" "$work/f"
+done
+cms resign "$work/o" "$work/o" "$pki/forged.key" none
+check "CAdES signature" "$work/o" "$work/f"
+cms resign "$work/f.p7s" "$work/o" "$pki/doctor.key" "refer-to:$work/ca.der"
+check CAdES "$work/o" "$work/f"
+cms resign "$work/f.p7s" "$work/o" "$pki/doctor.key" "refer-first:$work/ca.der"
+check "CAdES signing-certificate" "$work/o" "$work/f"
 # so many certificates that the comparison of each with each reference would take hours
 python3 - "$work/f.p7s" "$pki/pharmacist.pem" "$work/o" "$srcdir/tests/signer" <<'END'
 import subprocess, sys

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SignedData taken apart and put together again. cms.py WORD FILE OUT [MORE]
 signature, token, attributes: what lies in the first SignerInfo
-many N: so many signers, all the first one; resign KEY CHANGE: the signed attributes changed, and signed anew by openssl
+many N: so many signers, all the first one; resign KEY CHANGE: the signed attributes changed, and signed anew by openssl;
+CHANGE refer-to:CERT and refer-first:CERT: one reference more to a certificate in DER
+first CERT: a certificate in DER before the others
 unsigned OID VALUE: an unsigned attribute more, its value a file; list CRL; content-type: another eContentType
 version, extension: of a TSTInfo, not of SignedData: another version, a critical extension
 flips FLIPPED: whether each flip that documents flip left without a problem is of a byte that nothing covers"""
-import subprocess, sys
+import hashlib, subprocess, sys
 
 
 def head(data, at):
@@ -48,6 +50,7 @@ def oid(text):
 
 
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = (oid("1.2.840.113549.1.9." + n) for n in "345")
+REFERENCE = oid("1.2.840.113549.1.9.16.2.47")
 STAMP = oid("1.2.840.113549.1.9.16.2.14")
 
 
@@ -72,6 +75,12 @@ def change(attributes, how):
         return [a for a in attributes if a != when] + [make(0x30, SIGNING_TIME, make(0x31, make(0x18, b"20600101000000Z")))]
     if how == "time-nonsense":
         return [a for a in attributes if a != when] + [make(0x30, SIGNING_TIME, make(0x31, make(0x17, b"991399000000Z")))]
+    if how.startswith("refer-"):
+        old = by_type[REFERENCE]
+        ids = parts(parts(parts(parts(old)[1])[0])[0])
+        more = make(0x30, make(4, hashlib.sha256(open(how.split(":")[1], "rb").read()).digest()))
+        ids = [more, *ids] if how.startswith("refer-first") else [*ids, more]
+        return [a for a in attributes if a != old] + [make(0x30, REFERENCE, make(0x31, make(0x30, make(0x30, *ids))))]
     raise SystemExit(how)
 
 
@@ -173,6 +182,9 @@ elif word == "resign":
     made = cms.whole()
 elif word == "unsigned":
     cms.signer[cms.at + 3:] = [make(0xA1, *cms.unsigned(), make(0x30, oid(more[0]), make(0x31, open(more[1], "rb").read())))]
+    made = cms.whole()
+elif word == "first":
+    cms.fields[3] = make(0xA0, open(more[0], "rb").read(), *parts(cms.fields[3]))
     made = cms.whole()
 elif word == "list":
     cms.fields.insert(-1, make(0xA1, open(more[0], "rb").read()))

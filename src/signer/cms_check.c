@@ -103,6 +103,8 @@ static enum error check_signer(const struct crypto *crypto, const struct found *
 		               f->content.len);
 	if (ok == E_OK)
 		ok = texts_add(&s->not_covered, "%s", _("the file's name and date"));
+	if (ok == E_OK && CMS_unsigned_get_attr_by_NID(si, NID_pkcs9_countersignature, -1) >= 0)
+		ok = texts_add(&s->not_covered, "%s", _("counter-signatures in it, which were not looked at"));
 	return ok;
 }
 

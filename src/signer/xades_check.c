@@ -595,6 +595,11 @@ static void tell_coverage(struct xades *x)
 		if (r->target != (xmlNode *)x->doc && x->ok == E_OK) /* of the outermost: style sheets */
 			x->ok = texts_add(&s->not_covered, _("everything outside the element %s"), name);
 	}
+	if (x->ok == E_OK && !strcmp(s->what, "dispensing") &&
+	    !xml_child(xml_child(xml_child(x->document, NULL, "ReferencePrescription"), NULL, "PrescriptionSign"),
+	               NS_DS, "Signature"))
+		x->ok = texts_add(&s->not_covered, "%s",
+		                  _("PrescriptionSign: there is none, no doctor signed the prescription"));
 	if (x->ok == E_OK)
 		tell_objects(x);
 }

@@ -156,6 +156,10 @@ def twins(good):
     put_at('empty-dispensing', '</Document>', '<Dispensing/>')
     both = m.dispensing(pki, m.prescription(pki)[1])
     put('dispensing', both, rx('valid'), dx('valid'))
+    none = re.sub('<PrescriptionSign>.*</PrescriptionSign>', '', m.prescription(pki)[1], flags=re.S)
+    for name, inside in (('none', none), ('empty', none + '<PrescriptionSign></PrescriptionSign>')):
+        put('dispensing-signed-alone-' + name, m.dispensing(pki, inside), (
+            'dispensing', 'valid', 'Dispensing', 'PrescriptionSign: there is none, no doctor signed the prescription'))
     for name, what in (('reference', '<ReferencePrescription>%s</ReferencePrescription>' % forged),
                        ('prescription', '<Prescription>%s</Prescription>' % forged),
                        ('additional', '<DispensingDocument>%s</DispensingDocument>' % FORGED)):

@@ -252,7 +252,9 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 		         tries);
 	else if (!why[0])
 		snprintf(why, sizeof signer->signer.why, "%s",
-		         answer == INKAN_E_PIN_KEPT ? _(error_text(e)) : inkan_error_text(answer));
+		         answer == INKAN_E_PIN_KEPT ? _(error_text(e))
+		         : answer == INKAN_E_FORMAT ? _(problem_text(PROBLEM_FORM))
+		                                    : inkan_error_text(answer));
 	return answer;
 }
 

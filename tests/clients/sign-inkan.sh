@@ -175,13 +175,19 @@ cmp -s out.csv 2.csv || fail "Python: another prescription"
 wrong_pin | timeout 60 setsid -w python3 sign.py 2.csv >said 2>&1 && fail "Python: signed with a wrong PIN"
 said Python 'the PIN is wrong'
 lost_one Python
-guide_answer referral enclosed "$sign_pin" 's/^inkan sign/& --force/' # the try is back
+guide_answer referral enclosed "$sign_pin" 's/^inkan sign/& --force/; s/^inkan check/& --force/' # the try is back
 did "inkan sign --force" 1
 
 if command -v gcc >/dev/null; then
 	guide_block prescription c >rx.c
 	try gcc gcc -Wall -Wextra -Werror -I "$prefix/include" rx.c -o rx -L "$prefix/lib" -linkan
 	printf '%s\n' "$sign_pin" | LD_LIBRARY_PATH=$prefix/lib timeout 60 setsid -w ./rx rx.csv >c.xml 2>said || fail "C: $(cat said)"
+	rx 2 >long.csv
+	truncate -s 2M long.csv
+	for f in long.csv nowhere; do
+		! LD_LIBRARY_PATH=$prefix/lib timeout 60 setsid -w ./rx $f >none.xml 2>said </dev/null || fail "C: signed a part of $f"
+		said "C, $f" "cannot be read whole"
+	done
 	did C 1
 	is_valid c.xml prescription
 else

@@ -175,6 +175,9 @@ outputs() {
 	echo '<a/>' >a.xml
 	piped 7 '123456\n' "$inkan" sign --profile xades a.xml
 	said "the root element is empty"
+	echo '<a xmlns="relative"><b/></a>' >a.xml # has no canonical form
+	piped 7 '123456\n' "$inkan" sign --profile xades a.xml
+	said "a.xml: the document is malformed."
 	piped 74 '123456\n' "$inkan" sign --profile cades --force --output letter.txt letter.txt
 	piped 74 '123456\n' "$inkan" sign --profile cades --output no/where letter.txt
 	# what is no file stays; a link stays, and its target is meant

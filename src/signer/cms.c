@@ -22,6 +22,27 @@ CMS_ContentInfo *cms_read(const struct crypto *crypto, struct bytes data)
 	return cms;
 }
 
+static const uint8_t *find(const uint8_t *from, const uint8_t *end, const char *text)
+{
+	return from ? memmem(from, (size_t)(end - from), text, strlen(text)) : NULL;
+}
+
+bool cms_pem_goes_on(struct bytes data)
+{
+	const uint8_t *end = data.data + data.len, *p = data.data;
+	const bool der = data.len > 1 && p[0] == 0x30 && p[1] >= 0x80;
+
+	p = find(p, end, "-----BEGIN ");
+	if (der || !p)
+		return false;
+	p = find(p, end, "-----END ");
+	p = find(p ? p + 9 : NULL, end, "-----");
+	for (p = p ? p + 5 : end; p < end; p++)
+		if (!memchr(" \t\r\n", *p, 4))
+			return true;
+	return false;
+}
+
 enum hash cms_hash(const X509_ALGOR *algorithm)
 {
 	const ASN1_OBJECT *oid;

@@ -15,6 +15,9 @@ CMS_ContentInfo *cms_read(const struct crypto *crypto, struct bytes data);
 uint64_t cms_signer_problems(const struct crypto *crypto, CMS_ContentInfo *cms, CMS_SignerInfo *si,
                              STACK_OF(X509) *certs, struct bytes content, X509 **signer);
 
+/* Whether something is behind the first block of PEM. Text in front of it is none of it (RFC 7468 2). */
+bool cms_pem_goes_on(struct bytes data);
+
 /* SHA-256, -384 and -512, the hashes that a signature may have; HASH_NONE: another. */
 enum hash cms_hash(const X509_ALGOR *algorithm);
 

@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "lib/names.h"
 #include "lib/object.h"
+#include "signer/cms.h"
 #include "signer/signer.h"
 
 #define CLOCK_TOLERANCE 300 /* seconds that clocks may differ */
@@ -202,8 +203,10 @@ enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, cons
 	if (!c)
 		return INKAN_E_MEMORY;
 	e = xades_check(&in, &c->document);
-	if (e == E_UNSUPPORTED)
-		e = cms_check(&in, &c->document);
+	if (e == E_UNSUPPORTED && (e = cms_check(&in, &c->document)) == E_OK && cms_pem_goes_on(in.data)) {
+		document_free(&c->document);
+		c->document.problems = PROBLEM(PROBLEM_FORM);
+	}
 	if (e == E_UNSUPPORTED)
 		e = E_FORMAT;
 	if (e == E_OK)

@@ -271,6 +271,10 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 		if (n <= room)
 			memcpy(pin, bytes, n);
 		got = n <= room ? (int)n : (int)room + 1;
+	} else if (e == E_PIN_LENGTH) { /* longer than any: the library says so, and that nothing was sent */
+		got = (int)room + 1;
+	} else if (e == E_MEMORY) {
+		complain("%s", _(error_text(e)));
 	}
 	secret_free(&typed);
 	free(prompt);

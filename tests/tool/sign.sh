@@ -70,6 +70,19 @@ forms() {
 	wrote "letter.txt.p7s: valid"
 	wrote "Role:            Medical Doctor"
 	run 7 "$inkan" check --content /dev/null letter.txt.p7s
+	# one PEM block, and nothing behind it
+	openssl cms -cmsout -inform DER -in letter.txt.p7s -outform PEM -out pem
+	run 0 "$inkan" check --content letter.txt pem
+	cat pem pem >two.pem
+	{ cat pem; echo and more; } >behind.pem
+	{ echo 'Letter of the 30th'; cat pem; } >before.pem
+	{ echo; cat pem; printf '\r\n\n'; } >blank.pem
+	for f in two.pem behind.pem; do
+		run 7 "$inkan" check --content letter.txt $f
+		wrote "the document is malformed"
+		silent "Signature 1"
+	done
+	for f in blank.pem before.pem; do run 0 "$inkan" check --content letter.txt $f; done
 	mv letter.txt letter
 	run 3 "$inkan" check letter.txt.p7s
 	wrote "--content FILE"
@@ -247,6 +260,12 @@ pins() {
 	piped 77 '12\n' "$inkan" sign --profile cades letter.txt
 	said "the PIN has a wrong length"
 	said "no try was used"
+	for how in "" "--pin-fd 0"; do
+		# shellcheck disable=SC2086 # none, or two words
+		piped 77 "$(printf %05000d 1)\n" "$inkan" sign $how --json --profile cades letter.txt
+		said "the PIN has a wrong length"
+		said "no try was used"
+	done
 	piped 77 '' "$inkan" sign --profile cades letter.txt
 	left 14
 	verifies 1

@@ -414,6 +414,9 @@ enum error xades_sign_detached(struct signer *s, const struct inkan_part *files,
 		           : E_MEMORY;
 		if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 			refuse(&d, _("not the name of a file"), name);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(files[k].name, name) == 0)
+				refuse(&d, _("the same file twice"), name);
 	}
 	if (d.ok == E_OK) {
 		put(&d, "%s", DECLARATION);

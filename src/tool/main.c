@@ -88,5 +88,6 @@ int main(int argc, char **argv)
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 	log_start("inkan");
 	signal(SIGCHLD, SIG_DFL); /* else nobody could tell how a program that we run has ended */
+	signal(SIGXFSZ, SIG_IGN); /* a file too long for its limit is an error of write, as a full disk is */
 	return (int)finish(run(argc, argv));
 }

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	bind_textdomain_codeset(INKAN_DOMAIN, "UTF-8");
 	log_start("inkan");
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN); /* a file too long for its limit is an error of write, as a full disk is */
 	if (strcmp(verb, "sign") == 0)
 		return (int)finish(verb_sign(argc - 1, argv + 1));
 	if (strcmp(verb, "check") == 0)

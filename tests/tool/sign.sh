@@ -227,6 +227,10 @@ outputs() {
 	echo x >folder/x
 	piped 7 '123456\n' "$inkan" sign --profile xades --detached --output o.xml folder/x
 	said "not beside the signed file"
+	for f in letter.txt ./letter.txt; do
+		piped 7 '123456\n' "$inkan" sign --profile xades --detached --output o.xml letter.txt a.xml $f
+		said "the same file twice: letter.txt"
+	done
 	verifies "$was"
 	run 77 "$inkan" sign --profile cades --pinentry /no/such --output o letter.txt
 	said "/no/such"
@@ -329,6 +333,21 @@ full() {
 	got=$?
 	[ "$got" -eq 74 ] || { bad "exit $got on a full disk"; cat out err; }
 	[ ! -e o ] || bad "half a file"
+	# without a parent that ignores the signal of the limit
+	python3 - "$inkan" >out 2>err <<-'END'
+		import resource, signal, subprocess, sys
+		def limited():
+		    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+		    resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+		run = subprocess.run([sys.argv[1], "sign", "--profile", "cades", "--enclosed", "--output", "o", sys.argv[1]],
+		    input=b"123456\n", stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=limited)
+		print(run.stderr.decode())
+		sys.exit(run.returncode % 256)
+	END
+	got=$?
+	[ "$got" -eq 74 ] || { bad "exit $got over a limit of the file size"; cat out err; }
+	set -- o o.*
+	[ "$*" = "o o.*" ] || bad "something is left: $*"
 }
 
 refused() {

@@ -25,11 +25,11 @@ typedef int (*inkan_ask_pin)(void *arg, const struct inkan_pin_question *questio
 
 struct inkan_signer_options {
 	size_t size;
-	const char *reader;             /* as for inkan_cert_from_card */
-	inkan_ask_pin ask_pin;          /* never NULL */
-	void *arg;                      /* of ask_pin */
-	unsigned batch;                 /* to how many signatures one PIN entry consents; 0: one */
-	const char *tsa;                /* URL of a time stamp authority (RFC 3161): level T; NULL: level B */
+	const char *reader;    /* as for inkan_cert_from_card */
+	inkan_ask_pin ask_pin; /* never NULL */
+	void *arg;             /* of ask_pin */
+	unsigned batch;        /* to how many signatures one PIN entry consents; 0: one */
+	const char *tsa;       /* http or https URL of a time stamp authority (RFC 3161): level T; NULL: level B */
 	const char *const *tsa_anchors; /* folders of its anchors, as inkan_options.anchors; NULL: where
 	                                 * `inkan trust add --tsa` puts them */
 	int64_t tsa_seconds;            /* how long to wait for it; 0: 30 */
@@ -55,8 +55,8 @@ enum inkan_sign_form {
 
 struct inkan_part {
 	const char *name; /* without a folder; NULL where it is not needed */
-	const void *data;
-	size_t n; /* up to 64 MiB; of INKAN_SIGN_CADES 63 */
+	const void *data; /* NULL: with n 0 */
+	size_t n;         /* up to 64 MiB; of INKAN_SIGN_CADES 63 */
 };
 
 /* Makes one signature: one RSASSA-PKCS1-v1_5 with SHA-256 by the card, after a PIN unless an earlier entry consented to

@@ -193,12 +193,15 @@ enum inkan_error inkan_check(struct inkan *ctx, const void *data, size_t n, cons
 
 	if (out)
 		*out = NULL;
-	if (!ctx || !data || !out || (options && !struct_take(&o, sizeof o, options)) ||
+	if (!ctx || (!data && n > 0) || !out || (options && !struct_take(&o, sizeof o, options)) ||
 	    (o.rules && (!struct_take(&rules, sizeof rules, o.rules) || rules.at < 0)))
 		return INKAN_E_ARGUMENT;
 	inkan_bind_messages();
 	rules.purpose = INKAN_PURPOSE_SIGN;
-	in = (struct check_input){ctx->crypto, {data, n}, {o.content, o.content ? o.content_n : 0}, o.folder};
+	in = (struct check_input){ctx->crypto,
+	                          {data ? data : "", n},
+	                          {o.content, o.content ? o.content_n : 0},
+	                          o.folder};
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return INKAN_E_MEMORY;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "lib/object.h"
 #include "signer/signer.h"
+#include "status/fetch.h"
 
 struct inkan_signer {
 	struct signer signer; /* self is this */
@@ -134,7 +135,7 @@ enum inkan_error inkan_signer_new(struct inkan *ctx, const struct inkan_signer_o
 	if (out)
 		*out = NULL;
 	if (!ctx || !options || !out || !struct_take(&o, sizeof o, options) || !o.ask_pin || o.tsa_seconds < 0 ||
-	    o.tsa_seconds > 3600)
+	    o.tsa_seconds > 3600 || (o.tsa && !fetch_url_valid(o.tsa)))
 		return INKAN_E_ARGUMENT;
 	s = calloc(1, sizeof *s);
 	if (!s)
@@ -188,17 +189,23 @@ const char *inkan_signer_why(const struct inkan_signer *signer)
 	return signer ? signer->signer.why : "";
 }
 
+/* An empty part may be NULL. */
+static struct bytes bytes_of(const struct inkan_part *part)
+{
+	return (struct bytes){part->data ? part->data : (const uint8_t *)"", part->n};
+}
+
 static enum error make(struct signer *s, enum inkan_sign_form form, const struct inkan_part *parts, size_t n,
                        struct buf *out)
 {
-	struct bytes first = {parts[0].data, parts[0].n};
+	struct bytes first = bytes_of(&parts[0]);
 
 	switch (form) {
 	case INKAN_SIGN_CADES_DETACHED: return cades_sign(s, first, false, out);
 	case INKAN_SIGN_CADES: return cades_sign(s, first, true, out);
 	case INKAN_SIGN_XADES: return xades_sign_enveloped(s, first, out);
 	case INKAN_SIGN_PRESCRIPTION: return prescription_sign(s, first, out);
-	case INKAN_SIGN_DISPENSING: return dispensing_sign(s, first, (struct bytes){parts[1].data, parts[1].n}, out);
+	case INKAN_SIGN_DISPENSING: return dispensing_sign(s, first, bytes_of(&parts[1]), out);
 	case INKAN_SIGN_XADES_DETACHED: break;
 	}
 	return xades_sign_detached(s, parts, n, out);
@@ -222,7 +229,7 @@ enum inkan_error inkan_sign(struct inkan_signer *signer, enum inkan_sign_form fo
 	if (!signer || !parts || !out || !out_n || (unsigned)form > INKAN_SIGN_DISPENSING || n < least || n > most)
 		return INKAN_E_ARGUMENT;
 	for (size_t i = 0; i < n; i++) {
-		if (!parts[i].data || (form == INKAN_SIGN_XADES_DETACHED && !parts[i].name))
+		if ((!parts[i].data && parts[i].n > 0) || (form == INKAN_SIGN_XADES_DETACHED && !parts[i].name))
 			return INKAN_E_ARGUMENT;
 		if (parts[i].n > DOCUMENT_MAX)
 			return INKAN_E_TOO_LONG;

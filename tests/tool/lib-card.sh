@@ -52,6 +52,9 @@ on 12 --card hpki -- login 'No such reader'
 on 0 --card none --card jpki -- login 'Reader 2'
 on 6 --card foreign --card jpki -- sign # the card that is ours has the word
 on 6 --card jpki --card foreign -- sign
+if grep -q "define WITH_XMLSEC 1" config.h; then
+	timeout 60 ./inkan-vcard --pki "$pki" --card hpki -- ./tests/tool/lib-sign >"$work/out" 2>&1 || fail "signing"
+fi
 PCSCLITE_CSOCK_NAME=/nonexistent ./tests/tool/lib-card login >"$work/out" 2>&1
 [ $? = 10 ] || fail "without pcscd"
-echo "roles, profile and purposes of cards; no card, a foreign card, no pcscd"
+echo "roles, profile and purposes of cards; signing; no card, a foreign card, no pcscd"

@@ -24,8 +24,9 @@ tests_tool_hold_LDADD = $(PCSC_LIBS)
 
 dist_check_SCRIPTS += tests/tool/lib-card.sh
 TESTS += tests/tool/lib-card.sh
-check_PROGRAMS += tests/tool/lib-card
+check_PROGRAMS += tests/tool/lib-card tests/tool/lib-sign
 tests_tool_lib_card_LDADD = libinkan.la
+tests_tool_lib_sign_LDADD = libinkan.la
 
 dist_check_SCRIPTS += tests/tool/settings.sh
 TESTS += tests/tool/settings.sh

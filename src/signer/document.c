@@ -10,7 +10,8 @@
 static const struct {
 	const char *word, *text;
 } rows[PROBLEM_COUNT] = {
-	[PROBLEM_TOO_LONG] = {"too-long", N_("the document is too long, or nested too deeply")},
+	[PROBLEM_TOO_LONG] = {"too-long",
+                              N_("the document is too long, nested too deeply, or has too much of something")},
 	[PROBLEM_FORM] = {"form", N_("the document is malformed")},
 	[PROBLEM_ENCODING] = {"encoding", N_("the document's encoding is not one of UTF-8, Shift_JIS and EUC-JP")},
 	[PROBLEM_DOCTYPE] = {"doctype", N_("the document has a document type declaration")},

@@ -19,7 +19,7 @@
  * are told and change nothing. */
 enum problem {
 	/* of the whole document; it was not looked at any further */
-	PROBLEM_TOO_LONG, /* DOCUMENT_MAX, or 256 levels of elements */
+	PROBLEM_TOO_LONG, /* DOCUMENT_MAX, 256 levels of elements, or another limit of those in inkan-sign(1) */
 	PROBLEM_FORM,     /* no XML, no DER, or something behind it */
 	PROBLEM_ENCODING,
 	PROBLEM_DOCTYPE,      /* a document type declaration, and with it entities */

@@ -266,7 +266,13 @@ static void check_xml(struct draft *d, struct bytes in, bool received)
 
 	if (d->ok == E_OK)
 		d->ok = xades_check(&(struct check_input){.crypto = d->s->crypto, .data = in}, &found);
-	if (found.problems && (received || found.problems != PROBLEM(PROBLEM_NOT_SIGNED)))
+	if (d->ok == E_UNSUPPORTED) { /* no XML */
+		d->ok = E_OK;
+		found.problems = PROBLEM(PROBLEM_FORM);
+	}
+	if (received && found.problems)
+		refuse(d, _("the received prescription"), text_of(found.problems));
+	else if (found.problems & ~PROBLEM(PROBLEM_NOT_SIGNED))
 		refuse(d, text_of(found.problems), "");
 	else if (!found.problems && !received)
 		refuse(d, _("the document is signed already"), "");
@@ -364,8 +370,8 @@ enum error dispensing_sign(struct signer *s, struct bytes prescription, struct b
 
 	s->why[0] = '\0';
 	check_csv(&d, csv, "CJ1");
-	canonical(&d, prescription, "PrescriptionDocument", C14N, was, NULL);
 	check_xml(&d, prescription, true);
+	canonical(&d, prescription, "PrescriptionDocument", C14N, was, NULL);
 	put(&d, DOCUMENT "<DispensingManagement><Version Value=\"EPD1.0\"/></DispensingManagement>", "ED");
 	put(&d, "<Dispensing id=\"Dispensing\"><ReferencePrescription>");
 	if (start && start < end)

@@ -396,10 +396,13 @@ static enum exit_code check_file(struct run *r, const char *path)
 	if (e != INKAN_OK) {
 		complain("%s: %s", path,
 		         e != INKAN_E_FORMAT ? inkan_error_text(e)
-		         : WITH_XMLSEC       ? _("neither XML nor CMS (PKCS#7)")
+		         : WITH_XMLSEC       ? _("neither XML nor signed CMS (PKCS#7)")
 		                       : _("not CMS (PKCS#7); this build has no XML signatures (--without-xmlsec)"));
 		if (e == INKAN_E_FORMAT)
-			advise(_("Is it a PDF? pdfsig checks its signatures; see the guide."));
+			advise("%s", data.len > 4 && memcmp(data.data, "%PDF", 4) == 0
+			                     ? _("It is a PDF: pdfsig checks its signatures; see the guide.")
+			                     : _("Of a mail, save what is attached (smime.p7s, smime.p7m); CMS that is "
+			                         "encrypted, compressed or a digest alone has no signature."));
 		code = e == INKAN_E_FORMAT ? EXIT_MALFORMED : EXIT_INTERNAL;
 		goto out;
 	}

@@ -149,7 +149,7 @@ refused "the CSV does not begin with the line that it must begin with: SJ1" pres
 refused "the CSV does not begin with the line that it must begin with: SJ1" prescription alone.csv
 refused "the CSV does not begin with the line that it must begin with: SJ1" prescription dispensed.csv
 refused "the CSV does not begin with the line that it must begin with: CJ1" dispensing rx.xml rx.csv
-refused "the document is too long, or nested too deeply" prescription long.csv
+refused "the document is too long, nested too deeply, or has too much of something" prescription long.csv
 rm long.csv
 refuse_unsigned() { # SENTENCE PYTHON
 	unsigned "$2" bad.xml
@@ -186,13 +186,13 @@ refused "the root element is empty: the signature has no place in it" enveloped 
 echo '<a>x</a><!-- </a> -->' >bad.xml
 refused "a reference does not lead to the element in its place" enveloped bad.xml
 refused "the received document is no signed prescription" dispensing dispensing-a.xml dispensed.csv
-refused "the document is malformed" dispensing rx.csv dispensed.csv
-refused "the document is malformed" dispensing cut.xml dispensed.csv
-refused "the document has a document type declaration" dispensing doctype.xml dispensed.csv
-refused "two elements have the same Id" dispensing id-twice.xml dispensed.csv
-refused "there is no signature in the document" dispensing unsigned.xml dispensed.csv
-refused "there is no signature in the document" dispensing not-signed.xml dispensed.csv
-refused "a reference does not lead to the element in its place" dispensing letter-xl.xml dispensed.csv
+refused "the received prescription: the document is malformed" dispensing rx.csv dispensed.csv
+refused "the received prescription: the document is malformed" dispensing cut.xml dispensed.csv
+refused "the received prescription: the document has a document type declaration" dispensing doctype.xml dispensed.csv
+refused "the received prescription: two elements have the same Id" dispensing id-twice.xml dispensed.csv
+refused "the received prescription: there is no signature in the document" dispensing unsigned.xml dispensed.csv
+refused "the received prescription: there is no signature in the document" dispensing not-signed.xml dispensed.csv
+refused "the received document is no signed prescription" dispensing letter-xl.xml dispensed.csv
 refused "the prescription's signature: what was signed has been changed" dispensing changed-csv.xml dispensed.csv
 refused "the prescription's signature: an algorithm is too weak, or not known" dispensing sha1.xml dispensed.csv
 # name spaces around what was signed that the dispensing document has not

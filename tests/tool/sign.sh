@@ -144,6 +144,26 @@ forms() {
 	piped 0 '123456\n' "$inkan" sign --profile dispensing --prescription rx.csv.signed.xml --output disp.xml disp.csv
 	run 0 "$inkan" check disp.xml
 	wrote "Signature 2 of 2"
+	# what is wrong is said of the right file
+	for f in rx.csv cda.xml; do
+		piped 7 '123456\n' "$inkan" sign --profile dispensing --prescription $f --output none.xml disp.csv
+		said "the received prescription: "
+	done
+	said "there is no signature in the document"
+	piped 7 '123456\n' "$inkan" sign --profile dispensing --prescription rx.csv.signed.xml --output none.xml rx.csv
+	said "the CSV does not begin"
+	openssl cms -digest_create -binary -outform DER -in letter.txt -out digest.p7m
+	openssl cms -encrypt -binary -outform DER -in letter.txt -out encrypted.p7m "$pki/root.pem"
+	openssl cms -cmsout -inform DER -in letter.txt.p7s -outform SMIME -out mail
+	for f in digest.p7m encrypted.p7m mail; do
+		run 7 "$inkan" check $f
+		said "neither XML nor signed CMS"
+		said "smime.p7m"
+		silent PDF
+	done
+	printf '%%PDF-1.7\n' >a.pdf
+	run 7 "$inkan" check a.pdf
+	said "It is a PDF: pdfsig"
 	verifies 14 # each: typed, and again with the signature
 	signatures 7
 	left 15

@@ -120,7 +120,7 @@ INKAN_API enum inkan_error inkan_check_signature(const struct inkan_check *check
 
 struct inkan_stamp_info {
 	size_t size;
-	int64_t time;
+	int64_t time;          /* 0: it cannot be read */
 	const char *authority; /* its name as RFC 4514 writes it; "" when it is not known */
 	int archive;           /* 1: on the signature with all its evidence */
 	int accepted;          /* 1: by an installed authority, and all is well */

@@ -223,9 +223,12 @@ static void put_signature(const struct inkan_check *c, size_t i)
 		put_field(_("Signed"), _("%s, as the signer claims"), time_text((time_t)s.claimed, false, text));
 	for (size_t k = 0; k < s.n_stamps; k++) {
 		inkan_check_stamp(c, i, k, &stamp);
-		put_field(stamp.archive ? _("Archive stamp") : _("Time stamp"), _("%s by %s (%s)"),
-		          time_text((time_t)stamp.time, false, text), stamp.authority,
-		          stamp.accepted ? _("verified") : _("not used"));
+		if (stamp.time)
+			put_field(stamp.archive ? _("Archive stamp") : _("Time stamp"), _("%s by %s (%s)"),
+			          time_text((time_t)stamp.time, false, text), stamp.authority,
+			          stamp.accepted ? _("verified") : _("not used"));
+		else
+			put_field(stamp.archive ? _("Archive stamp") : _("Time stamp"), "%s", _("cannot be read"));
 	}
 	put_field(_("Decided for"), _("%s (%s)"), time_text((time_t)s.at, false, text),
 	          s.proven ? _("proven") : _("nothing proves an earlier time"));
@@ -270,9 +273,9 @@ static json_t *signature_json(const struct inkan_check *c, size_t i)
 	for (size_t k = 0; k < s.n_stamps; k++) {
 		inkan_check_stamp(c, i, k, &t);
 		time_write((time_t)t.time, at);
-		json_array_append_new(stamps,
-		                      json_pack("{ss so sb sb ss}", "time", at, "authority", json_text(t.authority),
-		                                "archive", t.archive, "accepted", t.accepted, "problem", t.problem));
+		json_array_append_new(stamps, json_pack("{ss? so sb sb ss}", "time", t.time ? at : NULL, "authority",
+		                                        json_text(t.authority), "archive", t.archive, "accepted",
+		                                        t.accepted, "problem", t.problem));
 	}
 	time_write((time_t)s.at, at);
 	if (s.claimed)

@@ -67,6 +67,7 @@ def main(folder, later_so, good_pem, good_key, expired_pem, expired_key, ca, roo
     forgotten = (EARLY, old, False)  # by an authority that has expired 5 days ago
     m.write('unstamped.xml', prescription(expired)[0])
     m.write('before.xml', prescription(expired, early)[0])
+    m.write('no-stamp.xml', re.sub('(EncapsulatedTimeStamp>)[^<]+', r'\g<1>MAMCAQE=', prescription(expired, early)[0]))
     m.write('after.xml', prescription(expired, late)[0])
     m.write('too-early.xml', prescription(expired, (-1001, pki.tsa, False))[0])
     m.write('old.xml', prescription(expired, forgotten)[0])

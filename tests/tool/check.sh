@@ -50,6 +50,11 @@ says 0 "valid valid valid" dispensing
 says 7 "invalid undecided+expired-since invalid+digest" dispensing-changed
 run 7 "$inkan" check --status off --json "$work/d/dispensing-beside.xml"
 wrote '"problem": "structure"'
+# what is no time stamp has no time
+says 7 "invalid invalid+time-stamp+expired-since" no-stamp
+wrote '"time": null'
+run 7 "$inkan" check --status off "$work/d/no-stamp.xml"
+wrote "Time stamp:      cannot be read"
 # a claim that cannot be true is told without a stamp, too
 for name in claims-1999 claims-2099 claims-now; do
 	run 0 "$inkan" check --status off --json "$work/d/$name.xml"
@@ -77,7 +82,7 @@ for certs in many fewer; do
 		-certfile "$work/$certs.pem" -in "$work/many.key" -outform DER -out "$work/$certs.p7m" || bad "$certs.p7m"
 done
 run 7 "$inkan" check --status off "$work/many.p7m"
-wrote "the document is too long, or nested too deeply"
+wrote "the document is too long, nested too deeply, or has too much of something"
 run 0 "$inkan" check --status off "$work/fewer.p7m"
 
 finish

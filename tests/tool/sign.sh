@@ -224,6 +224,8 @@ outputs() {
 	for f in pipe to-pipe to-letter to-nowhere letter.txt.p7s/x; do
 		run 74 "$inkan" check --force --extract $f alone.p7s --content letter.txt
 	done
+	run 74 "$inkan" check --force --extract to-pipe alone.p7s --content letter.txt
+	said "to-pipe is not a file."
 	run 74 "$inkan" trust export --output to-pipe
 	said "to-pipe is not a file."
 	run 74 "$inkan" status export --bundle nginx --output to-pipe

@@ -40,8 +40,14 @@ reported() { # WORD
 }
 
 # How often a person's PIN went to the card: a VERIFY more goes before each signature.
+# A browser signs in once more ahead of time: between its VERIFY and its signature nothing is counted.
 typed() {
-	echo $(($(ask_card verifies) - $(ask_card signatures)))
+	said_before=
+	while said_now=$(ask_card verifies),$(ask_card signatures) && [ "$said_now" != "$said_before" ]; do
+		said_before=$said_now
+		sleep 0.3
+	done
+	echo $((${said_now%,*} - ${said_now#*,}))
 }
 
 visit() { # PORT TITLE PROMPTS [PIN...]

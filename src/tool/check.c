@@ -402,7 +402,7 @@ static enum exit_code check_file(struct run *r, const char *path)
 		         : WITH_XMLSEC       ? _("neither XML nor signed CMS (PKCS#7)")
 		                       : _("not CMS (PKCS#7); this build has no XML signatures (--without-xmlsec)"));
 		if (e == INKAN_E_FORMAT)
-			advise("%s", data.len > 4 && memcmp(data.data, "%PDF", 4) == 0
+			advise("%s", data.data && data.len > 4 && memcmp(data.data, "%PDF", 4) == 0
 			                     ? _("It is a PDF: pdfsig checks its signatures; see the guide.")
 			                     : _("Of a mail, save what is attached (smime.p7s, smime.p7m); CMS that is "
 			                         "encrypted, compressed or a digest alone has no signature."));

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int asked, wrong;
+static size_t asked;
+static int wrong;
 
 static int ask(void *arg, const struct inkan_pin_question *question, char *pin, size_t room)
 {
@@ -15,11 +16,19 @@ static int ask(void *arg, const struct inkan_pin_question *question, char *pin, 
 	return 6;
 }
 
-static void expect(const char *what, int got, int wanted)
+static void expect_number(const char *what, size_t got, size_t wanted)
 {
 	if (got == wanted)
 		return;
-	printf("%s: %d, not %d\n", what, got, wanted);
+	printf("%s: %zu, not %zu\n", what, got, wanted);
+	wrong++;
+}
+
+static void expect(const char *what, enum inkan_error got, enum inkan_error wanted)
+{
+	if (got == wanted)
+		return;
+	printf("%s: %s, not %s\n", what, inkan_error_text(got), inkan_error_text(wanted));
 	wrong++;
 }
 
@@ -49,11 +58,11 @@ int main(void)
 	       INKAN_E_FORMAT);
 	expect("an empty document", inkan_sign(signer, INKAN_SIGN_XADES, &none, 1, &out, &n), INKAN_E_FORMAT);
 	expect("an empty dispensing", inkan_sign(signer, INKAN_SIGN_DISPENSING, two, 2, &out, &n), INKAN_E_FORMAT);
-	expect("questions for a PIN", asked, 0);
+	expect_number("questions for a PIN", asked, 0);
 	for (int form = INKAN_SIGN_CADES_DETACHED; form <= INKAN_SIGN_CADES; form++) {
 		expect("an empty file", inkan_sign(signer, (enum inkan_sign_form)form, &none, 1, &out, &n), INKAN_OK);
 		expect("its check", inkan_check(ctx, out, n, &covers, &check), INKAN_OK);
-		expect("its signature", (int)inkan_check_count(check), 1);
+		expect_number("its signature", inkan_check_count(check), 1);
 		inkan_check_free(&check);
 		inkan_sign_free(&out);
 	}

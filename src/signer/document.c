@@ -55,7 +55,8 @@ static const struct {
                                     N_("what an archive time stamp covers could not be computed; it was not used")},
 	[PROBLEM_CLAIMED_TIME] =
 		{"claimed-time",
-                 N_("the claimed time is later than the time stamp, or now, or not in the certificate's validity")},
+                 N_("the claimed time is later than the time stamp or than now, or outside the certificate's "
+                    "validity")},
 };
 
 const char *problem_word(enum problem p)

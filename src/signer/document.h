@@ -59,7 +59,7 @@ enum problem {
 	PROBLEM_STAMP_VALIDITY, /* its certificate was not valid, or revoked, at the time that counts */
 	PROBLEM_ISSUER_SERIAL,  /* malformed beside a right certificate digest */
 	PROBLEM_NOT_RECOMPUTED, /* an archive time stamp whose imprint no known order gives */
-	PROBLEM_CLAIMED_TIME,   /* claimed after the time stamp or now, or outside the certificate's validity */
+	PROBLEM_CLAIMED_TIME, /* claimed later than the time stamp or than now, or outside the certificate's validity */
 	PROBLEM_COUNT
 };
 

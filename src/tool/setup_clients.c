@@ -93,8 +93,8 @@ static const char provider_text[] = ".include %s/openssl.cnf\n\n[default]\nopens
 				    "[default_sect]\nactivate = 1\n";
 
 /* One older than 1.0 counts as none: with it no key comes from a file, and TLS fails for want of C_GetOperationState
- * (seen with 0.3). It has no version to ask for, OpenSSL's apart, but no decoder for a key's URI. Below another root it
- * cannot be asked. */
+ * (seen with 0.3). It tells OpenSSL's version for its own; that it has no decoder for a key's URI gives it away. Below
+ * another root only its file can be looked for. */
 bool setup_has_provider(const char *root)
 {
 	char *path = format("%s%s/pkcs11.so", root, OPENSSL_info(OPENSSL_INFO_MODULES_DIR));

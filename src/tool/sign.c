@@ -495,7 +495,7 @@ static enum exit_code look_at_output(const struct run *r, const char *output, co
 		return EXIT_OUTPUT;
 	there = stat(output, &out) == 0;
 	if (!there && (errno != ENOENT || access(path, W_OK) != 0)) {
-		complain(_("%s could not be written: %s."), output, strerror(errno));
+		complain(_("%s cannot be written: %s."), output, strerror(errno));
 		return EXIT_OUTPUT;
 	}
 	for (int i = 0; i <= r->n_paths && there; i++) {

@@ -132,7 +132,7 @@ void session_close(struct session *session)
 			*p = session->next;
 			continue;
 		}
-		last = last && (*p)->slot != slot;
+		last = last && ((*p)->slot != slot || (*p)->removed);
 		p = &(*p)->next;
 	}
 	session->closed = true;

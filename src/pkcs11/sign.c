@@ -132,10 +132,8 @@ CK_RV inkan_C_Sign(CK_SESSION_HANDLE handle, CK_BYTE *data, CK_ULONG len, CK_BYT
 	if (rv != CKR_OK)
 		return call_leave(&call, rv);
 	s = call.session;
-	if (!data && len > 0)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (signature && signature_len && *signature_len >= s->sign.params.signature_len)
-		rv = sign_add(&s->sign, data, len);
+	if (signature && signature_len && *signature_len >= s->sign.params.signature_len)
+		rv = data || len == 0 ? sign_add(&s->sign, data, len) : CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = finish(s, signature, signature_len);
 	else

@@ -390,6 +390,27 @@ END_TEST
 
 /* One PIN is meant for one card, though one card takes capitals alone and the other
  * the letters as they are typed: the second gets nothing. */
+/* PKCS#11 5.6: the last session logs out. Those of a card that was pulled are none, though
+ * their program has not been told yet. */
+START_TEST(test_last_session)
+{
+	struct vcard_spec spec;
+	CK_SESSION_INFO info;
+	struct rig r;
+
+	start(&r, &spec, VCARD_HPKI, AUTH);
+	vreader_insert(r.reader, vreader_remove(r.reader));
+	r.session = rig_session(r.slot);
+	ok(rig_login(&r, CKU_USER, spec.pin[AUTH]));
+	ok(p11->C_CloseSession(r.session));
+	r.session = rig_session(r.slot);
+	ok(p11->C_GetSessionInfo(r.session, &info));
+	ck_assert_uint_eq(info.state, CKS_RW_PUBLIC_SESSION);
+	ck_assert_ptr_null(module.slots[r.slot].token->pin);
+	rig_stop(&r);
+}
+END_TEST
+
 START_TEST(test_one_pin_for_two_cards)
 {
 	struct vcard_spec jpki, hpki;
@@ -476,6 +497,7 @@ int main(void)
 	add_case(&cases, test_set_pin);
 	add_case(&cases, test_what_ends_a_login);
 	add_case(&cases, test_no_old_pin_stays);
+	add_case(&cases, test_last_session);
 	add_case(&cases, test_one_pin_for_two_cards);
 	return rig_run(cases.suite);
 }

@@ -4,7 +4,7 @@ module_tests = tests/module/test_sign tests/module/test_login tests/module/test_
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
   tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_mech tests/module/test_edges tests/module/test_jahis \
-  tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied tests/module/test_wipes
+  tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied tests/module/test_wipes tests/module/test_calls
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -57,6 +57,8 @@ tests_module_test_occupied_CFLAGS = $(module_test_cflags)
 tests_module_test_occupied_LDADD = $(module_test_ldadd)
 tests_module_test_wipes_CFLAGS = $(module_test_cflags)
 tests_module_test_wipes_LDADD = $(module_test_ldadd)
+tests_module_test_calls_CFLAGS = $(module_test_cflags)
+tests_module_test_calls_LDADD = $(module_test_ldadd)
 tests_module_test_wipes_LDFLAGS = $(AM_LDFLAGS) \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=free,--wrap=mmap,--wrap=munmap,--wrap=vreader_transmit
 

@@ -138,14 +138,16 @@ make_work() {
 	trap 'kill $limited 2>/dev/null; wait; exit 1' HUP INT TERM
 }
 
-# For root: a copy that an unprivileged user can read, owned by that user.
-unprivileged=
+# For root: a copy that an unprivileged user can read, owned by that user, and with it, in $srcdir/roots, the folder
+# $roots_alone of programs that root alone may run.
+unprivileged='' roots_alone=''
 stage() {
 	need setpriv util-linux
 	timeout 60 "$vcard" --pki "$pki" --card hpki --card jpki -- true || fail "no PKI in $pki"
 	mkdir -p "$work/src/tests" "$work/src/doc" "$work/build/tests/clients"
 	cp -R "$srcdir/tests/clients" "$srcdir/tests/bench" "$srcdir/tests/demo" "$srcdir/tests/signer" "$work/src/tests"
 	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
+	[ -z "$roots_alone" ] || cp -R "$roots_alone" "$work/src/roots"
 	cp -R "$installed" "$work/build/tests"
 	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'
 	[ "$pki" = "$work/pki" ] || cp -R "$pki" "$work/pki"

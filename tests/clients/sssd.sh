@@ -9,6 +9,7 @@ need pamtester pamtester
 need openssl openssl
 need p11tool gnutls-bin
 [ -n "$(find /lib/ /lib64/ /usr/lib/ -path '*/security/pam_sss.so' 2>/dev/null)" ] || skip "pam_sss is missing (package libpam-sss)"
+roots_alone=/usr/libexec/sssd # Debian 13 lets its own user alone run one of these
 on_cards hpki jpki "hpki --name REVOKED --revoked" "hpki after other-kind" "hpki before other-person" "jpki after foreign"
 
 XDG_DATA_HOME=$work/data XDG_CACHE_HOME=$work/cache
@@ -37,7 +38,7 @@ files() {
 }
 
 configure() {
-	guide_block sssd configuration | sed "$address; s|^\[pam\]|&\np11_wait_for_card_timeout = 1\np11_child_timeout = 5\ndebug_level = 9|" >"$work/sssd/sssd.conf"
+	guide_block sssd configuration | sed "$address; s|^\[pam\]|&\np11_wait_for_card_timeout = 1\np11_child_timeout = 30\ndebug_level = 9|" >"$work/sssd/sssd.conf"
 	[ -n "$(find /usr/lib* -name libsss_files.so 2>/dev/null)" ] && provider=files || provider=proxy
 	if [ $provider = files ]; then
 		guide_block sssd files >>"$work/sssd/sssd.conf"
@@ -73,7 +74,9 @@ start_machine() {
 		mkdir -p /run/sssd
 		for file in passwd group nsswitch.conf pam.d sssd; do mount --bind "$work/\$file" /etc/\$file; done
 	END
+	[ ! -d "$srcdir/roots" ] || echo "mount --bind '$srcdir/roots' $roots_alone" >>"$work/mounts"
 	try "the machine's files" $here sh -eu "$work/mounts"
+	$here test -x $roots_alone/sssd_pam || skip "root alone may run $roots_alone/sssd_pam"
 	$here sssd -i --logger=files >"$work/sssd.log" 2>&1 9>&- &
 	echo $! >"$work/sssd.pid"
 	servers="$work/sssd.pid $servers"

@@ -35,8 +35,12 @@ make_exe() { # FILE
 old=
 osslsigncode verify --help 2>&1 | grep -q ignore-cdp || old='; s/-ignore-cdp//'
 
+# 2.8 calls an engine that it has closed, unless OpenSSL's configuration holds it open.
+holding=
+case $(osslsigncode --version 2>/dev/null) in "osslsigncode 2.8"*) holding='OPENSSL_CONF=~/.config/inkan/osslsigncode.cnf' ;; esac
+
 # It asks for the token's PIN and for the key's; without a terminal it reads standard input.
-answers() { printf '%s\n' "$names; s/^osslsigncode sign/printf '%s\\\\n' $1 $2 | setsid -w &/"; }
+answers() { printf '%s\n' "$names; s#^osslsigncode sign#printf '%s\\\\n' $1 $2 | $holding setsid -w &#"; }
 
 sign_exe_wrongly() { # TOKEN-PIN KEY-PIN
 	mark
@@ -48,6 +52,7 @@ sign_exe_wrongly() { # TOKEN-PIN KEY-PIN
 
 sign_programs() {
 	make_exe setup.exe
+	[ -z "$holding" ] || guide_run code osslsigncode-config
 	openssl crl -inform DER -in "$pki/$card-sign.crl" -out list.pem || fail "no revocation list"
 	sign_exe_wrongly "$(wrong_pin)" "$sign_pin"
 	sign_exe_wrongly "$sign_pin" "$(wrong_pin)"

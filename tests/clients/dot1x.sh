@@ -48,7 +48,10 @@ start_supplicant() { # TLS-VERSION
 		guide_block dot1x tls13 >"$work/tls13"
 		sed -i "/eap=TLS/r $work/tls13" "$work/hospital.conf"
 	fi
-	guide_run dot1x start "s|^|$here |; s|/etc/wpa_supplicant|$work|; s|eth0|near|; s|-B|-B -P $work/wpa.pid -f $work/wpa.log|" 9>&-
+	guide_block dot1x engine >"$work/openssl.cnf"
+	configured=
+	! grep -q '^VERSION_ID="24.04"' /etc/os-release || configured="env OPENSSL_CONF=$work/openssl.cnf"
+	guide_run dot1x start "s|^|$here $configured |; s|/etc/wpa_supplicant|$work|; s|eth0|near|; s|-B|-B -P $work/wpa.pid -f $work/wpa.log|" 9>&-
 }
 
 servers=$work/wpa.pid

@@ -68,6 +68,7 @@ start_machine() {
 	register_here
 	opensc=/usr/share/p11-kit/modules/opensc-pkcs11.module # under the mount: so by hand
 	[ -z "$(find /usr/lib* -name opensc-pkcs11.so 2>/dev/null)" ] || echo 'module: opensc-pkcs11.so' >"$work/p11-kit/${opensc##*/}"
+	case $(sssd --version) in 2.9.*) guide_run sssd opensc "s|/etc/pkcs11/modules|$work/p11-kit|g" ;; esac
 	cat >"$work/mounts" <<-END
 		for folder in /run /var/lib/sss /var/log/sssd; do mount -t tmpfs none \$folder; done
 		cd /var/lib/sss && mkdir -p db deskprofile gpo_cache mc pipes/private pubconf/krb5.include.d secrets keytabs

@@ -51,7 +51,7 @@ start_ocserv() { # TLS-VERSION
 		ocserv -f -d 3 -c "$work/ocserv.conf" >"$work/ocserv.log" 2>&1 </dev/null 9>&- &
 	echo $! >"$work/ocserv.pid"
 	servers="$servers $work/ocserv.pid"
-	await_line "ocserv" "$work/ocserv.log" 'initialized \(ocserv\|OpenConnect\)'
+	await_line "ocserv" "$work/ocserv.log" 'main: initialized '
 }
 
 stop_ocserv() {

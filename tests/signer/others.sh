@@ -9,7 +9,6 @@ python=${INKAN_TEST_PYTHON:-/usr/bin/python3}
 "$python" -c 'import lxml' 2>/dev/null || skip "python3-lxml is missing"
 sign=$(pwd)/tests/signer/sign
 show=$(pwd)/tests/signer/show-problems
-export PYTHONDONTWRITEBYTECODE=1
 there=
 for module in xmlsec signxml endesive; do
 	if "$python" -c "import $module" 2>/dev/null; then

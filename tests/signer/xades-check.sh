@@ -9,7 +9,6 @@ need xmlsec1
 here=$(cd "${srcdir:-.}/tests/signer" && pwd)
 show=$(pwd)/tests/signer/show-problems
 [ -x "$show" ] || skip "tests/signer/show-problems is not built"
-export PYTHONDONTWRITEBYTECODE=1
 
 compare() { /usr/bin/python3 "$here/compare_problems.py" "$1" "$show" "$2" || bad "$1 $2"; }
 

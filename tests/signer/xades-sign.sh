@@ -11,8 +11,6 @@ here=$(cd "${srcdir:-.}/tests/signer" && pwd)
 sign=$(pwd)/tests/signer/sign
 fetch=$(pwd)/inkan-fetch
 url=- d=$work/documents
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONDONTWRITEBYTECODE
 certificate pharmacist ca keyUsage=critical,nonRepudiation
 mkdir "$d"
 cd "$d" || exit 99

@@ -8,7 +8,6 @@ need xmlsec1
 here=$(cd "${srcdir:-.}/tests/signer" && pwd)
 show=$(pwd)/tests/signer/show-problems
 [ -x "$show" ] || skip "tests/signer/show-problems is not built"
-export PYTHONDONTWRITEBYTECODE=1
 mkdir "$work/variants"
 /usr/bin/python3 "$here/make_variants.py" "$work/variants" || bad make_variants.py
 /usr/bin/python3 "$here/compare_problems.py" list "$show" "$work/variants" || bad variants

@@ -9,7 +9,6 @@ need openssl
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 later=$(pwd)/tests/signer/.libs/later.so
 [ -e "$later" ] || skip "tests/signer/later.so is not built"
-export PYTHONDONTWRITEBYTECODE=1
 pki=$work/pki
 ./inkan-vcard --pki "$pki" --card hpki --name good --card hpki --name expired --expired -- true >"$work/err" 2>&1 || {
 	grep -q pcscd "$work/err" && skip "no pcscd for the virtual card"

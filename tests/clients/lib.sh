@@ -149,6 +149,7 @@ stage() {
 	[ ! -d "$srcdir/doc/guide" ] || cp -R "$srcdir/doc/guide" "$work/src/doc"
 	[ -z "$roots_alone" ] || cp -R "$roots_alone" "$work/src/roots"
 	cp -R "$installed" "$work/build/tests"
+	[ ! -d "$builddir/tests/libreswan" ] || cp -R "$builddir/tests/libreswan" "$work/build/tests"
 	find "$builddir/tests/clients" -maxdepth 1 -type f -perm -u=x ! -name '*.sh' -exec cp {} "$work/build/tests/clients" ';'
 	[ "$pki" = "$work/pki" ] || cp -R "$pki" "$work/pki"
 	chmod -R go=u,go-w "$work"

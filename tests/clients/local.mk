@@ -21,6 +21,7 @@ client_tests = \
   tests/clients/p11-kit.sh \
   tests/clients/openvpn.sh \
   tests/clients/ipsec.sh \
+  tests/clients/ipsec-libreswan.sh \
   tests/clients/dot1x.sh \
   tests/clients/kerberos.sh \
   tests/clients/openconnect.sh \
@@ -44,7 +45,7 @@ client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients
 EXTRA_DIST += tests/clients/browser.sh tests/clients/thunderbird.js tests/clients/firefox.py tests/clients/chromium.py
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
-EXTRA_DIST += tests/clients/lib.sh
+EXTRA_DIST += tests/clients/lib.sh tests/clients/ipsec-server.sh
 
 check_PROGRAMS += tests/clients/witness
 tests_clients_witness_SOURCES = tests/clients/witness.c
@@ -87,7 +88,7 @@ tests/installed/paths: $(module_LTLIBRARIES) $(bin_PROGRAMS) $(pkglib_LTLIBRARIE
 CLEANFILES += tests/installed.log portal.png
 CLEAN_TARGETS += clean-installed
 clean-installed:
-	rm -rf tests/installed tests/clients/cells
+	rm -rf tests/installed tests/clients/cells tests/libreswan
 
 # After the tests that it tells about.
 dist_check_SCRIPTS += tests/clients/guide.sh

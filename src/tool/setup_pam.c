@@ -86,7 +86,7 @@ static enum exit_code check_unused(const struct setup_job *job)
 		while (f && code == EXIT_DONE && fgets(line, sizeof line, f)) {
 			if (line[strspn(line, " \t")] == '#' || !strstr(line, INCLUDE))
 				continue;
-			complain(_("%s includes " INCLUDE ": without that file nobody could log in."),
+			complain(_("%s includes inkan-card: without that file nobody could log in."),
 			         files.gl_pathv[i]);
 			advise(_("Remove that line first, then run this again."));
 			code = EXIT_BUSY;
@@ -202,7 +202,7 @@ enum exit_code setup_pam(struct setup_job *job)
 		_("No service asks for the card yet. Keep a second terminal with root open until a login "
 	          "has\n"
 	          "worked. Then add to /etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
-	          "    @include " INCLUDE "\n(where PAM has no @include: auth include " INCLUDE ")"));
+	          "    @include inkan-card\n(where PAM has no @include: auth include inkan-card)"));
 	trust_folders(folders);
 	if (job->root[0])
 		snprintf(folders[0], sizeof folders[0], "%s" SYSCONFDIR "/inkan/anchors", job->root);

@@ -782,7 +782,8 @@ enum error findings_find(const char *root, const char *reader, struct findings *
 	for (size_t i = 0; i < rows.n; i++)
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (int i = 0; i < SETUP_CLIENTS; i++)
-		find_program(f, root, &rows, (enum setup_client)i);
+		if (i != SETUP_SSSD)
+			find_program(f, root, &rows, (enum setup_client)i);
 	for (size_t i = 0; i < rows.n; i++)
 		if (rows.list[i].client == SETUP_OPENSSL && rows.list[i].kind != SETUP_NOTHING)
 			find_openssl(f, root, &rows.list[i]);

@@ -42,6 +42,7 @@ static const struct client {
          "xfce4-screensaver-dialog mate-screensaver-dialog cinnamon-screensaver-pam-helper swaylock i3lock "
          "vlock "
          "pkcs11_inspect pkcs11_listcerts pklogin_finder"},
+	{"sssd", "SSSD", setup_pam, "sucr", "p11_child"},
 	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
          "gnutls-cli openconnect p11-kit p11-kit-remote p11-kit-server p11_child p11tool wget wpa_supplicant"},
 	{"signers", N_("programs that sign documents"), setup_databases, "g", "pdfsig soffice.bin"},
@@ -66,6 +67,7 @@ static void help(void)
 	       "  ssh       OpenSSH, for the hosts of --host\n"
 	       "  openssl   a configuration for OpenSSL's programs, used when OPENSSL_CONF names it\n"
 	       "  pam       login with password and card (pam_pkcs11), by the administrator\n"
+	       "  sssd      the same by SSSD (pam_sss)\n"
 	       "  p11-kit   GnuTLS, wget and others\n"
 	       "  signers   a database with the signature module, for programs that sign documents\n\n"
 	       "  --undo              remove it again\n"
@@ -75,9 +77,9 @@ static void help(void)
 	       "  --sign              openssl, p11-kit: the signature module too\n"
 	       "  --card KIND         hpki, jpki or any: the cards that these programs see\n"
 	       "  --host PATTERN      ssh: for these hosts\n"
-	       "  --user NAME         pam: the login that the card may use\n"
-	       "  --certificate FILE  pam: this certificate, not the one of the card in the reader\n"
-	       "  --reader NAME       pam: the card in this reader\n"
+	       "  --user NAME         pam, sssd: the login that the card may use\n"
+	       "  --certificate FILE  pam, sssd: this certificate, not the one of the card in the reader\n"
+	       "  --reader NAME       pam, sssd: the card in this reader\n"
 	       "  --module FILE       another module than the installed one\n"
 	       "  --root DIR          with --system: the files below DIR (for packagers)\n\n"
 	       "Browsers, ssh and PAM get the authentication module alone: they try one PIN on\n"
@@ -107,8 +109,9 @@ static enum exit_code list(const char *root)
 				put_subfield(_("No effect"), "%s",
 				             _("a snap or flatpak program cannot load the module"));
 		}
-		if (!any)
-			put_field(clients[i].word, "%s", _("not yet"));
+		if (!any) /* SSSD's settings are root's to read */
+			put_field(clients[i].word, "%s",
+			          i == SETUP_SSSD && geteuid() != 0 ? _("root alone can see it") : _("not yet"));
 	}
 	setup_rows_free(&rows);
 	return e == E_OK ? EXIT_DONE : setup_no_memory();
@@ -257,7 +260,7 @@ enum exit_code verb_setup(int argc, char **argv)
 	job.undo = values['n'];
 	job.dry_run = values['d'];
 	job.sign = values['g'];
-	job.system = values['s'] || job.client == SETUP_PAM;
+	job.system = values['s'] || job.client == SETUP_PAM || job.client == SETUP_SSSD;
 	job.host = values['H'];
 	job.user = values['u'];
 	job.certificate = values['c'];

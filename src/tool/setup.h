@@ -14,6 +14,7 @@ enum setup_client {
 	SETUP_SSH,
 	SETUP_OPENSSL,
 	SETUP_PAM,
+	SETUP_SSSD,
 	SETUP_P11KIT,
 	SETUP_SIGNERS,
 	SETUP_CLIENTS
@@ -103,7 +104,7 @@ char *block_lines(const struct change *c, enum setup_client client); /* to be fr
 
 /* A file (setup_path) that is a block and nothing else. Another's will do if it names the module; if
  * `stay`, ours too, however it was changed. */
-enum exit_code block_file(struct setup_job *job, const char *path, const char *lines, bool stay);
+enum exit_code block_file(struct setup_job *job, const char *path, const char *lines, mode_t mode, bool stay);
 
 /* Shows the changes, asks, makes them, each file in one step with owner and mode kept. */
 enum exit_code changes_make(struct setup_job *job);
@@ -113,7 +114,7 @@ enum exit_code setup_firefox(struct setup_job *job);
 enum exit_code setup_databases(struct setup_job *job); /* chrome, signers */
 enum exit_code setup_ssh(struct setup_job *job);
 enum exit_code setup_openssl(struct setup_job *job);
-enum exit_code setup_pam(struct setup_job *job);
+enum exit_code setup_pam(struct setup_job *job); /* pam, sssd */
 enum exit_code setup_p11kit(struct setup_job *job);
 
 #endif

@@ -66,7 +66,7 @@ enum exit_code setup_p11kit(struct setup_job *job)
 		complain(_("p11-kit reads no modules of root's own."));
 		advise(_("For everybody on this machine: inkan setup p11-kit --system"));
 	} else {
-		code = block_file(job, path, lines, false);
+		code = block_file(job, path, lines, 0644, false);
 	}
 	if (code == EXIT_DONE && !job->undo && setup_registered(job->root, &rows) == E_OK)
 		for (size_t i = 0; i < rows.n && !job->next; i++)
@@ -125,7 +125,7 @@ enum exit_code setup_openssl(struct setup_job *job)
 	enum exit_code code = EXIT_UNAVAILABLE;
 
 	if (job->undo && path) {
-		code = block_file(job, path, NULL, false);
+		code = block_file(job, path, NULL, 0644, false);
 	} else if (!has_engine && !has_provider) {
 		complain(_("OpenSSL has neither the provider nor the engine for PKCS#11 modules."));
 		advise(_("Install one, then run this again. Debian and Ubuntu: pkcs11-provider; where there is none, "
@@ -133,7 +133,7 @@ enum exit_code setup_openssl(struct setup_job *job)
 	} else {
 		lines = has_provider ? format(provider_text, area, provider + strlen(job->root), job->module)
 		                     : format(engine_text, area, engine + strlen(job->root), job->module);
-		code = path && lines ? block_file(job, path, lines, false) : setup_no_memory();
+		code = path && lines ? block_file(job, path, lines, 0644, false) : setup_no_memory();
 		if (code == EXIT_DONE)
 			job->next = format(_("To use it: OPENSSL_CONF=%s openssl …"), job->changes[job->n - 1].path);
 	}

@@ -175,10 +175,10 @@ enum exit_code block_put(struct change *c, enum setup_client client, bool first,
 	return change_to(c, format("%.*s%s%s", (int)head, old, glued && *rest ? "\n" : "", rest));
 }
 
-enum exit_code block_file(struct setup_job *job, const char *path, const char *lines, bool stay)
+enum exit_code block_file(struct setup_job *job, const char *path, const char *lines, mode_t mode, bool stay)
 {
 	struct change *c;
-	enum exit_code code = change_open(job, setup_path(job->root, path), 0644, &c);
+	enum exit_code code = change_open(job, setup_path(job->root, path), mode, &c);
 	bool ours, names;
 
 	if (code != EXIT_DONE || job->undo)

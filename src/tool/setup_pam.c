@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pam_pkcs11. The line for PAM is in a file that an administrator includes: no service's own file is changed.
- * pam_pkcs11 answers "ignore" when there is no card and to many errors, which "required" would pass over:
- * hence default=die. */
+/* pam_pkcs11, and SSSD. The line for PAM is in a file that an administrator includes, or written by hand: no
+ * service's own file is changed. pam_pkcs11 answers "ignore" when there is no card and to many errors, which
+ * "required" would pass over: hence default=die. */
 #include "config.h"
 #include <glob.h>
 #include <pwd.h>
@@ -38,6 +38,15 @@ static const char config_text[] = "pam_pkcs11 {\n"
 				  "  }\n"
 				  "}\n";
 
+/* By the library, not by a token: a machine may have people of both kinds of cards. An administrator may change it, and
+ * the module's name says that it is ours. */
+static const char sssd_text[] = "# %s, from p11-kit\n"
+				"[pam]\n"
+				"pam_cert_auth = true\n"
+				"pam_cert_db_path = /etc/sssd/pki/inkan-cas.pem\n"
+				"pam_cert_verification = no_ocsp\n"
+				"p11_uri = pkcs11:library-manufacturer=Inkan\n";
+
 static enum exit_code refuse(enum exit_code code, const char *what, const char *remedy)
 {
 	complain("%s", what);
@@ -45,34 +54,35 @@ static enum exit_code refuse(enum exit_code code, const char *what, const char *
 	return code;
 }
 
-/* What pam_pkcs11 needs, but for the card. */
+/* What pam_pkcs11 needs, but for the card; of SSSD's, the login. */
 static enum exit_code check(const struct setup_job *job)
 {
-	const bool here = !job->root[0];
-	bool installed = !here;
+	const bool here = !job->root[0], sssd = job->client == SETUP_SSSD;
+	bool installed = !here || sssd;
 	struct stat st;
 	glob_t found = {0};
 
 	if (!job->user)
-		return refuse(EXIT_USAGE, _("Whose card is it?"),
-		              _("Name the login: sudo inkan setup pam --user NAME"));
-	if (!job->user[0] || strpbrk(job->user, " \t\r\n:>#") || (here && !getpwnam(job->user)))
+		return refuse(EXIT_USAGE, _("Whose card is it?"), _("Name the login: --user NAME"));
+	if (!job->user[0] || strpbrk(job->user, " \t\r\n:>#/[]") || (here && !getpwnam(job->user)))
 		return refuse(EXIT_NO_INPUT, _("There is no such user on this machine."),
-		              _("Name the login: sudo inkan setup pam --user NAME"));
+		              _("Name the login: --user NAME"));
 	installed |= os_glob("{/usr,}/lib{64,}/{*/,}security/pam_pkcs11.so", &found);
 	globfree(&found);
 	if (!installed)
 		return refuse(EXIT_UNAVAILABLE, _("pam_pkcs11 is not installed."),
 		              _("Install it (Debian and Ubuntu: libpam-pkcs11), then run this again."));
-	if (here && stat(job->module, &st) == 0 && (st.st_uid != 0 || (st.st_mode & 022)))
+	if (here && !sssd && stat(job->module, &st) == 0 && (st.st_uid != 0 || (st.st_mode & 022)))
 		return refuse(EXIT_REFUSED, _("Not only root may write the module: pam_pkcs11 does not load it."),
 		              _("Install it as root: sudo make install"));
 	return EXIT_DONE;
 }
 
-/* A service that includes a file which is not there lets nobody in. */
+/* A service that includes a file which is not there lets nobody in, and so does one that wants a card of which SSSD
+ * knows nothing. GDM's own has a line for cards from the start. */
 static enum exit_code check_unused(const struct setup_job *job)
 {
+	const char *word = job->client == SETUP_SSSD ? "require_cert_auth" : INCLUDE;
 	char *pattern = setup_pattern(job->root, "", "/etc/pam.d/*");
 	enum exit_code code = EXIT_DONE;
 	glob_t files = {0};
@@ -80,14 +90,14 @@ static enum exit_code check_unused(const struct setup_job *job)
 	if (pattern)
 		glob(pattern, 0, NULL, &files);
 	for (size_t i = 0; i < files.gl_pathc && code == EXIT_DONE; i++) {
-		FILE *f = strstr(files.gl_pathv[i], "/" INCLUDE) ? NULL : fopen(files.gl_pathv[i], "re");
+		const char *path = files.gl_pathv[i];
+		FILE *f = strstr(path, "/" INCLUDE) || strstr(path, "/gdm-smartcard") ? NULL : fopen(path, "re");
 		char line[4096];
 
 		while (f && code == EXIT_DONE && fgets(line, sizeof line, f)) {
-			if (line[strspn(line, " \t")] == '#' || !strstr(line, INCLUDE))
+			if (line[strspn(line, " \t")] == '#' || !strstr(line, word))
 				continue;
-			complain(_("%s includes inkan-card: without that file nobody could log in."),
-			         files.gl_pathv[i]);
+			complain(_("%s has a line with %s: without these settings nobody could log in."), path, word);
 			advise(_("Remove that line first, then run this again."));
 			code = EXIT_BUSY;
 		}
@@ -181,13 +191,79 @@ static enum exit_code put_files(struct setup_job *job, const char *cas)
 
 	/* an administrator may have added to the settings, lists for instance: if they name the module, they stay */
 	for (size_t i = 0; i < (job->undo ? 4 : 3) && code == EXIT_DONE; i++)
-		code = block_file(job, names[i], lines[i], i == 0);
+		code = block_file(job, names[i], lines[i], 0644, i == 0);
 	free(config);
+	return code;
+}
+
+/* ---- SSSD: its settings, and a file for each person */
+
+/* The name as SSSD compares it, for its rule, a regular expression. */
+static bool put_name(BIO *out, const char *tag, const X509_NAME *name)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	bool ok = bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0 && BIO_printf(out, "<%s>^", tag) > 0;
+	char c;
+
+	while (ok && BIO_read(bio, &c, 1) == 1)
+		ok = BIO_printf(out, strchr("].[*^$()+?{}|\\", c) ? "\\%c" : "%c", c) > 0;
+	BIO_free(bio);
+	return ok && BIO_puts(out, "$") > 0;
+}
+
+/* To be freed. SSSD wants an extended key usage, of which these certificates have none, unless a rule has KU. */
+static char *person_text(const char *domain, const char *user, const X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+
+	if (bio && BIO_printf(bio, "[certmap/%s/%s]\nmatchrule = <KU>digitalSignature", domain, user) > 0 &&
+	    put_name(bio, "ISSUER", X509_get_issuer_name(cert)) &&
+	    put_name(bio, "SUBJECT", X509_get_subject_name(cert)) && BIO_write(bio, "\n", 2) == 2 &&
+	    BIO_get_mem_data(bio, &text) > 0)
+		text = strdup(text);
+	BIO_free(bio);
+	return text;
+}
+
+static enum exit_code put_sssd(struct setup_job *job, const char *cas, const struct inkan_cert *cert)
+{
+	char *file = format("/etc/sssd/conf.d/inkan-%s.conf", job->user ? job->user : "*"), *text = NULL;
+	char *domain = setup_setting(job->root, "", "/etc/sssd/{sssd.conf,conf.d/*.conf}", "domains");
+	char *pattern = file ? setup_pattern(job->root, "", file) : NULL;
+	char *lines = format(sssd_text, job->module ? job->module : "");
+	enum exit_code code = pattern && lines ? EXIT_DONE : setup_no_memory();
+	glob_t found = {0};
+	struct change *c;
+
+	if (code == EXIT_DONE && cert && !domain) {
+		code = refuse(EXIT_UNAVAILABLE, _("SSSD has no domain: no line \"domains =\" in /etc/sssd/sssd.conf."),
+		              _("The guide's page about SSSD has one for the accounts of this machine."));
+	} else if (code == EXIT_DONE && cert) {
+		domain[strcspn(domain, ", \t")] = '\0';
+		text = person_text(domain, job->user, cert->cert->x509);
+		code = text ? block_file(job, file, text, 0600, false) : setup_no_memory();
+	} else if (code == EXIT_DONE && glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc && code == EXIT_DONE; i++)
+			if ((code = change_open(job, strdup(found.gl_pathv[i]), 0600, &c)) == EXIT_DONE)
+				code = block_put(c, job->client, false, NULL);
+	}
+	if (code == EXIT_DONE && (cert || !job->user))
+		code = block_file(job, "/etc/sssd/conf.d/inkan.conf", lines, 0600, true);
+	if (code == EXIT_DONE && (cert || !job->user))
+		code = block_file(job, "/etc/sssd/pki/inkan-cas.pem", cas, 0644, false);
+	globfree(&found);
+	free(file);
+	free(text);
+	free(domain);
+	free(pattern);
+	free(lines);
 	return code;
 }
 
 enum exit_code setup_pam(struct setup_job *job)
 {
+	const bool sssd = job->client == SETUP_SSSD;
 	char folders[2][4096], *cas = NULL;
 	const char *const list[] = {folders[0], NULL}, *missing;
 	const struct inkan_options options = {.size = sizeof options, .anchors = list};
@@ -196,13 +272,20 @@ enum exit_code setup_pam(struct setup_job *job)
 	struct inkan_decision *decision = NULL;
 	enum exit_code code = job->undo ? job->user ? EXIT_DONE : check_unused(job) : check(job);
 
+	if (code == EXIT_DONE && job->undo && sssd)
+		return put_sssd(job, NULL, NULL);
 	if (code != EXIT_DONE || job->undo)
 		return code != EXIT_DONE ? code : job->user ? map_login(job, NULL) : put_files(job, NULL);
 	job->next = strdup(
-		_("No service asks for the card yet. Keep a second terminal with root open until a login "
-	          "has\n"
-	          "worked. Then add to /etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
-	          "    @include inkan-card\n(where PAM has no @include: auth include inkan-card)"));
+		sssd ? _("Restart SSSD, and let sudo inkan doctor say what it lacks. No service asks for the card\n"
+	                 "yet. Keep a second terminal with root open until a login has worked. Then add to\n"
+	                 "/etc/pam.d/login for instance, below the last line with auth or common-auth:\n"
+	                 "    auth required pam_sss.so require_cert_auth prompt_always")
+		     : _("No service asks for the card yet. Keep a second terminal with root open until a login "
+	                 "has\n"
+	                 "worked. Then add to /etc/pam.d/login for instance, below the last line with auth or "
+	                 "common-auth:\n"
+	                 "    @include inkan-card\n(where PAM has no @include: auth include inkan-card)"));
 	trust_folders(folders);
 	if (job->root[0])
 		snprintf(folders[0], sizeof folders[0], "%s" SYSCONFDIR "/inkan/anchors", job->root);
@@ -210,18 +293,18 @@ enum exit_code setup_pam(struct setup_job *job)
 		code = setup_no_memory();
 	else if (!cas[0])
 		code = refuse(EXIT_UNAVAILABLE, _("No CA certificate is installed for everybody on this machine."),
-		              _("pam_pkcs11 verifies cards with them. Add them: sudo inkan trust add --system FILE"));
+		              _("Cards are verified with them. Add them: sudo inkan trust add --system FILE"));
 	if (code == EXIT_DONE)
 		code = job->certificate ? input_cert(ctx, job->certificate, &cert) : read_card(job, ctx, &cert);
 	if (code == EXIT_DONE && inkan_decide(ctx, cert, NULL, &decision) == INKAN_OK &&
 	    (missing = inkan_decision_missing_issuer(decision))) {
 		complain(_("The CA of this card is not installed: %s."), missing);
-		advise(_("pam_pkcs11 would refuse this card. Add it: sudo inkan trust add --system FILE"));
+		advise(_("This card would be refused. Add it: sudo inkan trust add --system FILE"));
 		code = EXIT_UNAVAILABLE;
 	}
 	if (code == EXIT_DONE)
-		code = put_files(job, cas);
-	if (code == EXIT_DONE)
+		code = sssd ? put_sssd(job, cas, cert) : put_files(job, cas);
+	if (code == EXIT_DONE && !sssd)
 		code = map_login(job, inkan_cert_sha256(cert));
 	free(cas);
 	inkan_decision_free(&decision);

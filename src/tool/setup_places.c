@@ -42,6 +42,7 @@ static const struct place {
 	{SETUP_OPENSSL, false, false, "config", "/inkan/openssl{,-sign}.cnf", OPENSSL},
 	{SETUP_OPENSSL, true, false, "", SYSCONFDIR "/inkan/openssl{,-sign}.cnf", OPENSSL},
 	{SETUP_PAM, true, false, "", "/etc/pam_pkcs11/pam_pkcs11.conf", {"module"}},
+	{SETUP_SSSD, true, false, "", "/etc/sssd/{sssd.conf,conf.d/*.conf}", {"p11_uri"}},
 	{SETUP_P11KIT, false, false, "config", "/pkcs11/modules/*.module", {"module"}},
 	{SETUP_P11KIT, true, false, "", "/{etc/pkcs11,usr/share/p11-kit}/modules/*.module", {"module"}},
 	{SETUP_SIGNERS, false, false, "data", "/inkan/nssdb/pkcs11.txt", NSS},
@@ -117,7 +118,8 @@ static enum error add_row(struct setup_rows *rows, const struct place *p, const 
 		kind = SETUP_NOTHING;
 	else if (strncmp(name, "inkan-sign-pkcs11.so", 20) == 0 || strncmp(name, "HpkiSigP11_inkan.so", 19) == 0)
 		kind = SETUP_SIGN;
-	else if (strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0)
+	else if (strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0 ||
+	         strstr(name, "PKI%20Authentication") || strstr(name, "library-manufacturer=Inkan"))
 		kind = SETUP_AUTH;
 
 	if (list) {
@@ -214,7 +216,8 @@ static enum error look_at(struct setup_rows *rows, const struct place *p, const 
 		for (size_t i = 0; i < 2 && p->keys[i] && !value; i++)
 			value = value_of(line, p->keys[i]);
 		/* NSS's own module has an empty name, ssh says "none", and pam_pkcs11 has mappers */
-		if (value && strstr(value, ".so") && !strstr(value, "_mapper.so"))
+		if (value && (strstr(value, ".so") || strncmp(value, "pkcs11:", 7) == 0) &&
+		    !strstr(value, "_mapper.so"))
 			e = add_row(rows, p, root, file, value);
 		value = NULL;
 	}

@@ -78,9 +78,16 @@ start_machine() {
 	[ ! -d "$srcdir/roots" ] || echo "mount --bind '$srcdir/roots' $roots_alone" >>"$work/mounts"
 	try "the machine's files" $here sh -eu "$work/mounts"
 	$here test -x $roots_alone/sssd_pam || skip "root alone may run $roots_alone/sssd_pam"
+	start_sssd
+}
+
+start_sssd() {
 	$here sssd -i --logger=files >"$work/sssd.log" 2>&1 9>&- &
 	echo $! >"$work/sssd.pid"
-	servers="$work/sssd.pid $servers"
+	case " $servers" in
+	*" $work/sssd.pid "*) ;;
+	*) servers="$work/sssd.pid $servers" ;;
+	esac
 	for _ in $(seq 150); do
 		! $here test -S /var/lib/sss/pipes/pam || return 0
 		sleep 0.1
@@ -160,4 +167,24 @@ remove_card
 refuse "no card" 0 0 login doctor secret "$auth_pin"
 insert_card
 let_in "the card again" login doctor secret "$auth_pin"
+[ "$(ask_app verifies sign)" = 0 ] || fail "a VERIFY went to the signature application"
+
+# What inkan setup sssd writes, in the place of the page's lines.
+kill "$(cat "$work/sssd.pid")" && while is_alive "$work/sssd.pid"; do sleep 0.1; done
+$here rm -f /var/lib/sss/pipes/pam
+sed '/^pam_cert/d; /^p11_uri/d; /^\[certmap/,$d' "$work/sssd/sssd.conf" >"$work/sssd.conf"
+root=$work/root
+for folder in "$root/etc/inkan/anchors" "$root$(sed -n 's|^bin_dir=\(.*\)/bin$|\1|p' "$installed/paths")/etc/inkan/anchors"; do
+	mkdir -p "$folder"
+	cp "$pki/$card-auth-ca.pem" "$folder"
+	[ "$card" = jpki ] || cp "$pki/root.pem" "$folder"
+done
+mkdir -p "$root$module_dir" "$root/etc/sssd"
+cp "$auth_module" "$root$module_dir"
+cp "$work/sssd.conf" "$root/etc/sssd"
+try "inkan setup sssd" "$inkan" setup sssd --root "$root" --module "$auth_module" --user doctor --yes
+cp -R "$root/etc/sssd/." "$work/sssd"
+start_sssd
+let_in "set up by inkan setup" login doctor secret "$auth_pin"
+refuse "another person's account again" 0 0 login nurse secret "$auth_pin"
 [ "$(ask_app verifies sign)" = 0 ] || fail "a VERIFY went to the signature application"

@@ -348,6 +348,7 @@ lacks sssd-ocsp
 mv "$root/usr/share/p11-kit/modules/inkan.module" "$root$XDG_CONFIG_HOME/pkcs11/modules"
 doctor 1
 found 'problem sssd-unregistered SSSD'
+lacks 'client SSSD'
 advised_to sssd-unregistered 'sudo inkan setup p11-kit --system'
 mv "$root$XDG_CONFIG_HOME/pkcs11/modules/inkan.module" "$root/usr/share/p11-kit/modules"
 echo 'enable-in: none' >"$root$XDG_CONFIG_HOME/pkcs11/modules/opensc-pkcs11.module"

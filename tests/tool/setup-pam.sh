@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# inkan setup pam: the files of pam_pkcs11, below a root; the certificate from a file and from a card.
+# inkan setup pam and sssd: the files of pam_pkcs11 and of SSSD, below a root; the certificate from a file and from a card.
 . "${srcdir:-.}/tests/tool/setup-common.sh"
 need openssl
 etc=$root/etc/pam_pkcs11
@@ -102,7 +102,7 @@ wrote "nothing to undo"
 printf '@include common-auth\n@include inkan-card\n' >"$root/etc/pam.d/login"
 tree >"$work/before"
 pam 75 --undo
-said "without that file nobody could log in"
+said "inkan-card: without these settings nobody could log in"
 advised
 unchanged "--undo while it is included"
 printf '# @include inkan-card\n' >"$root/etc/pam.d/login"
@@ -118,6 +118,64 @@ said "not written by inkan setup"
 advised
 unchanged "settings for another card"
 rm "$etc/pam_pkcs11.conf"
+
+# ---- SSSD
+conf=$root/etc/sssd/conf.d
+sssd() { # STATUS ARGUMENT...
+	status=$1
+	shift
+	setup "$status" sssd --root "$root" --yes "$@"
+}
+sssd 64 --module "$module" --certificate "$work/one.pem"
+said "Whose card is it?"
+sssd 66 --module "$module" --user 'a/b' --certificate "$work/one.pem"
+sssd 69 --module "$module" --user doctor --certificate "$work/one.pem"
+said "SSSD has no domain"
+advised
+mkdir -p "$root/etc/sssd"
+printf '[sssd]\nservices = nss, pam\ndomains = local, ad\n' >"$root/etc/sssd/sssd.conf"
+sssd 69 --module "$module" --user doctor --certificate "$work/stranger.pem"
+said "CA of this card is not installed"
+[ ! -e "$conf" ] || bad "something was written"
+modes() { find "$root/etc/sssd" -newer "$work/before" -type f -printf '%f %m\n' | sort | xargs; }
+check() {
+	[ "$(modes)" = 'inkan-cas.pem 644 inkan-doctor.conf 600 inkan.conf 600' ] || bad "files: $(modes)"
+	grep -qx 'pam_cert_auth = true' "$conf/inkan.conf" || bad "cards are not wanted"
+	openssl verify -CAfile "$root/etc/sssd/pki/inkan-cas.pem" "$work/one.pem" >/dev/null 2>&1 || bad "a card that OpenSSL does not accept"
+	[ "$(grep -v '^#' "$conf/inkan-doctor.conf")" = "$(
+		echo '[certmap/local/doctor]'
+		echo 'matchrule = <KU>digitalSignature<ISSUER>^CN=CA,O=Test$<SUBJECT>^CN=one,O=Test$'
+	)" ] || bad "the rule: $(cat "$conf/inkan-doctor.conf")"
+}
+undo="sssd --root $root"
+cycle sssd --root "$root" --module "$module" --user doctor --certificate "$work/one.pem"
+run 0 "$inkan" setup --root "$root"
+[ "$(id -u)" = 0 ] && wrote 'sssd:            not yet' || wrote 'sssd:            root alone can see it'
+openssl req -config "$work/plain.cnf" -newkey rsa:2048 -nodes -keyout /dev/null -out "$work/odd.csr" -subj '/O=Test/CN=a.b(c)*[d]\+{e}$|^?' 2>/dev/null
+openssl x509 -req -in "$work/odd.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -out "$work/odd.pem" 2>/dev/null
+sssd 0 --module "$module" --user doctor --certificate "$work/one.pem"
+sssd 0 --module "$module" --user nurse --certificate "$work/odd.pem"
+subject=$(openssl x509 -in "$work/odd.pem" -noout -subject -nameopt RFC2253 | sed 's/^subject=//')
+rule=$(sed -n 's/.*<SUBJECT>//p' "$conf/inkan-nurse.conf")
+echo "$subject" | grep -qxE "$rule" || bad "'$rule' does not match '$subject'"
+echo "$subject" | sed 's/\./x/' | grep -qxE "$rule" && bad "'$rule' matches another name"
+run 0 "$inkan" setup --root "$root"
+wrote 'sssd:            pkcs11:library-manufacturer=Inkan'
+sed -i 's|no_ocsp|&, crl_file=/etc/sssd/pki/lists.pem|' "$conf/inkan.conf"
+sssd 0 --module "$module" --user doctor --certificate "$work/two.pem"
+grep -q crl_file "$conf/inkan.conf" || bad "the administrator's line is gone"
+grep -q CN=two "$conf/inkan-doctor.conf" || bad "the old card"
+sssd 0 --undo --user doctor
+[ ! -e "$conf/inkan-doctor.conf" ] && [ -e "$conf/inkan-nurse.conf" ] && [ -e "$conf/inkan.conf" ] || bad "undone for another person"
+printf 'auth required pam_sss.so require_cert_auth prompt_always\n' >"$root/etc/pam.d/login"
+cp "$root/etc/pam.d/login" "$root/etc/pam.d/gdm-smartcard-sssd-exclusive"
+tree >"$work/before"
+sssd 75 --undo
+said "require_cert_auth: without these settings nobody could log in"
+unchanged "--undo while a service wants a card"
+rm "$root/etc/pam.d/login"
+sssd 0 --undo
+[ "$(find "$root/etc/sssd" -type f)" = "$root/etc/sssd/sssd.conf" ] || bad "not undone: $(find "$root/etc/sssd" -type f)"
 
 # ---- the certificate of the card in the reader
 if ! command -v pcscd >/dev/null || [ ! -d /run/pcscd ]; then

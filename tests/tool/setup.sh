@@ -10,14 +10,14 @@ mkdir -p "${config%/*}" "${policy%/*}"
 # ---- the command line
 setup 0 --help
 wrote "Usage: inkan setup"
-for client in firefox chrome ssh openssl pam p11-kit signers; do wrote "  $client"; done
-for wrong in nothing 'firefox x' 'firefox --host x' 'ssh --user x' 'chrome --system' '--yes' 'pam --host x' \
+for client in firefox chrome ssh openssl pam sssd p11-kit signers; do wrote "  $client"; done
+for wrong in nothing 'firefox x' 'firefox --host x' 'ssh --user x' 'chrome --system' '--yes' 'pam --host x' 'sssd --host x' \
 	'signers --system' 'ssh' 'firefox --root /tmp'; do
 	# shellcheck disable=SC2086
 	setup 64 $wrong --module "$module"
 	advised
 done
-for client in firefox chrome ssh pam; do
+for client in firefox chrome ssh pam sssd; do
 	setup 64 $client --sign --yes
 	said "never adds the signature module"
 done

@@ -11,6 +11,8 @@ need modutil libnss3-tools
 swan=$builddir/tests/libreswan
 [ -x "$swan/usr/libexec/ipsec/pluto" ] || skip "there is no libreswan in $swan (./bootstrap check unpacks it)"
 ! ldd "$swan/usr/libexec/ipsec/pluto" | grep 'not found' || skip "libraries of libreswan are missing"
+version=$("$swan/usr/libexec/ipsec/pluto" --version | sed 's/^[^0-9]*\([0-9.]*\).*/\1/')
+[ "${version%%.*}" -lt 5 ] || skip "libreswan $version: the page and this test are for 4"
 on_cards hpki "hpki before other-kind" "hpki after other-person" "hpki after foreign"
 . "$srcdir/tests/clients/ipsec-server.sh"
 
@@ -95,7 +97,7 @@ sign_out
 cell 'libreswan (IKEv2)' login
 [ "$(ask_app verifies sign)" = 0 ] || fail "a VERIFY went to the signature application"
 [ -z "$neighbour" ] || exit 0
-printf 'version\tlibreswan\t%s\n' "$("$swan/usr/libexec/ipsec/pluto" --version | sed 's/^[^0-9]*\([0-9.]*\).*/\1/')" >>"$INKAN_TEST_CELLS"
+printf 'version\tlibreswan\t%s\n' "$version" >>"$INKAN_TEST_CELLS"
 
 remove_card
 is_refused "a login without a card"

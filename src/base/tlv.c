@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/tlv.h"
 
-/* A tag of one to three bytes and a length of up to five; false when they do not parse. */
+/* A tag of one to three bytes and a length of up to five; false when they do not parse, or where a size_t has too few bits
+ * for the whole object. */
 static bool read_header(struct bytes in, uint32_t *tag, size_t *header, size_t *length)
 {
 	size_t i = 1, count;
@@ -27,7 +28,7 @@ static bool read_header(struct bytes in, uint32_t *tag, size_t *header, size_t *
 			*length = *length << 8 | in.data[i++];
 	}
 	*header = i;
-	return true;
+	return *length <= SIZE_MAX - i;
 }
 
 bool tlv_next(struct bytes *in, struct tlv *out)

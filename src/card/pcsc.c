@@ -609,7 +609,8 @@ static size_t ask_longest_apdu(const struct connection *c)
 		if (p[0] == PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize && p[1] == 4) {
 			size_t data = (size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24;
 
-			return data ? data + 4 + 3 + 2 : SHORT_APDU_MAX;
+			/* no command has more data than 64 KiB */
+			return data ? (data < 0x10000 ? data : 0x10000) + 4 + 3 + 2 : SHORT_APDU_MAX;
 		}
 		len -= 2u + p[1];
 		p += 2 + p[1];

@@ -256,8 +256,9 @@ LONG SCardControl(SCARDHANDLE card, DWORD code, LPCVOID in, DWORD in_len, LPVOID
 {
 	static const uint8_t features[] = {0x06, 4, 0x42, 0x00, 0x00, 0x01, FEATURE_GET_TLV_PROPERTIES, 4, 0x42, 0x33,
 					   0x00, 0x12};
-	int max = slot_of(card)->max_data;
-	const uint8_t properties[] = {1, 2, 0, 0, 10, 4, (uint8_t)max, (uint8_t)(max >> 8), (uint8_t)(max >> 16), 0};
+	int64_t max = slot_of(card)->max_data;
+	const uint8_t properties[] = {1, 2, 0, 0, 10, 4, (uint8_t)max, (uint8_t)(max >> 8), (uint8_t)(max >> 16),
+					 (uint8_t)(max >> 24)};
 
 	(void)in, (void)in_len, (void)out_len;
 	if (max < 0)

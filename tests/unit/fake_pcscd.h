@@ -16,7 +16,7 @@ struct fake_slot {
 	int power_ms;         /* how long SCardConnect takes to give the card its power */
 	uint16_t events;
 	uint32_t channel;     /* 0: the driver does not tell */
-	int max_data;         /* dwMaxAPDUDataSize; -1: the driver does not tell */
+	int64_t max_data;     /* dwMaxAPDUDataSize; -1: the driver does not tell */
 	LONG connect;         /* what SCardConnect answers */
 	LONG transaction;     /* what the next SCardBeginTransaction answers, once */
 	LONG transmit;

@@ -310,9 +310,9 @@ END_TEST
 START_TEST(what_a_reader_takes)
 {
 	static const struct {
-		int max_data;
+		int64_t max_data;
 		size_t max_apdu;
-	} rows[] = {{-1, 0}, {0, 261}, {0x10000, 0x10009}, {2048, 2057}};
+	} rows[] = {{-1, 0}, {0, 261}, {0x10000, 0x10009}, {2048, 2057}, {0xFFFFFFFF, 0x10009}};
 	struct fake_slot *s = pcscd_slot("One", true);
 	struct reader_link link;
 
@@ -528,7 +528,7 @@ int main(void)
 	add_case(&cases, a_card_without_power);
 	add_loop_case(&cases, a_card_that_is_held_and_no_threads, 2);
 	add_case(&cases, a_reader_that_was_plugged_elsewhere);
-	add_loop_case(&cases, what_a_reader_takes, 4);
+	add_loop_case(&cases, what_a_reader_takes, 5);
 	add_loop_case(&cases, no_le_beside_data_on_t0, 2);
 	add_loop_case(&cases, waiting, 3);
 	add_case(&cases, what_changed_before_the_wait);

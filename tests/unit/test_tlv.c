@@ -83,6 +83,8 @@ START_TEST(announces_lengths)
 	ck_assert_uint_eq(tlv_announced(BYTES(0x30, 0x05)), 7);
 	ck_assert_uint_eq(tlv_announced(BYTES(0x30, 0x82, 0x05)), 0);
 	ck_assert_uint_eq(tlv_announced(BYTES(0x30, 0x80)), 0);
+	/* which is 5 in 32 bits */
+	ck_assert_uint_ne(tlv_announced(BYTES(0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF)), 5);
 	ck_assert_uint_eq(tlv_announced(BYTES(0xFF, 0x05)), 0);
 	ck_assert_uint_eq(tlv_announced(BYTES(0x00, 0x05)), 0);
 	ck_assert_uint_eq(tlv_announced((struct bytes){NULL, 0}), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/tlv.h"
 
-/* A tag of one to three bytes and a length of up to five; false when they do not parse, or where a size_t has too few bits
- * for the whole object. */
+/* A tag of one to three bytes and a length of up to five; false when they do not parse,
+ * or the whole object is more than a size_t can hold. */
 static bool read_header(struct bytes in, uint32_t *tag, size_t *header, size_t *length)
 {
 	size_t i = 1, count;

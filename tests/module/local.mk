@@ -55,7 +55,8 @@ tests_module_test_states_CFLAGS = $(module_test_cflags)
 tests_module_test_states_LDADD = $(module_test_ldadd)
 tests_module_test_occupied_CFLAGS = $(module_test_cflags)
 tests_module_test_occupied_LDADD = $(module_test_ldadd)
-tests_module_test_wipes_CFLAGS = $(module_test_cflags)
+# musl's linker looks for __wrap_malloc from shared libraries, too
+tests_module_test_wipes_CFLAGS = $(module_test_cflags) -fvisibility=default
 tests_module_test_wipes_LDADD = $(module_test_ldadd)
 tests_module_test_calls_CFLAGS = $(module_test_cflags)
 tests_module_test_calls_LDADD = $(module_test_ldadd)

@@ -79,11 +79,16 @@ static double ask_theirs(X509_CRL *x, int times)
 	return (seconds() - start) / times;
 }
 
+/* 0: this C library does not tell. */
 static size_t heap(void)
 {
+#ifdef __GLIBC__
 	struct mallinfo2 m = mallinfo2();
 
 	return m.uordblks + m.hblkhd;
+#else
+	return 0;
+#endif
 }
 
 static void row(size_t n)
@@ -101,7 +106,9 @@ static void row(size_t n)
 		theirs += open_theirs(der, &x);
 		X509_CRL_free(x);
 	}
+#ifdef __GLIBC__
 	malloc_trim(0);
+#endif
 	before = heap();
 	ours += open_ours(der, &crl);
 	our_heap = heap() - before;

@@ -16,8 +16,8 @@
 #include <openssl/pem.h>
 #include "make_chain.h"
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define INKAN_SANITIZED /* they have a free of their own */
+#if !defined __GLIBC__ || defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define NO_LIBC_FREE /* they have a free of their own */
 #endif
 
 static char folder[64], empty[80];
@@ -542,7 +542,7 @@ START_TEST(messages_come_from_where_it_was_installed)
 }
 END_TEST
 
-#ifndef INKAN_SANITIZED
+#ifndef NO_LIBC_FREE
 static void *watched;
 static size_t watched_len;
 static int freed_wiped = -1; /* 0: with content */
@@ -580,7 +580,7 @@ START_TEST(the_holder)
 	ck_assert_ptr_null(inkan_person_get(person, INKAN_PERSON_BIRTH_DATE));
 	ck_assert_ptr_null(inkan_person_get(person, (enum inkan_person_field)99));
 	ck_assert_int_eq(inkan_person_malformed(person), 0);
-#ifndef INKAN_SANITIZED
+#ifndef NO_LIBC_FREE
 	watched_len = strlen(inkan_person_get(person, INKAN_PERSON_NAME));
 	watched = (void *)(uintptr_t)inkan_person_get(person, INKAN_PERSON_NAME);
 	inkan_person_free(&person);

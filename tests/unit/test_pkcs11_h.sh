@@ -13,6 +13,7 @@ result=0
 bad() { echo "$*"; result=1; }
 
 for compiler in "${CC:-cc} -xc -std=c11" "c++ -xc++ -std=c++11"; do
+	command -v "${compiler%% *}" >/dev/null || { echo "not looked at: ${compiler%% *} is missing"; continue; }
 	echo '#include "pkcs11/pkcs11.h"' >"$work/alone.c"
 	$compiler -I"$root/src" -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$work/alone.c" 2>"$work/err" ||
 		bad "$compiler: $(head -n 3 "$work/err")"

@@ -338,7 +338,7 @@ START_TEST(a_last_line_without_its_end)
 	snprintf(path, sizeof path, "%s/sources", folder);
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_gt(fputs("http://a/1.crl", f), 0);
+	ck_assert_int_ge(fputs("http://a/1.crl", f), 0);
 	fclose(f);
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	ck_assert_int_eq(sources_add(&s, "http://b/2.crl"), E_OK);

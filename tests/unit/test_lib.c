@@ -537,7 +537,9 @@ START_TEST(messages_come_from_where_it_was_installed)
 	ck_assert_ptr_nonnull(bindtextdomain("inkan", "/somewhere/else"));
 	ctx = context();
 	ck_assert_str_eq(bindtextdomain("inkan", NULL), LOCALEDIR);
+#ifdef __GLIBC__ /* musl has no other, and does not tell it */
 	ck_assert_str_eq(bind_textdomain_codeset("inkan", NULL), "UTF-8");
+#endif
 	inkan_free(&ctx);
 }
 END_TEST
@@ -682,7 +684,7 @@ START_TEST(anchors_in_a_bundle)
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	ck_assert(PEM_write_X509(f, chain[2]));
-	ck_assert_int_gt(fputs("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", f), 0);
+	ck_assert_int_ge(fputs("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", f), 0);
 	ck_assert(PEM_write_X509(f, chain[1]) && PEM_write_X509(f, chain[0]));
 	fclose(f);
 	ck_assert_int_eq(chmod(path, 0644), 0);

@@ -6,10 +6,16 @@ LC_ALL=C.UTF-8
 export LC_ALL
 [ "$(id -u)" = 0 ] || { echo "skipped: root alone can make roots"; exit 77; }
 command -v debootstrap >/dev/null || { echo "skipped: debootstrap is missing"; exit 77; }
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -e $keyring ] || { echo "skipped: debian-archive-keyring is missing"; exit 77; }
+git rev-parse --git-dir >/dev/null || { echo "skipped: this is no git checkout"; exit 77; }
+unshare -m true || { echo "skipped: nothing can be mounted here"; exit 77; }
 mirror=${INKAN_MIRROR-http://deb.debian.org/debian}
 work=$(mktemp -d "$folder/work-XXXXXX") || exit 99
-trap 'umount -l "$work"/*/root/proc "$work"/*/root/dev/pts "$work"/*/root 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+trap 'umount -l "$work"/*/root/dev/pts "$work"/*/root 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+/usr/lib/apt/apt-helper -o Acquire::http::Timeout=20 download-file "$mirror/dists/$suite/Release" "$work/Release" >/dev/null 2>&1 ||
+	{ echo "skipped: $mirror does not answer"; exit 77; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 quiet() { # NAME COMMAND...
@@ -21,9 +27,10 @@ quiet() { # NAME COMMAND...
 }
 
 # $folder/SUITE-VARIANT is made when it is not there.
-kept() { # VARIANT DEBOOTSTRAP'S-VARIANT
-	[ -e "$folder/$suite-$1/etc/debian_version" ] ||
-		quiet "debootstrap $suite" debootstrap --variant="$2" "$suite" "$folder/$suite-$1" "$mirror"
+kept() { # VARIANT DEBOOTSTRAP'S-VARIANT [SWITCH]
+	[ ! -e "$folder/$suite-$1/etc/debian_version" ] || return 0
+	quiet "debootstrap $suite" debootstrap --keyring=$keyring --variant="$2" ${3+"$3"} "$suite" "$work/new" "$mirror"
+	mv "$work/new" "$folder/$suite-$1"
 }
 
 copy() { # VARIANT NAME
@@ -31,7 +38,6 @@ copy() { # VARIANT NAME
 	mount -t overlay overlay -o "lowerdir=$folder/$suite-$1,upperdir=$work/$2/up,workdir=$work/$2/tmp" "$work/$2/root" 2>/dev/null ||
 		cp -a "$folder/$suite-$1/." "$work/$2/root"
 	cp /etc/resolv.conf "$work/$2/root/etc"
-	mount -t proc proc "$work/$2/root/proc"
 	mkdir -p "$work/$2/root/dev/pts"
 	mount -t devpts devpts "$work/$2/root/dev/pts"
 	printf '#!/bin/sh\nexit 101\n' >"$work/$2/root/usr/sbin/policy-rc.d"
@@ -39,10 +45,11 @@ copy() { # VARIANT NAME
 	quiet 'apt-get update' inside "$2" apt-get update
 }
 
-inside() { # NAME COMMAND...
+inside() { # NAME COMMAND...: what it starts ends with it
 	name=$1
 	shift
-	DEBIAN_FRONTEND=noninteractive HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$work/$name/root" "$@"
+	DEBIAN_FRONTEND=noninteractive HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		unshare --pid --fork --kill-child --mount-proc="$work/$name/root/proc" chroot "$work/$name/root" "$@"
 }
 
 installed() { # NAME PACKAGE...

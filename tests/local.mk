@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh tests/lint tests/switches tests/release \
   tests/reproducible tests/packages/complete.sh
-EXTRA_DIST += tests/packages/debian tests/packages/machine tests/packages/root.sh
+EXTRA_DIST += tests/packages/debian tests/packages/machine tests/packages/root.sh tests/packages/rpm
 TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
@@ -44,6 +44,16 @@ check-switches:
 	srcdir='$(srcdir)' $(srcdir)/tests/switches build curl xmlsec jansson authd vcard
 check-reproducible:
 	srcdir='$(srcdir)' $(srcdir)/tests/reproducible
-release-check: check-reproducible
+# Packages and other machines, each in clean roots, which ROOTS keeps. As root; where no roots can be made, it says why.
+ROOTS = roots
+check-packages:
+	@$(MKDIR_P) '$(ROOTS)' && for what in 'debian bookworm' 'debian trixie' 'rpm trixie' 'machine i386 bookworm' \
+	  'machine arm64 bookworm'; do \
+	  echo "== $$what"; $(srcdir)/tests/packages/$$what '$(ROOTS)' || [ $$? = 77 ] || exit 1; \
+	done
+release-check:
 	srcdir='$(srcdir)' builddir='$(abs_builddir)' $(srcdir)/tests/release $(PACKAGE_VERSION)
-.PHONY: check-reproducible check-switches release-check bench coverage guide-tables lint
+	$(MAKE) check-reproducible
+	$(MAKE) check-switches
+	$(MAKE) check-packages
+.PHONY: check-packages check-reproducible check-switches release-check bench coverage guide-tables lint

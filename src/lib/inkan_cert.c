@@ -142,8 +142,10 @@ const char *inkan_cert_issuer(const struct inkan_cert *cert)
 
 const char *inkan_cert_subject(const struct inkan_cert *cert)
 {
-	if (!cert || !cert->cert->ca)
-		return cert ? "" : NULL;
+	if (!cert)
+		return NULL;
+	if (!cert->cert->ca)
+		return "";
 	if (cert->texts->subject)
 		return cert->texts->subject;
 	return set_once(&cert->texts->subject, name_text(X509_get_subject_name(cert->cert->x509)));

@@ -29,11 +29,13 @@ static const uint8_t *find(const uint8_t *from, const uint8_t *end, const char *
 
 bool cms_pem_goes_on(struct bytes data)
 {
-	const uint8_t *end = data.data + data.len, *p = data.data;
-	const bool der = data.len > 1 && p[0] == 0x30 && p[1] >= 0x80;
+	const uint8_t *end, *p = data.data;
 
+	if (data.len < 2 || (p[0] == 0x30 && p[1] >= 0x80))
+		return false;
+	end = p + data.len;
 	p = find(p, end, "-----BEGIN ");
-	if (der || !p)
+	if (!p)
 		return false;
 	p = find(p, end, "-----END ");
 	p = find(p ? p + 9 : NULL, end, "-----");

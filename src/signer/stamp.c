@@ -131,7 +131,7 @@ enum error stamp_add(const struct crypto *crypto, struct signature *s, bool arch
 {
 	struct stamp *list = realloc(s->stamps, (s->n_stamps + 1) * sizeof *list), *stamp;
 	TS_TST_INFO *info = NULL;
-	struct bytes content;
+	struct bytes content = {0};
 
 	if (!list)
 		return E_MEMORY;

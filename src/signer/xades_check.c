@@ -397,7 +397,7 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 	const char *uri = xml_attribute(r->node, "URI");
 	char *name = xmlURIUnescapeString(uri, 0, NULL);
 	enum problem problem = PROBLEM_NO_FILE;
-	uint8_t own[EVP_MAX_MD_SIZE];
+	uint8_t own[EVP_MAX_MD_SIZE] = {0};
 	int dir = -1, fd = -1;
 	xmlDoc *doc = NULL;
 	struct stat st;

@@ -409,9 +409,11 @@ enum error xades_sign_enveloped(struct signer *s, struct bytes in, struct buf *o
 enum error xades_sign_detached(struct signer *s, const struct inkan_part *files, size_t n, struct buf *out)
 {
 	struct reference *r = calloc(n + 2, sizeof *r);
-	struct draft d = {.s = s, .what = "file", .ok = !r ? E_MEMORY : n ? E_OK : E_ARGUMENT};
+	struct draft d = {.s = s, .what = "file", .ok = n ? E_OK : E_ARGUMENT};
 
 	s->why[0] = '\0';
+	if (!r)
+		return E_MEMORY;
 	for (size_t i = 0; i < n && d.ok == E_OK; i++) {
 		const char *name = files[i].name, *uri = (char *)xmlURIEscapeStr((const xmlChar *)name, NULL);
 
@@ -429,7 +431,7 @@ enum error xades_sign_detached(struct signer *s, const struct inkan_part *files,
 		put_signature(&d, NULL, r, n);
 		sign(&d, r, n, out);
 	}
-	for (size_t i = 0; r && i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		xmlFree((void *)(uintptr_t)r[i].uri);
 	free(r);
 	return d.ok;

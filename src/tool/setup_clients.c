@@ -190,7 +190,8 @@ static enum exit_code change_database(struct setup_job *job, char *file)
 		goto out;
 	c->database = !c->before;
 	n = strlen(others);
-	if (n > 1 && strcmp(others + n - 2, "\n\n") != 0) /* written by hand: the last entry has no end */
+	/* written by hand: the last entry has no end */
+	if (n > 0 && strcmp(others, "\n") != 0 && (n == 1 || strcmp(others + n - 2, "\n\n") != 0))
 		gap = others[n - 1] == '\n' ? "\n" : "\n\n";
 	code = change_to(c, job->undo ? strdup(others) : format("%s%s%sname=" NAME "\n\n", others, gap, library));
 	if (code == EXIT_DONE && c->before && strcmp(c->before, c->after ? c->after : "") != 0 && is_in_use(c->path)) {

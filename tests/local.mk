@@ -4,6 +4,7 @@ dist_check_SCRIPTS += tests/house tests/house-selftest tests/symbols tests/unit/
 EXTRA_DIST += tests/packages/debian tests/packages/machine tests/packages/root.sh tests/packages/rpm
 TESTS += tests/switches tests/house tests/house-selftest tests/symbols tests/unit/test_pkcs11_h.sh
 
+dist_check_SCRIPTS += tests/fuzz/run
 EXTRA_DIST += tests/check_case.h tests/clients/guide-block.sh
 if TESTS_WANTED
 include tests/unit/base.mk
@@ -15,6 +16,7 @@ include tests/unit/fetch.mk
 include tests/unit/lib.mk
 include tests/unit/authd.mk
 include tests/module/local.mk
+include tests/fuzz/local.mk
 include tests/cards/local.mk
 endif
 if TOOL
@@ -56,4 +58,8 @@ release-check:
 	$(MAKE) check-reproducible
 	$(MAKE) check-switches
 	$(MAKE) check-packages
-.PHONY: check-packages check-reproducible check-switches release-check bench coverage guide-tables lint
+# FUZZ_TIME=SECONDS TARGET=NAME FUZZ_KEEP=1
+fuzz fuzz-coverage:
+	srcdir='$(srcdir)' builddir='$(abs_builddir)' INKAN_TEST_PKI='$(abs_builddir)/tests/pki' \
+	  '$(srcdir)/tests/fuzz/run' $@ $(or $(TARGET),$(notdir $(fuzz_targets)))
+.PHONY: check-packages check-reproducible check-switches release-check bench coverage fuzz fuzz-coverage guide-tables lint

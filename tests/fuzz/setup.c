@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines: src/tool/setup_file.c src/tool/setup_clients.c src/tool/setup_places.c */
+/* Settings of other programs, whatever is in them: what inkan setup adds and then removes leaves the file as it was, and
+ * adding twice adds nothing. */
+#include <ctype.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "fuzz.h"
+#include "tool/setup.h"
+
+void __wrap_complain(const char *fmt, ...);
+void __wrap_advise(const char *fmt, ...);
+
+void __wrap_complain(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void __wrap_advise(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+static enum exit_code put_card(struct setup_job *job);
+
+static const struct row {
+	enum setup_client client;
+	enum exit_code (*set_up)(struct setup_job *job);
+	const char *path, *host; /* below the folder */
+	bool system;
+} rows[] = {
+	{SETUP_SSH, setup_ssh, "/home/.ssh/config", "*.example.jp", false},
+	{SETUP_SSH, setup_ssh, "/home/.ssh/config", "*", false},
+	{SETUP_CHROME, setup_databases, "/home/.pki/nssdb/pkcs11.txt", NULL, false},
+	{SETUP_FIREFOX, setup_firefox, "/etc/firefox/policies/policies.json", NULL, true},
+	{SETUP_P11KIT, setup_p11kit, "/etc/pkcs11/modules/inkan.module", NULL, true},
+	{SETUP_PAM, put_card, "/home/.config/inkan/inkan.conf", NULL, false},
+	{SETUP_SSH, setup_ssh, "/etc/ssh/ssh_config.d/inkan.conf", "*", true},
+};
+
+/* As --card does: a section of inkan.conf. */
+static enum exit_code put_card(struct setup_job *job)
+{
+	struct change *c;
+	enum exit_code code = change_open(job, setup_path(job->root, "config/inkan/inkan.conf"), 0644, &c);
+
+	return code == EXIT_DONE ? block_put(c, job->client, false, job->undo ? NULL : "[program su]\ncard = hpki\n[general]\n")
+	                         : code;
+}
+
+/* The text after one call on the file as it is now; NULL: refused, or not there any more. *same: unchanged. */
+static char *call(const struct row *row, bool undo, bool *refused)
+{
+	struct setup_job job = {.client = row->client, .undo = undo, .system = row->system, .root = row->system ? fuzz_folder() : "",
+	                        .module = strdup("/usr/lib/pkcs11/inkan-pkcs11.so"), .host = row->host};
+	char *text = NULL;
+
+	*refused = row->set_up(&job) != EXIT_DONE;
+	MUST(job.n == 1 || *refused || undo);
+	if (!*refused && job.n == 1 && job.changes[0].after)
+		text = strdup(job.changes[0].after);
+	changes_free(&job);
+	free(job.next);
+	free(job.module);
+	return text;
+}
+
+static void put(const char *path, const char *text)
+{
+	if (text)
+		fuzz_write(path, (struct bytes){(const uint8_t *)text, strlen(text)});
+	else
+		unlink(path);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Without objects that are empty, which mean nothing in a policy. */
+static void strip(json_t *json)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe (json, next, key, value) {
+		strip(value);
+		if (json_is_object(value) && json_object_size(value) == 0)
+			json_object_del(json, key);
+	}
+}
+
+/* Firefox's policy is written anew by jansson: it means the same. An NSS list that was cut short gets the end that its
+ * last entry lacked. */
+static bool same_for(const struct row *row, const char *a, const char *b)
+{
+	if (row->client == SETUP_FIREFOX) {
+		json_t *x = json_loads(a ? a : "{}", 0, NULL), *y = json_loads(b ? b : "{}", 0, NULL);
+		bool equal;
+
+		strip(x);
+		strip(y);
+		equal = json_equal(x, y);
+		json_decref(x);
+		json_decref(y);
+		return equal;
+	}
+	if (row->client == SETUP_CHROME && a && b) {
+		size_t n = strlen(a);
+
+		return strncmp(a, b, n) == 0 && strlen(b) <= n + 2 && strspn(b + n, "\n") == strlen(b + n);
+	}
+	return same(a, b);
+}
+
+static void make_folder(const char *path)
+{
+	char *folder = strdup(path);
+
+	*strrchr(folder, '/') = '\0';
+	MUST(path_make_folders(folder, 0755) == E_OK);
+	free(folder);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes in = {data, size};
+	const struct row *row = &rows[feed_byte(&in) % (sizeof rows / sizeof *rows)];
+	char path[256], home[128], *before = strndup((const char *)in.data, in.len), *added, *again, *undone;
+	bool refused;
+
+	snprintf(home, sizeof home, "%s/home", fuzz_folder());
+	setenv("HOME", home, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	unsetenv("XDG_DATA_HOME");
+	snprintf(path, sizeof path, "%s%s", fuzz_folder(), row->path);
+	make_folder(path);
+	fuzz_write(path, in);
+	undone = call(row, true, &refused);
+	if (refused || !same_for(row, before, undone)) { /* ours is there already, or the file is none */
+		free(call(row, false, &refused));
+		goto out;
+	}
+	added = call(row, false, &refused);
+	if (!refused) {
+		put(path, added);
+		again = call(row, false, &refused);
+		MUST(!refused && same(again, added));
+		free(again);
+		free(undone);
+		undone = call(row, true, &refused);
+		MUST(!refused && (same_for(row, before, undone) || (!before[0] && !undone) || same(before, added)));
+	}
+	free(added);
+out:
+	unlink(path);
+	free(undone);
+	free(before);
+	return 0;
+}

@@ -166,7 +166,7 @@ enum exit_code block_put(struct change *c, enum setup_client client, bool first,
 	if (b.begin) {
 		head = (size_t)(b.begin - old);
 		rest = b.rest;
-		glued = head > 0 && strncmp(b.begin + strlen(BEGIN) + strlen(word), GLUED "\n", strlen(GLUED "\n")) == 0;
+		glued = head > 0 && strncmp(b.begin + strlen(BEGIN) + strlen(word), GLUED "\n", sizeof GLUED) == 0;
 		head -= glued; /* that line's end is ours */
 	}
 	if (lines)

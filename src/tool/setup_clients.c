@@ -153,7 +153,7 @@ static char *without_ours(const char *text)
 
 	if (!name)
 		return strdup(text);
-	while (name > text && strncmp(name - 2, "\n\n", 2) != 0)
+	while (name > text && (name < text + 2 || strncmp(name - 2, "\n\n", 2) != 0))
 		name--;
 	return format("%.*s%s", (int)(name - text), text, end ? end + 2 : "");
 }

@@ -142,6 +142,10 @@ enum error xml_open(struct bytes data, xmlDoc **out, enum problem *problem)
 		*problem = PROBLEM_TOO_LONG;
 		return E_FORMAT;
 	}
+	if (memchr(data.data, 0, data.len)) { /* libxml2 takes it for the end, and what follows for nothing */
+		*problem = PROBLEM_FORM;
+		return E_FORMAT;
+	}
 	parser = xmlNewParserCtxt();
 	if (!parser)
 		goto fail;

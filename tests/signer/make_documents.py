@@ -551,6 +551,7 @@ def main(folder_name, given):
           ('document', 'not-signed', ''))
     wrong('cut.xml', good[:-20], ('document', 'form', ''))
     wrong('trailing.xml', good + 'x', ('document', 'form', ''))
+    wrong('behind-nul.xml', good + '\0<more/>', ('document', 'form', ''))
     wrong('other-place.xml', prescription(pki, uri='#PrescriptionManagement')[0], rx('reference'))
     wrong('external.xml', prescription(pki, dict(VENDOR, document=[]), uri='scan/note.txt')[0], rx('external-reference'))
     wrong('dispensing-changed-inside.xml', dispensing(pki, inside['XL'].replace(b64(CSV.encode()), b64(b'SJ1\n'))),

@@ -15,6 +15,7 @@
 #include "tests/unit/make_crl.h"
 
 #define DOCUMENTS 8
+#define TEXT(s) {(const uint8_t *)(s), sizeof(s) - 1}
 
 static struct {
 	struct crypto *crypto;
@@ -202,6 +203,7 @@ static void check(const struct document_made *d, struct bytes data)
 			xmlChar *a = canonical(data), *b = canonical((struct bytes){d->data.data, d->data.len});
 
 			MUST(strcmp((const char *)a, (const char *)b) == 0);
+			MUST(memchr(data.data, 0, data.len) == NULL); /* libxml2 takes it for the end */
 			xmlFree(a);
 			xmlFree(b);
 		}
@@ -254,9 +256,9 @@ static void start_pki(void)
 
 static void start(void)
 {
-	static const struct bytes text = {(const uint8_t *)"A referral letter.", 18}, csv = {(const uint8_t *)"SJ1\n1,1,0100001,13,1\n", 21},
-			    given = {(const uint8_t *)"CJ1\n1,1,0100001,13,1\n", 21};
-	static const struct bytes xml = {(const uint8_t *)"<a:letter xmlns:a=\"urn:a\"><!-- c --><to b=\"1\">B &amp; C</to><?p i?></a:letter>", 80};
+	static const struct bytes text = TEXT("A referral letter."), csv = TEXT("SJ1\n1,1,0100001,13,1\n"),
+				  given = TEXT("CJ1\n1,1,0100001,13,1\n"),
+				  xml = TEXT("<a:letter xmlns:a=\"urn:a\"><!-- c --><to b=\"1\">B &amp; C</to><?p i?></a:letter>");
 	struct stamp_request stamps = {.seconds = 1, .tolerance = 60};
 	struct signer s = {.sign = sign};
 	struct inkan_part file = {"letter.txt", text.data, text.len};

@@ -8,6 +8,7 @@
 enum { SET, INSERT, DELETE, REPEAT, FLIP, COPY, KINDS };
 
 #define TEXT_MAX 65536
+#define PLACE_END 0xFFFF
 
 uint8_t *fuzz_edit(struct bytes good, struct bytes *edits, size_t *n)
 {
@@ -18,7 +19,7 @@ uint8_t *fuzz_edit(struct bytes good, struct bytes *edits, size_t *n)
 		memcpy(out, good.data, good.len);
 	*n = good.len;
 	while (edits->len >= 4) {
-		size_t at = feed_number(edits) % (*n + 1), kind = feed_byte(edits) % KINDS, len = feed_byte(edits);
+		size_t place = feed_number(edits), at = place == PLACE_END ? *n : place % (*n + 1), kind = feed_byte(edits) % KINDS, len = feed_byte(edits);
 		struct bytes with = feed_take(edits, kind == SET || kind == INSERT ? len : kind == FLIP ? 1 : 0);
 		size_t left = *n - at;
 

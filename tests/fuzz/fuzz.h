@@ -52,7 +52,7 @@ static inline bool lies_in(struct bytes part, struct bytes whole)
 	return part.len == 0 || (part.data >= whole.data && part.data + part.len <= whole.data + whole.len);
 }
 
-/* Edits of a text or of DER that is good: rows of a place (two bytes), a kind and a length, and what the kind wants.
+/* Edits of a text or of DER that is good: rows of a place (two bytes; FFFF: the end), a kind and a length, and what the kind wants.
  * The result is to be freed. */
 uint8_t *fuzz_edit(struct bytes good, struct bytes *edits, size_t *n);
 

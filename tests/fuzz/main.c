@@ -105,9 +105,9 @@ static void mutate(void)
 		const uint8_t *piece = other;
 
 		if (kind < 3 && left)
-			run.input[at] = kind == 0   ? (uint8_t)any(256)
-			                : kind == 1 ? (uint8_t)(run.input[at] ^ 1U << any(8))
-			                            : edges[any(sizeof edges)];
+			run.input[at] = (uint8_t)(kind == 0   ? any(256)
+			                          : kind == 1 ? run.input[at] ^ 1U << any(8)
+			                                      : edges[any(sizeof edges)]);
 		n = kind == 5 ? n : n < left ? n : left;
 		if (kind == 3) {
 			memmove(run.input + at, run.input + at + n, left - n);

@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t k = 0; k < n; k++)
 			MUST(memchr(states[k].name, 0, READER_NAME_MAX) && states[k].atr_len <= READER_ATR_MAX &&
 			     states[k].present == (states[k].insertion != 0));
-		if (n && ops->begin(self, states[i % n].name, 5, &link) == E_OK) {
+		if (n && ops->begin(self, states[i % n].name, 60000, &link) == E_OK) {
 			MUST(link.insertion && world.transacting);
 			e = ops->transmit(&link, apdu, sizeof apdu, response, &len);
 			MUST(len <= sizeof response && (e == E_OK) == (len >= 2));

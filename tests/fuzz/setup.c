@@ -94,8 +94,17 @@ static void strip(json_t *json)
 	}
 }
 
-/* Firefox's policy is written anew by jansson: it means the same. An NSS list that was cut short gets the end that its
- * last entry lacked. */
+static size_t without_end(const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	return n;
+}
+
+/* Firefox's policy is written anew by jansson: it means the same. The last entry of an
+ * NSS list gets the end that it may have lacked. */
 static bool same_for(const struct row *row, const char *a, const char *b)
 {
 	if (row->client == SETUP_FIREFOX) {
@@ -109,10 +118,10 @@ static bool same_for(const struct row *row, const char *a, const char *b)
 		json_decref(y);
 		return equal;
 	}
-	if (row->client == SETUP_CHROME && a && b) {
-		size_t n = strlen(a);
+	if (row->client == SETUP_CHROME) {
+		size_t n = a ? without_end(a) : 0, k = b ? without_end(b) : 0;
 
-		return strncmp(a, b, n) == 0 && strlen(b) <= n + 2 && strspn(b + n, "\n") == strlen(b + n);
+		return n == k && (n == 0 || memcmp(a, b, n) == 0);
 	}
 	return same(a, b);
 }

@@ -2,7 +2,6 @@
 /* Lines: src/authd/header.c src/authd/conf.c */
 /* What a proxy hands over to inkan-authd as a certificate, in every form, and authd.conf. */
 #include <openssl/evp.h>
-#include <unistd.h>
 #include "authd/conf.h"
 #include "authd/header.h"
 #include "authd/log.h"
@@ -87,8 +86,7 @@ static void check_conf(struct bytes in)
 
 	snprintf(path, sizeof path, "%s/authd.conf", fuzz_folder());
 	snprintf(key, sizeof key, "%s/authd.key", fuzz_folder());
-	if (access(key, F_OK) != 0)
-		fuzz_write(key, (struct bytes){(const uint8_t *)"0123456789012345678901234567890123456789", 40});
+	fuzz_write(key, (struct bytes){(const uint8_t *)"0123456789012345678901234567890123456789", in.len % 41});
 	setenv("CREDENTIALS_DIRECTORY", fuzz_folder(), 1);
 	fuzz_write(path, in);
 	conf = conf_new(path);

@@ -47,6 +47,7 @@ static struct {
 	uint32_t insertion;        /* 0: no card */
 	struct bytes answers, again;
 	unsigned honest, repeats;  /* so many commands without and with the same change */
+	uint8_t repeated;
 	unsigned more_readers;
 	bool altered;              /* a file was read wrongly: who the card is, is not certain */
 	int64_t clock_ms;
@@ -149,7 +150,7 @@ enum change { STATUS, REFUSED, WHOLE, XOR, CUT, LONGER, BROKEN, LOST, PULLED, MO
 static enum error change(const uint8_t *apdu, size_t n, uint8_t *r, size_t *len)
 {
 	struct bytes *in = &world.answers;
-	uint8_t what = feed_byte(in);
+	uint8_t what = world.repeats ? world.repeated : feed_byte(in);
 	enum change kind = what % CHANGES;
 	struct bytes with;
 	size_t at;
@@ -162,6 +163,7 @@ static enum error change(const uint8_t *apdu, size_t n, uint8_t *r, size_t *len)
 		world.repeats--;
 	else if (what & 0x40) {
 		world.repeats = feed_byte(in) * 32U;
+		world.repeated = what;
 		world.again = *in;
 	}
 	if (kind != REFUSED && kind != WHOLE && kind != LOST && !vreader_transmit(world.reader, apdu, n, r, len))
@@ -268,7 +270,8 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
 		world.unlocked = false;
 	if (pin)
 		world.verify = sw == 0x9000 ? ACCEPTED : NOT_ACCEPTED;
-	if ((pin || counter) && (sw == 0x63C0 || sw == 0x6983 || sw == 0x6984))
+	/* one that tells of no tries when it has just taken the PIN contradicts itself, and is asked again later */
+	if ((pin || (counter && world.verify != ACCEPTED)) && (sw == 0x63C0 || sw == 0x6983 || sw == 0x6984))
 		world.locked = true;
 	return e;
 }

@@ -32,6 +32,23 @@ enum error __wrap_crl_check(struct crl *crl, const struct cert *issuer)
 	return __real_crl_check(crl, issuer);
 }
 
+enum error __real_crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out);
+enum error __wrap_crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out);
+
+enum error __wrap_crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out)
+{
+	uint8_t spki[32];
+	enum error e;
+
+	if (!world.trusting)
+		return __real_crl_open(c, der, issuer, out);
+	MUST(crypto_hash(c, HASH_SHA256, issuer->spki, spki) == E_OK);
+	e = crl_parse(c, der, spki, out);
+	if (e == E_OK && (e = __wrap_crl_check(*out, issuer)) != E_OK)
+		crl_free(out);
+	return e;
+}
+
 time_t __wrap_time(time_t *out);
 time_t __wrap___time64(time_t *out);
 
@@ -131,6 +148,7 @@ static void check_list(struct bytes der)
 /* A list that another key has signed is not this CA's, whatever it says. */
 static void check_other(struct bytes der)
 {
+	world.trusting = false;
 	for (size_t i = 1; i < 3; i++) {
 		struct crl *crl;
 

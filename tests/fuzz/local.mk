@@ -30,7 +30,7 @@ tests_fuzz_card_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=__clock_
 tests_fuzz_cert_LDADD = $(fuzz_ldadd) tests/unit/libmakecrl.la libcard.la libcert.la libcards.la libinkancrypto.la libbase.la \
   $(CHECK_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_crl_LDADD = $(fuzz_ldadd) $(status_test_ldadd)
-tests_fuzz_crl_LDFLAGS = $(status_test_ldflags) -Wl,--wrap=crl_check
+tests_fuzz_crl_LDFLAGS = $(status_test_ldflags) -Wl,--wrap=crl_check,--wrap=crl_open
 tests_fuzz_files_LDADD = $(fuzz_ldadd) $(status_test_ldadd)
 tests_fuzz_files_LDFLAGS = $(status_test_ldflags) -Wl,--wrap=fsync
 tests_fuzz_authd_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE

@@ -59,8 +59,10 @@ static struct {
 	unsigned commands;
 	int64_t began_ms;
 	bool open;
+	bool counted;              /* the counter was asked for since the last PIN */
 	/* of one insertion */
 	bool locked;               /* no try is left */
+	bool selected;             /* an application was */
 	bool unlocked;             /* a PIN was sent, and neither something else selected since nor the power gone */
 } world;
 
@@ -133,6 +135,7 @@ static enum error begin(void *self, const char *reader, int wait_ms, struct read
 	MUST(!world.open && ++world.transactions <= TRANSACTIONS_MAX);
 	world.open = true;
 	world.commands = 0;
+	world.counted = false;
 	*link = (struct reader_link){.insertion = world.insertion};
 	return E_OK;
 }
@@ -140,7 +143,7 @@ static enum error begin(void *self, const char *reader, int wait_ms, struct read
 static void insert(uint32_t insertion)
 {
 	world.insertion = insertion;
-	world.locked = world.unlocked = false;
+	world.locked = world.unlocked = world.selected = false;
 	vreader_power_off(world.reader);
 }
 
@@ -248,12 +251,14 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
 	world.began_ms = world.commands == 1 ? world.clock_ms : world.began_ms;
 	MUST(world.clock_ms - world.began_ms <= APDU_TIME_MAX_MS);
 	if (pin) {
-		MUST(!world.locked);
+		MUST(!world.locked && world.counted);
+		world.counted = false;
 		MUST(world.verify != NOT_ACCEPTED);
 		world.verifies++;
 		world.verify = NOT_ACCEPTED;
 		world.unlocked = true;
 	}
+	world.counted |= counter;
 	world.clock_ms++;
 	if (link->insertion != world.insertion)
 		return E_LINK;
@@ -268,6 +273,7 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
 	sw = e == E_OK && *len >= 2 ? (unsigned)(response[*len - 2] << 8 | response[*len - 1]) : 0;
 	if (leaves(apdu, n) && (sw == 0x9000 || sw >> 8 == 0x61))
 		world.unlocked = false;
+	world.selected |= apdu[1] == 0xA4 && apdu[2] == 0x04 && (sw >> 8 == 0x90 || sw >> 8 == 0x61 || sw >> 8 == 0x62);
 	if (pin)
 		world.verify = sw == 0x9000 ? ACCEPTED : NOT_ACCEPTED;
 	/* one that tells of no tries when it has just taken the PIN contradicts itself, and is asked again later */
@@ -342,12 +348,16 @@ static void start(void)
 		world.locked = false; /* perhaps another card's */
 }
 
+/* A slot is called occupied when a look at this very card has said so. */
 static void look(bool present)
 {
+	uint32_t insertion = world.insertion;
+
 	n_slots = SLOTS_MAX;
 	if (CALL(inkan_C_GetSlotList(present, slots, &n_slots), 0) != CKR_OK)
 		n_slots = 0;
 	MUST(n_slots <= SLOTS_MAX);
+	MUST(!present || n_slots == 0 || world.selected || insertion != world.insertion);
 }
 
 static CK_SLOT_ID slot_at(uint8_t i)
@@ -363,8 +373,10 @@ static void look_at_slot(uint8_t i)
 	CK_MECHANISM_TYPE types[64];
 	CK_MECHANISM_INFO mechanism;
 	CK_ULONG n = 64;
+	uint32_t insertion = world.insertion;
 
-	CALL(inkan_C_GetSlotInfo(slot, &info), 0);
+	if (CALL(inkan_C_GetSlotInfo(slot, &info), 0) == CKR_OK && insertion == world.insertion)
+		MUST(!(info.flags & CKF_TOKEN_PRESENT) || world.selected);
 	CALL(inkan_C_GetTokenInfo(slot, &token), 0);
 	if (CALL(inkan_C_GetMechanismList(slot, types, &n), 0) == CKR_OK && n)
 		CALL(inkan_C_GetMechanismInfo(slot, types[i % n], &mechanism), 0);

@@ -133,11 +133,17 @@ static void check_list(struct bytes der)
 	MUST(world.trusting || was_signed(der));
 	rules.extra = extra;
 	for (size_t i = 0; i < 3; i++) {
+		struct status_chain all;
+		struct chain chain;
 		struct status s;
 
 		rules.historic = false;
 		status_of(world.store, &world.trust, world.people[i], &world.cas[0], &rules, &s);
 		check_answer(der, world.people[i], &s);
+		MUST(status_result_text(s.result) && status_freshness_text(s.freshness) && status_why_text(s.why));
+		chain_check(&world.trust, world.people[i], PURPOSE_ANY, NOW, &chain);
+		status_of_chain(world.store, &world.trust, &chain, &rules, &all);
+		MUST(all.all.result == s.result || chain.n > 1);
 		MUST(world.trusting || s.result == STATUS_UNKNOWN || was_signed(der));
 		rules.historic = true;
 		status_of(world.store, &world.trust, world.people[i], &world.cas[0], &rules, &s);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lines: src/base/conf.c src/status/store.c src/base/file.c */
+/* Lines: src/base/conf.c src/status/store.c */
 /* inkan.conf, and whatever may lie in the store of revocation lists: nothing that its CA has not signed comes out of
  * it, and a good list can always be put in. */
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/conf.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "status/store.h"
 #include "tests/unit/make_crl.h"
@@ -16,8 +17,9 @@ static struct {
 	struct crypto *crypto;
 	struct trusted_ca cas[2], *list[2];
 	struct trust trust;
-	struct bytes lists[4]; /* of the first CA, one older than the other, and one of another scope; of the second */
-	char names[4][CRL_NAME_SIZE], crl[128], archive[128];
+	struct bytes lists[5]; /* of the first CA: one, a later one, one of another scope, one that has not begun; of the second */
+	char names[5][2][256]; /* in force, in the archive */
+	char crl[128], archive[128];
 } world;
 
 int __wrap_fsync(int fd);
@@ -54,7 +56,7 @@ static bool was_signed(struct bytes der)
 {
 	struct bytes a = signed_part(der);
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		struct bytes b = signed_part(world.lists[i]);
 
 		if (a.len == b.len && memcmp(a.data, b.data, a.len) == 0)
@@ -120,7 +122,7 @@ static void put_file(const char *folder, struct bytes *in)
 	if (what & 4) { /* a good list, changed */
 		struct bytes edits = content;
 
-		edited = fuzz_edit(world.lists[what >> 3 & 3], &edits, &content.len);
+		edited = fuzz_edit(world.lists[(what >> 3 & 3) + (what & 1)], &edits, &content.len);
 		content.data = edited;
 	}
 	if (what & 0x40)
@@ -131,7 +133,7 @@ static void put_file(const char *folder, struct bytes *in)
 
 		path[n++] = c == '/' || c == 0 ? '_' : c;
 	}
-	snprintf(path + n, sizeof path - (size_t)n, "%s", name.len ? ".crl" : world.names[what & 3]);
+	snprintf(path + n, sizeof path - (size_t)n, "%s", name.len ? ".crl" : world.names[(what & 3) + (what >> 4 & 1)][what >> 5 & 1]);
 	fuzz_write(path, content);
 	if (what & 0x80)
 		chmod(path, 0666);
@@ -167,6 +169,7 @@ static void check_store(struct bytes in)
 	e = store_put(store, &world.trust, world.lists[0], &what);
 	MUST(e == E_OK && (what == STORE_OLDER || what == STORE_SAME));
 	MUST(store_archive_list(store, &world.trust, world.lists[0]) == E_OK);
+	MUST(store_put(store, &world.trust, world.lists[3], &what) == E_OK && what != STORE_BAD && what != STORE_OLDER);
 	if (in.len && store_put(store, &world.trust, in, &what) == E_OK)
 		MUST(was_signed(in));
 	store_purge(store, NOW + 1, &removed);
@@ -187,14 +190,19 @@ static void start(void)
 		world.list[i] = &world.cas[i];
 	}
 	world.trust = (struct trust){.crypto = world.crypto, .list = world.list, .n = 2};
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		struct crl *crl;
-		char number[8];
+		char number[8], time[16], hash[17], name[CRL_NAME_SIZE];
+		const time_t from = i == 3 ? NOW + DAY : NOW - DAY + (time_t)i;
 
 		snprintf(number, sizeof number, "%02zX", i + 1);
-		world.lists[i] = make_list(&(struct list_spec){"Test CA", i == 3, NOW - DAY + (time_t)i, NOW + DAY, number, i == 2 ? scope : NULL, NULL, 0});
-		MUST(crl_open(world.crypto, world.lists[i], world.cas[i == 3].cert, &crl) == E_OK);
-		crl_name(crl, world.names[i]);
+		world.lists[i] = make_list(&(struct list_spec){"Test CA", i == 4, from, NOW + 2 * DAY, number, i == 2 ? scope : NULL, NULL, 0});
+		MUST(crl_open(world.crypto, world.lists[i], world.cas[i == 4].cert, &crl) == E_OK);
+		crl_name(crl, name);
+		strftime(time, sizeof time, "%Y%m%d%H%M%SZ", gmtime(&from));
+		hex_write(crl->sha256, 8, hash);
+		snprintf(world.names[i][0], 256, "%s", name);
+		snprintf(world.names[i][1], 256, "%.129s-%s-%s.crl", name, time, hash);
 		crl_free(&crl);
 	}
 	snprintf(world.crl, sizeof world.crl, "%s/crl", fuzz_folder());

@@ -2,8 +2,8 @@
 /* Lines: src/tool/setup_file.c src/tool/setup_clients.c src/tool/setup_places.c */
 /* Settings of other programs, whatever is in them: what inkan setup adds and then removes leaves the file as it was, and
  * adding twice adds nothing. */
-#include <ctype.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -23,6 +23,14 @@ void __wrap_advise(const char *fmt, ...)
 	(void)fmt;
 }
 
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+static FILE *nowhere;
 static enum exit_code put_card(struct setup_job *job);
 
 static const struct row {
@@ -38,6 +46,7 @@ static const struct row {
 	{SETUP_P11KIT, setup_p11kit, "/etc/pkcs11/modules/inkan.module", NULL, true},
 	{SETUP_PAM, put_card, "/home/.config/inkan/inkan.conf", NULL, false},
 	{SETUP_SSH, setup_ssh, "/etc/ssh/ssh_config.d/inkan.conf", "*", true},
+	{SETUP_OPENSSL, setup_openssl, SYSCONFDIR "/inkan/openssl.cnf", NULL, true},
 };
 
 /* As --card does: a section of inkan.conf. */
@@ -50,10 +59,11 @@ static enum exit_code put_card(struct setup_job *job)
 	                         : code;
 }
 
-/* The text after one call on the file as it is now; NULL: refused, or not there any more. *same: unchanged. */
-static char *call(const struct row *row, bool undo, bool *refused)
+/* The text after one call on the file as it is now, which is changed if `make`; NULL: refused, or not there any more. */
+static char *call(const struct row *row, bool undo, bool make, bool *refused)
 {
-	struct setup_job job = {.client = row->client, .undo = undo, .system = row->system, .root = row->system ? fuzz_folder() : "",
+	FILE *out = stdout;
+	struct setup_job job = {.yes = true, .client = row->client, .undo = undo, .system = row->system, .root = row->system ? fuzz_folder() : "",
 	                        .module = strdup("/usr/lib/pkcs11/inkan-pkcs11.so"), .host = row->host};
 	char *text = NULL;
 
@@ -61,18 +71,24 @@ static char *call(const struct row *row, bool undo, bool *refused)
 	MUST(job.n == 1 || *refused || undo);
 	if (!*refused && job.n == 1 && job.changes[0].after)
 		text = strdup(job.changes[0].after);
+	stdout = nowhere;
+	if (!*refused && make)
+		MUST(changes_make(&job) == EXIT_DONE);
+	stdout = out;
 	changes_free(&job);
 	free(job.next);
 	free(job.module);
 	return text;
 }
 
-static void put(const char *path, const char *text)
+static char *text_of(const char *path)
 {
-	if (text)
-		fuzz_write(path, (struct bytes){(const uint8_t *)text, strlen(text)});
-	else
-		unlink(path);
+	struct buf b = {0};
+
+	if (path_read(path, 1 << 20, &b) != E_OK)
+		return NULL;
+	MUST(buf_append(&b, "", 1) == E_OK);
+	return (char *)b.data;
 }
 
 static bool same(const char *a, const char *b)
@@ -146,26 +162,38 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	setenv("HOME", home, 1);
 	unsetenv("XDG_CONFIG_HOME");
 	unsetenv("XDG_DATA_HOME");
+	if (!nowhere) {
+		nowhere = fopen("/dev/null", "w");
+		MUST(nowhere != NULL);
+		snprintf(path, sizeof path, "%s%s/pkcs11.so", fuzz_folder(), OPENSSL_info(OPENSSL_INFO_ENGINES_DIR));
+		make_folder(path);
+		fuzz_write(path, (struct bytes){0});
+	}
 	snprintf(path, sizeof path, "%s%s", fuzz_folder(), row->path);
 	make_folder(path);
 	fuzz_write(path, in);
-	undone = call(row, true, &refused);
+	undone = call(row, true, false, &refused);
 	if (refused || !same_for(row, before, undone)) { /* ours is there already, or the file is none */
-		free(call(row, false, &refused));
+		free(call(row, false, false, &refused));
 		goto out;
 	}
-	added = call(row, false, &refused);
+	free(call(row, false, true, &refused));
+	added = text_of(path);
 	if (!refused) {
-		put(path, added);
-		again = call(row, false, &refused);
+		again = call(row, false, false, &refused);
 		MUST(!refused && same(again, added));
 		free(again);
 		free(undone);
-		undone = call(row, true, &refused);
+		free(call(row, true, true, &refused));
+		undone = text_of(path);
 		MUST(!refused && (same_for(row, before, undone) || (!before[0] && !undone) || same(before, added)));
+	} else {
+		MUST(same(before, added));
 	}
 	free(added);
 out:
+	unlink(path);
+	snprintf(path + strlen(path), sizeof path - strlen(path), ".before-inkan");
 	unlink(path);
 	free(undone);
 	free(before);

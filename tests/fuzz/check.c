@@ -14,7 +14,7 @@
 #include "tests/unit/make_cert.h"
 #include "tests/unit/make_crl.h"
 
-#define DOCUMENTS 8
+#define DOCUMENTS 10
 #define TEXT(s) {(const uint8_t *)(s), sizeof(s) - 1}
 
 static struct {
@@ -28,6 +28,7 @@ static struct {
 		struct buf data;
 		struct bytes content; /* of a detached signature */
 		bool xml;             /* all of it is signed */
+		bool invalid;         /* made so */
 		struct told *told;    /* about it as it was made */
 	} list[DOCUMENTS];
 	size_t n;
@@ -196,7 +197,7 @@ static void check(const struct document_made *d, struct bytes data)
 
 	tell(data, d ? d->content : (struct bytes){0}, &now);
 	if (now.result == INKAN_CHECK_VALID) {
-		MUST(d != NULL); /* keys are new in each process: what comes from outside has none of them */
+		MUST(d && !d->invalid); /* keys are new in each process: what comes from outside has none of them */
 		MUST(now.n == d->told->n);
 		MUST(now.text.len == d->told->text.len && memcmp(now.text.data, d->told->text.data, now.text.len) == 0);
 		if (d->xml) {
@@ -254,6 +255,72 @@ static void start_pki(void)
 	MUST(inkan_new(&options, &world.ctx) == INKAN_OK && inkan_anchor_count(world.ctx) == 1);
 }
 
+static void put(struct buf *out, const char *text)
+{
+	MUST(buf_append(out, text, strlen(text)) == E_OK);
+}
+
+static void put_base64(struct buf *out, struct bytes der)
+{
+	char *text = malloc(4 * (der.len / 3 + 1) + 1);
+
+	MUST(text != NULL);
+	EVP_EncodeBlock((uint8_t *)text, der.data, (int)der.len);
+	put(out, text);
+	free(text);
+}
+
+/* A document with all the evidence that levels XL and A add; its archive time stamp is of something else. */
+static void add_evidence(const struct buf *from, struct buf *out)
+{
+	static const char end[] = "</xa:UnsignedSignatureProperties>";
+	const char *at = memmem(from->data, from->len, end, sizeof end - 1);
+	struct bytes list = make_list(&(struct list_spec){"Test CA", 0, time(NULL) - 3600, time(NULL) + 3600, "01", NULL, NULL, 0});
+	struct buf token = {0};
+	uint8_t *tsa = NULL;
+	int n = i2d_X509(world.tsa, &tsa);
+
+	MUST(at && n > 0);
+	MUST(__wrap_stamp_fetch(NULL, (struct bytes){(const uint8_t *)"other", 5}, &token, NULL) == E_OK);
+	buf_append(out, from->data, (size_t)(at - (const char *)from->data));
+	for (int i = 0; i < 2; i++) { /* of the signature, and of its first time stamp */
+		put(out, i ? "<v:TimeStampValidationData xmlns:v=\"http://uri.etsi.org/01903/v1.4.1#\" URI=\"#stamp\">" : "");
+		put(out, "<xa:CertificateValues><xa:EncapsulatedX509Certificate>");
+		put_base64(out, i ? (struct bytes){tsa, (size_t)n} : world.holder->der);
+		put(out, "</xa:EncapsulatedX509Certificate></xa:CertificateValues><xa:RevocationValues><xa:CRLValues><xa:EncapsulatedCRLValue>");
+		put_base64(out, list);
+		put(out, "</xa:EncapsulatedCRLValue></xa:CRLValues></xa:RevocationValues>");
+		put(out, i ? "</v:TimeStampValidationData>" : "");
+	}
+	put(out, "<v:ArchiveTimeStamp xmlns:v=\"http://uri.etsi.org/01903/v1.4.1#\" Id=\"stamp\"><ds:CanonicalizationMethod "
+		 "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>"
+		 "<xa:EncapsulatedTimeStamp>");
+	put_base64(out, (struct bytes){token.data, token.len});
+	put(out, "</xa:EncapsulatedTimeStamp></v:ArchiveTimeStamp>");
+	buf_append(out, at, from->len - (size_t)(at - (const char *)from->data));
+	OPENSSL_free(tsa);
+	buf_free(&token);
+	made_free(&list);
+}
+
+/* The older reference to the signer's certificate, which nobody has signed. */
+static void add_name(const struct buf *from, struct buf *out)
+{
+	static const char begin[] = "<xa:SigningCertificateV2>";
+	const char *at = memmem(from->data, from->len, begin, sizeof begin - 1);
+
+	MUST(at != NULL);
+	buf_append(out, from->data, (size_t)(at - (const char *)from->data));
+	put(out, "<xa:SigningCertificate><xa:Cert><xa:CertDigest><ds:DigestMethod "
+		 "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>"
+		 "<ds:DigestValue xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">");
+	put_base64(out, (struct bytes){world.holder->sha256, 32});
+	put(out, "</ds:DigestValue></xa:CertDigest><xa:IssuerSerial><ds:X509IssuerName xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">"
+		 "CN=\"Test CA\", OID.2.5.4.6 = J\\50 </ds:X509IssuerName><ds:X509SerialNumber "
+		 "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"> 5 </ds:X509SerialNumber></xa:IssuerSerial></xa:Cert></xa:SigningCertificate>");
+	buf_append(out, at, from->len - (size_t)(at - (const char *)from->data));
+}
+
 static void start(void)
 {
 	static const struct bytes text = TEXT("A referral letter."), csv = TEXT("SJ1\n1,1,0100001,13,1\n"),
@@ -280,14 +347,18 @@ static void start(void)
 	MUST(cades_sign(&s, text, true, make("CAdES T", false)) == E_OK);
 	MUST(xades_sign_enveloped(&s, xml, make("XAdES T", true)) == E_OK);
 	MUST(dispensing_sign(&s, (struct bytes){world.list[3].data.data, world.list[3].data.len}, given, make("dispensing", false)) == E_OK);
+	add_evidence(&world.list[6].data, make("XAdES A", true));
+	world.list[8].invalid = true;
+	add_name(&world.list[6].data, make("XAdES with a name", true));
+	world.list[9].invalid = true;
 	for (size_t i = 0; i < world.n; i++) {
 		struct document_made *d = &world.list[i];
 
 		d->told = calloc(1, sizeof *d->told);
 		tell((struct bytes){d->data.data, d->data.len}, d->content, d->told);
-		if (d->told->result != INKAN_CHECK_VALID)
+		if ((d->told->result == INKAN_CHECK_VALID) == d->invalid)
 			fprintf(stderr, "%s\n", d->name);
-		MUST(d->told->result == INKAN_CHECK_VALID);
+		MUST((d->told->result == INKAN_CHECK_VALID) != d->invalid);
 	}
 }
 

@@ -43,6 +43,7 @@ tests_fuzz_setup_CPPFLAGS = $(inkan_CPPFLAGS)
 tests_fuzz_setup_LDADD = $(fuzz_ldadd) libverbs.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la \
   libcards.la libinkancrypto.la libbase.la $(JANSSON_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_setup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=complain,--wrap=advise,--wrap=fsync
+tests_fuzz_check_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_fuzz_check_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_check_LDADD = $(fuzz_ldadd) tests/unit/libmakecrl.la tests/unit/libmake.la libsigner.la libapi.la libdecide.la \
   libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la $(XMLSEC_LIBS) $(XML_LIBS) \

@@ -51,4 +51,6 @@ tests_fuzz_check_LDADD = $(fuzz_ldadd) tests/unit/libmakecrl.la tests/unit/libma
 tests_fuzz_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=stamp_fetch
 tests_fuzz_report_LDADD = $(fuzz_ldadd) libvcard.la libbase.la $(CRYPTO_LIBS)
 tests_fuzz_pcsc_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
+tests_fuzz_pcsc_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create,--wrap=os_cond_wait \
+  -Wl,--wrap=clock_gettime,--wrap=__clock_gettime64
 tests_fuzz_pcsc_LDADD = $(fuzz_ldadd) libcard.la libcards.la libinkancrypto.la libbase.la $(CRYPTO_LIBS)

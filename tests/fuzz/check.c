@@ -124,7 +124,8 @@ static struct bytes rsa_cert(const char *conf)
 struct told {
 	enum inkan_check_result result;
 	size_t n;
-	struct buf text; /* content, signers, what is covered, proven times */
+	struct buf text; /* content, signers, what is covered */
+	int64_t proven;  /* the latest time that a stamp tells; 0: none. What nobody has signed may be lost */
 };
 
 static void tell(struct bytes data, struct bytes content, struct told *out)
@@ -164,8 +165,8 @@ static void tell(struct bytes data, struct bytes content, struct told *out)
 		for (size_t k = 0; (text = inkan_check_covered(check, i, k)); k++)
 			buf_append(&out->text, text, strlen(text));
 		for (size_t k = 0; inkan_check_stamp(check, i, k, &stamp) == INKAN_OK; k++)
-			if (stamp.accepted && k == 0)
-				buf_append(&out->text, &stamp.time, sizeof stamp.time);
+			if (stamp.accepted && stamp.time > out->proven)
+				out->proven = stamp.time;
 	}
 	inkan_check_free(&check);
 }
@@ -198,7 +199,7 @@ static void check(const struct document_made *d, struct bytes data)
 	tell(data, d ? d->content : (struct bytes){0}, &now);
 	if (now.result == INKAN_CHECK_VALID) {
 		MUST(d && !d->invalid); /* keys are new in each process: what comes from outside has none of them */
-		MUST(now.n == d->told->n);
+		MUST(now.n == d->told->n && now.proven <= d->told->proven);
 		MUST(now.text.len == d->told->text.len && memcmp(now.text.data, d->told->text.data, now.text.len) == 0);
 		if (d->xml) {
 			xmlChar *a = canonical(data), *b = canonical((struct bytes){d->data.data, d->data.len});

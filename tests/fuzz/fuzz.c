@@ -88,6 +88,6 @@ void fuzz_write(const char *path, struct bytes content)
 	FILE *f = fopen(path, "wb");
 
 	MUST(f != NULL);
-	MUST(fwrite(content.data, 1, content.len, f) == content.len || content.len == 0);
+	MUST(content.len == 0 || fwrite(content.data, 1, content.len, f) == content.len);
 	fclose(f);
 }

@@ -55,6 +55,7 @@ static struct {
 	/* of one call */
 	unsigned transactions, verifies;
 	enum news verify;
+	bool may_change;
 	/* of one transaction */
 	unsigned commands;
 	int64_t began_ms;
@@ -242,7 +243,7 @@ static bool leaves(const uint8_t *apdu, size_t n)
 
 static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t n, uint8_t *response, size_t *len)
 {
-	bool pin = n > 5 && (apdu[1] == 0x20 || apdu[1] == 0x24), counter = apdu[1] == 0x20 && n <= 5;
+	bool pin = n > 5 && apdu[1] == 0x20, counter = apdu[1] == 0x20 && n <= 5;
 	enum error e = E_OK;
 	unsigned sw;
 
@@ -256,6 +257,11 @@ static enum error transmit(struct reader_link *link, const uint8_t *apdu, size_t
 		MUST(world.verify != NOT_ACCEPTED);
 		world.verifies++;
 		world.verify = NOT_ACCEPTED;
+		world.unlocked = true;
+	}
+	if (apdu[1] == 0x24) { /* CHANGE REFERENCE DATA: once, directly after the old PIN */
+		MUST(world.may_change && world.verify == ACCEPTED);
+		world.may_change = false;
 		world.unlocked = true;
 	}
 	world.counted |= counter;
@@ -430,12 +436,15 @@ static void get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	CALL(inkan_C_GetObjectSize(session, object, &size), 0);
 }
 
+static const char *usual_pin(void)
+{
+	return world.row->app == VCARD_AUTH ? "1234" : world.row->spec.kind == VCARD_JPKI ? "ABC123" : "123456";
+}
+
 static void login(CK_SESSION_HANDLE session, struct bytes *in)
 {
 	uint8_t how = feed_byte(in);
-	const char *pin = world.row->spec.kind == VCARD_JPKI && world.row->app == VCARD_SIGN ? "ABC123"
-	                  : world.row->app == VCARD_SIGN                                     ? "123456"
-	                                                                                     : "1234";
+	const char *pin = usual_pin();
 	struct bytes other = feed_take(in, how & 0x10 ? feed_byte(in) % 32 : 0);
 
 	if (how & 0x20)
@@ -444,6 +453,39 @@ static void login(CK_SESSION_HANDLE session, struct bytes *in)
 		other = (struct bytes){(const uint8_t *)pin, strlen(pin)};
 	CALL(inkan_C_Login(session, how % 4 == 3 ? CKU_CONTEXT_SPECIFIC : CKU_USER, (CK_UTF8CHAR *)(uintptr_t)other.data,
 	                   other.len), 1);
+}
+
+/* To the same PIN, so that the card stays as it is. */
+static void set_pin(CK_SESSION_HANDLE session, bool right)
+{
+	char pin[8], wrong[] = "987654";
+	CK_ULONG n = (CK_ULONG)snprintf(pin, sizeof pin, "%s", usual_pin());
+
+	call_begins();
+	world.may_change = true;
+	called(inkan_C_SetPIN(session, (CK_UTF8CHAR *)(right ? pin : wrong), n, (CK_UTF8CHAR *)pin, n), 1);
+	world.may_change = false;
+}
+
+/* Functions that matter less. */
+static void other_call(CK_SESSION_HANDLE session, uint8_t which, struct bytes *in)
+{
+	CK_BYTE out[64] = "1234";
+	CK_ULONG n = sizeof out;
+	CK_SESSION_INFO session_info;
+	CK_INFO info;
+
+	switch (which) {
+	case 8: CALL(inkan_C_GetInfo_3_0(&info), 0); break;
+	case 9: CALL(inkan_C_SessionCancel(session, CKF_SIGN | CKF_DIGEST | CKF_FIND_OBJECTS), 0); break;
+	case 10: CALL(inkan_C_LoginUser(session, CKU_USER, out, 4, NULL, 0), 1); break;
+	case 11: CALL(inkan_C_GenerateRandom(session, out, n), 0); break;
+	case 12: set_pin(session, feed_byte(in) & 1); break;
+	case 13: CALL(inkan_C_DigestUpdate(session, out, 4), 0); break;
+	case 14: CALL(inkan_C_DigestFinal(session, out, &n), 0); break;
+	case 15: CALL(inkan_C_DigestInit(session, &(CK_MECHANISM){CKM_SHA512, NULL, 0}), 0); break;
+	default: CALL(inkan_C_GetSessionInfo(session, &session_info), 0); break;
+	}
 }
 
 static CK_ULONG get(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, CK_BYTE *out, CK_ULONG room)
@@ -562,13 +604,13 @@ static void one_call(struct bytes *in)
 {
 	uint8_t what = feed_byte(in), which = what >> 4;
 	CK_SESSION_HANDLE *session = &sessions[which % SESSIONS];
-	CK_SESSION_INFO info;
 	CK_SLOT_ID slot;
 
 	switch (what & 0x0F) {
 	case 0: look(which & 1); break;
 	case 1: look_at_slot(which); break;
-	case 2: CALL(inkan_C_OpenSession(slot_at(which / SESSIONS), CKF_SERIAL_SESSION, NULL, NULL, session), 0); break;
+	case 2: CALL(inkan_C_OpenSession(slot_at(which >> 3), CKF_SERIAL_SESSION | (which & 4 ? CKF_RW_SESSION : 0), NULL, NULL, session),
+	             0); break;
 	case 3: CALL(which < 12 ? inkan_C_CloseSession(*session) : inkan_C_CloseAllSessions(slot_at(which)), 0); break;
 	case 4: login(*session, in); break;
 	case 5: CALL(inkan_C_Logout(*session), 0); break;
@@ -577,7 +619,7 @@ static void one_call(struct bytes *in)
 	case 8: sign(*session, find_key(*session), in); break;
 	case 9: sign(*session, object_at(feed_byte(in)), in); break;
 	case 10: insert(which ? world.insertion + which : 0); break;
-	case 11: CALL(inkan_C_GetSessionInfo(*session, &info), 0); break;
+	case 11: other_call(*session, which, in); break;
 	case 12: digest(*session, in); break;
 	case 13: CALL(inkan_C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), 0); break;
 	case 14: world.more_readers = which; break;

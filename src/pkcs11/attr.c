@@ -68,10 +68,26 @@ void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type)
 	}
 }
 
+void attrs_cut(struct attrs *a, size_t n)
+{
+	for (; a->n > n; a->n--)
+		free_value(a, &a->list[a->n - 1]);
+	a->failed = false;
+}
+
+void attrs_shorten(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->list[i].type != type || a->list[i].ulValueLen < len)
+			continue;
+		memcpy(a->list[i].pValue, value, len);
+		a->list[i].ulValueLen = len;
+	}
+}
+
 void attrs_free(struct attrs *a)
 {
-	for (size_t i = 0; i < a->n; i++)
-		free_value(a, &a->list[i]);
+	attrs_cut(a, 0);
 	*a = (struct attrs){0};
 }
 

@@ -26,6 +26,9 @@ void attrs_add_ulong(struct attrs *a, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void attrs_add_bool(struct attrs *a, CK_ATTRIBUTE_TYPE type, bool value);
 void attrs_remove(struct attrs *a, CK_ATTRIBUTE_TYPE type); /* nothing, when it is not there */
 const CK_ATTRIBUTE *attrs_find(const struct attrs *a, CK_ATTRIBUTE_TYPE type);
+void attrs_cut(struct attrs *a, size_t n); /* the first n stay, nothing has failed; needs no memory */
+void attrs_shorten(struct attrs *a, CK_ATTRIBUTE_TYPE type, const void *value,
+                   size_t len);   /* no longer than before: the same */
 void attrs_free(struct attrs *a); /* values are wiped: they may be a person's data */
 
 /* True when the value is what the template asks for. Integers (CKA_MODULUS,

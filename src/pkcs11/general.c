@@ -203,10 +203,11 @@ static CK_RV start(bool may_create_threads)
 	struct conf conf;
 	size_t n = 0;
 	CK_RV rv = CKR_HOST_MEMORY;
+	enum error e = crypto_new(&crypto);
 
-	if (crypto_new(&crypto) != E_OK) {
-		log_error("crypto_new: libcrypto cannot be used");
-		rv = CKR_GENERAL_ERROR;
+	if (e != E_OK) {
+		log_error("crypto_new: %s", error_text(e));
+		rv = e == E_MEMORY ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR;
 		goto out;
 	}
 	conf_load(&conf);

@@ -238,6 +238,7 @@ enum error objects_make(struct token *token)
 		build(token, &token->objects[i]);
 		if (token->objects[i].attrs.failed)
 			return E_MEMORY;
+		token->objects[i].n_built = token->objects[i].attrs.n;
 	}
 	return token->cert ? objects_complete(token) : E_OK;
 }
@@ -251,6 +252,13 @@ void objects_free(struct token *token)
 	token->n_objects = 0;
 }
 
+static void strip(struct object *o)
+{
+	attrs_cut(&o->attrs, o->n_built);
+	o->complete = false;
+	o->status_asked = 0;
+}
+
 enum error objects_complete(struct token *token)
 {
 	token->bits = token->cert->key.bits;
@@ -260,26 +268,29 @@ enum error objects_complete(struct token *token)
 		if (o->complete || !o->own)
 			continue;
 		build_from_cert(o, token->cert);
-		if (o->attrs.failed)
+		if (o->attrs.failed) {
+			strip(o);
 			return E_MEMORY;
+		}
 		o->complete = true;
 	}
 	return E_OK;
-}
-
-static void strip(struct token *token, struct object *o)
-{
-	attrs_free(&o->attrs);
-	build(token, o);
-	o->complete = false;
-	o->status_asked = 0;
 }
 
 void objects_strip(struct token *token)
 {
 	for (size_t i = 0; i < token->n_objects; i++)
 		if (token->objects[i].complete && token->objects[i].own)
-			strip(token, &token->objects[i]);
+			strip(&token->objects[i]);
+}
+
+void objects_withdraw_pss(struct token *token)
+{
+	CK_MECHANISM_TYPE mechs[MECHS_MAX];
+	CK_ULONG n = mech_list(token->card->profile, false, true, mechs);
+
+	for (size_t i = 0; i < token->n_objects; i++)
+		attrs_shorten(&token->objects[i].attrs, CKA_ALLOWED_MECHANISMS, mechs, n * sizeof *mechs);
 }
 
 void object_complete_ca(struct token *token, struct object *o, const struct cert *cert)
@@ -293,7 +304,7 @@ void object_complete_ca(struct token *token, struct object *o, const struct cert
 	build_from_cert(o, cert);
 	o->complete = !o->attrs.failed;
 	if (!o->complete)
-		strip(token, o);
+		strip(o);
 }
 
 bool object_visible(const struct object *object, bool logged_in)

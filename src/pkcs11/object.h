@@ -24,6 +24,7 @@ struct object {
 	bool complete; /* attrs has what the certificate says */
 	bool gone;     /* the card has no such certificate after all */
 	struct attrs attrs;
+	size_t n_built;      /* of them, those that were there before the certificate's */
 	time_t status_asked; /* 0: not yet */
 };
 
@@ -34,7 +35,10 @@ void objects_free(struct token *token);
 /* With the slot's lock too: after the holder's certificate was read, and before it
  * is forgotten. */
 enum error objects_complete(struct token *token);
-void objects_strip(struct token *token);
+void objects_strip(struct token *token); /* needs no memory */
+
+/* CKA_ALLOWED_MECHANISMS is written anew, once RSASSA-PSS is not offered any more. */
+void objects_withdraw_pss(struct token *token);
 
 /* With the slot's lock too: a CA certificate that was read. Only now it is known whether a
  * certificate from a directory is the root, which not every module shows; one from a

@@ -95,8 +95,7 @@ void token_withdraw_pss(struct token *token)
 		if (strcmp(module.records[i].serial, token->card->serial) == 0)
 			module.records[i].no_pss = true;
 	token->no_pss = true;
-	objects_strip(token); /* CKA_ALLOWED_MECHANISMS has changed */
-	objects_complete(token);
+	objects_withdraw_pss(token);
 }
 
 enum error token_verify(struct token *token, struct bytes pin)

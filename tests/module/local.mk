@@ -4,7 +4,8 @@ module_tests = tests/module/test_sign tests/module/test_login tests/module/test_
   tests/module/test_budget tests/module/test_faults \
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
   tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_mech tests/module/test_edges tests/module/test_jahis \
-  tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied tests/module/test_wipes tests/module/test_calls
+  tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied tests/module/test_wipes tests/module/test_calls \
+  tests/module/test_no_memory
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -62,6 +63,13 @@ tests_module_test_calls_CFLAGS = $(module_test_cflags)
 tests_module_test_calls_LDADD = $(module_test_ldadd)
 tests_module_test_wipes_LDFLAGS = $(AM_LDFLAGS) \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=free,--wrap=mmap,--wrap=munmap,--wrap=vreader_transmit
+
+# The allocations of what is linked into a test, and libcrypto's, which fail when the test says so.
+no_memory_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=mmap
+tests_module_test_no_memory_SOURCES = tests/module/test_no_memory.c tests/no_memory.h tests/no_memory.c
+tests_module_test_no_memory_CFLAGS = $(module_test_cflags)
+tests_module_test_no_memory_LDADD = $(module_test_ldadd)
+tests_module_test_no_memory_LDFLAGS = $(no_memory_ldflags) -Wl,--wrap=vreader_transmit
 
 # With the table and the conventions of the JAHIS modules, which keeps the archive's out.
 tests_module_test_jahis_SOURCES = tests/module/test_jahis.c

@@ -61,6 +61,9 @@ static unsigned status_reasons(const struct decision *d, const struct rules *q)
 	for (size_t i = 0; q->purpose == PURPOSE_SIGN && i < d->each.n; i++)
 		if (d->each.each[i].invalid && d->each.each[i].invalid <= d->at)
 			return REASON_INVALID;
+	for (size_t i = 0; i < d->each.n; i++)
+		if (d->each.each[i].no_memory) /* nobody is let in by a list that was not read */
+			return REASON_STATUS_UNKNOWN;
 	if (s->result == STATUS_GOOD || q->need != STATUS_REQUIRE)
 		return 0;
 	return s->why == STATUS_TOO_OLD ? REASON_STATUS_STALE : REASON_STATUS_UNKNOWN;

@@ -25,3 +25,13 @@ tests_unit_test_policy_LDADD = libinkan.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 tests_unit_test_policy_paths_SOURCES = tests/unit/test_policy_paths.c tests/unit/make_pki.h tests/unit/make_pki.c
 tests_unit_test_policy_paths_CFLAGS = $(cert_test_cflags)
 tests_unit_test_policy_paths_LDADD = libinkan.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+# its allocations fail, so it has libinkan inside
+check_PROGRAMS += tests/unit/test_lib_no_memory
+TESTS += tests/unit/test_lib_no_memory
+tests_unit_test_lib_no_memory_SOURCES = tests/unit/test_lib_no_memory.c tests/unit/make_pki.h tests/unit/make_pki.c \
+  tests/no_memory.h tests/no_memory.c
+tests_unit_test_lib_no_memory_CFLAGS = $(cert_test_cflags)
+tests_unit_test_lib_no_memory_LDFLAGS = $(no_memory_ldflags)
+tests_unit_test_lib_no_memory_LDADD = libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la \
+  libinkancrypto.la libbase.la $(CHECK_LIBS) $(CRYPTO_LIBS)

@@ -111,7 +111,7 @@ static enum error list(void *self, struct reader_state *states, size_t *count)
 		struct reader_state *s = &states[n++];
 
 		*s = (struct reader_state){.insertion = i, .present = i % 2, .mute = i % 4 == 3};
-		snprintf(s->name, sizeof s->name, "%.*s%u", (int)(i * 40 % (READER_NAME_MAX - 4)),
+		snprintf(s->name, sizeof s->name, "%.*s%u", (int)(i * 40 % (READER_NAME_MAX - 12)),
 		         "\xFF\xE3\x81%s%n\x1B[2J/../\t\xED\xA0\x80 a name as long as a reader may have, and then some more of it: "
 		         "0123456789012345678901234567890123456789012345678901234567890123456789", i);
 	}

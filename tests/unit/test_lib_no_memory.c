@@ -87,7 +87,7 @@ static enum inkan_error decide(const struct row *row, enum inkan_verdict *verdic
 }
 
 /* Of libcrypto's, which are thousands, one in 127; INKAN_TEST_SAMPLE=1: each. */
-static void all_but_one(int i, bool libcrypto)
+static void each_fails(int i, bool libcrypto)
 {
 	const char *sample = getenv("INKAN_TEST_SAMPLE");
 	const struct row *row = &rows[i % ROWS];
@@ -121,13 +121,16 @@ static void all_but_one(int i, bool libcrypto)
 
 START_TEST(ours)
 {
-	all_but_one(_i, false);
+	each_fails(_i, false);
 }
 END_TEST
 
+/* Not yet where a status is only preferred: libcrypto does not say that a list does not parse
+ * or verify for want of memory, and so it counts as one that cannot be used. */
 START_TEST(libcryptos_too)
 {
-	all_but_one(_i, true);
+	if (rows[_i % ROWS].need == INKAN_STATUS_REQUIRE)
+		each_fails(_i, true);
 }
 END_TEST
 

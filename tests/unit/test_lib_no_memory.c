@@ -136,8 +136,7 @@ END_TEST
 
 int main(void)
 {
-	const struct cases cases = {.suite = suite_create("no memory"), .setup = make, .teardown = pki_stop, .once = true,
-	                            .seconds = 300};
+	const struct cases cases = {.suite = suite_create("no memory"), .setup = make, .teardown = pki_stop, .seconds = 300};
 	SRunner *r = srunner_create(cases.suite);
 	int failed;
 

@@ -294,19 +294,19 @@ static bool signature_verifies(const struct crl *crl, EVP_PKEY *key)
 
 enum error crl_check(struct crl *crl, const struct cert *issuer)
 {
-	int checked = atomic_load(&crl->checked);
+	bool verified = atomic_load(&crl->verified);
 
 	if (X509_NAME_cmp(crl->name, X509_get_subject_name(issuer->x509)) != 0)
 		return E_NOT_FOUND;
 	if (!(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) || !issuer->key.pkey)
 		return E_SIGNATURE;
-	if (checked == 0) {
+	if (!verified) {
 		ERR_set_mark();
-		checked = signature_verifies(crl, issuer->key.pkey) ? 1 : -1;
+		verified = signature_verifies(crl, issuer->key.pkey);
 		ERR_pop_to_mark();
-		atomic_store(&crl->checked, checked);
+		atomic_store(&crl->verified, verified);
 	}
-	return checked == 1 ? E_OK : E_SIGNATURE;
+	return verified ? E_OK : E_SIGNATURE;
 }
 
 enum error crl_open(const struct crypto *c, struct bytes der, const struct cert *issuer, struct crl **out)

@@ -42,7 +42,7 @@ struct crl {
 	unsigned defects;
 	struct crl_entry *entries; /* sorted by serial; of one listed twice the graver comes first */
 	size_t n;
-	atomic_int checked; /* crl_check: 1, or -1 for a signature that does not verify */
+	atomic_bool verified; /* crl_check; a failure is not remembered: libcrypto may have been short of memory */
 };
 
 /* Parses. E_FORMAT. The key is that of the issuer whose list it is said to be; no word of it may be believed before
@@ -50,7 +50,7 @@ struct crl {
 enum error crl_parse(const struct crypto *c, struct bytes der, const uint8_t spki_sha256[32], struct crl **out);
 
 /* RFC 5280 6.3.3 (f), (g): is it this CA's? E_NOT_FOUND: it has another name; E_SIGNATURE: not signed by this key, or
- * the CA may not sign lists. The signature is checked once: ask about the certificates of one key alone. */
+ * the CA may not sign lists. A signature is verified once: ask about the certificates of one key alone. */
 enum error crl_check(struct crl *crl, const struct cert *issuer);
 
 /* Both. */

@@ -28,7 +28,7 @@ enum error __wrap_crl_check(struct crl *crl, const struct cert *issuer);
 enum error __wrap_crl_check(struct crl *crl, const struct cert *issuer)
 {
 	if (world.trusting)
-		atomic_store(&crl->checked, 1);
+		atomic_store(&crl->verified, true);
 	return __real_crl_check(crl, issuer);
 }
 

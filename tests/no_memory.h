@@ -6,6 +6,12 @@
 
 #include <stdbool.h>
 
+#ifdef __SANITIZE_ADDRESS__
+enum { SLOW = 10 }; /* so many times fewer of libcrypto's allocations are tried */
+#else
+enum { SLOW = 1 };
+#endif
+
 struct no_memory {
 	bool on;                    /* the code under test is at work: not the test, not the card */
 	bool ours, libcrypto;       /* whose allocations count; both false: nobody's */

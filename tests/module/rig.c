@@ -449,7 +449,7 @@ void rig_line(struct rig_line *line)
 
 /* AddressSanitizer of gcc 13 and later keeps the stack frames of functions that have returned:
  * copies of PINs that are in no program without it. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "detect_stack_use_after_return=0";

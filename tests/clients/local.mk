@@ -93,7 +93,8 @@ clean-installed:
 # After the tests that it tells about.
 dist_check_SCRIPTS += tests/clients/guide.sh
 TESTS += tests/clients/guide.sh
-EXTRA_DIST += tests/clients/table tests/clients/seen/debian-12 tests/clients/seen/debian-13
+EXTRA_DIST += tests/clients/table tests/clients/seen/debian-12 tests/clients/seen/debian-13 \
+  tests/clients/seen/ubuntu-24.04
 EXTRA_DIST += tests/clients/signing.sh tests/clients/office.py
 tests/clients/guide.log: $(client_tests:.sh=.log)
 guide-tables:

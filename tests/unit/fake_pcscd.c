@@ -110,7 +110,9 @@ static bool fill(SCARD_READERSTATE *s)
 		return false;
 	s->dwEventState = (DWORD)slot->events << 16 | (slot->present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY) |
 			  (slot->mute ? SCARD_STATE_MUTE : 0) | (slot->held ? SCARD_STATE_INUSE : 0);
-	return old != s->dwEventState;
+	/* as pcsc-lite does: a count of zero stands for any, and a card that is used has not changed */
+	return (old >> 16 && old >> 16 != s->dwEventState >> 16) ||
+	       ((old ^ s->dwEventState) & (SCARD_STATE_PRESENT | SCARD_STATE_EMPTY | SCARD_STATE_MUTE));
 }
 
 static LONG look(SCARDCONTEXT context, SCARD_READERSTATE *states, DWORD n, int readers)

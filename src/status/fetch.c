@@ -488,12 +488,14 @@ static enum error write_requests(struct run *run, FILE *requests)
 		if (s->outcome != FETCHED_FAILED || s->why[0])
 			continue;
 		body = tmpfile();
+		if (body) {
+			run->asked[run->n] = s;
+			run->body[run->n++] = body;
+		}
 		if (!body || fcntl(fileno(body), F_SETFD, 0) != 0) {
 			log_error("tmpfile: %s", strerror(errno));
 			return E_IO;
 		}
-		run->asked[run->n] = s;
-		run->body[run->n++] = body;
 		/* what the store has lost is asked for without a condition: "not modified" would help nobody */
 		fprintf(requests, "%d\t%s\t%s\n", fileno(body), s->url, s->present ? s->etag : "");
 	}

@@ -139,13 +139,14 @@ int control_send(const char *command)
 		return EX_USAGE;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	set_patience(fd, 30);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
 	    send(fd, line, (size_t)n, MSG_NOSIGNAL) != n || !read_line(fd, line, sizeof line)) {
 		fprintf(stderr, "inkan-vcard: %s: %s\n", path, strerror(errno));
 	} else {
 		puts(line);
 		status = strncmp(line, "ok", 2) ? 1 : 0;
 	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return status;
 }

@@ -98,15 +98,17 @@ bool folder_read(struct folder *s, const char *name, struct buf *out)
 	uint8_t block[4096];
 	FILE *f;
 	size_t n;
-	bool ok = true;
+	bool ok;
 
 	if (!path_of(s, name, path))
 		return false;
 	f = fopen(path, "re");
 	if (!f)
 		return folder_fail(s, "%s: %s", path, strerror(errno));
-	while (ok && (n = fread(block, 1, sizeof block, f)) > 0)
+	do {
+		n = fread(block, 1, sizeof block, f);
 		ok = buf_append(out, block, n) == E_OK;
+	} while (ok && n == sizeof block);
 	ok = ok && !ferror(f);
 	fclose(f);
 	mem_wipe(block, sizeof block); /* it may have been a key */

@@ -62,7 +62,7 @@ static unsigned status_reasons(const struct decision *d, const struct rules *q)
 		if (d->each.each[i].invalid && d->each.each[i].invalid <= d->at)
 			return REASON_INVALID;
 	for (size_t i = 0; i < d->each.n; i++)
-		if (d->each.each[i].no_memory) /* nobody is let in by a list that was not read */
+		if (d->each.each[i].unread) /* with any rule: that list may have revoked it */
 			return REASON_STATUS_UNKNOWN;
 	if (s->result == STATUS_GOOD || q->need != STATUS_REQUIRE)
 		return 0;

@@ -156,7 +156,7 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 	out->issuer = issuer->cert;
 	a.begun = rules->at + (rules->historic ? 0 : store_tolerance(store));
 	store_lists(store, &query, &lists);
-	out->no_memory = lists.why == E_MEMORY;
+	out->unread = lists.unread;
 	/* a list of after the signature cannot say that all was well then; but it can date a revocation back */
 	for (size_t i = 0; rules->historic && i < lists.n; i++)
 		if (lists.list[i]->this_update > rules->at && !(lists.list[i]->defects & REFUSED) &&
@@ -167,7 +167,7 @@ void status_of(struct store *store, const struct trust *trust, const struct cert
 
 		query.at = rules->at;
 		store_lists(store, &query, &then);
-		out->no_memory |= then.why == E_MEMORY;
+		out->unread |= then.unread;
 		for (size_t i = 0; i < then.n; i++)
 			if (!is_superseded(&a, &then, then.list[i], false))
 				ask(&a, then.list[i]);

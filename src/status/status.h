@@ -25,8 +25,8 @@ struct status {
 	enum status_result result;
 	enum status_freshness freshness; /* of STATUS_UNKNOWN: expired */
 	enum status_why why;
-	bool no_memory; /* for a list that may have said otherwise, whatever the result is */
-	int reason;     /* of a revocation, RFC 5280 5.3.1; -1: none given */
+	bool unread; /* a list is there that could not be read for want of memory or files: it may say otherwise */
+	int reason;  /* of a revocation, RFC 5280 5.3.1; -1: none given */
 	time_t revoked;
 	time_t invalid; /* invalidityDate, RFC 5280 5.3.2: since when the key may have been somebody else's;
 	                        * 0: none. Of a time before the revocation it is there beside STATUS_GOOD */

@@ -370,6 +370,7 @@ static void collect(const struct snapshot *s, const struct trusted_ca *ca, const
 			out->list[out->n++] = e->crl;
 		else if (why != E_OK && why != E_NOT_FOUND) /* not gone meanwhile */
 			out->why = why;
+		out->unread |= why == E_MEMORY || why == E_IO;
 	}
 }
 
@@ -397,6 +398,7 @@ void store_lists(struct store *s, const struct list_query *q, struct store_lists
 	if (!out->list) {
 		store_lists_free(out);
 		out->why = E_MEMORY;
+		out->unread = true;
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -46,6 +46,7 @@ struct store_lists {
 	const struct crl **list;
 	size_t n;
 	enum error why;         /* E_NOT_FOUND: there is none */
+	bool unread;            /* one is there, and could not be read for want of memory or files */
 	struct snapshot *of[2]; /* where they are, counted */
 };
 void store_lists(struct store *store, const struct list_query *query, struct store_lists *out);

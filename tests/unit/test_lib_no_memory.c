@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every allocation of a decision, libinkan's and libcrypto's, fails in turn, alone and with
- * all that follow: nobody is let in whom the whole run keeps out, and the next run is whole. */
+ * all that follow, or no file can be opened: nobody is let in whom the whole run keeps out, and the next run is whole. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include "make_pki.h"
 #include "tests/check_case.h"
 #include "tests/no_memory.h"
@@ -52,6 +53,19 @@ static const struct row {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
+static rlim_t files; /* that a decision may have open; 0: as many as usual */
+
+static void limit_files(rlim_t n)
+{
+	struct rlimit limit;
+
+	/* no assertion: it would need memory */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = n ? n : limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* E_OK: there is a verdict. */
 static enum inkan_error decide(const struct row *row, enum inkan_verdict *verdict)
 {
@@ -74,8 +88,11 @@ static enum inkan_error decide(const struct row *row, enum inkan_verdict *verdic
 	e = inkan_new(&options, &ctx);
 	if (e == INKAN_OK)
 		e = inkan_cert_from_der(ctx, der, (size_t)len, &cert);
+	if (files)
+		limit_files(files);
 	if (e == INKAN_OK)
 		e = inkan_decide(ctx, cert, &rules, &d);
+	limit_files(0);
 	if (e == INKAN_OK)
 		*verdict = inkan_decision_verdict(d);
 	inkan_decision_free(&d);
@@ -134,6 +151,21 @@ START_TEST(libcryptos_too)
 }
 END_TEST
 
+START_TEST(no_files)
+{
+	const struct row *row = &rows[_i];
+	enum inkan_verdict v = INKAN_VERDICT_ACCEPTED;
+	bool whole = false;
+
+	for (files = 1; files < 64 && !whole; files++) {
+		ck_assert_int_eq(decide(row, &v), INKAN_OK);
+		whole = v == row->verdict;
+		ck_assert_msg(whole || v != INKAN_VERDICT_ACCEPTED, "%lu files: accepted", (unsigned long)files);
+	}
+	ck_assert(whole);
+}
+END_TEST
+
 int main(void)
 {
 	const struct cases cases = {.suite = suite_create("no memory"), .setup = make, .teardown = pki_stop, .seconds = 300};
@@ -143,6 +175,7 @@ int main(void)
 	no_memory_init();
 	add_loop_case(&cases, ours, 2 * ROWS);
 	add_loop_case(&cases, libcryptos_too, 2 * ROWS);
+	add_loop_case(&cases, no_files, ROWS);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -91,3 +91,23 @@ void fuzz_write(const char *path, struct bytes content)
 	MUST(content.len == 0 || fwrite(content.data, 1, content.len, f) == content.len);
 	fclose(f);
 }
+
+static struct bytes signed_part(struct bytes der)
+{
+	struct tlv t;
+
+	return tlv_next(&der, &t) && tlv_next(&t.value, &t) ? t.whole : (struct bytes){0};
+}
+
+bool fuzz_was_signed(struct bytes der, const struct bytes *good, size_t n)
+{
+	struct bytes a = signed_part(der);
+
+	for (size_t i = 0; i < n; i++) {
+		struct bytes b = signed_part(good[i]);
+
+		if (a.len == b.len && memcmp(a.data, b.data, a.len) == 0)
+			return true;
+	}
+	return false;
+}

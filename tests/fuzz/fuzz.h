@@ -56,6 +56,9 @@ static inline bool lies_in(struct bytes part, struct bytes whole)
  * The result is to be freed. */
 uint8_t *fuzz_edit(struct bytes good, struct bytes *edits, size_t *n);
 
+/* Whether the signed part is that of one of these certificates or lists. */
+bool fuzz_was_signed(struct bytes der, const struct bytes *good, size_t n);
+
 /* A folder of this process's own, empty, removed at exit. */
 const char *fuzz_folder(void);
 void fuzz_write(const char *path, struct bytes content);

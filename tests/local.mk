@@ -24,6 +24,7 @@ TESTS += tests/packages/complete.sh
 include tests/tool/local.mk
 include tests/signer/local.mk
 include tests/authd/local.mk
+include tests/webeid/local.mk
 include tests/portal/local.mk
 include tests/family/local.mk
 include tests/clients/local.mk

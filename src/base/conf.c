@@ -139,6 +139,7 @@ enum setting {
 	LISTS,
 	MAX_LIST_SIZE,
 	CLOCK_TOLERANCE,
+	PINENTRY,
 	LEVEL,
 	LOG_FILE
 };
@@ -153,6 +154,7 @@ static const char *const settings[] = {
 	[LISTS] = "lists",
 	[MAX_LIST_SIZE] = "max-list-size",
 	[CLOCK_TOLERANCE] = "clock-tolerance",
+	[PINENTRY] = "pinentry",
 	[LEVEL] = "log",
 	[LOG_FILE] = "log-file",
 	NULL,
@@ -192,6 +194,7 @@ static bool set(struct target t, enum setting setting, const char *value)
 		c->max_list_size = valid ? n << 20 : c->max_list_size;
 		return valid;
 	case CLOCK_TOLERANCE: return read_number(&c->clock_tolerance, value, 0, 86400);
+	case PINENTRY: return read_text(c->pinentry, sizeof c->pinentry, value);
 	case LEVEL: return log_level_of(value, &c->log);
 	case LOG_FILE: return read_path(c->log_file, value);
 	}

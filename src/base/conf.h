@@ -14,6 +14,7 @@
  *   lists = FOLDER               user's: trust_folders, store_folders
  *   max-list-size = N            MiB of one revocation list, 1 to 256; default 64
  *   clock-tolerance = N          seconds that this clock and a CA's may differ, 0 to 86400; default 300
+ *   pinentry = PROGRAM           the pinentry of inkan-web-eid: a path, or a name in PATH
  *   log = off | error | info | debug | trace
  *   log-file = FILE              used when INKAN_DEBUG is not set: log.h
  */
@@ -40,8 +41,9 @@ struct conf {
 	bool last_try_allowed;
 	char reader[128]; /* "" = every reader */
 	struct conf_folders system, user;
-	long max_list_size;   /* bytes */
-	long clock_tolerance; /* seconds */
+	long max_list_size;            /* bytes */
+	long clock_tolerance;          /* seconds */
+	char pinentry[CONF_PATH_SIZE]; /* "": the desktop's own */
 	enum log_level log;
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
 };

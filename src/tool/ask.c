@@ -3,13 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -180,98 +177,7 @@ enum error ask_pin_fd(int fd, struct secret **pin)
 	return e;
 }
 
-/* ---- pinentry: lines to it, each answered with lines of D (data) up to one of OK or ERR */
-
-static bool tell(int fd, const char *command, const char *text)
-{
-	char line[1024];
-	size_t n = (size_t)snprintf(line, sizeof line, "%s", command);
-
-	for (; *text && n + 5 < sizeof line; text++) /* Assuan's escapes */
-		n += (size_t)snprintf(line + n, 4, (unsigned char)*text < ' ' || *text == '%' ? "%%%02X" : "%c",
-		                      (unsigned char)*text);
-	line[n++] = '\n';
-	return send(fd, line, n, MSG_NOSIGNAL) == (ssize_t)n;
-}
-
-/* One answer; its data goes into `data`. */
-static enum error hear(int fd, struct secret *data)
-{
-	enum error e = E_OK;
-
-	for (bool more = true; more && e == E_OK;) {
-		struct secret *line;
-		const uint8_t *p;
-		size_t n;
-
-		if ((e = ask_pin_fd(fd, &line)) != E_OK)
-			return e;
-		p = secret_bytes(line, &n);
-		more = n > 0 && (p[0] == 'D' || p[0] == 'S' || p[0] == '#');
-		if (!more && (n < 2 || memcmp(p, "OK", 2) != 0))
-			e = E_CANCELLED;
-		for (size_t i = 2; more && p[0] == 'D' && i < n && e == E_OK; i++) {
-			char hex[3] = {(char)p[i], '\0', '\0'};
-			uint8_t byte = p[i];
-
-			if (byte == '%' && i + 2 < n) {
-				memcpy(hex, p + i + 1, 2);
-				i += hex_read(hex, &byte, 1) ? 2 : 0;
-			}
-			e = secret_append(data, byte) == E_OK ? E_OK : E_PIN_LENGTH;
-			mem_wipe(&byte, 1);
-			mem_wipe(hex, sizeof hex);
-		}
-		secret_free(&line);
-	}
-	return e;
-}
-
-enum error ask_pinentry(const char *program, const char *text, struct secret **pin)
-{
-	char *argv[] = {(char *)(uintptr_t)program, NULL};
-	posix_spawn_file_actions_t files;
-	const char *terminal = ttyname(STDIN_FILENO);
-	enum error e = E_IO;
-	pid_t child = -1;
-	int ends[2], error;
-
-	if (secret_new(pin, NULL, 0) != E_OK)
-		return E_MEMORY;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		goto fail;
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, ends[1], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-	error = posix_spawnp(&child, program, &files, NULL, argv, environ);
-	if (error != 0) {
-		log_error("posix_spawnp %s: %s", program, strerror(error));
-		child = -1;
-	}
-	posix_spawn_file_actions_destroy(&files);
-	close(ends[1]);
-	e = child > 0 ? hear(ends[0], *pin) : E_IO; /* its greeting */
-	if (e == E_OK && terminal && tell(ends[0], "OPTION ttyname=", terminal))
-		hear(ends[0], *pin); /* one without a terminal refuses that */
-	if (e == E_OK)
-		e = tell(ends[0], "SETDESC ", text) ? hear(ends[0], *pin) : E_IO;
-	if (e == E_OK)
-		e = tell(ends[0], "SETPROMPT ", "PIN:") ? hear(ends[0], *pin) : E_IO;
-	if (e == E_OK)
-		e = tell(ends[0], "GETPIN", "") ? hear(ends[0], *pin) : E_IO;
-	close(ends[0]);
-	if (child > 0) { /* it may be anything, and stay */
-		kill(child, SIGTERM);
-		waitpid(child, NULL, 0);
-	}
-fail:
-	if (e != E_OK)
-		secret_free(pin);
-	return e;
-}
-
-/* "4 digits", "6 to 16 letters and digits" */
-static char *form_text(const struct pin_profile *rule)
+char *pin_form_text(const struct pin_profile *rule)
 {
 	const char *what = rule->alphabet == PIN_DIGITS        ? _("digits")
 	                   : rule->alphabet == PIN_UPPER_ALNUM ? _("letters and digits")
@@ -285,7 +191,7 @@ static char *form_text(const struct pin_profile *rule)
 
 static char *prompt_text(const struct card *card, enum question question)
 {
-	char *form = form_text(&card->pin.rule), *tries = tries_text(card->pin.tries), *prompt = NULL;
+	char *form = pin_form_text(&card->pin.rule), *tries = tries_text(card->pin.tries), *prompt = NULL;
 	const char *name = token_text(card->profile);
 	int n = -1;
 

@@ -12,9 +12,8 @@
  * restored. E_CANCELLED: end of input. E_PIN_LENGTH: longer than any PIN. */
 enum error ask_pin(const char *prompt, struct secret **pin);
 
-/* The next line of an open file; by a pinentry program (the Assuan protocol of GnuPG), which shows `text`. */
+/* The same from an open file: its next line. */
 enum error ask_pin_fd(int fd, struct secret **pin);
-enum error ask_pinentry(const char *program, const char *text, struct secret **pin);
 
 enum question {
 	ASK_PIN, /* says how many tries are left */
@@ -25,6 +24,9 @@ enum question {
 /* The same for a card, the prompt saying whose PIN and of what form; the form is
  * checked. What went wrong has been said. */
 enum error ask_card_pin(struct card *card, enum question question, struct secret **pin);
+
+/* "4 digits", "6 to 16 letters and digits": to be freed; NULL when out of memory. */
+char *pin_form_text(const struct pin_profile *rule);
 
 /* Whether the answer on the terminal is y, yes or はい. If not, it has been said that
  * nothing was changed; advice is for where standard input is no terminal. */

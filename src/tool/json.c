@@ -73,7 +73,7 @@ static json_t *facts(const struct inkan_cert *cert)
 	return json;
 }
 
-static json_t *base64(const unsigned char *der, size_t n)
+json_t *json_base64(const unsigned char *der, size_t n)
 {
 	char *text = malloc(4 * ((n + 2) / 3) + 1);
 	json_t *json;
@@ -99,7 +99,7 @@ static json_t *roles(const struct inkan_cert *cert)
 		set_text(json, "coding_scheme", inkan_role_scheme(cert, i));
 		if (inkan_role_code(cert, i))
 			set_text(json, "code", inkan_role_code(cert, i));
-		json_object_set_new(json, "der", base64(der, n));
+		json_object_set_new(json, "der", json_base64(der, n));
 		json_array_append_new(list, json);
 	}
 	return list;
@@ -147,7 +147,7 @@ json_t *json_certificate(const struct inkan_cert *cert, bool identity)
 	json_object_set_new(json, "profile", profile);
 	json_object_set_new(json, "roles", roles(cert));
 	for (size_t i = 0; (der = inkan_role_malformed_der(cert, i, &n)); i++)
-		json_array_append_new(malformed, base64(der, n));
+		json_array_append_new(malformed, json_base64(der, n));
 	if (inkan_roles_malformed(cert)) {
 		json_object_set_new(json, "roles_malformed", json_true());
 		json_object_set(json, "malformed_roles", malformed);

@@ -5,7 +5,7 @@ bin_PROGRAMS += inkan
 noinst_LTLIBRARIES += libverbs.la
 libverbs_la_SOURCES = src/tool/tool.h src/tool/options.c src/tool/text.c src/tool/json.c src/tool/show.h \
   src/tool/find.c src/tool/find.h src/tool/input.c src/tool/input.h \
-  src/tool/ask.c src/tool/ask.h src/tool/say.c src/tool/say.h
+  src/tool/ask.c src/tool/ask.h src/tool/pinentry.c src/tool/pinentry.h src/tool/say.c src/tool/say.h
 libverbs_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libverbs_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 

@@ -76,14 +76,22 @@ const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE])
 	return out;
 }
 
+static FILE *listener; /* NULL: standard error */
+
+void say_into(FILE *f)
+{
+	listener = f;
+}
+
 void complain(const char *fmt, ...)
 {
 	va_list args;
 
 	fflush(stdout);
-	fputs("inkan: ", stderr);
+	if (!listener)
+		fputs("inkan: ", stderr);
 	va_start(args, fmt);
-	put_format(stderr, fmt, args);
+	put_format(listener ? listener : stderr, fmt, args);
 	va_end(args);
 }
 
@@ -91,9 +99,10 @@ void advise(const char *fmt, ...)
 {
 	va_list args;
 
-	fputs("       ", stderr);
+	if (!listener)
+		fputs("       ", stderr);
 	va_start(args, fmt);
-	put_format(stderr, fmt, args);
+	put_format(listener ? listener : stderr, fmt, args);
 	va_end(args);
 }
 
@@ -145,7 +154,7 @@ void complain_reader(enum error e, const char *reader)
 			complain(_("There is no card in %s."), reader);
 		else
 			complain(_("There is no card in any reader."));
-		advise(_("Put the card in, chip first, or lay it on a contactless reader, and run this again."));
+		advise(_("Put the card in, chip first, or lay it on a contactless reader, and try again."));
 		break;
 	case E_FOREIGN:
 		known = families_text();
@@ -163,11 +172,11 @@ void complain_reader(enum error e, const char *reader)
 		break;
 	case E_CHANGED:
 		complain(_("The card in %s was taken out or exchanged."), reader);
-		advise(_("Put the card in, leave it there, and run this again."));
+		advise(_("Put the card in, leave it there, and try again."));
 		break;
 	case E_LINK:
 		complain(_("The connection to the card in %s broke."), reader);
-		advise(_("Leave the card in the reader and run this again; a contactless card must lie still."));
+		advise(_("Leave the card in the reader and try again; a contactless card must lie still."));
 		break;
 	default:
 		complain(_("The card in %s could not be used: %s."), reader, _(error_text(e)));
@@ -208,7 +217,7 @@ void complain_pin(enum error e, const struct card *card)
 		advise(_("Try another PIN."));
 	} else if (e == E_PIN_ELSEWHERE) {
 		complain(_("This PIN was given to another card a moment ago; it was not sent to this one."));
-		advise(_("If it is this card's PIN too, run this again."));
+		advise(_("If it is this card's PIN too, try again."));
 	} else if (e == E_PIN_UNCERTAIN) {
 		complain(_("An earlier PIN was cut off on its way to the card; no other was sent."));
 		advise(_("Take the card out, put it in again, then see how many tries are left: inkan list"));

@@ -31,6 +31,9 @@ const char *time_text(time_t t, bool date_only, char out[LOCAL_TIME_SIZE]);
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void advise(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Both go there without the program's name, for a dialog; NULL: to standard error again. */
+void say_into(FILE *f);
+
 /* Both sentences about a reader or the card in it ("" when there is none to name). */
 void complain_reader(enum error e, const char *reader);
 

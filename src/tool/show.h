@@ -22,6 +22,9 @@ char *decision_advice(const struct inkan_decision *decision);
 /* RFC 5280 4.2.1.3's name of a bit of inkan_cert_key_usage, and a text; false: no such bit. */
 bool key_usage_names(unsigned bit, const char **word, const char **text);
 
+/* A role (hcRole) in the person's language; one that is not known as it is. */
+const char *role_name(const char *role);
+
 /* CRLReason (RFC 5280 5.3.1): its name, and a text; the name is NULL for none. */
 const char *crl_reason_name(int reason, const char **text);
 
@@ -33,6 +36,8 @@ void json_add_decision(json_t *json, const struct inkan_decision *decision, bool
 
 /* A string from outside: what is no UTF-8 in it becomes U+FFFD. NULL: null. */
 json_t *json_text(const char *text);
+
+json_t *json_base64(const unsigned char *data, size_t n);
 
 /* Reader, label and PIN of a token. */
 json_t *json_token(const struct token *t);

@@ -15,6 +15,7 @@
 #include "ask.h"
 #include "find.h"
 #include "input.h"
+#include "pinentry.h"
 #include "say.h"
 #include "show.h"
 #include "signer/document.h"
@@ -241,6 +242,7 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 	struct run *r = self;
 	char *tries = tries_text(question->tries), *prompt = NULL;
 	unsigned left = (unsigned)(r->n_paths - r->at), covers = r->options.batch < left ? r->options.batch : left;
+	struct pinentry dialog = {.program = r->pinentry, .prompt = _("PIN:")};
 	struct secret *typed = NULL;
 	const uint8_t *bytes;
 	int got = -1;
@@ -256,8 +258,9 @@ static int ask(void *self, const struct inkan_pin_question *question, char *pin,
 	                       P_("PIN of %s, for %u signature (%s): ", "PIN of %s, for %u signatures (%s): ", covers),
 	                       token_text(r->token->card->profile), covers, tries ? tries : "") < 0)
 		prompt = NULL;
+	dialog.text = prompt;
 	e = !prompt          ? E_MEMORY
-	    : r->pinentry    ? ask_pinentry(r->pinentry, prompt, &typed)
+	    : r->pinentry    ? pinentry_ask(&dialog, &typed)
 	    : r->pin_fd >= 0 ? ask_pin_fd(r->pin_fd, &typed)
 	                     : ask_pin(prompt, &typed);
 	if (e == E_IO || e == E_CANCELLED)

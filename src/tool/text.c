@@ -54,7 +54,7 @@ const char *crl_reason_name(int reason, const char **text)
 }
 
 /* The names that certificates are known to state; any other stands as it is. */
-static const char *role_text(const char *role)
+const char *role_name(const char *role)
 {
 	static const char *const known[] = {
 		N_("Medical Doctor"),
@@ -141,7 +141,7 @@ void text_holder(put_function *put, const struct inkan_cert *cert, bool identity
 		put(_("Common name"), "%s", name);
 	put_some(put, _("Organisation"), inkan_person_get(p, INKAN_PERSON_ORGANISATION));
 	for (size_t i = 0; i < inkan_role_count(cert); i++) {
-		const char *role = inkan_role_text(cert, i), *translated = role_text(role);
+		const char *role = inkan_role_text(cert, i), *translated = role_name(role);
 
 		if (strcmp(role, translated) == 0)
 			put(_("Role"), "%s", role);

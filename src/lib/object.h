@@ -16,7 +16,9 @@ struct inkan {
 
 /* Made when somebody asks, by whichever thread comes first. */
 struct cert_texts {
-	_Atomic(char *) issuer, subject, urls;
+	_Atomic(char *) issuer;
+	_Atomic(char *) subject;
+	_Atomic(char *) urls;
 };
 
 struct inkan_cert {

@@ -22,9 +22,12 @@ CMS_ContentInfo *cms_read(const struct crypto *crypto, struct bytes data)
 	return cms;
 }
 
-static const uint8_t *find(const uint8_t *from, const uint8_t *end, const char *text)
+/* What follows the next such text; NULL: there is none. */
+static const uint8_t *after(const char *text, const uint8_t *from, const uint8_t *end)
 {
-	return from ? memmem(from, (size_t)(end - from), text, strlen(text)) : NULL;
+	const uint8_t *p = from ? memmem(from, (size_t)(end - from), text, strlen(text)) : NULL;
+
+	return p ? p + strlen(text) : NULL;
 }
 
 bool cms_pem_goes_on(struct bytes data)
@@ -34,12 +37,11 @@ bool cms_pem_goes_on(struct bytes data)
 	if (data.len < 2 || (p[0] == 0x30 && p[1] >= 0x80))
 		return false;
 	end = p + data.len;
-	p = find(p, end, "-----BEGIN ");
+	p = after("-----BEGIN ", p, end);
 	if (!p)
 		return false;
-	p = find(p, end, "-----END ");
-	p = find(p ? p + 9 : NULL, end, "-----");
-	for (p = p ? p + 5 : end; p < end; p++)
+	p = after("-----", after("-----END ", p, end), end);
+	for (p = p ? p : end; p < end; p++)
 		if (!memchr(" \t\r\n", *p, 4))
 			return true;
 	return false;

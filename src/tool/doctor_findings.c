@@ -201,13 +201,15 @@ static void find_service(struct findings *f, const char *root, enum error looked
 {
 	const char *path = secure_getenv("PCSCLITE_CSOCK_NAME");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	bool refused = looked == E_DENIED;
 	int fd;
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path && path[0] ? path : SOCKET_PATH);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (looked == E_DENIED ||
-	    (looked == E_NO_SERVICE && (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ||
-	                                errno == EACCES || errno == EPERM)))
+	if (looked == E_NO_SERVICE && fd >= 0)
+		refused = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno == EACCES ||
+		          errno == EPERM;
+	if (refused)
 		add(f, PROBLEM, "service-refused", "pcscd", N_("the smartcard service runs, and refuses you"), NULL,
 		    ASK_POLKIT, "access_pcsc");
 	else if (looked != E_NO_SERVICE)

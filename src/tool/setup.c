@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inkan setup: registers our modules with programs, and removes them again. */
 #include "config.h"
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,16 +122,19 @@ static enum exit_code list(const char *root)
 /* The module as programs see it; it is read, not loaded. */
 static enum exit_code choose_module(struct setup_job *job, const char *file)
 {
-	char *here = file && file[0] != '/' ? getcwd(NULL, 0) : NULL, *path = NULL;
+	char here[PATH_MAX] = "", *path = NULL;
 	struct buf b = {0};
 	const char *why = NULL;
 
+	if (file && file[0] != '/' && !getcwd(here, sizeof here)) {
+		complain("%s: %s", file, strerror(errno));
+		return EXIT_NO_INPUT;
+	}
 	free(job->module);
 	if (file)
-		job->module = format("%s%s%s", here ? here : "", here ? "/" : "", file);
+		job->module = format("%s%s%s", here, here[0] ? "/" : "", file);
 	else
 		job->module = format("%s/%s", MODULEDIR, job->sign ? "inkan-sign-pkcs11.so" : "inkan-pkcs11.so");
-	free(here);
 	if (!job->module || !(path = format("%s%s", job->root, job->module)))
 		return setup_no_memory();
 	if (strpbrk(job->module, "\"'\n\r;#\\$"))

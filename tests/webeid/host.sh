@@ -7,14 +7,15 @@ need python3
 need openssl
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 [ -x ./inkan-web-eid ] || skip "inkan-web-eid is not built"
-pki=${INKAN_TEST_PKI:-$work/pki}
+srcdir=$(cd "${srcdir:-.}" && pwd)
+WORK=$work PKI=${INKAN_TEST_PKI:-$work/pki}
+export srcdir WORK PKI
 
 part() { # PART CARD-OPTIONS...
 	name=$1
 	shift
 	echo "== $name"
-	WORK=$work PKI=$pki srcdir=$(cd "${srcdir:-.}" && pwd) timeout 300 ./inkan-vcard --pki "$pki" "$@" -- \
-		python3 "${srcdir:-.}/tests/webeid/host.py" "$name" || bad "$name: $*"
+	timeout 300 ./inkan-vcard --pki "$PKI" "$@" -- python3 "$srcdir/tests/webeid/host.py" "$name" || bad "$name: $*"
 }
 
 hanako='--card hpki --pin-auth 123456 --pin-sign 876543 --role'

@@ -4,7 +4,7 @@
 import base64, glob, hashlib, json, os, signal, struct, subprocess, sys, time
 
 HOST, VCARD, OPENSSL = os.path.abspath("inkan-web-eid"), os.path.abspath("inkan-vcard"), "openssl"
-work, source, pki = os.environ["WORK"], os.environ["srcdir"], os.environ["PKI"]
+work, source, pki = os.environ["TEST_FOLDER"], os.environ["srcdir"], os.environ["PKI"]
 NONCE = base64.b64encode(bytes(range(32))).decode()
 ORIGIN = "https://portal.example.jp"
 failures = 0

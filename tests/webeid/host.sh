@@ -8,8 +8,8 @@ need openssl
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 [ -x ./inkan-web-eid ] || skip "inkan-web-eid is not built"
 srcdir=$(cd "${srcdir:-.}" && pwd)
-WORK=$work PKI=${INKAN_TEST_PKI:-$work/pki}
-export srcdir WORK PKI
+TEST_FOLDER=$work PKI=${INKAN_TEST_PKI:-$work/pki}
+export srcdir TEST_FOLDER PKI
 
 part() { # PART CARD-OPTIONS...
 	name=$1

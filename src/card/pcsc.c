@@ -24,6 +24,7 @@
 #define NEW_READERS "\\\\?PnP?\\Notification"
 #define LOOK_MS 20     /* how soon a wait notices pcsc_cancel */
 #define MOMENT_MS 1000 /* a caller that waits less than this must not be blocked by another program */
+#define FORK_MS 1000   /* how long a fork waits for a context that is being established */
 #define POWER_MS 2000  /* pcscd powers off a card that nobody is connected to; readers need up to a second */
 #define SHORT_APDU_MAX 261
 
@@ -118,9 +119,53 @@ static void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t unti
 	os_cond_wait(cond, lock, &t);
 }
 
+/* libpcsclite holds a lock of its own all the while that it establishes a context. A child that is forked meanwhile
+ * would have it locked for ever and never get a context; so fork waits, though not for a pcscd that hangs. */
+static pthread_mutex_t establishing;
+
+static void before_fork(void)
+{
+	for (int i = 0; i < FORK_MS && pthread_mutex_trylock(&establishing) != 0; i++)
+		nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+}
+
+/* Of the thread that has it alone: the mutex checks that. */
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&establishing);
+}
+
+static void make_establishing(void)
+{
+	pthread_mutexattr_t checks;
+
+	pthread_mutexattr_init(&checks);
+	pthread_mutexattr_settype(&checks, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&establishing, &checks);
+	pthread_mutexattr_destroy(&checks);
+}
+
+static void watch_forks(void)
+{
+	make_establishing();
+	pthread_atfork(before_fork, after_fork, make_establishing);
+}
+
+static LONG establish(SCARDCONTEXT *context)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	LONG rc;
+
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&establishing);
+	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
+	pthread_mutex_unlock(&establishing);
+	return rc;
+}
+
 static enum error open_context(SCARDCONTEXT *context, bool *open)
 {
-	LONG rc = *open ? SCARD_S_SUCCESS : SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
+	LONG rc = *open ? SCARD_S_SUCCESS : establish(context);
 
 	*open = rc == SCARD_S_SUCCESS;
 	return pcsc_error(rc);
@@ -407,7 +452,7 @@ static enum error logged(const char *reader, const char *what, LONG rc)
  * SCardConnect: pcscd reports that once, and SCardReconnect clears it. */
 static enum error connect_card(struct connection *c)
 {
-	LONG rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &c->context);
+	LONG rc = establish(&c->context);
 
 	c->open = rc == SCARD_S_SUCCESS;
 	if (!c->open)

@@ -26,6 +26,8 @@ struct fake_slot {
 extern struct fake_pcscd {
 	unsigned generation;  /* 0: not running; another number: restarted */
 	LONG establish;       /* what SCardEstablishContext answers while it runs */
+	int establish_ms;     /* how long that takes, with the lock held as libpcsclite has it */
+	_Atomic bool establishing;
 	struct fake_slot slots[4];
 	int n_slots;
 	/* what was seen */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "tests/check_case.h"
 #include "card/reader.h"
 #include "fake_pcscd.h"
@@ -512,6 +514,37 @@ START_TEST(a_child_talks_to_nobody)
 }
 END_TEST
 
+static void *look(void *arg)
+{
+	(void)arg;
+	list();
+	return NULL;
+}
+
+/* The lock that libpcsclite holds meanwhile would stay locked in the child. */
+START_TEST(a_fork_while_a_context_is_established)
+{
+	pthread_t thread;
+	int status = -1;
+	pid_t pid;
+
+	pcscd.establish_ms = 300;
+	ck_assert_int_eq(pthread_create(&thread, NULL, look, NULL), 0);
+	while (!pcscd.establishing)
+		pause_ms(1);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGALRM, SIG_DFL);
+		alarm(5);
+		_exit(ops->open(&self, true) == E_OK && list() == E_OK ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(list(), E_OK);
+}
+END_TEST
+
 int main(void)
 {
 	const struct cases cases = {.suite = suite_create("pcsc"), .setup = setup, .teardown = teardown, .seconds = 30};
@@ -537,6 +570,7 @@ int main(void)
 	add_case(&cases, cancelling_too_early);
 	add_case(&cases, waiting_for_pcscd);
 	add_case(&cases, a_child_talks_to_nobody);
+	add_case(&cases, a_fork_while_a_context_is_established);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -121,45 +121,47 @@ static void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t unti
 
 /* libpcsclite holds a lock of its own all the while that it establishes a context. A child that is forked meanwhile
  * would have it locked for ever and never get a context; so fork waits, though not for a pcscd that hangs. */
-static pthread_mutex_t establishing;
+static struct {
+	pthread_once_t once;
+	pthread_mutex_t lock;
+} establishing = {.once = PTHREAD_ONCE_INIT};
 
 static void before_fork(void)
 {
-	for (int i = 0; i < FORK_MS && pthread_mutex_trylock(&establishing) != 0; i++)
+	for (int i = 0; i < FORK_MS && pthread_mutex_trylock(&establishing.lock) != 0; i++)
 		nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
 }
 
-/* Of the thread that has it alone: the mutex checks that. */
+/* When it was not had, this does nothing: the mutex checks who unlocks it. */
 static void after_fork(void)
 {
-	pthread_mutex_unlock(&establishing);
+	pthread_mutex_unlock(&establishing.lock);
 }
 
-static void make_establishing(void)
+static void make_lock(void)
 {
 	pthread_mutexattr_t checks;
 
 	pthread_mutexattr_init(&checks);
 	pthread_mutexattr_settype(&checks, PTHREAD_MUTEX_ERRORCHECK);
-	pthread_mutex_init(&establishing, &checks);
+	pthread_mutex_init(&establishing.lock, &checks);
 	pthread_mutexattr_destroy(&checks);
 }
 
-static void watch_forks(void)
+static void start_watching(void)
 {
-	make_establishing();
-	pthread_atfork(before_fork, after_fork, make_establishing);
+	make_lock();
+	pthread_atfork(before_fork, after_fork, make_lock);
 }
 
 static LONG establish(SCARDCONTEXT *context)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	LONG rc;
 
-	pthread_once(&once, watch_forks);
-	pthread_mutex_lock(&establishing);
+	pthread_once(&establishing.once, start_watching);
+	pthread_mutex_lock(&establishing.lock);
 	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
-	pthread_mutex_unlock(&establishing);
+	pthread_mutex_unlock(&establishing.lock);
 	return rc;
 }
 

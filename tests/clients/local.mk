@@ -3,7 +3,7 @@
 client_tests = \
   tests/clients/limit.sh \
   tests/clients/steps.sh \
-  tests/clients/pkcs11-tool.sh tests/clients/few-resources.sh \
+  tests/clients/pkcs11-tool.sh tests/clients/few-resources.sh tests/clients/crowd.sh \
   tests/clients/pkcs11-tool-sign.sh \
   tests/clients/openssl.sh \
   tests/clients/curl.sh \
@@ -55,6 +55,10 @@ tests_clients_witness_LDADD = $(PCSC_LIBS)
 check_PROGRAMS += tests/clients/steps
 tests_clients_steps_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_clients_steps_LDADD = -lpthread -ldl
+
+check_PROGRAMS += tests/clients/crowd
+tests_clients_crowd_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_clients_crowd_LDADD = $(CRYPTO_LIBS) -lpthread -ldl
 
 # The same program twice: libp11-kit's names are there from the start, or not.
 check_PROGRAMS += tests/clients/together

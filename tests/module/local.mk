@@ -5,7 +5,7 @@ module_tests = tests/module/test_sign tests/module/test_login tests/module/test_
   tests/module/test_slots tests/module/test_tables tests/module/test_objects \
   tests/module/test_threads tests/module/test_status tests/module/test_digest tests/module/test_mech tests/module/test_edges tests/module/test_jahis \
   tests/module/test_swap tests/module/test_link tests/module/test_states tests/module/test_occupied tests/module/test_wipes tests/module/test_calls \
-  tests/module/test_no_memory
+  tests/module/test_no_memory tests/module/test_profiles
 check_PROGRAMS += $(module_tests)
 TESTS += $(module_tests)
 
@@ -56,6 +56,8 @@ tests_module_test_states_CFLAGS = $(module_test_cflags)
 tests_module_test_states_LDADD = $(module_test_ldadd)
 tests_module_test_occupied_CFLAGS = $(module_test_cflags)
 tests_module_test_occupied_LDADD = $(module_test_ldadd)
+tests_module_test_profiles_CFLAGS = $(module_test_cflags)
+tests_module_test_profiles_LDADD = $(module_test_ldadd)
 # musl's linker looks for __wrap_malloc from shared libraries, too
 tests_module_test_wipes_CFLAGS = $(module_test_cflags) -fvisibility=default
 tests_module_test_wipes_LDADD = $(module_test_ldadd)

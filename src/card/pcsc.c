@@ -124,41 +124,47 @@ static void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t unti
 static struct {
 	pthread_once_t once;
 	pthread_mutex_t lock;
-} establishing = {.once = PTHREAD_ONCE_INIT};
+	_Atomic(pthread_t) forking; /* the thread that has the lock for a fork; of a child, too */
+} establishing = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void before_fork(void)
 {
-	for (int i = 0; i < FORK_MS && pthread_mutex_trylock(&establishing.lock) != 0; i++)
-		nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+	bool locked = false;
+
+	for (int i = 0; !locked && i < FORK_MS; i++) {
+		locked = pthread_mutex_trylock(&establishing.lock) == 0;
+		if (locked)
+			establishing.forking = pthread_self();
+		else
+			nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+	}
 }
 
-/* When it was not had, this does nothing: the mutex checks who unlocks it. */
 static void after_fork(void)
 {
+	if (establishing.forking != pthread_self())
+		return;
+	establishing.forking = 0;
 	pthread_mutex_unlock(&establishing.lock);
 }
 
-static void make_lock(void)
+static void begin_child(void)
 {
-	pthread_mutexattr_t checks;
-
-	pthread_mutexattr_init(&checks);
-	pthread_mutexattr_settype(&checks, PTHREAD_MUTEX_ERRORCHECK);
-	pthread_mutex_init(&establishing.lock, &checks);
-	pthread_mutexattr_destroy(&checks);
+	if (establishing.forking != pthread_self())
+		pthread_mutex_init(&establishing.lock, NULL);
+	after_fork();
 }
 
-static void start_watching(void)
+static void watch_forks(void)
 {
-	make_lock();
-	pthread_atfork(before_fork, after_fork, make_lock);
+	pthread_atfork(before_fork, after_fork, begin_child);
 }
 
 static LONG establish(SCARDCONTEXT *context)
 {
 	LONG rc;
 
-	pthread_once(&establishing.once, start_watching);
+	pthread_once(&establishing.once, watch_forks);
 	pthread_mutex_lock(&establishing.lock);
 	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
 	pthread_mutex_unlock(&establishing.lock);

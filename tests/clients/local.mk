@@ -3,7 +3,7 @@
 client_tests = \
   tests/clients/limit.sh \
   tests/clients/steps.sh \
-  tests/clients/pkcs11-tool.sh tests/clients/few-resources.sh tests/clients/crowd.sh \
+  tests/clients/pkcs11-tool.sh tests/clients/few-resources.sh tests/clients/crowd.sh tests/clients/pcscd.sh \
   tests/clients/pkcs11-tool-sign.sh \
   tests/clients/openssl.sh \
   tests/clients/curl.sh \

@@ -164,6 +164,7 @@ static bool one_failure(struct rig *r, unsigned fail_at, unsigned *begun)
 	              verifies, typed, signatures);
 	ck_assert_msg(vcard_tries(r->card, r->app) == tries, "%s %u: a PIN try was lost", which, fail_at);
 	no_memory.fail_at = 0;
+	ck_assert_msg(rig_is_locked(r), "%s %u: 0x%lx, and left unlocked", which, fail_at, rv);
 	again = p11->C_CloseAllSessions(0);
 	if (no_memory.libcrypto && again != CKR_CRYPTOKI_NOT_INITIALIZED)
 		ok(p11->C_Finalize(NULL));

@@ -2,7 +2,7 @@
 dist_man_MANS += doc/inkan.conf.5 doc/inkan-pkcs11.7
 EXTRA_DIST += doc/CARDS.md doc/CARD-REPORT.md doc/reliability.md
 dist_man_MANS += doc/libinkan.3 doc/inkan_new.3 doc/inkan_cert.3 doc/inkan_role.3 doc/inkan_decide.3 \
-  doc/inkan_person.3 doc/inkan_evidence.3 doc/inkan_sign.3 doc/inkan_check.3
+  doc/inkan_person.3 doc/inkan_evidence.3 doc/inkan_web_eid_decide.3 doc/inkan_sign.3 doc/inkan_check.3
 if VCARD
 dist_man_MANS += doc/inkan-vcard.1
 endif

@@ -366,6 +366,32 @@ INKAN_API enum inkan_error inkan_decision_status(const struct inkan_decision *de
 INKAN_API enum inkan_error inkan_decision_cert_status(const struct inkan_decision *decision, size_t i,
                                                       struct inkan_status_info *out);
 
+/* ---- Web eID (https://web-eid.eu): what a browser's extension answers to a page's challenge. Parsing
+ * its JSON and decoding its base64 is the caller's; so is what a challenge needs: 32 random bytes in
+ * base64, of five minutes at the most, used once, bound to the browser's session. */
+
+struct inkan_web_eid {
+	size_t size;
+	const char *format;      /* "web-eid:1", "web-eid:1.0", … */
+	const char *algorithm;   /* RFC 7518 3.1: ES256, ES384, ES512, PS256, PS384, PS512, RS256, RS384, RS512 */
+	const void *certificate; /* unverifiedCertificate: DER */
+	size_t certificate_len;
+	const void *signature; /* of ECDSA r and s (RFC 7518 3.4) */
+	size_t signature_len;
+	/* the site's own, from its settings and its store, never from the token: */
+	const char *origin; /* "https://portal.example.jp", as browsers write it (RFC 6454 6.2): else INKAN_E_ARGUMENT */
+	const char *nonce;  /* the challenge's text, as it was sent: 44 to 128 characters; else INKAN_E_ARGUMENT */
+};
+
+/* Verifies the signature over H(H(origin) || H(nonce)), H being the algorithm's hash, then decides about the
+ * certificate as inkan_decide does; the purpose is INKAN_PURPOSE_LOGIN whatever `rules`, which may be NULL,
+ * say. INKAN_E_FORMAT: the format or the algorithm is none of the above, or there is no certificate.
+ * INKAN_E_SIGNATURE: the signature does not verify, or the algorithm is not for this key. Then there is no
+ * decision. Both are to be freed, the decision first. */
+INKAN_API enum inkan_error inkan_web_eid_decide(struct inkan *ctx, const struct inkan_web_eid *token,
+                                                const struct inkan_rules *rules, struct inkan_cert **cert,
+                                                struct inkan_decision **out);
+
 #ifdef __cplusplus
 }
 #endif

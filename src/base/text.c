@@ -120,6 +120,21 @@ char *text_visible(const char *text)
 	return out;
 }
 
+bool origin_valid(const char *text)
+{
+	const char *host = text + strlen("https://"), *port;
+	size_t n;
+
+	if (strncmp(text, "https://", strlen("https://")) != 0 || strlen(text) > 255)
+		return false;
+	n = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
+	port = host + n;
+	if (n == 0 || !*port)
+		return n > 0;
+	n = strspn(port + 1, "0123456789");
+	return *port == ':' && n > 0 && n <= 5 && !port[n + 1] && port[1] != '0' && strcmp(port, ":443") != 0;
+}
+
 void time_write(time_t t, char out[TIME_TEXT_SIZE])
 {
 	struct tm tm;

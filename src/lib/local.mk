@@ -7,7 +7,7 @@ libdecide_la_SOURCES = src/lib/decide.h src/lib/decide.c
 # would find another shared library too slow
 noinst_LTLIBRARIES += libapi.la
 libapi_la_SOURCES = src/lib/object.h src/lib/names.h src/lib/names.c src/lib/inkan.c src/lib/inkan_cert.c \
-  src/lib/inkan_person.c src/lib/inkan_card.c src/lib/inkan_evidence.c src/lib/inkan_decide.c
+  src/lib/inkan_person.c src/lib/inkan_card.c src/lib/inkan_evidence.c src/lib/inkan_decide.c src/lib/inkan_web_eid.c
 
 lib_LTLIBRARIES += libinkan.la
 include_HEADERS += include/inkan.h include/inkan-sign.h

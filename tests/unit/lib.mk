@@ -8,7 +8,7 @@ tests_unit_test_chain_SOURCES = tests/unit/test_chain.c tests/unit/make_chain.h 
 tests_unit_test_chain_CFLAGS = $(cert_test_cflags)
 tests_unit_test_chain_LDADD = $(cert_test_ldadd)
 
-lib_tests = tests/unit/test_lib tests/unit/test_policy tests/unit/test_policy_paths
+lib_tests = tests/unit/test_lib tests/unit/test_web_eid tests/unit/test_policy tests/unit/test_policy_paths
 check_PROGRAMS += $(lib_tests)
 TESTS += $(lib_tests) tests/unit/test_lib_symbols.sh tests/unit/test_lib_abi.sh
 dist_check_SCRIPTS += tests/unit/test_lib_symbols.sh tests/unit/test_lib_abi.sh
@@ -18,6 +18,10 @@ EXTRA_DIST += tests/unit/libinkan.abi
 tests_unit_test_lib_SOURCES = tests/unit/test_lib.c tests/unit/make_chain.h tests/unit/make_chain.c
 tests_unit_test_lib_CFLAGS = $(cert_test_cflags)
 tests_unit_test_lib_LDADD = libinkan.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+tests_unit_test_web_eid_SOURCES = tests/unit/test_web_eid.c tests/unit/make_chain.h tests/unit/make_chain.c
+tests_unit_test_web_eid_CFLAGS = $(cert_test_cflags)
+tests_unit_test_web_eid_LDADD = libinkan.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 
 tests_unit_test_policy_SOURCES = tests/unit/test_policy.c tests/unit/make_pki.h tests/unit/make_pki.c
 tests_unit_test_policy_CFLAGS = $(cert_test_cflags)

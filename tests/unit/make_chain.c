@@ -7,7 +7,7 @@
 #include "make_chain.h"
 
 #define YEAR ((time_t)365 * 24 * 60 * 60)
-#define KEYS 7
+#define KEYS 9
 #define KEY_STRANGER 4
 #define KEY_SMALL 5
 
@@ -17,12 +17,13 @@ static void must(int truth)
 		abort();
 }
 
-static EVP_PKEY *key_of(int i)
+EVP_PKEY *chain_key(int i)
 {
 	static EVP_PKEY *keys[KEYS];
 
 	if (!keys[i])
-		keys[i] = i == KEY_SMALL ? EVP_RSA_gen(1024) : i == CHAIN_KEY_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+		keys[i] = i == KEY_SMALL ? EVP_RSA_gen(1024) : i == CHAIN_KEY_RSA ? EVP_RSA_gen(2048) :
+		          EVP_EC_gen(i == CHAIN_KEY_P384 ? "P-384" : i == CHAIN_KEY_P521 ? "P-521" : "P-256");
 	must(keys[i] != NULL);
 	return keys[i];
 }
@@ -228,10 +229,10 @@ static X509 *make(const struct link *l, X509 *issuer)
 	must(ASN1_TIME_set(X509_getm_notBefore(x), l->from) && ASN1_TIME_set(X509_getm_notAfter(x), l->to));
 	name_it(X509_get_issuer_name(x), l->issuer);
 	name_it(X509_get_subject_name(x), l->subject);
-	must(X509_set_pubkey(x, key_of(l->key)));
+	must(X509_set_pubkey(x, chain_key(l->key)));
 	if (!l->version1)
 		add_extensions(x, issuer ? issuer : x, l);
-	must(X509_sign(x, key_of(l->signer), l->sha1 ? EVP_sha1() : EVP_sha256()) > 0);
+	must(X509_sign(x, chain_key(l->signer), l->sha1 ? EVP_sha1() : EVP_sha256()) > 0);
 	return l->mangled ? mangle(x) : x;
 }
 

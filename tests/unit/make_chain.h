@@ -13,6 +13,8 @@
 #define POLICY_SIGN "1.2.392.100495.1.5.1.1.3.1"
 #define POLICY_OTHER "1.2.3.4"
 #define CHAIN_KEY_RSA 6 /* RSA of 2048 bits; the others are EC keys, which cost a hundredth of the time */
+#define CHAIN_KEY_P384 7
+#define CHAIN_KEY_P521 8
 
 struct link {                 /* one certificate; NULL: without that extension */
 	int key, signer;      /* indexes of keys */
@@ -37,6 +39,8 @@ enum mutation {
 /* A good chain of n certificates, the anchor first, the person's last. */
 void chain_plan(struct link *links, size_t n, const char *policy, time_t at);
 void chain_mutate(struct link *links, size_t n, size_t which, enum mutation m, time_t at);
+
+EVP_PKEY *chain_key(int i); /* the process's; not to be freed */
 
 /* In libcrypto's default context; to be freed. */
 void chain_make(const struct link *links, size_t n, X509 **out);

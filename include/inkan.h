@@ -379,15 +379,15 @@ struct inkan_web_eid {
 	const void *signature; /* of ECDSA r and s (RFC 7518 3.4) */
 	size_t signature_len;
 	/* the site's own, from its settings and its store, never from the token: */
-	const char *origin; /* "https://portal.example.jp", as browsers write it (RFC 6454 6.2): else INKAN_E_ARGUMENT */
-	const char *nonce;  /* the challenge's text, as it was sent: 44 to 128 characters; else INKAN_E_ARGUMENT */
+	const char *origin; /* "https://portal.example.jp", as browsers write it (RFC 6454 6.2) */
+	const char *nonce;  /* the challenge's text, as it was sent: 44 to 128 characters */
 };
 
 /* Verifies the signature over H(H(origin) || H(nonce)), H being the algorithm's hash, then decides about the
  * certificate as inkan_decide does; the purpose is INKAN_PURPOSE_LOGIN whatever `rules`, which may be NULL,
  * say. INKAN_E_FORMAT: the format or the algorithm is none of the above, or there is no certificate.
- * INKAN_E_SIGNATURE: the signature does not verify, or the algorithm is not for this key. Then there is no
- * decision. Both are to be freed, the decision first. */
+ * INKAN_E_SIGNATURE: the signature does not verify, or the algorithm is not for this key. INKAN_E_ARGUMENT: also
+ * another form of origin or nonce. Then there is no decision. Both are to be freed, the decision first. */
 INKAN_API enum inkan_error inkan_web_eid_decide(struct inkan *ctx, const struct inkan_web_eid *token,
                                                 const struct inkan_rules *rules, struct inkan_cert **cert,
                                                 struct inkan_decision **out);

@@ -48,6 +48,12 @@ static const struct reason reasons[] = {
 	{"twice", 403, UNREADABLE_EN, UNREADABLE_JA},
 	{"bad-request", 400, "The request did not arrive as it should have. " OPERATOR_EN,
          "要求を正しく受け取れませんでした。" OPERATOR_JA},
+	{"wrong-origin", 403, "This address is not set up for signing in with a card. " OPERATOR_EN,
+         "このアドレスは、カードによるログイン用に設定されていません。" OPERATOR_JA},
+	{"no-challenge", 403, "Signing in took too long, or was begun in another window. Try again.",
+         "ログインに時間がかかりすぎたか、別のウィンドウでログインが始められました。もう一度お試しください。"},
+	{"bad-token", 403, "The card's signature does not belong to this page. Try again. " OPERATOR_EN,
+         "カードの署名が、このページでのログインのものではありません。もう一度お試しください。" OPERATOR_JA},
 	{"wrong-profile", 403,
          "This page is for cards of another kind. Close all windows of the browser, and open it again with the "
          "right one: the HPKI card for the health professions, the My Number Card for patients.",

@@ -17,6 +17,9 @@
 #define REASON_TWICE "twice"
 #define REASON_WRONG_PROFILE "wrong-profile"
 #define REASON_BAD_REQUEST "bad-request"
+#define REASON_WRONG_ORIGIN "wrong-origin" /* these three: of Web eID */
+#define REASON_NO_CHALLENGE "no-challenge"
+#define REASON_BAD_TOKEN "bad-token"
 #define REASON_INTERNAL "internal"
 
 struct reason {

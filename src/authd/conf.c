@@ -12,6 +12,7 @@
 #include "authd/log.h"
 #include "base/file.h"
 #include "base/i18n.h"
+#include "base/text.h"
 
 struct reading {
 	const char *path;
@@ -67,6 +68,11 @@ static bool take_item(void *at, const char *value, const struct word *most)
 	while (list[n])
 		n++;
 	return n < most->value && (most->word[0] != '/' || value[0] == '/') && take_text(&list[n], value, NULL);
+}
+
+static bool take_origin(void *at, const char *value, const struct word *most)
+{
+	return origin_valid(value) && take_item(at, value, most);
 }
 
 static bool take_path(void *at, const char *value, const struct word *others)
@@ -167,7 +173,7 @@ static const struct word kinds[] = {{"hpki", PERSON | ORGANISATION}, {"jpki", PA
                                     {"hpki-auth-person", PERSON},    {"hpki-auth-organisation", ORGANISATION},
                                     {"jpki-auth", PATIENT},          {NULL, 0}};
 static const struct word sockets_most = {"", LISTEN_MAX}, folders_most = {"/", FOLDERS_MAX},
-			 roles_most = {"", ROLES_MAX}, threads_most = {"", 256};
+			 origins_most = {"", ORIGINS_MAX}, roles_most = {"", ROLES_MAX}, threads_most = {"", 256};
 
 static const struct setting {
 	const char *name;
@@ -190,6 +196,7 @@ static const struct setting {
 		{"user", take_word, offsetof(struct conf, bare_id), users},
 		{"anchors", take_item, offsetof(struct conf, anchors), &folders_most},
 		{"lists", take_item, offsetof(struct conf, lists), &folders_most},
+		{"web-eid-origin", take_origin, offsetof(struct conf, origins), &origins_most},
 		{NULL, NULL, 0, NULL},
 },
   rule_settings[] = {
@@ -276,7 +283,7 @@ static void read_line(struct reading *r, char *line)
 	bit = 1u << (setting - table);
 	if (!setting->name)
 		fault(r, r->line, _("there is no setting \"%s\""), line);
-	else if ((r->seen & bit) && setting->take != take_item)
+	else if ((r->seen & bit) && setting->take != take_item && setting->take != take_origin)
 		fault(r, r->line, _("%s is set already"), line);
 	else if (!setting->take((r->where == RULE ? (char *)&c->rules[c->n_rules - 1] : (char *)c) + setting->at, value,
 	                        setting->words))
@@ -324,7 +331,7 @@ static void check(struct reading *r)
 	}
 	if (c->n_rules == 0)
 		fault(r, 0, _("there is no rule, so that nobody would be admitted"));
-	if (!c->header && !c->fastcgi[0])
+	if (!c->header && !c->fastcgi[0] && !c->origins[0])
 		fault(r, 0, _("header is missing: the name of the header in which the proxy sends the certificate"));
 	if (c->header && c->chain_header && strcasecmp(c->header, c->chain_header) == 0)
 		fault(r, 0, _("header and chain-header are the same"));
@@ -388,6 +395,7 @@ void conf_free(struct conf **conf)
 	free_list(c->fastcgi);
 	free_list(c->anchors);
 	free_list(c->lists);
+	free_list(c->origins);
 	for (size_t i = 0; i < c->n_rules; i++) {
 		free(c->rules[i].name);
 		free_list(c->rules[i].roles);

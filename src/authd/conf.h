@@ -11,6 +11,7 @@
 
 #define LISTEN_MAX 8
 #define FOLDERS_MAX 8
+#define ORIGINS_MAX 8
 #define ROLES_MAX 64
 #define RULES_MAX 256
 #define RULE_NAME_MAX 63
@@ -48,8 +49,9 @@ struct conf {
 	char *header, *chain_header, *address_header, *fastcgi_param;
 	char *access_log; /* NULL: standard output */
 	char *key_file, *anchors[FOLDERS_MAX + 1], *lists[FOLDERS_MAX + 1];
-	unsigned form;    /* enum form */
-	unsigned threads; /* 0: as many as processors */
+	char *origins[ORIGINS_MAX + 1]; /* of Web eID; none: off */
+	unsigned form;                  /* enum form */
+	unsigned threads;               /* 0: as many as processors */
 	unsigned latin_name, bare_id;
 	struct rule rules[RULES_MAX];
 	size_t n_rules;

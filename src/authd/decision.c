@@ -419,7 +419,7 @@ static struct outcome *decide(struct generation *g, const struct rule *rule, con
 	struct inkan_decision *decision = NULL;
 	struct inkan_cert *cert = NULL;
 	struct outcome *o = NULL;
-	enum header read = header_read(r->form, r->cert, strlen(r->cert), &certs);
+	enum header read = r->token ? HEADER_READ : header_read(r->form, r->cert, strlen(r->cert), &certs);
 	enum header more = read == HEADER_READ && r->chain ? header_read(r->form == FORM_XFCC ? FORM_AUTO : r->form,
 	                                                                 r->chain, strlen(r->chain), &certs)
 	                                                   : HEADER_EMPTY;
@@ -427,14 +427,12 @@ static struct outcome *decide(struct generation *g, const struct rule *rule, con
 
 	if (read == HEADER_READ && more != HEADER_EMPTY)
 		read = more;
-	if (read == HEADER_READ)
+	if (read == HEADER_READ && !r->token)
 		e = inkan_cert_from_der(g->ctx, certs.der[0].data, certs.der[0].len, &cert);
-	if (read == HEADER_READ && e == INKAN_OK)
+	if (read == HEADER_READ && !r->token && e == INKAN_OK)
 		e = inkan_evidence_new(g->ctx, &evidence);
 	for (size_t i = 1; read == HEADER_READ && e == INKAN_OK && i < certs.n; i++)
 		e = inkan_evidence_add_certs(evidence, certs.der[i].data, certs.der[i].len);
-	if (e == INKAN_E_FORMAT || e == INKAN_E_TOO_LONG)
-		read = HEADER_MALFORMED;
 	if (read == HEADER_READ && e == INKAN_OK) {
 		struct inkan_rules rules = {
 			.size = sizeof rules,
@@ -445,18 +443,25 @@ static struct outcome *decide(struct generation *g, const struct rule *rule, con
 			.evidence = certs.n > 1 ? evidence : NULL,
 			.allow_test = (int)rule->allow_test,
 		};
-		struct finding f = {.conf = g->conf, .rule = rule, .cert = cert, .status = {.size = sizeof f.status}};
+		struct finding f = {.conf = g->conf, .rule = rule, .status = {.size = sizeof f.status}};
 
-		e = inkan_decide(g->ctx, cert, &rules, &decision);
+		e = r->token ? inkan_web_eid_decide(g->ctx, r->token, &rules, &cert, &decision)
+		             : inkan_decide(g->ctx, cert, &rules, &decision);
+		f.cert = cert;
 		f.decision = decision;
 		if (e == INKAN_OK)
 			e = inkan_decision_status(decision, &f.status);
 		if (e == INKAN_OK)
 			o = outcome_of(&f);
 	}
+	if (e == INKAN_E_FORMAT || e == INKAN_E_TOO_LONG)
+		read = HEADER_MALFORMED;
 	if (!o)
-		o = outcome_new(rule->name, read == HEADER_READ ? REASON_INTERNAL : header_reason(read), NULL, NULL,
-		                NULL);
+		o = outcome_new(rule->name,
+		                r->token && e == INKAN_E_SIGNATURE ? REASON_BAD_TOKEN
+		                : read == HEADER_READ              ? REASON_INTERNAL
+		                                                   : header_reason(read),
+		                NULL, NULL, NULL);
 	inkan_decision_free(&decision);
 	inkan_evidence_free(&evidence);
 	inkan_cert_free(&cert);
@@ -561,16 +566,18 @@ static void write_log(const struct request *r, const struct outcome *o)
 struct outcome *request_decide(struct generation *g, const struct request *r)
 {
 	const struct rule *rule = r->refusal ? NULL : conf_rule(g->conf, r->rule);
-	const char *refusal = r->refusal ? r->refusal
-	                      : !rule    ? REASON_NO_RULE
-	                      : !r->cert ? REASON_NO_CERTIFICATE
-	                                 : NULL;
+	const char *refusal = r->refusal              ? r->refusal
+	                      : !rule                 ? REASON_NO_RULE
+	                      : !r->cert && !r->token ? REASON_NO_CERTIFICATE
+	                                              : NULL;
 	bool remembered = false;
 	struct outcome *o = NULL;
 	uint8_t hash[32];
 
 	if (refusal) {
 		o = outcome_new(rule ? rule->name : "", refusal, NULL, NULL, NULL);
+	} else if (r->token) { /* good for one answer */
+		o = decide(g, rule, r);
 	} else if (strlen(r->cert) > VALUE_MAX || (r->chain && strlen(r->chain) > VALUE_MAX)) {
 		o = outcome_new(rule->name, REASON_TOO_LONG, NULL, NULL, NULL);
 	} else {

@@ -27,6 +27,7 @@ struct generation *generation_get(void);
 struct request {
 	const char *rule;
 	const char *cert, *chain;
+	const struct inkan_web_eid *token; /* in their place */
 	enum form form;
 	const char *refusal; /* the word of a reason: it is wrong by itself */
 	const char *address, *uri;

@@ -6,7 +6,7 @@ sbin_PROGRAMS += inkan-authd
 noinst_LTLIBRARIES += libauthd.la
 libauthd_la_SOURCES = src/authd/conf.h src/authd/conf.c src/authd/header.h src/authd/header.c src/authd/answer.h \
   src/authd/answer.c src/authd/log.h src/authd/log.c src/authd/decision.h src/authd/decision.c src/authd/serve.h \
-  src/authd/http.c src/authd/fcgi.c
+  src/authd/http.c src/authd/fcgi.c src/authd/webeid.h src/authd/webeid.c
 libauthd_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libauthd_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(MICROHTTPD_CFLAGS)
 inkan_authd_SOURCES = src/authd/main.c

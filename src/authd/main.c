@@ -190,7 +190,9 @@ static bool open_sockets(const struct conf *conf, struct sockets *s)
 			return false;
 	if (s->n_http + s->n_fastcgi == 0)
 		tell(_("there is nothing to listen at: no socket of systemd, no listen or fastcgi in the settings"));
-	return s->n_http + s->n_fastcgi > 0;
+	else if (conf->origins[0] && s->n_http == 0)
+		tell(_("web-eid-origin is for HTTP, and there is no such socket: a FastCGI authorizer gets no body"));
+	return s->n_http + (conf->origins[0] ? 0 : s->n_fastcgi) > 0;
 }
 
 static void remove_sockets(const struct conf *conf)

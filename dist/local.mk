@@ -61,6 +61,7 @@ endif
 portal_files = dist/portal/README dist/portal/portal.conf dist/portal/app.py dist/portal/nginx.conf \
   dist/portal/inkan-server.conf dist/portal/inkan-app.conf dist/portal/inkan-ask.conf \
   dist/portal/apache.conf dist/portal/apache-app.conf dist/portal/haproxy.cfg dist/portal/inkan.lua dist/portal/Caddyfile \
+  dist/portal/web-eid.py dist/portal/web-eid.html dist/portal/web-eid-page.js dist/portal/web-eid.conf \
   dist/portal/envoy.yaml dist/portal/traefik.yaml
 EXTRA_DIST += $(portal_files)
 if AUTHD

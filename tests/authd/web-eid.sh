@@ -24,7 +24,7 @@ run 71 ./inkan-authd --config "$work/wrong.conf"
 said 'a FastCGI authorizer gets no body'
 start "$work/authd.conf"
 
-# ---- A login. challenge [CURL OPTIONS]: $nonce, $cookie. sign CERTIFICATE KEY [ORIGIN [NONCE [HASH]]]: $work/token.
+# ---- A login. challenge: $nonce, $cookie. sign CERTIFICATE KEY [ORIGIN [NONCE [HASH]]]: $work/token.
 # verify [RULE [CURL OPTIONS]]: $status, $work/headers, $work/body
 post() {
 	path=$1
@@ -33,7 +33,7 @@ post() {
 }
 field() { tr -d '\r' <"$work/headers" | sed -n "s/^$1: *//p"; }
 challenge() {
-	post /web-eid/challenge -H "Origin: $origin" "$@"
+	post /web-eid/challenge -H "Origin: $origin"
 	nonce=$(sed -n 's/^{"nonce":"\(.*\)"}$/\1/p' "$work/body")
 	cookie=$(field Set-Cookie | cut -d ';' -f 1)
 }

@@ -76,10 +76,10 @@ wait_for_server() {
 	finish
 }
 
-# start_nginx: with the files of the kit
+# start_nginx [FILE]: with the files of the kit, and nginx.conf or that one
 start_nginx() {
 	stop_server() { [ ! -s "$work/nginx.pid" ] || kill "$(cat "$work/nginx.pid")"; }
-	kit_file nginx.conf site.conf "s|listen 443|listen 127.0.0.1:$https|"
+	kit_file "${1:-nginx.conf}" site.conf "s|listen 443|listen 127.0.0.1:$https|; s|127\.0\.0\.1:8081|127.0.0.1:${web-}|"
 	for file in inkan-server.conf inkan-app.conf inkan-ask.conf; do kit_file $file $file; done
 	cat >"$work/nginx.conf" <<END
 pid $work/nginx.pid;

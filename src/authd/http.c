@@ -170,8 +170,7 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, const struct
 		     add_header(response, "Inkan-Request", x->request.id);
 	if (ok && x->set_cookie)
 		ok = add_header(response, "Set-Cookie", x->set_cookie);
-	/* what of a body has not been read is no request */
-	if (ok && (status == 400 || x->got < x->length || atomic_load(&http.stopping)))
+	if (ok && (status == 400 || atomic_load(&http.stopping)))
 		ok = add_header(response, "Connection", "close");
 	if (ok)
 		sent = MHD_queue_response(connection, (unsigned)status, response);

@@ -164,6 +164,11 @@ static struct inkan_web_eid token(int row, int holder, unsigned char signature[6
 	                              .origin = ORIGIN, .nonce = NONCE};
 }
 
+static void flip(unsigned char *bytes, size_t i)
+{
+	bytes[i] = (unsigned char)(bytes[i] ^ 1U << i % 8);
+}
+
 START_TEST(good_ones_and_each_byte_of_the_signature)
 {
 	unsigned char signature[600];
@@ -172,9 +177,9 @@ START_TEST(good_ones_and_each_byte_of_the_signature)
 	ck_assert_int_eq(result(&t, &login), ACCEPTED);
 	ck_assert_int_eq(result(&t, NULL), 100 + INKAN_VERDICT_NO_STATUS); /* there are no lists */
 	for (size_t i = 0; i < t.signature_len; i++) {
-		signature[i] ^= 1 << i % 8;
+		flip(signature, i);
 		ck_assert_int_eq(result(&t, &login), INKAN_E_SIGNATURE);
-		signature[i] ^= 1 << i % 8;
+		flip(signature, i);
 	}
 	for (size_t n = 0; n <= t.signature_len + 1; n++) {
 		struct inkan_web_eid other = t;
@@ -209,10 +214,10 @@ START_TEST(each_byte_of_the_rest)
 	for (size_t i = 0; i < t.certificate_len; i++) {
 		int e;
 
-		der[i] ^= 1 << i % 8;
+		flip(der, i);
 		e = result(&t, &login);
 		ck_assert_msg(e == INKAN_E_FORMAT || e == INKAN_E_SIGNATURE || (e > 100 && e != ACCEPTED), "byte %zu: %d", i, e);
-		der[i] ^= 1 << i % 8;
+		flip(der, i);
 	}
 	ck_assert_int_eq(result(&t, &login), ACCEPTED);
 	t.certificate_len--;

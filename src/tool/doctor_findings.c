@@ -81,18 +81,6 @@ static const char *base_name(const char *path)
 	return path && strrchr(path, '/') ? strrchr(path, '/') + 1 : path ? path : "";
 }
 
-/* A path of that pattern of os_glob is there below root. */
-static bool there(const char *root, const char *pattern)
-{
-	char *path = setup_pattern(root, "", pattern);
-	glob_t found = {0};
-	bool is = path && os_glob(path, &found);
-
-	globfree(&found);
-	free(path);
-	return is;
-}
-
 /* Others may write this file or folder; the commands that forbid it. */
 static void add_writable(struct findings *f, const char *id, const char *path, const char *message, bool system)
 {
@@ -214,10 +202,11 @@ static void find_service(struct findings *f, const char *root, enum error looked
 		    ASK_POLKIT, "access_pcsc");
 	else if (looked != E_NO_SERVICE)
 		fine(f, "service", "pcscd", N_("the smartcard service answers"), NULL);
-	else if (there(root, "/{,usr/,usr/local/}{sbin,bin}/pcscd"))
+	else if (setup_there(root, "", "/{,usr/,usr/local/}{sbin,bin}/pcscd"))
 		add(f, PROBLEM, "service-stopped", "pcscd", N_("the smartcard service is not running"), NULL,
 		    N_("Start it: %s"),
-		    there(root, "/run/systemd/system") ? "sudo systemctl enable --now pcscd.socket" : "sudo pcscd");
+		    setup_there(root, "", "/run/systemd/system") ? "sudo systemctl enable --now pcscd.socket"
+		                                                 : "sudo pcscd");
 	else
 		add(f, PROBLEM, "service-missing", "pcscd", N_("the smartcard service is not installed"), NULL,
 		    N_("Install the package pcscd (Debian, Ubuntu), pcsc-lite (Fedora, openSUSE) or pcsclite (Arch)."),
@@ -635,7 +624,7 @@ static void find_program(struct findings *f, const char *root, const struct setu
 			ours = row;
 		else if (drives_our_cards(rows, row) && (!ours || strcmp(row->library, ours->library) != 0) &&
 		         (client != SETUP_P11KIT || !user || strncmp(row->file, user, strlen(user)) == 0 ||
-		          !there(user, strrchr(row->file, '/'))))
+		          !setup_there(user, "", strrchr(row->file, '/'))))
 			second = row;
 	}
 	if (confined && !served)
@@ -691,6 +680,23 @@ static void find_openssl(struct findings *f, const char *root, const struct setu
 	free(engine);
 	free(named);
 	free(again);
+}
+
+/* All products have one name for it: another's manifest stays behind, too, and setup does not touch it. */
+static void find_web_eid(struct findings *f, const char *root, const struct setup_row *row)
+{
+	const bool foreign = row->kind == SETUP_FOREIGN;
+	const char *name = setup_client_name(SETUP_WEB_EID), *sudo = row->system ? "sudo " : "";
+	char *help = foreign ? format("%srm %s", sudo, row->file + strlen(root))
+	                     : format("%sinkan setup web-eid%s", sudo, row->system ? " --system" : "");
+
+	if (row->gone)
+		add(f, PROBLEM, "web-eid-gone", name, N_("a browser is told to start a program that is not there: %s"),
+		    row->library,
+		    foreign ? N_("It is another product's. Remove the file: %s") : N_("Set it up again: %s"), help);
+	else if (!foreign)
+		fine(f, "client", name, N_("a browser finds the program by %s"), row->file + strlen(root));
+	free(help);
 }
 
 /* SSSD takes the first token that p11-kit shows. Its settings are root's to read: others get no findings. */
@@ -784,11 +790,14 @@ enum error findings_find(const char *root, const char *reader, struct findings *
 	for (size_t i = 0; i < rows.n; i++)
 		any |= rows.list[i].kind == SETUP_AUTH && !rows.list[i].confined;
 	for (int i = 0; i < SETUP_CLIENTS; i++)
-		if (i != SETUP_SSSD)
+		if (i != SETUP_SSSD && i != SETUP_WEB_EID)
 			find_program(f, root, &rows, (enum setup_client)i);
 	for (size_t i = 0; i < rows.n; i++)
 		if (rows.list[i].client == SETUP_OPENSSL && rows.list[i].kind != SETUP_NOTHING)
 			find_openssl(f, root, &rows.list[i]);
+	for (size_t i = 0; i < rows.n; i++)
+		if (rows.list[i].client == SETUP_WEB_EID && rows.list[i].kind != SETUP_NOTHING)
+			find_web_eid(f, root, &rows.list[i]);
 	find_sssd(f, root, &rows);
 	if (!any)
 		add(f, PROBLEM, "client-none", "", N_("no program is set up to use the module"), NULL,

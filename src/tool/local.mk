@@ -28,7 +28,7 @@ inkan_LDADD = libverbs.la libapi.la libdecide.la libfetch.la libstatus.la libcer
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
 inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
   src/tool/setup_clients.c src/tool/setup_pam.c
-inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"'
+inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
   src/tool/card_report_text.c

@@ -48,6 +48,7 @@ static const struct client {
 	{"p11-kit", N_("p11-kit (GnuTLS and others)"), setup_p11kit, "sg",
          "gnutls-cli openconnect p11-kit p11-kit-remote p11-kit-server p11_child p11tool wget wpa_supplicant"},
 	{"signers", N_("programs that sign documents"), setup_databases, "g", "pdfsig soffice.bin"},
+	{"web-eid", N_("Web eID, in browsers"), setup_web_eid, "s", "inkan-web-eid"},
 };
 
 const char *setup_client_word(enum setup_client client)
@@ -71,7 +72,8 @@ static void help(void)
 	       "  pam       login with password and card (pam_pkcs11), by the administrator\n"
 	       "  sssd      the same by SSSD (pam_sss)\n"
 	       "  p11-kit   GnuTLS, wget and others\n"
-	       "  signers   a database with the signature module, for programs that sign documents\n\n"
+	       "  signers   a database with the signature module, for programs that sign documents\n"
+	       "  web-eid   the browser extension Web eID, for signing in and signing in a page\n\n"
 	       "  --undo              remove it again\n"
 	       "  --dry-run           show the change alone\n"
 	       "  --yes               do not ask\n"
@@ -82,7 +84,7 @@ static void help(void)
 	       "  --user NAME         pam, sssd: the login that the card may use\n"
 	       "  --certificate FILE  pam, sssd: this certificate, not the one of the card in the reader\n"
 	       "  --reader NAME       pam, sssd: the card in this reader\n"
-	       "  --module FILE       another module than the installed one\n"
+	       "  --module FILE       another module (web-eid: program) than the installed one\n"
 	       "  --root DIR          with --system: the files below DIR (for packagers)\n\n"
 	       "Browsers, ssh and PAM get the authentication module alone: they try one PIN on\n"
 	       "every token, and a signature PIN has few tries."));
@@ -122,6 +124,7 @@ static enum exit_code list(const char *root)
 /* The module as programs see it; it is read, not loaded. */
 static enum exit_code choose_module(struct setup_job *job, const char *file)
 {
+	const bool program = job->client == SETUP_WEB_EID;
 	char here[PATH_MAX] = "", *path = NULL;
 	struct buf b = {0};
 	const char *why = NULL;
@@ -133,6 +136,8 @@ static enum exit_code choose_module(struct setup_job *job, const char *file)
 	free(job->module);
 	if (file)
 		job->module = format("%s%s%s", here, here[0] ? "/" : "", file);
+	else if (program)
+		job->module = strdup(PKGLIBEXECDIR "/inkan-web-eid");
 	else
 		job->module = format("%s/%s", MODULEDIR, job->sign ? "inkan-sign-pkcs11.so" : "inkan-pkcs11.so");
 	if (!job->module || !(path = format("%s%s", job->root, job->module)))
@@ -141,14 +146,22 @@ static enum exit_code choose_module(struct setup_job *job, const char *file)
 		why = _("such a name cannot be written into every program's settings");
 	else if (path_read(path, (size_t)64 << 20, &b) != E_OK)
 		why = _("it cannot be read");
+	else if (program && access(path, X_OK) != 0)
+		why = _("it cannot be run");
+	else if (program)
+		why = NULL;
 	else if (b.len < 4 || memcmp(b.data, "\177ELF", 4) != 0 || !memmem(b.data, b.len, "C_GetFunctionList", 18))
 		why = _("it has no C_GetFunctionList");
 	buf_free(&b);
 	free(path);
 	if (!why)
 		return EXIT_DONE;
-	complain(_("%s is not a PKCS#11 module: %s."), job->module, why);
-	advise(_("Install Inkan, or name the module: --module FILE"));
+	if (program)
+		complain(_("%s is not the program for Web eID: %s."), job->module, why);
+	else
+		complain(_("%s is not a PKCS#11 module: %s."), job->module, why);
+	advise(program ? _("Install it (Debian and Ubuntu: inkan-web-eid), or name it: --module FILE")
+	               : _("Install Inkan, or name the module: --module FILE"));
 	return EXIT_NO_INPUT;
 }
 
@@ -211,7 +224,7 @@ static enum exit_code check(const struct setup_job *job, const char *seen)
 		if (!strchr(seen, o->val) || strchr(COMMON, o->val) || strchr(clients[job->client].takes, o->val))
 			continue;
 		code = EXIT_USAGE;
-		if (o->val != 'g')
+		if (o->val != 'g' || job->client == SETUP_WEB_EID)
 			code = refuse_argument("setup", o->name);
 		else
 			complain(_("inkan setup %s never adds the signature module: one PIN would be tried on both "

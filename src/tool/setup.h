@@ -17,6 +17,7 @@ enum setup_client {
 	SETUP_SSSD,
 	SETUP_P11KIT,
 	SETUP_SIGNERS,
+	SETUP_WEB_EID,
 	SETUP_CLIENTS
 };
 
@@ -26,7 +27,7 @@ const char *setup_client_name(enum setup_client client);
 
 enum setup_kind {
 	SETUP_NOTHING, /* the file is there, and none of our modules in it */
-	SETUP_AUTH,    /* the module with the authentication tokens */
+	SETUP_AUTH,    /* the module with the authentication tokens; of Web eID, our program */
 	SETUP_SIGN,    /* that with the signature tokens */
 	SETUP_FOREIGN, /* another's module, OpenSC's for instance */
 };
@@ -59,6 +60,9 @@ char *setup_path(const char *root, const char *file);
 /* The folder (as setup_path takes it, or "") below root as it is, then a pattern of os_glob; to be freed. */
 char *setup_pattern(const char *root, const char *folder, const char *pattern);
 
+/* Something is there by that name. */
+bool setup_there(const char *root, const char *folder, const char *pattern);
+
 /* The last value of a setting in the text files of that pattern (as of setup_pattern); to be freed. NULL: it is in none
  * that can be read. */
 char *setup_setting(const char *root, const char *folder, const char *pattern, const char *key);
@@ -82,7 +86,7 @@ struct setup_job {
 	enum setup_client client;
 	bool yes, undo, dry_run, system, sign;
 	const char *root; /* "" or an absolute path; no file names it */
-	char *module;     /* as programs see it */
+	char *module;     /* as programs see it; web-eid: the program */
 	const char *host, *user, *certificate, *reader, *card;
 	struct change *changes;
 	size_t n;
@@ -116,5 +120,6 @@ enum exit_code setup_ssh(struct setup_job *job);
 enum exit_code setup_openssl(struct setup_job *job);
 enum exit_code setup_pam(struct setup_job *job); /* pam, sssd */
 enum exit_code setup_p11kit(struct setup_job *job);
+enum exit_code setup_web_eid(struct setup_job *job);
 
 #endif

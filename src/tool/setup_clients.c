@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What each program's settings are: OpenSSH, p11-kit, OpenSSL, NSS databases, Firefox's policy. */
+/* What each program's settings are: OpenSSH, p11-kit, OpenSSL, NSS databases, Firefox's policy, Web eID. */
 #include "config.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -307,5 +307,113 @@ enum exit_code setup_firefox(struct setup_job *job)
 	}
 	json_decref(json);
 	json_decref(old);
+	return code;
+}
+
+/* ---- Web eID: the program that the browsers' extension asks for, by a name that is the same for every product */
+
+#define MARK "inkan setup" /* a package's own manifest has other words, and stays */
+
+static const struct host_folder {
+	bool system, mozilla;
+	const char *folder, *there; /* of setup_pattern: for whom; NULL: always */
+	const char *manifests;
+} host_folders[] = {
+	{false, true, "~", "/{.mozilla,.config/mozilla,snap/firefox}", "~/.mozilla/native-messaging-hosts"},
+	{false, false, "config", "/chromium", "config/chromium/NativeMessagingHosts"},
+	{false, false, "config", "/google-chrome", "config/google-chrome/NativeMessagingHosts"},
+	{false, false, "config", "/microsoft-edge", "config/microsoft-edge/NativeMessagingHosts"},
+	{true, true, "", NULL, "/usr/lib/mozilla/native-messaging-hosts"},
+	{true, true, "", "/usr/lib64/mozilla", "/usr/lib64/mozilla/native-messaging-hosts"}, /* Fedora */
+	{true, false, "", NULL, "/etc/chromium/native-messaging-hosts"},
+	{true, false, "", NULL, "/etc/opt/chrome/native-messaging-hosts"},
+	{true, false, "", NULL, "/etc/opt/edge/native-messaging-hosts"},
+};
+
+/* With the extension's ids in the stores; to be freed. */
+static char *manifest_text(const char *program, bool mozilla)
+{
+	json_t *ids = mozilla ? json_pack("[s]", "{e68418bc-f2b0-4459-a9ea-3e72b6751b07}")
+	                      : json_pack("[ss]", "chrome-extension://ncibgoaomkmdpilpocfeponihegamlic/",
+	                                  "chrome-extension://gnmckgbandlkacikdndelhfghdejfido/");
+	json_t *json =
+		json_pack("{ss ss ss ss so}", "name", "eu.webeid", "description", "HPKI and My Number cards, by " MARK,
+	                  "path", program, "type", "stdio", mozilla ? "allowed_extensions" : "allowed_origins", ids);
+	char *dump = json ? json_dumps(json, JSON_INDENT(2)) : NULL, *text = dump ? format("%s\n", dump) : NULL;
+
+	json_decref(json);
+	free(dump);
+	return text;
+}
+
+/* *ours: it is, or will be, ours. */
+static enum exit_code change_manifest(struct setup_job *job, struct change *c, bool mozilla, bool *ours)
+{
+	json_t *json = c->before ? json_loads(c->before, 0, NULL) : NULL;
+	const char *path = json_string_value(json_object_get(json, "path"));
+	const char *name = path ? strrchr(path, '/') : NULL;
+	const bool empty = !c->before || !c->before[0], mine = name && strcmp(name, "/inkan-web-eid") == 0;
+	enum exit_code code = EXIT_DONE;
+
+	if (!job->undo && !empty && !mine) {
+		complain(_("%s belongs to another program, and stays: %s"), c->path, path ? path : "?");
+		advise(_("To use Inkan in that browser remove the other program (package web-eid-native) or that file "
+		         "first."));
+	} else if (!job->undo) {
+		*ours = true;
+		if (empty || strcmp(path, job->module) != 0)
+			code = change_to(c, manifest_text(job->module, mozilla));
+	} else if (mine && strstr(c->before, MARK)) {
+		code = change_to(c, strdup(""));
+	}
+	json_decref(json);
+	return code;
+}
+
+enum exit_code setup_web_eid(struct setup_job *job)
+{
+	static const char confined[] = "/{snap/firefox,snap/chromium,.var/app/org.mozilla.firefox,"
+				       ".var/app/org.chromium.Chromium,.var/app/com.google.Chrome}";
+	enum exit_code code = EXIT_DONE;
+	bool any = false, ours = false;
+	struct setup_rows rows;
+	struct change *c;
+
+	for (size_t i = 0; i < sizeof host_folders / sizeof *host_folders && code == EXIT_DONE; i++) {
+		const struct host_folder *h = &host_folders[i];
+		char *file;
+
+		if (h->system != job->system ||
+		    (!job->undo && h->there && !setup_there(job->root, h->folder, h->there)))
+			continue;
+		any = true;
+		file = format("%s/eu.webeid.json", h->manifests);
+		code = change_open(job, file ? setup_path(job->root, file) : NULL, 0644, &c);
+		free(file);
+		if (code == EXIT_DONE)
+			code = change_manifest(job, c, h->mozilla, &ours);
+	}
+	if (code != EXIT_DONE || job->undo)
+		return code;
+	if (!job->system && setup_there("", "~", confined)) {
+		complain(_("A browser is a snap or a flatpak: Firefox as a snap asks whether it may start the "
+		           "program, others may not reach it."));
+		advise(_("Use the program as a package of the distribution or of its maker."));
+	}
+	if (!any) {
+		complain(_("There is no Firefox, Chromium, Chrome or Edge that you have used."));
+		advise(_("Start it once, then run this again. For everybody: sudo inkan setup web-eid --system"));
+	}
+	if (!ours)
+		return EXIT_UNAVAILABLE;
+	job->next = strdup(_("Then install the extension Web eID from the browser's store."));
+	if (setup_registered(job->root, &rows) != E_OK)
+		code = setup_no_memory();
+	for (const struct setup_row *row = rows.list; row < rows.list + rows.n && !job->system; row++)
+		if (row->client == SETUP_WEB_EID && row->system && row->kind == SETUP_FOREIGN) {
+			free(job->next);
+			job->next = format(_("For everybody else it stays another program's: %s"), row->library);
+		}
+	setup_rows_free(&rows);
 	return code;
 }

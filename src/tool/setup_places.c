@@ -46,6 +46,11 @@ static const struct place {
 	{SETUP_P11KIT, false, false, "config", "/pkcs11/modules/*.module", {"module"}},
 	{SETUP_P11KIT, true, false, "", "/{etc/pkcs11,usr/share/p11-kit}/modules/*.module", {"module"}},
 	{SETUP_SIGNERS, false, false, "data", "/inkan/nssdb/pkcs11.txt", NSS},
+	{SETUP_WEB_EID, false, false, "~", "/.mozilla/native-messaging-hosts/eu.webeid.json", {NULL}},
+	{SETUP_WEB_EID, false, false, "config",
+	 "/{chromium,google-chrome,microsoft-edge}/NativeMessagingHosts/eu.webeid.json", {NULL}},
+	{SETUP_WEB_EID, true, false, "", "/{usr/lib/mozilla,usr/lib64/mozilla,etc/chromium,etc/opt/chrome,etc/opt/edge}"
+	 "/native-messaging-hosts/eu.webeid.json", {NULL}},
 };
 /* clang-format on */
 
@@ -96,6 +101,17 @@ char *setup_pattern(const char *root, const char *folder, const char *pattern)
 	return out;
 }
 
+bool setup_there(const char *root, const char *folder, const char *pattern)
+{
+	char *path = setup_pattern(root, folder, pattern);
+	glob_t found = {0};
+	bool is = path && os_glob(path, &found);
+
+	globfree(&found);
+	free(path);
+	return is;
+}
+
 void setup_rows_free(struct setup_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++) {
@@ -119,7 +135,8 @@ static enum error add_row(struct setup_rows *rows, const struct place *p, const 
 	else if (strncmp(name, "inkan-sign-pkcs11.so", 20) == 0 || strncmp(name, "HpkiSigP11_inkan.so", 19) == 0)
 		kind = SETUP_SIGN;
 	else if (strncmp(name, "inkan-pkcs11.so", 15) == 0 || strncmp(name, "HpkiAuthP11_inkan.so", 20) == 0 ||
-	         strstr(name, "PKI%20Authentication") || strstr(name, "library-manufacturer=Inkan"))
+	         strcmp(name, "inkan-web-eid") == 0 || strstr(name, "PKI%20Authentication") ||
+	         strstr(name, "library-manufacturer=Inkan"))
 		kind = SETUP_AUTH;
 
 	if (list) {
@@ -202,6 +219,9 @@ static enum error look_at(struct setup_rows *rows, const struct place *p, const 
 		json_object_foreach (add ? add : devices, name, path)
 			if (e == E_OK && json_is_string(path))
 				e = add_row(rows, p, root, file, json_string_value(path));
+		path = json_object_get(policy, "path"); /* of Web eID's program */
+		if (e == E_OK && json_is_string(path))
+			e = add_row(rows, p, root, file, json_string_value(path));
 		json_decref(policy);
 	}
 	while (p->keys[0] && e == E_OK && getline(&line, &size, f) > 0) {

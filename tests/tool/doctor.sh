@@ -327,6 +327,28 @@ doctor 1
 found 'problem openssl-gone OpenSSL'
 rm "$openssl_conf"
 
+# ---- Web eID: manifests of ours and of another product, whose programs are there or not
+web_eid=$root$HOME/.mozilla/native-messaging-hosts/eu.webeid.json
+mkdir -p "${web_eid%/*}" "$root/etc/chromium/native-messaging-hosts" "$root/usr/bin"
+echo '{"path": "/usr/libexec/inkan/inkan-web-eid"}' >"$web_eid"
+doctor 1
+found 'problem web-eid-gone Web eID'
+advised_to web-eid-gone 'again: inkan setup web-eid'
+mkdir -p "$root/usr/libexec/inkan"
+: >"$root/usr/libexec/inkan/inkan-web-eid"
+doctor 1
+lacks web-eid-gone
+found 'ok client Web eID'
+theirs=$root/etc/chromium/native-messaging-hosts/eu.webeid.json
+echo '{"path": "/usr/bin/web-eid"}' >"$theirs"
+doctor 1
+found 'problem web-eid-gone Web eID'
+[ "$(remedy_of web-eid-gone)" = "sudo rm ${theirs#"$root"}" ] || bad "the remedy is: $(remedy_of web-eid-gone)"
+: >"$root/usr/bin/web-eid"
+doctor 1
+lacks web-eid-gone
+rm -r "$root$HOME/.mozilla/native-messaging-hosts" "$root/etc/chromium"
+
 # ---- SSSD, which has its cards from p11-kit
 mkdir -p "$root/etc/sssd/conf.d"
 printf '[pam]\npam_cert_auth = false\n' >"$root/etc/sssd/sssd.conf"
@@ -356,7 +378,7 @@ rm -r "$root/etc/sssd"
 doctor 1
 lacks client-twice
 
-all_seen 'service|reader|settings|module|client|clock-early'
+all_seen 'service|reader|settings|module|client|web-eid|clock-early'
 
 
 # ---- What other people's programs write, and their tools mend

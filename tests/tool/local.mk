@@ -31,7 +31,7 @@ tests_tool_lib_sign_LDADD = libinkan.la
 dist_check_SCRIPTS += tests/tool/settings.sh
 TESTS += tests/tool/settings.sh
 # inkan setup
-setup_tests = tests/tool/setup.sh tests/tool/setup-nss.sh tests/tool/setup-pam.sh
+setup_tests = tests/tool/setup.sh tests/tool/setup-nss.sh tests/tool/setup-web-eid.sh tests/tool/setup-pam.sh
 dist_check_SCRIPTS += $(setup_tests)
 EXTRA_DIST += tests/tool/setup-common.sh
 TESTS += $(setup_tests)

@@ -72,7 +72,7 @@ static bool take_item(void *at, const char *value, const struct word *most)
 
 static bool take_origin(void *at, const char *value, const struct word *most)
 {
-	return origin_valid(value) && take_item(at, value, most);
+	return origin_host(value, "https") && take_item(at, value, most);
 }
 
 static bool take_path(void *at, const char *value, const struct word *others)

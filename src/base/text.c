@@ -120,19 +120,30 @@ char *text_visible(const char *text)
 	return out;
 }
 
-bool origin_valid(const char *text)
+const char *origin_host(const char *origin, const char *scheme)
 {
-	const char *host = text + strlen("https://"), *port;
-	size_t n;
+	const size_t n = strlen(scheme);
+	const char *host = origin + n + strlen("://"), *port;
+	size_t digits;
 
-	if (strncmp(text, "https://", strlen("https://")) != 0 || strlen(text) > 255)
-		return false;
-	n = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
-	port = host + n;
-	if (n == 0 || !*port)
-		return n > 0;
-	n = strspn(port + 1, "0123456789");
-	return *port == ':' && n > 0 && n <= 5 && !port[n + 1] && port[1] != '0' && strcmp(port, ":443") != 0;
+	if (strncmp(origin, scheme, n) != 0 || strncmp(origin + n, "://", strlen("://")) != 0 || strlen(origin) > 255)
+		return NULL;
+	port = host + strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
+	if (host[0] == '[') {
+		port = host + 1 + strspn(host + 1, "0123456789abcdef:.");
+		if (*port != ']' || port == host + 1)
+			return NULL;
+		port++;
+	}
+	if (port == host || host[0] == '.' || strstr(host, ".."))
+		return NULL;
+	if (!*port)
+		return host;
+	digits = strspn(port + 1, "0123456789");
+	return *port == ':' && digits > 0 && digits <= 5 && !port[digits + 1] && port[1] != '0' &&
+	                       atoi(port + 1) <= 65535 && strcmp(port, ":443") != 0
+	               ? host
+	               : NULL;
 }
 
 void time_write(time_t t, char out[TIME_TEXT_SIZE])

@@ -26,9 +26,9 @@ size_t utf8_next(const uint8_t *p, size_t n, uint32_t *c);
  * with them. To be freed; NULL: no memory. */
 char *text_visible(const char *text);
 
-/* https://HOST or https://HOST:PORT as browsers write an origin (RFC 6454 6.2): in small letters, without the
- * port 443, no slash at the end, at most 255 characters. */
-bool origin_valid(const char *text);
+/* HOST or HOST:PORT, in an origin SCHEME://HOST or SCHEME://HOST:PORT as browsers write it (RFC 6454 6.2): ASCII in
+ * small letters, without the port 443, no slash at the end, at most 255 characters. NULL: it is none. */
+const char *origin_host(const char *origin, const char *scheme);
 
 /* 2026-11-20T12:00:00Z; "" for a time that has no such form. */
 #define TIME_TEXT_SIZE 21

@@ -104,7 +104,7 @@ enum inkan_error inkan_web_eid_decide(struct inkan *ctx, const struct inkan_web_
 		*out = NULL;
 	if (!ctx || !token || !cert || !out || !struct_take(&t, sizeof t, token) ||
 	    (rules && !struct_take(&r, sizeof r, rules)) || !t.format || !t.algorithm || !t.signature || !t.origin ||
-	    !origin_valid(t.origin) || !t.nonce || strlen(t.nonce) < NONCE_MIN || strlen(t.nonce) > NONCE_MAX)
+	    !origin_host(t.origin, "https") || !t.nonce || strlen(t.nonce) < NONCE_MIN || strlen(t.nonce) > NONCE_MAX)
 		return INKAN_E_ARGUMENT;
 	a = algorithm_of(t.algorithm);
 	if (!a || strncmp(t.format, "web-eid:1", 9) != 0 || (t.format[9] && t.format[9] != '.'))

@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "request.h"
 #include "tool/say.h"
 #include "tool/show.h"
@@ -24,7 +25,6 @@
 #define PROTOCOL_VERSION "2.9.0+inkan." PACKAGE_VERSION
 
 #define MESSAGE_MAX 8192
-#define ORIGIN_MAX 255
 #define NONCE_MIN 44
 #define NONCE_MAX 128
 #define ARGUMENTS_MAX 4
@@ -106,28 +106,6 @@ static json_t *invalid(const char *text)
 
 /* ---- Arguments */
 
-/* scheme://host[:port]. Browsers write an international name as xn--…, and so it is shown: decoded, it could look like
- * another one. */
-static const char *site_of(const char *origin)
-{
-	const char *site = strncmp(origin, "https://", 8) == 0 ? origin + 8
-	                   : strncmp(origin, "wss://", 6) == 0 ? origin + 6
-	                                                       : "";
-	bool v6 = site[0] == '[';
-	size_t n = v6 ? 1 + strspn(site + 1, "0123456789abcdef:.")
-	              : strspn(site, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
-	const char *port = site + n + v6;
-	size_t digits = 0;
-
-	if (n <= v6 || (v6 && site[n] != ']') || strlen(origin) > ORIGIN_MAX || site[0] == '.' || strstr(site, ".."))
-		return NULL;
-	if (port[0] == ':')
-		digits = strspn(port + 1, "0123456789");
-	if (digits > 5 || (digits > 0 && (atoi(port + 1) < 1 || atoi(port + 1) > 65535)))
-		return NULL;
-	return port[digits > 0 ? digits + 1 : 0] == '\0' ? site : NULL;
-}
-
 /* Canonical base64 of up to `room` bytes; how many, 0: it is none. */
 static size_t decode(const char *text, uint8_t *out, size_t room)
 {
@@ -204,8 +182,9 @@ static const char *take(struct request *r, const json_t *message)
 		return "there is an argument that is not known";
 	if (r->command == QUIT)
 		return NULL;
-	r->site = site_of(argument(arguments, "origin"));
-	if (!r->site)
+	value = argument(arguments, "origin");
+	r->site = origin_host(value, "https");
+	if (!r->site && !(r->site = origin_host(value, "wss")))
 		return "origin must be https://host[:port]";
 	if (r->command == SIGN)
 		return take_hash(r, arguments);

@@ -10,7 +10,7 @@ enum command { AUTHENTICATE, GET_SIGNING_CERTIFICATE, SIGN, QUIT };
 
 struct request {
 	enum command command;
-	const char *site; /* host and port: ASCII */
+	const char *site; /* of origin_host: an international name as xn--…, for decoded it could look like another */
 	enum hash hash;
 	uint8_t digest[64]; /* to be signed; of `hash` */
 	const char *cert;   /* SIGN: base64 of the certificate whose key is to sign */

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # inkan-web-eid as a browser sees it, with a pinentry of the tests' own (tests/webeid/pinentry): host.py PART, inside
 # inkan-vcard. openssl checks the signatures; the card counts the PINs.
-import base64, glob, hashlib, json, os, signal, struct, subprocess, sys, time
+import base64, hashlib, json, os, signal, struct, subprocess, sys, time
 
 HOST, VCARD, OPENSSL = os.path.abspath("inkan-web-eid"), os.path.abspath("inkan-vcard"), "openssl"
-work, source, pki = os.environ["TEST_FOLDER"], os.environ["srcdir"], os.environ["PKI"]
+work, source = os.environ["TEST_FOLDER"], os.environ["srcdir"]
 NONCE = base64.b64encode(bytes(range(32))).decode()
 ORIGIN = "https://portal.example.jp"
 failures = 0
@@ -186,7 +186,7 @@ def protocol():
                    "https://" + host + "\u202e", "https://\u202eportal.example.jp", "https://portal\u200b.example.jp",
                    "https://病院.example.jp", "https://portal.example.jp%00", "https://portal..example.jp", "https://.example.jp",
                    "https://<b>portal.example.jp</b>", "https://portal.example.jp%0Aok", "https://[::1", "https://::1",
-                   "https://[]", "https://[::1]x", "https://[g::1]", "https://portal_example.jp", "https://portal.example.jp\\@x",
+                   "https://[]", "https://[::1]x", "https://[g::1]", "https://Portal.example.jp", "https://" + host + ":443", "https://portal.example.jp\\@x",
                    "ftp://" + host, "file://", "null", "https://" + "a" * 248, "javascript:alert(1)", "wss:/" + host,
                    "https://" + host + ":443:443", "https://*." + host, "https://" + host + ",https://x", "https://'" + host,
                    "https://\"" + host, "https://&amp;" + host, "https://\t" + host, "chrome-extension://x"):
@@ -207,7 +207,7 @@ def hpki():
     a = h.ask(authenticate())
     if not is_token(a):
         bad("no token: %r" % a)
-    if is_token(a, nonce=NONCE[:-1]) or is_token(a, origin=ORIGIN + ":443"):
+    if is_token(a, nonce=NONCE[:-1]) or is_token(a, origin=ORIGIN + ":8443"):
         bad("the check of tokens checks nothing")
     shown = h.shown()
     same("dialogs", len(shown), 1)

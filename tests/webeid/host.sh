@@ -8,14 +8,14 @@ need openssl
 [ -x ./inkan-vcard ] || skip "inkan-vcard is not built"
 [ -x ./inkan-web-eid ] || skip "inkan-web-eid is not built"
 srcdir=$(cd "${srcdir:-.}" && pwd)
-TEST_FOLDER=$work PKI=${INKAN_TEST_PKI:-$work/pki}
-export srcdir TEST_FOLDER PKI
+TEST_FOLDER=$work pki=${INKAN_TEST_PKI:-$work/pki}
+export srcdir TEST_FOLDER
 
 part() { # PART CARD-OPTIONS...
 	name=$1
 	shift
 	echo "== $name"
-	timeout 300 ./inkan-vcard --pki "$PKI" "$@" -- python3 "$srcdir/tests/webeid/host.py" "$name" || bad "$name: $*"
+	timeout 300 ./inkan-vcard --pki "$pki" "$@" -- python3 "$srcdir/tests/webeid/host.py" "$name" || bad "$name: $*"
 }
 
 hanako='--card hpki --pin-auth 123456 --pin-sign 876543 --role'

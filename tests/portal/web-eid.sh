@@ -9,7 +9,7 @@ start_kit
 web=$(free_ports 1)
 origin=https://web.portal.example:$https
 # the guide's page
-guide_block web-eid conf | sed "s|/etc/inkan/authd.conf|$work/authd.conf|; s|inkan-authd -|$PWD/inkan-authd -|; s|--check|& --config $work/authd.conf|
+guide_block portal-web-eid conf | sed "s|/etc/inkan/authd.conf|$work/authd.conf|; s|inkan-authd -|$PWD/inkan-authd -|; s|--check|& --config $work/authd.conf|
 	/^systemctl/d" >"$work/block"
 run 0 sh -eu "$work/block"
 wrote ok

@@ -17,15 +17,17 @@ grep -qx 'web-eid-origin = https://web.portal.example' "$work/authd.conf" || bad
 sed -i "s|^web-eid-origin.*|web-eid-origin = $origin|" "$work/authd.conf"
 kill -HUP "$daemon"
 told 'read again'
-cat >"$work/library.js" <<'END'
-// the calls of web-eid.js
-END
 python3 "$kit/web-eid.py" "$web" "$socket" "$work/library.js" 2>"$work/web.log" &
 second=$!
 kill "$application"
 application=$second
 start_nginx web-eid.conf
 host=web.portal.example
+for _ in $(seq 100); do
+	page /web-eid/
+	[ "$status" != 200 ] || break
+	sleep 0.1
+done
 
 # ---- The page itself
 cat >"$work/page.mjs" <<'END'
@@ -114,9 +116,82 @@ pages() { # LANGUAGE
 pages en
 pages ja
 
+# ---- The page in Chromium: its cookies, its Origin and its Content-Security-Policy are the browser's own
+in_chromium() {
+	{
+		pkcs8() { openssl pkcs8 -topk8 -nocrypt -in "$pki/$1-authd-doctor.key" -outform der | base64 -w 0; }
+		der() { openssl x509 -in "$(of "$1" doctor)" -outform der | base64 -w 0; }
+		echo "const card = { auth: [\"$(pkcs8 hpki-auth)\", \"$(der hpki-auth)\"], sign: [\"$(pkcs8 hpki-sign)\", \"$(der hpki-sign)\"] };"
+		cat <<'END'
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const sha = async (text) => new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+async function made(which, data) {
+	const name = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+	const key = await crypto.subtle.importKey("pkcs8", bytes(card[which][0]), name, false, ["sign"]);
+	return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.sign(name, key, data))));
+}
+export async function authenticate(nonce) {
+	const signature = await made("auth", new Uint8Array([...await sha(location.origin), ...await sha(nonce)]));
+	return { unverifiedCertificate: card.auth[1], algorithm: "RS256", signature, format: "web-eid:1.0", appVersion: "x" };
+}
+export const getSigningCertificate = async () => ({ certificate: card.sign[1], supportedSignatureAlgorithms: [] });
+export async function sign(certificate, hash) {
+	if (hash !== btoa(String.fromCharCode(...await sha("a document")))) throw new Error("another hash");
+	return { signature: await made("sign", new TextEncoder().encode("a document")), signatureAlgorithm: {} };
+}
+END
+	} >"$work/library.js"
+	HOME=$work timeout 150 chromium --headless=new --no-sandbox --disable-gpu --no-first-run --user-data-dir="$work/chromium" --ignore-certificate-errors \
+		--host-resolver-rules='MAP *.portal.example 127.0.0.1' --remote-debugging-port=0 about:blank >"$work/chromium.log" 2>&1 &
+	chromium=$!
+	cat >"$work/drive.py" <<'END'
+import os, sys, time
+folder, source, origin = sys.argv[1:]
+sys.path.insert(0, source + "/tests/clients")
+import chromium
+for i in range(300):
+    if os.path.exists(folder + "/chromium/DevToolsActivePort"):
+        break
+    time.sleep(0.1)
+port = open(folder + "/chromium/DevToolsActivePort").readline().strip()
+page = chromium.Page(port, origin + "/web-eid/")
+def do(script):
+    chromium.TEXT = script + " ".ljust(150)
+    return page.text()
+def until(script, wanted):
+    for i in range(300):
+        got = do(script)
+        if got == wanted:
+            return
+        time.sleep(0.1)
+    sys.exit(f"{script}: {got!r}, not {wanted!r}; {do('document.body.innerText')!r}")
+until('String(document.getElementById("out")?.hidden)', "false")
+do('document.querySelector("[data-rule=pharmacists]").click(); ""')
+until('String(/health professions|資格の方/.test(document.getElementById("message").textContent))', "true")
+do('document.querySelector("[data-rule=doctors]").click(); ""')
+until('document.getElementById("who").textContent', "桜花子 — Medical Doctor")
+until('document.cookie', "")
+do('location.reload(); ""')
+until('document.getElementById("who")?.textContent', "桜花子 — Medical Doctor")
+do('const d = new DataTransfer(); d.items.add(new File(["a document"], "letter.txt")); document.getElementById("file").files = d.files; document.getElementById("sign").click(); ""')
+until('[...document.querySelectorAll("#files a")].map((a) => a.download).join()', "letter.txt.sig,letter.txt.cer")
+do('document.getElementById("leave").click(); ""')
+until('String(document.getElementById("in").hidden)', "true")
+END
+	timeout 120 python3 "$work/drive.py" "$work" "${srcdir:-.}" "$origin" >"$work/out" 2>&1 || { bad "the page in Chromium"; tail -n 5 "$work/out"; }
+	kill "$chromium"
+	wait "$chromium"
+}
+if command -v chromium >/dev/null; then
+	in_chromium
+else
+	echo "skipped in part: chromium is missing"
+fi
+
 # ---- The application
 shows 200 '<script type="module" src="page.js">' /web-eid/
 grep -qi "^content-security-policy: default-src 'self'" "$work/headers" || bad "no Content-Security-Policy"
+echo '// the calls of web-eid.js' >"$work/library.js"
 shows 200 'the calls of web-eid.js' /web-eid/web-eid.js
 for where in /web-eid/../etc/passwd /web-eid/web-eid.py /web-eid/me/ /rule/doctors /metrics /web-eid/verify/doctors; do
 	page "$where" --path-as-is

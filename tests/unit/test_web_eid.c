@@ -234,7 +234,7 @@ START_TEST(names_and_texts)
 	static const char *const origins[] = {"", "https://", "http://portal.example.jp", "wss://portal.example.jp", "portal.example.jp",
 	                                      ORIGIN "/", ORIGIN "/x", ORIGIN "?", ORIGIN "#", ORIGIN ":443", ORIGIN ":", ORIGIN ":0443",
 	                                      ORIGIN ":123456", ORIGIN ":80x", "https://Portal.example.jp", "https://a@portal.example.jp",
-	                                      "https://ポータル.example.jp", ORIGIN " ", ORIGIN "\n", "https://[", "https://[::1]", "https:///x"};
+	                                      "https://ポータル.example.jp", ORIGIN " ", ORIGIN "\n", "https://[", "https://[]", "https://[::1]x", "https://::1", ORIGIN ":65536", "https://a..b", "https:///x"};
 	unsigned char signature[600];
 	struct inkan_web_eid t = token(0, RSA_KEY, signature);
 	char nonce[140], origin[300];

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 #include "inkan-pkcs11.h"
 #include "pkcs11/attr.h"
 
@@ -152,13 +153,23 @@ CK_RV attr_give(const CK_ATTRIBUTE *have, CK_ATTRIBUTE *out)
 
 void text_pad(CK_UTF8CHAR *field, size_t size, const char *text)
 {
-	size_t len = strlen(text);
+	const uint8_t *p = (const uint8_t *)text;
+	size_t n = strlen(text), at = 0, len;
+	uint32_t c;
 
-	if (len > size)
-		for (len = size; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;)
-			len--;
-	memcpy(field, text, len);
-	memset(field + len, ' ', size - len);
+	for (; n > 0; p += len, n -= len) {
+		len = utf8_next(p, n, &c);
+		if (len > size - at || at == size)
+			break;
+		if (len > 0 && c >= 0x20 && (c < 0x7F || c > 0x9F)) {
+			memcpy(field + at, p, len);
+			at += len;
+		} else {
+			field[at++] = '?';
+			len = len ? len : 1;
+		}
+	}
+	memset(field + at, ' ', size - at);
 }
 
 CK_RV output_room(const void *out, CK_ULONG *room, CK_ULONG needed, bool *done)

@@ -39,7 +39,8 @@ bool attr_matches(const CK_ATTRIBUTE *have, const CK_ATTRIBUTE *wanted);
  * value, or CKR_BUFFER_TOO_SMALL with CK_UNAVAILABLE_INFORMATION as length. */
 CK_RV attr_give(const CK_ATTRIBUTE *have, CK_ATTRIBUTE *out);
 
-/* Blank-padded text of the info structures; cut at a character's boundary. */
+/* Blank-padded text of the info structures; cut at a character's boundary. A reader's driver may name it as it
+ * likes: in place of control characters and bytes that are no UTF-8 there are question marks. */
 void text_pad(CK_UTF8CHAR *field, size_t size, const char *text);
 
 /* PKCS#11 5.2, functions that return output in a variable-length buffer: CKR_OK

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Slots, hot-plug, events, C_Finalize, fork. */
+#include <iconv.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -618,6 +619,54 @@ START_TEST(test_fork_under_lock)
 }
 END_TEST
 
+/* PC/SC has room for 16 readers, whose names are their drivers'. */
+START_TEST(test_names_of_readers)
+{
+	static const char *const names[] = {
+		"plain", "bad \xFF\xFE\xC0\xAF", "cut \xE3\x83", "\"quote\\ 'back`", "tab\tnew\nline", "\033[31mred", "surrogate \xED\xA0\x80",
+		"<b>&amp;", "caf\xC3\xA9", "%3B;token=x", "\x7F", "\xC2\x9B[2J", "\xF8\x88\x80\x80\x80", " ",
+		"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
+		"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
+		"\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91"
+		"\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91\xE5\x8D\xB0\xE9\x91\x91"};
+	enum { N = sizeof names / sizeof *names };
+	iconv_t to = iconv_open("UCS-4LE", "UTF-8");
+	struct vreader *readers[N];
+	struct vcard_spec spec;
+	CK_SLOT_ID list[32];
+	CK_SLOT_INFO info;
+	CK_ULONG n;
+
+	rig_spec(&spec, VCARD_HPKI);
+	for (int i = 0; i < N; i++)
+		readers[i] = rig_reader(names[i], i == 1 ? &spec : NULL);
+	start();
+	n = slots(CK_FALSE, list);
+	ck_assert_uint_ge(n, N);
+	for (CK_ULONG i = 0; i < n; i++) {
+		char out[sizeof info.slotDescription * 4], *in_at = (char *)info.slotDescription, *out_at = out;
+		size_t left = sizeof info.slotDescription, room = sizeof out;
+
+		ok(p11->C_GetSlotInfo(list[i], &info));
+		ck_assert_msg(iconv(to, &in_at, &left, &out_at, &room) == 0, "slot %lu: no UTF-8", i);
+		for (size_t k = 0; k < sizeof info.slotDescription; k++)
+			ck_assert_msg(info.slotDescription[k] >= 0x20 && info.slotDescription[k] != 0x7F, "slot %lu: a control character", i);
+	}
+	iconv_close(to);
+	ck_assert_uint_eq(slots(CK_TRUE, list), 1);
+	ok(p11->C_GetSlotInfo(list[0], &info));
+	ck_assert_int_eq(memcmp(info.slotDescription, "bad ????  ", 10), 0);
+	n = rig_session(list[0]);
+	ok(rig_login_in(n, CKU_USER, spec.pin[VCARD_AUTH]));
+	ok(rig_sign_checked(&(struct rig){.app = VCARD_AUTH, .reader = readers[1]}, n, CKM_SHA256_RSA_PKCS));
+	p11->C_Finalize(NULL);
+	for (int i = 0; i < N; i++) {
+		vcard_readers_remove(readers[i]);
+		vreader_free(readers[i]);
+	}
+}
+END_TEST
+
 static void finalize(void)
 {
 	if (p11->C_Finalize(NULL) != CKR_OK)
@@ -648,6 +697,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_no_reader, 0, 2);
+	tcase_add_test(t, test_names_of_readers);
 	tcase_add_test(t, test_pcscd_restarts);
 	tcase_add_test(t, test_reader_takes_the_empty_slot);
 	tcase_add_test(t, test_ids_are_stable);

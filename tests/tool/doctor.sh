@@ -102,6 +102,22 @@ found 'ok reader ACS ACR39U ICC Reader 00 00'
 found 'ok reader Other \[CCID\] 01 00'
 found 'problem card-none'
 grep -q SERIAL "$work/out" && bad "a serial number is told"
+# fifteen, named by drivers that think nothing of it: valid JSON, and nothing that could steer a terminal
+odd=$(printf 'plain|\377\376 bad|\343\203 cut|"quote\\ back\047`|tab\tnew\nline|\033[31mred|%0127d|\355\240\200 surrogate|<b>&amp;|caf\303\251|%%3B;token=x|\342\200\256 right|\177 delete|\302\233 c1| ' 0)
+for words in 'list' 'list --json' 'doctor' 'doctor --json'; do
+	# shellcheck disable=SC2086
+	in_world WORLD_ESTABLISH=0 WORLD_STATE=12 WORLD_READERS="$odd" "$inkan" $words >"$work/odd" 2>"$work/err"
+	python3 - "$work/odd" "$words" <<-'END' || bad "$words: $(cat "$work/odd" "$work/err")"
+		import json, sys
+		text = open(sys.argv[1], encoding="utf-8", newline="").read()
+		if "json" in sys.argv[2]:
+		    told = json.loads(text)
+		    assert "list" not in sys.argv[2] or len(told["readers"]) == 15
+		odd = [c for c in text if c != "\n" and not c.isprintable()]
+		assert not odd or "json" in sys.argv[2] and odd == ["\x7f"], odd
+		assert sum(text.count(name) for name in ("plain", "caf", "%3B;token=x")) >= 3
+	END
+done
 echo 'reader = Other*' >"$settings"
 seen 'ACS ACR39U ICC Reader (SERIAL4711) 00 00|Other 01 00'
 found 'note reader-hidden ACS'

@@ -100,8 +100,22 @@ if (answered := sum(s.recv(65536).startswith(b"HTTP/1.1 200") for s in many)) !=
 for s in many:
     s.close()
 
-# lists that go and come: refused without them after a reload, never admitted who is revoked
+# lists that go and come, while threads ask: refused without them after a reload, never admitted who is revoked, and
+# whoever is good gets 200 or 403, nothing else
 held = os.path.join(lists, "crl")
+asked, over = [0], False
+def watch(value, may):
+    while not over:
+        try:
+            got = ask(value)
+        except OSError as e:
+            got = repr(e)
+        if got not in may:
+            failed.append(("while lists change", got, may))
+        asked[0] += 1
+threads = [threading.Thread(target=watch, args=a) for a in [(good, (200, 403)), (revoked, (403,)), (revoked, (403,)), (other, (403,))]]
+for t in threads:
+    t.start()
 for i in range(3):
     os.rename(held, held + ".away")
     process.send_signal(signal.SIGHUP)
@@ -117,6 +131,21 @@ for i in range(3):
         pass
     if got != 200 or ask(revoked) != 403:
         failed.append(("with lists again", got))
+for i in range(30): # reloads as fast as they go, and a list that goes and comes under them
+    os.rename(held, held + ".away")
+    process.send_signal(signal.SIGHUP)
+    time.sleep(random.random() / 50)
+    os.rename(held + ".away", held)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(random.random() / 50)
+end = time.time() + 20
+while ask(good) != 200 and time.time() < end:
+    pass
+over = True
+for t in threads:
+    t.join()
+if ask(good) != 200 or asked[0] < 100:
+    failed.append(("after reloads", ask(good), asked[0]))
 
 # one bit of the certificate is another one
 der = base64.b64decode("".join(pem(doctor).split("\n")[1:-2]))
@@ -144,7 +173,7 @@ if ask(good) != 200 or user(answer(good)) != doctor_is:
 process.terminate()
 if process.wait(30) != 0:
     failed.append(("exit", process.returncode))
-print(served[0], "requests under restarts,", n, "connections at once")
+print(served[0], "requests under restarts,", asked[0], "under 66 reloads and changes of lists,", n, "connections at once")
 for f in failed[:20]:
     print(f)
 sys.exit(len(failed) > 0)

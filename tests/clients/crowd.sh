@@ -12,10 +12,11 @@ said_last() { sed -n "\$s/^/    $1: /p" "$work/said"; }
 
 if [ "$("$vcard" --send list | tr ' ' '\n' | grep -c '^[0-9]*:')" = 2 ]; then
 	other=$(ask_card tries 2)
-	set -- "$auth_module" 0 9513 "$auth_module" 1 "$auth_pin" "$sign_module" 0 OTHER9513 "$sign_module" 1 "$sign_pin"
+	set -- "$auth_module" JPKI 9513 "$auth_module" HPKI "$auth_pin" "$sign_module" JPKI OTHER9513 "$sign_module" HPKI "$sign_pin"
 	try "two modules" "$crowd" sign 6 "$@"
 	said_last "two modules in one process, two cards"
-	try "four modules" "$crowd" sign 6 "$@" "$module_dir/HpkiAuthP11_inkan.so" 0 "$auth_pin" "$module_dir/HpkiSigP11_inkan.so" 0 "$sign_pin"
+	try "four modules" "$crowd" sign 6 "$@" "$module_dir/HpkiAuthP11_inkan.so" HPKI "$auth_pin" \
+		"$module_dir/HpkiSigP11_inkan.so" HPKI "$sign_pin"
 	said_last "four modules"
 	[ "$(ask_card tries 2)" = "$other" ] || fail "a try of the second card is lost"
 	exit 0
@@ -33,8 +34,8 @@ disturb >"$work/disturbed" 2>&1 9>&- &
 disturber=$!
 processes=
 for i in 1 2 3 4 5 6 7 8; do
-	set -- "$auth_module" 0 "$auth_pin"
-	[ $((i % 2)) = 0 ] || set -- "$sign_module" 0 "$sign_pin"
+	set -- "$auth_module" "$family" "$auth_pin"
+	[ $((i % 2)) = 0 ] || set -- "$sign_module" "$family" "$sign_pin"
 	timeout -k 5 120 "$crowd" sign 5 "$@" >"$work/process.$i" 2>&1 9>&- &
 	processes="$processes $!"
 done
@@ -47,8 +48,8 @@ wait $disturber || fail "OpenSC's tool: $(tail -n 3 "$work/disturbed")"
 	fail "among eight processes (${bad_process-0}): $(cat "$work"/process.*)"
 say "    eight processes: 40 signatures, while another program came $(grep -c disturbed "$work/disturbed") times"
 
-try "children" "$crowd" fork 12 "$auth_module" 0 "$auth_pin"
+try "children" "$crowd" fork 12 "$auth_module" "$family" "$auth_pin"
 said_last "fork"
 [ "$card" = hpki ] || exit 0
-try "loading" "$crowd" reload 1000 "$auth_module" 0 "$auth_pin"
+try "loading" "$crowd" reload 1000 "$auth_module" "$family" "$auth_pin"
 said_last "dlopen and dlclose"

@@ -206,7 +206,7 @@ static enum error read_actors(struct bytes values, struct hcroles *out)
 	out->der = data.whole;
 	for (in = data.value; in.len > 0 && ok == E_OK;)
 		ok = take(&in, &actor) ? add_actor(&actor, out) : E_FORMAT;
-	return out->n + out->n_broken > 0 ? ok : E_FORMAT;
+	return ok != E_OK || out->n + out->n_broken > 0 ? ok : E_FORMAT;
 }
 
 /* Attribute ::= SEQUENCE { type, SET of values }; others are passed over. */

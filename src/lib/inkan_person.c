@@ -19,7 +19,7 @@ struct inkan_person {
 };
 
 /* CN of a directoryName in subjectAltName: where HPKI's CAs write the name in Japanese. */
-static char *japanese_name(const struct cert *cert)
+static char *japanese_name(const struct cert *cert, bool *lost)
 {
 	GENERAL_NAMES *names;
 	char *found = NULL;
@@ -31,7 +31,7 @@ static char *japanese_name(const struct cert *cert)
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
 
 		if (name->type == GEN_DIRNAME)
-			found = name_part(name->d.directoryName, NID_commonName);
+			found = name_part(name->d.directoryName, NID_commonName, lost);
 	}
 	GENERAL_NAMES_free(names);
 	return found;
@@ -65,6 +65,8 @@ enum inkan_error inkan_person_new(const struct inkan_cert *cert, struct inkan_pe
 	struct jpki_person jpki;
 	struct inkan_person *p;
 	const X509_NAME *subject;
+	bool lost = false; /* a part that is there, for want of memory */
+	enum error e;
 	char *hex;
 	BIGNUM *bn;
 
@@ -77,13 +79,15 @@ enum inkan_error inkan_person_new(const struct inkan_cert *cert, struct inkan_pe
 		return INKAN_E_MEMORY;
 	subject = X509_get_subject_name(c->x509);
 	if (c->profile->person_in_san) {
-		p->malformed = jpki_person_read(c, &jpki) != E_OK;
+		e = jpki_person_read(c, &jpki);
+		p->malformed = e != E_OK;
+		lost = e == E_MEMORY;
 		take_jpki(p, &jpki);
 	} else if (!c->profile->family->personal) {
-		p->field[INKAN_PERSON_NAME] = name_part(subject, NID_commonName);
-		p->field[INKAN_PERSON_JAPANESE_NAME] = japanese_name(c);
-		p->field[INKAN_PERSON_ORGANISATION] = name_part(subject, NID_organizationName);
-		p->field[INKAN_PERSON_ID] = name_part(subject, NID_serialNumber);
+		p->field[INKAN_PERSON_NAME] = name_part(subject, NID_commonName, &lost);
+		p->field[INKAN_PERSON_JAPANESE_NAME] = japanese_name(c, &lost);
+		p->field[INKAN_PERSON_ORGANISATION] = name_part(subject, NID_organizationName, &lost);
+		p->field[INKAN_PERSON_ID] = name_part(subject, NID_serialNumber, &lost);
 	}
 	p->field[INKAN_PERSON_SUBJECT] = name_text(subject);
 	bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(c->x509), NULL);
@@ -91,7 +95,7 @@ enum inkan_error inkan_person_new(const struct inkan_cert *cert, struct inkan_pe
 	p->field[INKAN_PERSON_SERIAL] = hex ? strdup(hex) : NULL;
 	OPENSSL_free(hex);
 	BN_free(bn);
-	if (!p->field[INKAN_PERSON_SUBJECT] || !p->field[INKAN_PERSON_SERIAL]) {
+	if (lost || !p->field[INKAN_PERSON_SUBJECT] || !p->field[INKAN_PERSON_SERIAL]) {
 		inkan_person_free(&p);
 		return INKAN_E_MEMORY;
 	}

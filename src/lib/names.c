@@ -24,7 +24,7 @@ char *name_text(const X509_NAME *name)
 	return copy;
 }
 
-char *name_part(const X509_NAME *name, int nid)
+char *name_part(const X509_NAME *name, int nid, bool *lost)
 {
 	unsigned char *utf8 = NULL;
 	int at = -1, last = -1, n;
@@ -42,6 +42,7 @@ char *name_part(const X509_NAME *name, int nid)
 		if (utf8[i] == 0)
 			utf8[i] = 0x1A;
 	copy = strndup((const char *)utf8, (size_t)n);
+	*lost |= !copy;
 	OPENSSL_clear_free(utf8, (size_t)n);
 	return copy;
 }

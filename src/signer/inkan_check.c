@@ -121,10 +121,14 @@ static enum error decide_signature(struct inkan *ctx, struct signature *s, struc
 {
 	const bool proven = d->proven || rules.at;
 	const char *reason;
+	enum inkan_error e;
 
 	if (s->cert.len == 0)
 		return E_OK;
-	if (inkan_cert_from_der(ctx, s->cert.data, s->cert.len, &d->cert) != INKAN_OK) {
+	e = inkan_cert_from_der(ctx, s->cert.data, s->cert.len, &d->cert);
+	if (e == INKAN_E_MEMORY)
+		return E_MEMORY;
+	if (e != INKAN_OK) {
 		s->problems |= PROBLEM(PROBLEM_NO_CERTIFICATE);
 		return E_OK;
 	}

@@ -49,10 +49,13 @@ static inline void add(struct xades *x, enum problem p)
 xmlNode *by_id(const struct xades *x, const char *uri);
 
 /* Whether the element's base64 is that digest. */
-bool is_digest(const xmlNode *value, const uint8_t *digest, size_t n);
+bool is_digest(struct xades *x, const xmlNode *value, const uint8_t *digest, size_t n);
+
+/* xml_base64; what it had no memory for is the check's failure, not the document's. */
+bool read_octets(struct xades *x, const xmlNode *n, struct buf *out);
 
 /* The certificate in the element's base64; NULL: none. */
-X509 *read_x509(const struct xades *x, const xmlNode *n);
+X509 *read_x509(struct xades *x, const xmlNode *n);
 
 /* The signer's certificate of KeyInfo, the others, and the signed reference to it. */
 void read_certificates(struct xades *x);

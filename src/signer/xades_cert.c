@@ -10,14 +10,23 @@
 #define BLANKS " \t\r\n"
 #define CERTIFICATES_MAX 64 /* in KeyInfo, and referred to: each is compared with each */
 
-X509 *read_x509(const struct xades *x, const xmlNode *n)
+bool read_octets(struct xades *x, const xmlNode *n, struct buf *out)
+{
+	enum error e = xml_base64(n, out);
+
+	if (e == E_MEMORY)
+		x->ok = e;
+	return e == E_OK;
+}
+
+X509 *read_x509(struct xades *x, const xmlNode *n)
 {
 	X509 *cert = X509_new_ex(x->in->crypto->lib, NULL);
 	struct buf der = {0};
 	const uint8_t *p;
 	bool read = false;
 
-	if (cert && xml_base64(n, &der) == E_OK && der.len) {
+	if (cert && read_octets(x, n, &der) && der.len) {
 		p = der.data;
 		read = d2i_X509(&cert, &p, (long)der.len) && p == der.data + der.len;
 	}
@@ -27,10 +36,10 @@ X509 *read_x509(const struct xades *x, const xmlNode *n)
 	return read ? cert : NULL;
 }
 
-bool is_digest(const xmlNode *value, const uint8_t *digest, size_t n)
+bool is_digest(struct xades *x, const xmlNode *value, const uint8_t *digest, size_t n)
 {
 	struct buf told = {0};
-	bool same = value && xml_base64(value, &told) == E_OK && told.len == n && !memcmp(told.data, digest, n);
+	bool same = value && read_octets(x, value, &told) && told.len == n && !memcmp(told.data, digest, n);
 
 	buf_free(&told);
 	return same;
@@ -38,12 +47,14 @@ bool is_digest(const xmlNode *value, const uint8_t *digest, size_t n)
 
 /* RFC 4514 and its elders: "," or ";" between, quotes, blanks at every place; one attribute in each part. `last`: the
  * text begins with the last part, as it should. NULL: malformed, or of a type that libcrypto has no name for. */
-static X509_NAME *read_name(const char *text, bool last)
+static X509_NAME *read_name(struct xades *x, const char *text, bool last)
 {
 	char type[64], *copy = strdup(text), *p = copy;
 	X509_NAME *name = X509_NAME_new();
 	bool right = copy && name;
 
+	if (!right)
+		x->ok = E_MEMORY;
 	while (right && *(p += strspn(p, BLANKS))) {
 		char *value, *to, *end; /* end: without blanks that are neither escaped nor quoted */
 		bool quoted, escaped;
@@ -80,7 +91,7 @@ static X509_NAME *read_name(const char *text, bool last)
 }
 
 /* Issuer and serial of one Cert. PROBLEM_ISSUER_SERIAL: not to be read; PROBLEM_SIGNING_CERTIFICATE: another's. */
-static uint64_t issuer_problems(const xmlNode *entry, X509 *cert)
+static uint64_t issuer_problems(struct xades *x, const xmlNode *entry, X509 *cert)
 {
 	const xmlNode *v1 = xml_child(entry, NS_XADES, "IssuerSerial"),
 		      *v2 = xml_child(entry, NS_XADES, "IssuerSerialV2");
@@ -99,7 +110,7 @@ static uint64_t issuer_problems(const xmlNode *entry, X509 *cert)
 
 		serial = number ? s2i_ASN1_INTEGER(NULL, number) : NULL;
 		for (int last = 0; text && serial && last < 2; last++) {
-			X509_NAME *name = read_name((char *)text, last);
+			X509_NAME *name = read_name(x, (char *)text, last);
 
 			read |= name != NULL;
 			same |= name && !X509_NAME_cmp(name, issuer);
@@ -107,7 +118,7 @@ static uint64_t issuer_problems(const xmlNode *entry, X509 *cert)
 		}
 		xmlFree(text);
 		xmlFree(digits);
-	} else if (xml_base64(v2, &der) == E_OK && tlv_next(&(struct bytes){der.data, der.len}, &outer)) {
+	} else if (read_octets(x, v2, &der) && tlv_next(&(struct bytes){der.data, der.len}, &outer)) {
 		const uint8_t *p = outer.value.data, *end = der.data + der.len;
 		GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, (long)outer.value.len);
 		const GENERAL_NAME *name = sk_GENERAL_NAME_num(names) == 1 ? sk_GENERAL_NAME_value(names, 0) : NULL;
@@ -124,7 +135,7 @@ static uint64_t issuer_problems(const xmlNode *entry, X509 *cert)
 }
 
 /* What is wrong with the signed reference to this certificate: each form that is there must have it. */
-static uint64_t reference_problems(const struct xades *x, X509 *cert)
+static uint64_t reference_problems(struct xades *x, X509 *cert)
 {
 	static const char *const forms[] = {"SigningCertificate", "SigningCertificateV2"};
 	const xmlNode *properties = xml_child(x->signed_properties, NS_XADES, "SignedSignatureProperties");
@@ -147,8 +158,8 @@ static uint64_t reference_problems(const struct xades *x, X509 *cert)
 			if (!a)
 				problems |= PROBLEM(PROBLEM_ALGORITHM);
 			else if (X509_digest(cert, x->in->crypto->md[a->hash], own, &n) == 1 &&
-			         is_digest(xml_child(digest, NS_DS, "DigestValue"), own, n))
-				found = issuer_problems(c, cert);
+			         is_digest(x, xml_child(digest, NS_DS, "DigestValue"), own, n))
+				found = issuer_problems(x, c, cert);
 		}
 		problems |= form ? found : 0;
 		any |= form != NULL;

@@ -428,7 +428,7 @@ static void verify_file(struct xades *x, struct reference *r, enum problem leave
 	if (x->ok == E_OK && problem == PROBLEM_DIGEST)
 		x->ok = crypto_hash(x->in->crypto, r->hash, (struct bytes){r->octets.data, r->octets.len}, own);
 	r->verified = x->ok == E_OK && problem == PROBLEM_DIGEST &&
-	              is_digest(xml_child(r->node, NS_DS, "DigestValue"), own, crypto_hash_len(r->hash));
+	              is_digest(x, xml_child(r->node, NS_DS, "DigestValue"), own, crypto_hash_len(r->hash));
 	if (!r->verified)
 		add(x, problem);
 	if (x->ok != E_MEMORY)
@@ -496,7 +496,7 @@ static void verify_value(struct xades *x, xmlSecDSigCtx *dsig)
 	else
 		method->operation = xmlSecTransformOperationVerify;
 	if (x->ok != E_OK || !data || xmlSecKeySetValue(key, data) < 0 || xmlSecTransformSetKey(method, key) < 0 ||
-	    xml_base64(x->value, &value) != E_OK || xmlSecTransformCtxXmlExecute(ctx, nodes) < 0 ||
+	    !read_octets(x, x->value, &value) || xmlSecTransformCtxXmlExecute(ctx, nodes) < 0 ||
 	    xmlSecTransformVerify(method, value.data, (xmlSecSize)value.len, ctx) < 0 ||
 	    method->status != xmlSecTransformStatusOk)
 		add(x, PROBLEM_SIGNATURE);
@@ -651,7 +651,7 @@ static enum error check_signatures(const struct check_input *in, struct document
 			check_signature(&x);
 			/* the very element that was verified */
 			if (x.ok == E_OK && !strcmp(x.s->what, "prescription") && !out->content.len &&
-			    !(x.s->problems & PROBLEMS_DECIDING) && xml_base64(x.document, &out->content) != E_OK)
+			    !(x.s->problems & PROBLEMS_DECIDING) && !read_octets(&x, x.document, &out->content))
 				add(&x, PROBLEM_STRUCTURE);
 			log_info("xades_check: %s, %zu references, problems %llx: %s", x.s->what, x.n,
 			         (unsigned long long)x.s->problems, error_text(x.ok));

@@ -194,7 +194,7 @@ static void prove(struct draft *d, uint64_t known, size_t n_stamps)
 		known |= PROBLEM(PROBLEM_NO_FILE);
 	if (d->ok == E_OK)
 		d->ok = document_prove(xades_check, &in, d->what, n_stamps, known, &problems);
-	if (problems)
+	if (d->ok == E_OK && problems)
 		refuse(d, _("the signed document would not verify"), text_of(problems));
 }
 

@@ -24,7 +24,7 @@ static void collect(struct xades *x, const xmlNode *values, STACK_OF(X509) *cert
 				x->ok = E_MEMORY;
 		} else if (xml_is(n, NS_XADES, "EncapsulatedCRLValue")) {
 			struct buf der = {0};
-			const uint8_t *p = xml_base64(n, &der) == E_OK ? der.data : NULL;
+			const uint8_t *p = read_octets(x, n, &der) ? der.data : NULL;
 			X509_CRL *crl = p ? d2i_X509_CRL(NULL, &p, (long)der.len) : NULL;
 
 			if (crl && sk_X509_CRL_push(crls, crl) <= 0)
@@ -67,15 +67,16 @@ static void add_stamp(struct xades *x, xmlNode *n, bool archive)
 	enum error ok = E_UNSUPPORTED;
 
 	if (xml_is(encapsulated, NS_XADES, "EncapsulatedTimeStamp")) {
-		xml_base64(encapsulated, &token);
-		if (!method || (named && !xml_first(method)))
+		read_octets(x, encapsulated, &token);
+		if (x->ok == E_OK && (!method || (named && !xml_first(method))))
 			ok = archive ? archive_octets(x, n, form, &octets) : xml_canonical(x->value, form, &octets);
 	}
 	if (ok == E_OK)
 		known = (struct bytes){octets.data, octets.len};
 	else if (archive)
 		known.data = NULL;
-	x->ok = stamp_add(x->in->crypto, s, archive, (struct bytes){token.data, token.len}, known);
+	if (x->ok == E_OK)
+		x->ok = stamp_add(x->in->crypto, s, archive, (struct bytes){token.data, token.len}, known);
 	/* what those of scans are of is not known, nor how the older form was understood */
 	if (x->ok == E_OK && known.data && archive &&
 	    (!strcmp(s->what, "scan") || xml_is(n, NS_XADES, "ArchiveTimeStamp")) &&

@@ -188,9 +188,17 @@ void xml_quiet(void *arg, xmlErrorPtr error)
 	(void)arg, (void)error;
 }
 
-static int append(void *out, const char *p, int n)
+struct sink {
+	struct buf *out;
+	enum error ok;
+};
+
+static int append(void *arg, const char *p, int n)
 {
-	return buf_append(out, p, (size_t)n) == E_OK ? n : -1;
+	struct sink *sink = arg;
+
+	sink->ok = buf_append(sink->out, p, (size_t)n);
+	return sink->ok == E_OK ? n : -1;
 }
 
 enum error xml_canonical(const xmlNode *element, const char *uri, struct buf *out)
@@ -205,6 +213,7 @@ enum error xml_canonical(const xmlNode *element, const char *uri, struct buf *ou
 	};
 	xmlStructuredErrorFunc before = xmlStructuredError;
 	void *before_arg = xmlStructuredErrorContext;
+	struct sink sink = {out, E_OK};
 	xmlOutputBuffer *to;
 	size_t i = 0;
 	int n;
@@ -213,7 +222,7 @@ enum error xml_canonical(const xmlNode *element, const char *uri, struct buf *ou
 		i++;
 	if (i == sizeof forms / sizeof *forms)
 		return E_UNSUPPORTED;
-	to = xmlOutputBufferCreateIO(append, NULL, out, NULL);
+	to = xmlOutputBufferCreateIO(append, NULL, &sink, NULL);
 	if (!to)
 		return E_MEMORY;
 	xmlSetStructuredErrorFunc(NULL, xml_quiet);
@@ -223,7 +232,7 @@ enum error xml_canonical(const xmlNode *element, const char *uri, struct buf *ou
 	xmlSetStructuredErrorFunc(before_arg, before);
 	if (n < 0)
 		log_error("xmlC14NExecute: failed");
-	return n < 0 ? E_FORMAT : E_OK;
+	return n >= 0 ? E_OK : sink.ok != E_OK ? sink.ok : E_FORMAT;
 }
 
 xmlNode *xml_element(xmlNode *n)

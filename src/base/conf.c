@@ -238,7 +238,7 @@ static enum error read_part(struct target target, const char *path, enum part pa
 
 	r.file = fopen(path, "re");
 	if (!r.file)
-		return E_IO;
+		return errno == ENOENT || errno == ENOTDIR ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
 	if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0)
 		log_debug("/proc/self/exe: readlink: %s", strerror(errno));
 	r.executable = strrchr(exe, '/') + 1;
@@ -284,7 +284,10 @@ void conf_load_from(struct conf *conf, char paths[][4096], size_t n)
 		for (size_t i = 0; i < n; i++) {
 			struct target target = {conf, i == 0 ? &conf->system : &conf->user};
 
-			read_part(target, paths[i], parts[k], NULL, NULL);
+			if (read_part(target, paths[i], parts[k], NULL, NULL) == E_IO) {
+				log_error("%s: it cannot be read", paths[i]);
+				conf->unread = true;
+			}
 		}
 	log_configure(conf->log, conf->log_file);
 }

@@ -46,6 +46,7 @@ struct conf {
 	char pinentry[CONF_PATH_SIZE]; /* "": the desktop's own */
 	enum log_level log;
 	char log_file[CONF_PATH_SIZE]; /* "": standard error */
+	bool unread; /* a file is there that could not be read for want of memory or files: it may say otherwise */
 };
 
 /* The values of `card =`, up to a NULL; the first is "any". Defined in cards/families.c. */

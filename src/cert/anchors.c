@@ -164,7 +164,7 @@ size_t trust_folders(char folders[2][4096])
 		n = snprintf(folders[1], 4096, "%s/inkan/anchors", base);
 	else if (home && *home == '/')
 		n = snprintf(folders[1], 4096, "%s/.local/share/inkan/anchors", home);
-	return n > 0 && n < 4096 ? 2 : 1;
+	return conf.unread ? 0 : n > 0 && n < 4096 ? 2 : 1;
 }
 
 size_t trust_stamp_folders(char folders[2][4096])

@@ -67,7 +67,7 @@ enum error trust_with(const struct crypto *crypto, const struct trust *base, con
 const char *passed_over_text(enum error why);
 
 /* SYSCONFDIR/inkan/anchors and $XDG_DATA_HOME/inkan/anchors, or what inkan.conf says.
- * Returns how many. */
+ * Returns how many; 0: inkan.conf could not be read, and may say otherwise. */
 size_t trust_folders(char folders[2][4096]);
 
 /* The same for time stamp authorities, whose anchors vouch for nobody else: the folder tsa in each. */

@@ -148,6 +148,7 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 	const char *const usual[2] = {folders[0], folders[1]};
 	struct inkan *ctx;
 	enum error e;
+	size_t n;
 
 	if (out)
 		*out = NULL;
@@ -161,12 +162,14 @@ enum inkan_error inkan_new(const struct inkan_options *options, struct inkan **o
 		return INKAN_E_MEMORY;
 	if ((e = crypto_new(&ctx->crypto)) != E_OK)
 		goto fail;
-	e = o.anchors ? trust_open(ctx->crypto, o.anchors, list_count(o.anchors), &ctx->trust)
-	              : trust_open(ctx->crypto, usual, trust_folders(folders), &ctx->trust);
+	e = o.anchors                          ? trust_open(ctx->crypto, o.anchors, list_count(o.anchors), &ctx->trust)
+	    : (n = trust_folders(folders)) > 0 ? trust_open(ctx->crypto, usual, n, &ctx->trust)
+	                                       : E_IO;
 	if (e != E_OK)
 		goto fail;
-	e = o.lists ? store_open(ctx->crypto, o.lists, list_count(o.lists), &ctx->store)
-	            : store_open(ctx->crypto, usual, store_folders(folders), &ctx->store);
+	e = o.lists                            ? store_open(ctx->crypto, o.lists, list_count(o.lists), &ctx->store)
+	    : (n = store_folders(folders)) > 0 ? store_open(ctx->crypto, usual, n, &ctx->store)
+	                                       : E_IO;
 	if (e != E_OK)
 		goto fail;
 	if (o.check_seconds > 0)

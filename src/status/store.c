@@ -50,7 +50,7 @@ size_t store_folders(char folders[2][4096])
 	const char *base = secure_getenv("XDG_CACHE_HOME");
 	const char *home = secure_getenv("HOME");
 	struct conf conf;
-	int n;
+	int n = -1;
 
 	conf_load(&conf);
 	snprintf(folders[0], 4096, "%s", conf.system.lists[0] ? conf.system.lists : LOCALSTATEDIR "/cache/inkan");
@@ -60,9 +60,7 @@ size_t store_folders(char folders[2][4096])
 		n = snprintf(folders[1], 4096, "%s/inkan", base);
 	else if (home && *home == '/')
 		n = snprintf(folders[1], 4096, "%s/.cache/inkan", home);
-	else
-		return 1;
-	return n > 0 && n < 4096 ? 2 : 1;
+	return conf.unread ? 0 : n > 0 && n < 4096 ? 2 : 1;
 }
 
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out)

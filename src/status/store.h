@@ -16,7 +16,7 @@ struct store;
 enum error store_open(const struct crypto *c, const char *const *folders, size_t n, struct store **out);
 void store_free(struct store **store);
 void store_check_every(struct store *store, long seconds); /* 60 unless told; before threads ask */
-size_t store_folders(char folders[2][4096]);
+size_t store_folders(char folders[2][4096]); /* how many; 0: inkan.conf could not be read, and may say otherwise */
 
 /* Seconds that clocks may differ (inkan.conf): a list whose thisUpdate is that far ahead has begun. */
 long store_tolerance(const struct store *store);

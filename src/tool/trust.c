@@ -108,6 +108,10 @@ static bool choose_folder(const struct run *run, char out[4096])
 	char folders[2][4096];
 	size_t n = run->tsa ? trust_stamp_folders(folders) : trust_folders(folders);
 
+	if (n == 0) {
+		complain("%s", _(error_text(E_IO)));
+		return false;
+	}
 	if (!run->system && n < 2) {
 		complain(_("There is no folder for anchors of your own: HOME is not set."));
 		advise(_("Set HOME, or use --system."));

@@ -155,6 +155,7 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 	uint32_t insertion = p->link.link.insertion;
 	struct recorder *r = &recorder;
 	uint16_t sw = 0, again;
+	enum error e;
 	size_t n;
 
 	r->n = r->bytes = r->ms = 0;
@@ -163,8 +164,11 @@ static bool ask(struct probe *p, struct apdu c, struct buf *out)
 	p->link.short_only = &short_only;
 	p->link.extended_taken = &taken;
 	c.personal = true;
-	if (apdu_exchange(&p->link, &c, out, &sw) != E_LINK)
-		return sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283;
+	e = apdu_exchange(&p->link, &c, out, &sw);
+	if (e == E_MEMORY)
+		p->error = e;
+	if (e != E_LINK)
+		return e != E_MEMORY && (sw == 0x9000 || sw >> 8 == 0x61 || sw == 0x6282 || sw == 0x6283);
 	n = r->n;
 	recorder.ops.end(&p->link.link, false);
 	p->error = begin(p);
@@ -660,7 +664,7 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 		t = place_token(place, USE_AUTH);
 		signing = t ? report_signing(out, &f, t) : refuse_no_token(place);
 	}
-	if (fflush(out) != 0) {
+	if (fflush(out) != 0 || words_lost()) {
 		code = EXIT_INTERNAL;
 	} else if (!file) {
 		code = fwrite(text, 1, n, stdout) == n && fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include "base/text.h"
+#include "lib/object.h"
 #include "say.h"
 #include "show.h"
 
@@ -15,8 +16,12 @@ json_t *json_text(const char *text)
 
 	if (!text)
 		return json_null();
-	if ((json = json_string(text)) || !(fixed = malloc(3 * strlen(text) + 1)))
+	if ((json = json_string(text)))
 		return json;
+	if (!(fixed = malloc(3 * strlen(text) + 1))) {
+		lose_words();
+		return NULL;
+	}
 	for (; *text; text++)
 		if (*text & 0x80)
 			n += (size_t)sprintf(fixed + n, "\xEF\xBF\xBD");
@@ -68,7 +73,7 @@ static json_t *facts(const struct inkan_cert *cert)
 		if (inkan_cert_key_usage(cert) & 1U << bit)
 			json_array_append_new(usages, json_string(word));
 	json_object_set_new(json, "key_usage", usages);
-	set_text(json, "issuer", inkan_cert_issuer(cert));
+	set_text(json, "issuer", issuer_text(cert));
 	json_object_set_new(json, "ca", json_boolean(inkan_cert_is_ca(cert)));
 	return json;
 }
@@ -78,7 +83,9 @@ json_t *json_base64(const unsigned char *der, size_t n)
 	char *text = malloc(4 * ((n + 2) / 3) + 1);
 	json_t *json;
 
-	if (text)
+	if (!text)
+		lose_words();
+	else
 		EVP_EncodeBlock((unsigned char *)text, der, (int)n);
 	json = json_text(text);
 	free(text);
@@ -122,7 +129,8 @@ static json_t *person(const struct inkan_cert *cert)
 	struct inkan_person *p;
 	json_t *json = json_object();
 
-	inkan_person_new(cert, &p);
+	if (inkan_person_new(cert, &p) != INKAN_OK)
+		lose_words();
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *text = inkan_person_get(p, (enum inkan_person_field)i);
 
@@ -165,6 +173,8 @@ static json_t *list_urls(const struct inkan_cert *cert)
 
 	for (size_t i = 0; (url = inkan_cert_list_url(cert, i)); i++)
 		json_array_append_new(list, json_text(url));
+	if (!cert->texts->urls)
+		lose_words();
 	return list;
 }
 
@@ -202,14 +212,14 @@ void json_add_decision(json_t *json, const struct inkan_decision *d, bool identi
 	for (size_t i = 0; (cert = inkan_decision_cert(d, i)); i++) {
 		json_t *ca = json_object(), *each = json_object();
 		bool one = inkan_decision_cert_status(d, i, &info) == INKAN_OK;
-		const char *subject = i > 0 ? inkan_cert_subject(cert) : NULL;
+		const char *subject = i > 0 ? ca_text(cert) : NULL;
 		struct inkan_person *p = NULL;
 
 		looked |= one;
 		if (i == 0 && identity && inkan_person_new(cert, &p) == INKAN_OK)
 			subject = inkan_person_get(p, INKAN_PERSON_SUBJECT);
 		set_text(each, "subject", subject);
-		set_text(each, "issuer", inkan_cert_issuer(cert));
+		set_text(each, "issuer", issuer_text(cert));
 		set_sha256(each, cert);
 		json_object_set_new(each, "status", one ? status(&info) : json_null());
 		json_object_set_new(each, "list_urls", list_urls(cert));

@@ -16,20 +16,21 @@ inkan_signer_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_signer_LDADD = libverbs.la libsigner.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la \
   libcards.la libinkancrypto.la libbase.la $(XMLSEC_LIBS) $(XML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
-inkan_SOURCES = src/tool/main.c src/tool/list.c src/tool/show.c src/tool/pin.c
-inkan_SOURCES += src/tool/trust.c \
+# what tests/tool/test_faults runs, too
+verb_sources = src/tool/list.c src/tool/show.c src/tool/pin.c src/tool/trust.c \
   src/tool/verify.c src/tool/watch.c src/tool/portal.c
-inkan_SOURCES += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
+verb_sources += src/tool/status.c src/tool/status_verb.h src/tool/status_list.c src/tool/status_refresh.c \
   src/tool/status_files.c
+inkan_SOURCES = src/tool/main.c $(verb_sources)
 inkan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 inkan_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 inkan_CPPFLAGS += -DBINDIR='"$(bindir)"'
 inkan_LDADD = libverbs.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la libcards.la libinkancrypto.la libbase.la \
   $(JANSSON_LIBS) $(CRYPTO_LIBS)
-inkan_SOURCES += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
+verb_sources += src/tool/setup.c src/tool/setup.h src/tool/setup_file.c src/tool/setup_places.c \
   src/tool/setup_clients.c src/tool/setup_pam.c
 inkan_CPPFLAGS += -DMODULEDIR='"$(moduledir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-inkan_SOURCES += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_findings.c \
+verb_sources += src/tool/doctor.c src/tool/doctor.h src/tool/doctor_findings.c \
   src/tool/doctor_print.c src/tool/doctor_sign.c src/tool/card_report.c src/tool/card_report.h \
   src/tool/card_report_text.c
 endif

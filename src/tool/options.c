@@ -88,6 +88,10 @@ enum exit_code fetches(void)
 
 enum exit_code finish(enum exit_code code)
 {
+	if (words_lost() && code < EXIT_USAGE) { /* half an answer could pass for another one */
+		complain("%s", _(error_text(E_MEMORY)));
+		return EXIT_INTERNAL;
+	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	if (code != EXIT_DONE)

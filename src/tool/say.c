@@ -9,10 +9,23 @@
 
 #define LABEL_COLUMNS 18
 
+static bool lost;
+
+void lose_words(void)
+{
+	lost = true;
+}
+
+bool words_lost(void)
+{
+	return lost;
+}
+
 void put_text(FILE *f, const char *text)
 {
 	char *visible = text_visible(text);
 
+	lost |= !visible;
 	fputs(visible ? visible : "", f);
 	free(visible);
 }
@@ -24,6 +37,8 @@ __attribute__((format(printf, 2, 0))) static void put_format(FILE *f, const char
 	if (vasprintf(&text, fmt, args) >= 0) {
 		put_text(f, text);
 		free(text);
+	} else {
+		lost = true;
 	}
 	fputc('\n', f);
 }

@@ -16,6 +16,10 @@
 /* As text_visible makes it. */
 void put_text(FILE *f, const char *text);
 
+/* There was no memory for something that was to be said; whether that was so. */
+void lose_words(void);
+bool words_lost(void);
+
 /* Columns on the terminal, where a kanji takes two. */
 int text_columns(const char *text);
 

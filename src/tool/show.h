@@ -12,6 +12,10 @@
 typedef void put_function(const char *label, const char *fmt, ...);
 void text_holder(put_function *put, const struct inkan_cert *cert, bool identity);
 
+/* Of a certificate, and of a CA's: never empty but for want of memory, which finish tells. */
+const char *issuer_text(const struct inkan_cert *cert);
+const char *ca_text(const struct inkan_cert *ca);
+
 void text_certificate(const struct inkan_cert *cert, bool identity);
 void text_status(put_function *put, const struct inkan_decision *decision); /* of the whole chain */
 void text_decision(const struct inkan_cert *cert, const struct inkan_decision *decision);

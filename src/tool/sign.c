@@ -367,7 +367,9 @@ static void decode(struct bytes csv, struct buf *text)
 	n = csv.len;
 	to = start;
 	done = start && iconv(shift_jis, &from, &n, &to, &room) == 0;
-	buf_append(text, done ? (uint8_t *)start : csv.data, done ? (size_t)(to - start) : csv.len);
+	if (buf_append(text, done ? (uint8_t *)start : csv.data, done ? (size_t)(to - start) : csv.len) != E_OK ||
+	    (shift_jis != (iconv_t)-1 && !start))
+		lose_words();
 	if (start)
 		mem_wipe(start, (size_t)(to - start));
 	free(start);
@@ -381,7 +383,8 @@ static void put_lines(struct bytes csv)
 	const char *p, *end;
 
 	decode(csv, &text);
-	buf_append(&text, "", 1);
+	if (buf_append(&text, "", 1) != E_OK)
+		lose_words();
 	p = (const char *)text.data;
 	for (end = p ? p + text.len - 1 : p; p < end; p++) {
 		char *line = (char *)(uintptr_t)p, *stop = memchr(p, '\n', (size_t)(end - p));
@@ -602,6 +605,8 @@ static enum exit_code sign_all(struct run *r, const struct file *received)
 			one = read_file(r->paths[r->at + i], &files[i]);
 			if (one == EXIT_DONE && r->show)
 				show(r, &files[i]);
+			if (one == EXIT_DONE && words_lost()) /* nobody has seen what they would sign */
+				one = EXIT_INTERNAL;
 		}
 		if (one == EXIT_DONE)
 			one = sign(r, files, (size_t)n, received, &output);

@@ -124,11 +124,12 @@ void text_holder(put_function *put, const struct inkan_cert *cert, bool identity
 	const char *name, *japanese;
 
 	if (inkan_cert_is_ca(cert)) {
-		put(_("CA"), "%s", inkan_cert_subject(cert));
+		put(_("CA"), "%s", ca_text(cert));
 		return;
 	}
 	if (!inkan_cert_is_personal(cert) || identity)
-		inkan_person_new(cert, &p);
+		if (inkan_person_new(cert, &p) != INKAN_OK)
+			lose_words();
 	name = inkan_person_get(p, INKAN_PERSON_NAME);
 	japanese = inkan_person_get(p, INKAN_PERSON_JAPANESE_NAME);
 	if (!p)
@@ -174,7 +175,7 @@ void text_certificate(const struct inkan_cert *cert, bool identity)
 		put_field(_("Policy"), _("%s (%s)"), inkan_cert_policy(cert),
 		          inkan_cert_is_production(cert) ? _("production")
 		                                         : _("TEST: it proves nothing about anybody"));
-	put_field(_("Issuer"), "%s", inkan_cert_issuer(cert));
+	put_field(_("Issuer"), "%s", issuer_text(cert));
 	put_field(_("Valid from"), "%s%s", time_text(from, false, text), now < from ? _(" (NOT YET VALID)") : "");
 	put_field(_("Valid until"), "%s%s", time_text(until, false, text), now > until ? _(" (EXPIRED)") : "");
 	for (unsigned bit = 0; key_usage_names(bit, &word, &usage); bit++)
@@ -191,13 +192,31 @@ void text_certificate(const struct inkan_cert *cert, bool identity)
 	put_field(_("Verified"), "%s", _("no; this is what the certificate says of itself (see: inkan verify)"));
 }
 
+const char *issuer_text(const struct inkan_cert *cert)
+{
+	const char *name = inkan_cert_issuer(cert);
+
+	if (!*name)
+		lose_words();
+	return name;
+}
+
+const char *ca_text(const struct inkan_cert *ca)
+{
+	const char *name = inkan_cert_subject(ca);
+
+	if (!*name)
+		lose_words();
+	return name;
+}
+
 /* ---- The decision */
 
 /* Whose list is missing, and where to get it. */
 static char *list_advice(const struct inkan_decision *d, const struct inkan_status_info *info)
 {
 	const struct inkan_cert *cert = inkan_decision_cert(d, info->about);
-	const char *url = inkan_cert_list_url(cert, 0), *issuer = inkan_cert_issuer(cert);
+	const char *url = inkan_cert_list_url(cert, 0), *issuer = issuer_text(cert);
 	char *text = NULL;
 	int n;
 
@@ -249,7 +268,7 @@ char *decision_advice(const struct inkan_decision *d)
 		return list_advice(d, &info);
 	if (strcmp(reason, "revoked") == 0 && info.about > 0)
 		return asprintf(&text, _("Do not accept it: the CA %s was revoked."),
-		                inkan_cert_subject(inkan_decision_cert(d, info.about))) < 0
+		                ca_text(inkan_decision_cert(d, info.about))) < 0
 		               ? NULL
 		               : text;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -314,7 +333,7 @@ void text_decision(const struct inkan_cert *cert, const struct inkan_decision *d
 	else
 		put_field(_("Status"), "%s", _("not looked at"));
 	for (size_t i = 1; (ca = inkan_decision_cert(d, i)); i++) {
-		put_field(i == 1 ? _("Issuer") : _("Above it"), "%s%s", inkan_cert_subject(ca),
+		put_field(i == 1 ? _("Issuer") : _("Above it"), "%s%s", ca_text(ca),
 		          inkan_decision_is_anchor(d, i) ? _(" (anchor)") : "");
 		if (inkan_decision_cert_status(d, i, &info) == INKAN_OK)
 			put_status(put_subfield, &info);

@@ -29,7 +29,7 @@ char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t n);
 void *__wrap_mmap(void *p, size_t n, int protection, int flags, int fd, off_t offset);
 
-static bool fails(bool counts)
+bool no_memory_fails(bool counts, int why)
 {
 	bool now;
 
@@ -39,9 +39,14 @@ static bool fails(bool counts)
 	now = no_memory.count == no_memory.fail_at ||
 	      (no_memory.lasting && no_memory.fail_at && no_memory.count > no_memory.fail_at);
 	if (now)
-		errno = ENOMEM;
+		errno = why;
 	no_memory.failed |= now;
 	return now;
+}
+
+static bool fails(bool counts)
+{
+	return no_memory_fails(counts, ENOMEM);
 }
 
 void *__wrap_malloc(size_t n)

@@ -38,3 +38,19 @@ TESTS += $(setup_tests)
 
 dist_check_SCRIPTS += tests/tool/pages.sh tests/tool/completion.sh tests/tool/descriptions.sh
 TESTS += tests/tool/pages.sh tests/tool/completion.sh tests/tool/descriptions.sh
+
+# The verbs in one process with the virtual card, which every look for readers finds.
+if TESTS_WANTED
+check_PROGRAMS += tests/tool/test_faults
+TESTS += tests/tool/test_faults
+tests_tool_test_faults_SOURCES = tests/tool/test_faults.c tests/no_memory.h tests/no_memory.c tests/no_files.c \
+  src/tool/sign.c src/tool/check.c $(verb_sources)
+tests_tool_test_faults_CFLAGS = $(inkan_CFLAGS) $(CHECK_CFLAGS)
+tests_tool_test_faults_CPPFLAGS = $(inkan_CPPFLAGS)
+tests_tool_test_faults_LDADD = tests/module/librig.la libverbs.la libsigner.la libapi.la libdecide.la libfetch.la $(MODULE_CORE) \
+  libtestreader.la libvcard.la libbase.la $(XMLSEC_LIBS) $(XML_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) $(CRYPTO_LIBS)
+no_files_ldflags = -Wl,--wrap=open,--wrap=open64,--wrap=openat,--wrap=openat64,--wrap=mkostemp,--wrap=mkostemp64 \
+  -Wl,--wrap=read,--wrap=write,--wrap=close,--wrap=rename,--wrap=fsync,--wrap=fchmod,--wrap=mkdir,--wrap=fopen,--wrap=fopen64
+tests_tool_test_faults_LDFLAGS = $(no_memory_ldflags) $(no_files_ldflags) \
+  -Wl,--wrap=vreader_transmit,--wrap=apdu_now_ms,--wrap=time,--wrap=__time64,--defsym=pcsc_reader_ops=vcard_reader_ops
+endif

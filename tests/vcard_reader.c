@@ -11,7 +11,7 @@
 struct place {
 	struct vreader *reader; /* NULL: free */
 	bool taken;             /* a transaction is on it */
-	bool excluded;          /* another program is connected, and lets nobody else */
+	enum error refused;     /* what begin answers; E_OK: it goes on */
 };
 
 static struct {
@@ -261,12 +261,12 @@ void vcard_readers_hold(const struct vreader *r, bool held)
 	pthread_mutex_unlock(&world.lock);
 }
 
-void vcard_readers_exclude(const struct vreader *r, bool excluded)
+void vcard_readers_refuse(const struct vreader *r, enum error why)
 {
 	pthread_mutex_lock(&world.lock);
 	for (size_t i = 0; i < READER_COUNT_MAX; i++)
 		if (world.places[i].reader == r)
-			world.places[i].excluded = excluded;
+			world.places[i].refused = why;
 	pthread_mutex_unlock(&world.lock);
 }
 
@@ -288,8 +288,8 @@ static enum error take(const struct self *s, const char *name, int wait_ms, stru
 		return E_NO_READER;
 	if (!vreader_card(p->reader))
 		return E_NO_CARD;
-	if (p->excluded)
-		return E_BUSY;
+	if (p->refused != E_OK)
+		return p->refused;
 	p->taken = true;
 	*l = (struct link){.place = p, .reader = p->reader, .insertion = insertion_of(p->reader)};
 	world.begun++;

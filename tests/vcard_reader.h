@@ -28,8 +28,8 @@ void vcard_readers_replace(struct vreader *out, struct vreader *in);
  * lasts) or ends. */
 void vcard_readers_hold(const struct vreader *r, bool held);
 
-/* Another program's exclusive connection: begin answers E_BUSY at once. */
-void vcard_readers_exclude(const struct vreader *r, bool excluded);
+/* begin answers that at once; E_OK: not any more. Another program's exclusive connection: E_BUSY. */
+void vcard_readers_refuse(const struct vreader *r, enum error why);
 
 /* What becomes of a command: it is carried out or, LOST, not; and the program gets
  * its answer, a broken link, or an answer of no byte or of one. */

@@ -463,6 +463,102 @@ START_TEST(test_pulled)
 }
 END_TEST
 
+/* What becomes of pcscd, of the reader or of the card's power at one command or connection; what was there before is
+ * there again at once, or when the program's call has returned. */
+static void service(const struct trial *t, bool there)
+{
+	vcard_readers_run(there);
+	vreader_power_off(t->r.reader);
+}
+
+static void reader(const struct trial *t, bool there)
+{
+	(there ? vcard_readers_add : vcard_readers_remove)(t->r.reader);
+	vreader_power_off(t->r.reader);
+}
+
+static void power(const struct trial *t, bool there)
+{
+	vcard_readers_refuse(t->r.reader, there ? E_OK : E_MUTE);
+	vreader_power_off(t->r.reader);
+}
+
+static const struct event {
+	const char *name;
+	void (*set)(const struct trial *t, bool there);
+	bool back;       /* at once */
+	unsigned broken; /* commands: SCARD_W_RESET_CARD, SCARD_W_UNPOWERED_CARD */
+} events[] = {
+	{"pcscd has ended", service, false, 0},
+	{"pcscd is started anew", service, true, 0},
+	{"the reader is gone", reader, false, 0},
+	{"the reader is gone and back", reader, true, 0},
+	{"the card does not wake up", power, false, 1},
+	{"the card has lost its power", power, true, 1},
+};
+
+#define N_EVENTS (sizeof events / sizeof *events)
+
+static const struct event *event;
+
+static void happen(void *arg)
+{
+	event->set(arg, false);
+	if (event->back)
+		event->set(arg, true);
+}
+
+static bool one_event(struct trial *t, enum rig_when when, unsigned nth)
+{
+	CK_SESSION_INFO info;
+	bool came;
+	CK_RV rv;
+
+	snprintf(what, sizeof what, "%s at %s %u of a login and a signature", event->name,
+	         when == RIG_AT_COMMAND ? "command" : "connection", nth);
+	begin(t, nth, when == RIG_AT_COMMAND ? event->broken : 0, VCARD_LOST);
+	t->line.when = when;
+	t->line.call = happen;
+	t->line.arg = t;
+	rv = rig_login(&t->r, CKU_USER, t->pin);
+	if (rv == CKR_OK)
+		rv = rig_sign_checked(&t->r, t->r.session, CKM_SHA256_RSA_PKCS);
+	came = t->line.called;
+	rig_line(NULL);
+	if (came && !event->back)
+		event->set(t, true);
+	if (came)
+		ck_assert_msg(rv == CKR_OK || rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
+		              rv == CKR_USER_NOT_LOGGED_IN, "%s: 0x%lx", what, rv);
+	else
+		holds(rv == CKR_OK);
+	holds(tries(t) == limit(t->set));
+	check_verifies(t, 2);
+	rv = p11->C_GetSessionInfo(t->r.session, &info);
+	holds(rv == CKR_OK || rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID);
+	check_whole(t);
+	return came;
+}
+
+START_TEST(test_events)
+{
+	struct trial t;
+	unsigned places = 0;
+
+	event = &events[_i % (int)N_EVENTS];
+	if (rig_sample() > 1 && _i % 3)
+		return;
+	start(&t, &settings[_i / (int)N_EVENTS]);
+	for (unsigned nth = 1; one_event(&t, RIG_AT_COMMAND, nth); nth++)
+		places++;
+	for (unsigned nth = 1; one_event(&t, RIG_AT_CONNECTION, nth); nth++)
+		places++;
+	printf("%s: at %u places\n", event->name, places);
+	ck_assert_uint_gt(places, 8);
+	rig_stop(&t.r);
+}
+END_TEST
+
 int main(void)
 {
 	const struct cases cases = {.suite = suite_create("link"), .seconds = 600};
@@ -470,5 +566,6 @@ int main(void)
 	add_loop_case(&cases, test_link, N_SETTINGS * N_OPERATIONS);
 	add_loop_case(&cases, test_cut_before_the_last_try, N_SETTINGS);
 	add_loop_case(&cases, test_pulled, N_SETTINGS);
+	add_loop_case(&cases, test_events, N_SETTINGS * N_EVENTS);
 	return rig_run(cases.suite);
 }

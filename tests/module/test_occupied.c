@@ -455,9 +455,9 @@ START_TEST(test_excluded)
 	ok(p11->C_Initialize(NULL));
 	ok(p11->C_GetSlotList(CK_TRUE, list, &n));
 	ck_assert_uint_eq(n, 1);
-	vcard_readers_exclude(r, true);
+	vcard_readers_refuse(r, E_BUSY);
 	is(p11->C_GetTokenInfo(list[0], &info), CKR_DEVICE_ERROR);
-	vcard_readers_exclude(r, false);
+	vcard_readers_refuse(r, E_OK);
 	ok(p11->C_GetTokenInfo(list[0], &info));
 	ok(p11->C_Finalize(NULL));
 	vcard_readers_remove(r);
@@ -474,7 +474,7 @@ static enum vcard_outcome exclude_once(void *arg, const char *reader, const uint
 	(void)reader, (void)n;
 	if (apdu)
 		return VCARD_ARRIVES;
-	vcard_readers_exclude(*excluded ? *excluded : only, *excluded != NULL);
+	vcard_readers_refuse(*excluded ? *excluded : only, *excluded ? E_BUSY : E_OK);
 	*excluded = NULL;
 	return VCARD_ARRIVES;
 }

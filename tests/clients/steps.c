@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A PKCS#11 program that does one step per line of its standard input and answers
  * each with a line: the return value, or what was asked for. It lets a script
- * look at the card, pull it or kill this process between two steps. */
+ * look at the card, pull it or kill this process between two steps. With a second
+ * argument a signal interrupts each step every millisecond. */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include "pkcs11/pkcs11.h"
 
@@ -14,6 +18,17 @@ static CK_FUNCTION_LIST *p11;
 static CK_SESSION_HANDLE session;
 static pthread_t waiter;
 static CK_RV waited;
+static bool interrupted;
+
+static void tick(int signal)
+{
+	(void)signal;
+}
+
+static void every(suseconds_t microseconds)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, microseconds}, {0, microseconds}}, NULL);
+}
 
 static CK_RV initialize(const char *arg)
 {
@@ -155,6 +170,7 @@ static const struct step {
 static void run(char *line)
 {
 	char *arg;
+	CK_RV rv;
 
 	line[strcspn(line, "\n")] = '\0';
 	arg = strchr(line, ' ');
@@ -162,7 +178,10 @@ static void run(char *line)
 		*arg++ = '\0';
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		if (strcmp(line, steps[i].name) == 0) {
-			printf("%lX\n", steps[i].run(arg ? arg : ""));
+			every(interrupted ? 1000 : 0);
+			rv = steps[i].run(arg ? arg : "");
+			every(0);
+			printf("%lX\n", rv);
 			fflush(stdout);
 			return;
 		}
@@ -173,14 +192,16 @@ static void run(char *line)
 
 int main(int argc, char **argv)
 {
-	void *module = argc == 2 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
+	void *module = argc > 1 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
 	CK_C_GetFunctionList get;
 	char line[256];
 
 	if (!module) {
-		fprintf(stderr, "usage: steps MODULE; %s\n", argc == 2 ? dlerror() : "");
+		fprintf(stderr, "usage: steps MODULE [interrupted]; %s\n", argc > 1 ? dlerror() : "");
 		return 2;
 	}
+	interrupted = argc > 2;
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = tick}, NULL); /* without SA_RESTART */
 	*(void **)&get = dlsym(module, "C_GetFunctionList");
 	if (!get || get(&p11) != CKR_OK)
 		return 2;

@@ -7,10 +7,10 @@ on_cards hpki jpki
 
 ok=0 removed=32 handle_invalid=B3 not_logged_in=101 not_initialized=190 no_event=8
 
-start() { # MODULE
+start() { # MODULE [interrupted]
 	rm -f "$work/in" "$work/out"
 	mkfifo "$work/in" "$work/out"
-	"$builddir/tests/clients/steps" "$1" <"$work/in" >"$work/out" 9>&- &
+	"$builddir/tests/clients/steps" "$@" <"$work/in" >"$work/out" 9>&- &
 	program=$!
 	exec 7>"$work/in" 8<"$work/out"
 }
@@ -61,6 +61,26 @@ locked_at_every_step() { # MODULE PIN
 locked_at_every_step "$auth_module" "$auth_pin"
 locked_at_every_step "$sign_module" "$sign_pin"
 say "locked after C_Login, C_Sign, C_Logout, C_Finalize"
+
+# A signal that interrupts whatever waits comes each millisecond.
+under_signals() { # MODULE PIN
+	start "$1" interrupted
+	step $ok init
+	step $ok open
+	step $ok login "$2"
+	for i in $(seq 20); do
+		step $ok begin
+		[ "$1" != "$sign_module" ] || [ "$i" = 1 ] || step $ok context "$2"
+		step $ok end
+	done
+	step $ok logout
+	locked "after signals"
+	step $ok finalize
+	stop
+}
+under_signals "$auth_module" "$auth_pin"
+under_signals "$sign_module" "$sign_pin"
+say "a login and 20 signatures while a signal comes each millisecond"
 
 for_kill() { # MODULE PIN
 	start "$1"
@@ -117,3 +137,50 @@ step $not_initialized join
 [ $took -lt 1000 ] || fail "C_Finalize took $took ms while a thread waited"
 stop
 say "C_Finalize ends a wait ($took ms)"
+
+# pcscd hangs, or is killed and started again, at every tenth of a second of a login and a signature of a slow card.
+pcscd() { # SIGNAL
+	for stat in /proc/[0-9]*/stat; do
+		read -r pid name _ parent _ 2>/dev/null <"$stat" && [ "$name $parent" = "(pcscd) $PPID" ] || continue
+		kill "-$1" "$pid" && return 0
+	done
+	fail "there is no pcscd"
+}
+start "$auth_module"
+step $ok init
+card delay 1 60 >/dev/null
+for at in 0 0.1 0.2 0.3 0.4 0.5 0.6 0.7; do
+	for how in hangs restarts; do
+		step $ok open
+		echo "login $auth_pin" >&7
+		echo sign >&7
+		sleep $at
+		if [ $how = hangs ]; then
+			pcscd STOP
+			sleep 0.2
+			pcscd CONT
+		else
+			card service stop >/dev/null
+			card service start >/dev/null
+		fi
+		read -r login <&8 && read -r sign <&8 || fail "the program is gone after pcscd $how"
+		case $how,$login,$sign in
+		hangs,0,0) ;;
+		hangs,*) fail "pcscd hangs after $at s: 0x$login, 0x$sign" ;;
+		esac
+		for answer in $login $sign; do
+			case $answer in
+			0 | 30 | 32 | B3 | 101) ;; # a link that broke, another insertion, and the sessions that it ended
+			*) fail "pcscd restarts after $at s: 0x$login, 0x$sign" ;;
+			esac
+		done
+		echo logout >&7
+		read -r answer <&8
+	done
+done
+card delay 1 0 >/dev/null
+step $ok open
+step $ok login "$auth_pin"
+step $ok sign
+stop
+say "pcscd hangs or is started again at 8 moments: an error or the right answer, then all is well"

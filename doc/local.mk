@@ -19,17 +19,17 @@ endif
 # The guide, in two languages.
 guidedir = $(docdir)/guide
 guidejadir = $(guidedir)/ja
-dist_guide_DATA = doc/guide/README.md doc/guide/audit.md doc/guide/portal.md doc/guide/portal-web-eid.md doc/guide/portal.png doc/guide/checking.md doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
+dist_guide_DATA = doc/guide/README.md doc/guide/audit.md doc/guide/portal.md doc/guide/portal-web-eid.md doc/guide/portal.png doc/guide/web-eid.png doc/guide/checking.md doc/guide/chromium.md doc/guide/cms.md doc/guide/code.md \
   doc/guide/existing.md doc/guide/firefox.md doc/guide/gnutls.md doc/guide/ipsec.md doc/guide/openconnect.md doc/guide/kerberos.md doc/guide/dot1x.md doc/guide/java.md \
   doc/guide/libreoffice.md doc/guide/mail.md doc/guide/nss.md doc/guide/openssl.md \
   doc/guide/openvpn.md doc/guide/p11-kit.md doc/guide/pam.md doc/guide/pdf.md doc/guide/prescription.md doc/guide/programs.md \
-  doc/guide/proxy.md doc/guide/reception.md doc/guide/referral.md doc/guide/setup.md doc/guide/ssh.md doc/guide/sso.md doc/guide/sssd.md doc/guide/timestamps.md doc/guide/trouble.md doc/guide/xml.md
+  doc/guide/proxy.md doc/guide/reception.md doc/guide/referral.md doc/guide/setup.md doc/guide/ssh.md doc/guide/sso.md doc/guide/sssd.md doc/guide/timestamps.md doc/guide/trouble.md doc/guide/web-eid.md doc/guide/xml.md
 dist_guideja_DATA = doc/guide/ja/README.md doc/guide/ja/audit.md doc/guide/ja/portal.md doc/guide/ja/portal-web-eid.md doc/guide/ja/checking.md doc/guide/ja/chromium.md doc/guide/ja/cms.md \
   doc/guide/ja/code.md doc/guide/ja/existing.md doc/guide/ja/firefox.md doc/guide/ja/gnutls.md doc/guide/ja/ipsec.md doc/guide/ja/openconnect.md doc/guide/ja/kerberos.md doc/guide/ja/dot1x.md \
   doc/guide/ja/java.md doc/guide/ja/libreoffice.md doc/guide/ja/mail.md doc/guide/ja/nss.md \
   doc/guide/ja/openssl.md doc/guide/ja/openvpn.md doc/guide/ja/p11-kit.md doc/guide/ja/pam.md \
   doc/guide/ja/pdf.md doc/guide/ja/prescription.md doc/guide/ja/programs.md doc/guide/ja/proxy.md doc/guide/ja/reception.md doc/guide/ja/referral.md doc/guide/ja/setup.md \
-  doc/guide/ja/ssh.md doc/guide/ja/sso.md doc/guide/ja/sssd.md doc/guide/ja/timestamps.md doc/guide/ja/trouble.md doc/guide/ja/xml.md
+  doc/guide/ja/ssh.md doc/guide/ja/sso.md doc/guide/ja/sssd.md doc/guide/ja/timestamps.md doc/guide/ja/trouble.md doc/guide/ja/web-eid.md doc/guide/ja/xml.md
 
 # The pages and the examples name paths of a build without options. Installed, they name those of this build.
 install-pages:

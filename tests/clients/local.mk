@@ -41,8 +41,11 @@ client_tests += \
   tests/clients/sign-office.sh \
   tests/clients/sign-inkan.sh
 client_tests += tests/clients/setup.sh tests/clients/setup-pam.sh
-client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh tests/clients/thunderbird.sh
-EXTRA_DIST += tests/clients/browser.sh tests/clients/thunderbird.js tests/clients/firefox.py tests/clients/chromium.py
+client_tests += tests/clients/firefox.sh tests/clients/chromium.sh tests/clients/portal.sh tests/clients/thunderbird.sh \
+  tests/clients/web-eid.sh
+EXTRA_DIST += tests/clients/browser.sh tests/clients/thunderbird.js tests/clients/firefox.py tests/clients/chromium.py \
+  tests/clients/web-eid/manifest.json tests/clients/web-eid/background.js tests/clients/web-eid/content.js \
+  tests/clients/web-eid/page.html tests/clients/web-eid/pinentry tests/clients/web-eid/server.py
 dist_check_SCRIPTS += $(client_tests) tests/demo
 TESTS += $(client_tests) tests/demo
 EXTRA_DIST += tests/clients/lib.sh tests/clients/ipsec-server.sh

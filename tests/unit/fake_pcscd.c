@@ -65,7 +65,7 @@ LONG SCardEstablishContext(DWORD scope, LPCVOID a, LPCVOID b, LPSCARDCONTEXT con
 	(void)scope, (void)a, (void)b;
 	pcscd_lock();
 	pcscd.establishing = true;
-	nanosleep(&(struct timespec){0, pcscd.establish_ms * 1000000L}, NULL);
+	nanosleep(&(struct timespec){pcscd.establish_ms / 1000, pcscd.establish_ms % 1000 * 1000000L}, NULL);
 	if (pcscd.generation)
 		rc = pcscd.establish;
 	*context = (SCARDCONTEXT)pcscd.generation;

@@ -38,16 +38,25 @@ apparmordir = $(pkgdatadir)/apparmor
 apparmor_DATA = dist/apparmor/inkan
 polkitdir = $(pkgdatadir)/polkit
 dist_polkit_DATA = dist/polkit/50-inkan-pcscd.rules
-registrations = $(p11kitmodule_DATA) $(mozilla_DATA) $(apparmor_DATA)
+# What browsers start for the extension Web eID. A package puts these where they look, as eu.webeid.json; inkan setup writes the same.
+web_eid_manifests = dist/web-eid/mozilla.json dist/web-eid/chromium.json
+if TOOL
+webeiddir = $(pkgdatadir)/web-eid
+webeid_DATA = $(web_eid_manifests)
+endif
+registrations = $(p11kitmodule_DATA) $(mozilla_DATA) $(apparmor_DATA) $(web_eid_manifests)
 CLEANFILES += $(registrations)
-EXTRA_DIST += dist/p11-kit/inkan.module.in dist/p11-kit/inkan-sign.module.in dist/mozilla/inkan.json.in dist/apparmor/inkan.in
+EXTRA_DIST += dist/p11-kit/inkan.module.in dist/p11-kit/inkan-sign.module.in dist/mozilla/inkan.json.in dist/apparmor/inkan.in \
+  dist/web-eid/mozilla.json.in dist/web-eid/chromium.json.in
 
 $(registrations): Makefile
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@moduledir[@]|$(moduledir)|g' -e 's|@libdir[@]|$(libdir)|g' \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@moduledir[@]|$(moduledir)|g' -e 's|@libdir[@]|$(libdir)|g' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' \
 	  -e 's|@sysconfdir[@]|$(sysconfdir)|g' -e 's|@localstatedir[@]|$(localstatedir)|g' $(srcdir)/$@.in >$@
 dist/p11-kit/inkan.module: dist/p11-kit/inkan.module.in
 dist/p11-kit/inkan-sign.module: dist/p11-kit/inkan-sign.module.in
 dist/apparmor/inkan: dist/apparmor/inkan.in
+dist/web-eid/mozilla.json: dist/web-eid/mozilla.json.in
+dist/web-eid/chromium.json: dist/web-eid/chromium.json.in
 dist/mozilla/inkan.json: dist/mozilla/inkan.json.in dist/apparmor/inkan.in
 
 # Settings of inkan-authd to begin with. Nothing goes to /etc: without them nobody is admitted.

@@ -7,7 +7,8 @@ if VCARD
 dist_man_MANS += doc/inkan-vcard.1
 endif
 if TOOL
-dist_man_MANS += doc/inkan.1 doc/inkan-sign.1 doc/inkan-check.1 doc/inkan-setup.1 doc/inkan-doctor.1 doc/inkan-status.timer.8
+dist_man_MANS += doc/inkan.1 doc/inkan-sign.1 doc/inkan-check.1 doc/inkan-setup.1 doc/inkan-doctor.1 doc/inkan-status.timer.8 \
+  doc/inkan-web-eid.8
 # What --help points to, in Japanese.
 jaman1dir = $(mandir)/ja/man1
 dist_jaman1_DATA = doc/ja/inkan.1 doc/ja/inkan-doctor.1 doc/ja/inkan-setup.1 doc/ja/inkan-sign.1 doc/ja/inkan-check.1

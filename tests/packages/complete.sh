@@ -11,6 +11,8 @@ there=$(cd "${srcdir:-.}" && pwd)
 	# as debian/rules has it
 	(cd tests/installed/usr/local && find . ! -type d) | sed -e 's|^\./|usr/|' -e 's|^usr/lib/|usr/lib/MACHINE/|' \
 		-e 's|share/inkan/p11-kit/|share/p11-kit/modules/|' -e 's|^usr/share/inkan/apparmor/|etc/apparmor.d/abstractions/|' \
+		-e 's|^usr/share/inkan/web-eid/mozilla|usr/lib/mozilla/native-messaging-hosts/eu.webeid|' \
+		-e 's|^usr/share/inkan/web-eid/chromium|etc/chromium/native-messaging-hosts/eu.webeid|' \
 		-e 's|zsh/site-functions|zsh/vendor-completions|'
 	for unit in "$there"/dist/system/*.timer "$there"/dist/system/*.socket dist/system/*.service; do echo "UNITS/${unit##*/}"; done
 	for unit in "$there"/dist/user/*.timer dist/user/*.service; do echo "usr/lib/systemd/user/${unit##*/}"; done

@@ -66,9 +66,15 @@ cycle web-eid --module "$ours"
 check() { grep -q '^\[program inkan-web-eid\]$' "$XDG_CONFIG_HOME/inkan/inkan.conf" || bad "no section for the program"; }
 cycle web-eid --module "$ours" --card hpki
 
-# ---- for everybody
+# ---- for everybody, as packages have it: but for the words, by which undo knows whose it is
+for_package() { # KIND FILE
+	sed "s|@pkglibexecdir@/inkan-web-eid|$program|; s|HPKI and My Number cards|&, by inkan setup|" \
+		"${srcdir:-.}/dist/web-eid/$1.json.in" | cmp -s - "$2" || bad "$2 is not what dist/web-eid has"
+}
 check() {
 	for_firefox "$root/usr/lib/mozilla/native-messaging-hosts/eu.webeid.json" "$program"
+	for_package mozilla "$root/usr/lib/mozilla/native-messaging-hosts/eu.webeid.json"
+	for_package chromium "$root/etc/chromium/native-messaging-hosts/eu.webeid.json"
 	for folder in chromium opt/chrome opt/edge; do
 		for_chrome "$root/etc/$folder/native-messaging-hosts/eu.webeid.json" "$program"
 	done

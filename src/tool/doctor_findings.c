@@ -750,6 +750,8 @@ out:
 enum error findings_find(const char *root, const char *reader, struct findings *f)
 {
 	static struct find find;
+	static const char *const none[] = {NULL};
+	const struct inkan_options without = {.size = sizeof without, .anchors = none, .lists = none};
 	struct inkan *ctx = NULL;
 	struct trust *with;
 	struct setup_rows rows = {0};
@@ -763,7 +765,7 @@ enum error findings_find(const char *root, const char *reader, struct findings *
 		e = looked;
 	else if (!find.crypto || !find.cards.self)
 		e = E_MEMORY;
-	if (e == E_OK && inkan_new(NULL, &ctx) != INKAN_OK)
+	if (e == E_OK && inkan_new(find.conf.unread ? &without : NULL, &ctx) != INKAN_OK)
 		e = E_MEMORY;
 	if (e == E_OK)
 		e = setup_registered(root, &rows);
@@ -783,7 +785,7 @@ enum error findings_find(const char *root, const char *reader, struct findings *
 	if (looked != E_NO_SERVICE && looked != E_DENIED)
 		find_devices(f, root, n_all);
 	find_readers(f, &find, all, n_all);
-	reported = find_evidence(f, ctx, now);
+	reported = find.conf.unread || find_evidence(f, ctx, now); /* where they are, the settings say */
 	for (size_t i = 0; i < find.n; i++)
 		for (size_t k = 0; k < find.places[i].n; k++)
 			find_token(f, &find.places[i].tokens[k], ctx, now, reported);

@@ -8,6 +8,7 @@ need opensc-tool opensc
 on_cards hpki jpki "jpki --pin-auth 9513 --pin-sign OTHER9513 --card hpki"
 
 crowd=$builddir/tests/clients/crowd
+patience=200 # the machine may be busy
 said_last() { sed -n "\$s/^/    $1: /p" "$work/said"; }
 
 if [ "$("$vcard" --send list | tr ' ' '\n' | grep -c '^[0-9]*:')" = 2 ]; then

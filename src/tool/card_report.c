@@ -664,7 +664,7 @@ enum exit_code doctor_card_report(const char *reader, const char *file, bool wit
 		t = place_token(place, USE_AUTH);
 		signing = t ? report_signing(out, &f, t) : refuse_no_token(place);
 	}
-	if (fflush(out) != 0 || words_lost()) {
+	if (fflush(out) != 0 || is_incomplete()) {
 		code = EXIT_INTERNAL;
 	} else if (!file) {
 		code = fwrite(text, 1, n, stdout) == n && fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;

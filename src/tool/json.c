@@ -19,7 +19,7 @@ json_t *json_text(const char *text)
 	if ((json = json_string(text)))
 		return json;
 	if (!(fixed = malloc(3 * strlen(text) + 1))) {
-		lose_words();
+		mark_incomplete();
 		return NULL;
 	}
 	for (; *text; text++)
@@ -84,7 +84,7 @@ json_t *json_base64(const unsigned char *der, size_t n)
 	json_t *json;
 
 	if (!text)
-		lose_words();
+		mark_incomplete();
 	else
 		EVP_EncodeBlock((unsigned char *)text, der, (int)n);
 	json = json_text(text);
@@ -130,7 +130,7 @@ static json_t *person(const struct inkan_cert *cert)
 	json_t *json = json_object();
 
 	if (inkan_person_new(cert, &p) != INKAN_OK)
-		lose_words();
+		mark_incomplete();
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *text = inkan_person_get(p, (enum inkan_person_field)i);
 
@@ -174,7 +174,7 @@ static json_t *list_urls(const struct inkan_cert *cert)
 	for (size_t i = 0; (url = inkan_cert_list_url(cert, i)); i++)
 		json_array_append_new(list, json_text(url));
 	if (!cert->texts->urls)
-		lose_words();
+		mark_incomplete();
 	return list;
 }
 

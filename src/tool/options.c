@@ -88,7 +88,7 @@ enum exit_code fetches(void)
 
 enum exit_code finish(enum exit_code code)
 {
-	if (words_lost() && code < EXIT_USAGE) { /* half an answer could pass for another one */
+	if (is_incomplete() && code < EXIT_USAGE) { /* half an answer could pass for another one */
 		complain("%s", _(error_text(E_MEMORY)));
 		return EXIT_INTERNAL;
 	}

@@ -9,23 +9,23 @@
 
 #define LABEL_COLUMNS 18
 
-static bool lost;
+static bool incomplete;
 
-void lose_words(void)
+void mark_incomplete(void)
 {
-	lost = true;
+	incomplete = true;
 }
 
-bool words_lost(void)
+bool is_incomplete(void)
 {
-	return lost;
+	return incomplete;
 }
 
 void put_text(FILE *f, const char *text)
 {
 	char *visible = text_visible(text);
 
-	lost |= !visible;
+	incomplete |= !visible;
 	fputs(visible ? visible : "", f);
 	free(visible);
 }
@@ -38,7 +38,7 @@ __attribute__((format(printf, 2, 0))) static void put_format(FILE *f, const char
 		put_text(f, text);
 		free(text);
 	} else {
-		lost = true;
+		incomplete = true;
 	}
 	fputc('\n', f);
 }

@@ -16,9 +16,9 @@
 /* As text_visible makes it. */
 void put_text(FILE *f, const char *text);
 
-/* There was no memory for something that was to be said; whether that was so. */
-void lose_words(void);
-bool words_lost(void);
+/* There was no memory for a part of the output; whether there ever was none. */
+void mark_incomplete(void);
+bool is_incomplete(void);
 
 /* Columns on the terminal, where a kanji takes two. */
 int text_columns(const char *text);

@@ -220,7 +220,7 @@ static void put_change(const struct change *c)
 		char *text = strndup(after ? b : a, (after ? k : n) - lines), *save = NULL;
 
 		if (!text)
-			lose_words();
+			mark_incomplete();
 		for (size_t i = 0; text && text[i]; i++)
 			if (text[i] == '\t' || text[i] == '\r')
 				text[i] = ' ';
@@ -320,7 +320,7 @@ enum exit_code changes_make(struct setup_job *job)
 	for (size_t i = 0; i < job->n; i++)
 		if (!is_same(job->changes[i].before, job->changes[i].after))
 			put_change(&job->changes[i]);
-	if (words_lost()) /* nobody has seen what they would be asked about */
+	if (is_incomplete()) /* nobody has seen what they would be asked about */
 		return setup_no_memory();
 	if (!any)
 		puts(job->undo ? _("Nothing of Inkan is there: nothing to undo.")

@@ -12,7 +12,7 @@
 typedef void put_function(const char *label, const char *fmt, ...);
 void text_holder(put_function *put, const struct inkan_cert *cert, bool identity);
 
-/* Of a certificate, and of a CA's: never empty but for want of memory, which finish tells. */
+/* inkan_cert_issuer, and inkan_cert_subject of a CA; want of memory is marked. */
 const char *issuer_text(const struct inkan_cert *cert);
 const char *ca_text(const struct inkan_cert *ca);
 

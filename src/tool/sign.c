@@ -369,7 +369,7 @@ static void decode(struct bytes csv, struct buf *text)
 	done = start && iconv(shift_jis, &from, &n, &to, &room) == 0;
 	if (buf_append(text, done ? (uint8_t *)start : csv.data, done ? (size_t)(to - start) : csv.len) != E_OK ||
 	    (shift_jis != (iconv_t)-1 && !start))
-		lose_words();
+		mark_incomplete();
 	if (start)
 		mem_wipe(start, (size_t)(to - start));
 	free(start);
@@ -384,7 +384,7 @@ static void put_lines(struct bytes csv)
 
 	decode(csv, &text);
 	if (buf_append(&text, "", 1) != E_OK)
-		lose_words();
+		mark_incomplete();
 	p = (const char *)text.data;
 	for (end = p ? p + text.len - 1 : p; p < end; p++) {
 		char *line = (char *)(uintptr_t)p, *stop = memchr(p, '\n', (size_t)(end - p));
@@ -605,7 +605,7 @@ static enum exit_code sign_all(struct run *r, const struct file *received)
 			one = read_file(r->paths[r->at + i], &files[i]);
 			if (one == EXIT_DONE && r->show)
 				show(r, &files[i]);
-			if (one == EXIT_DONE && words_lost()) /* nobody has seen what they would sign */
+			if (one == EXIT_DONE && is_incomplete()) /* nobody has seen what they would sign */
 				one = EXIT_INTERNAL;
 		}
 		if (one == EXIT_DONE)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/object.h"
 #include "say.h"
 #include "show.h"
 
@@ -129,7 +130,7 @@ void text_holder(put_function *put, const struct inkan_cert *cert, bool identity
 	}
 	if (!inkan_cert_is_personal(cert) || identity)
 		if (inkan_person_new(cert, &p) != INKAN_OK)
-			lose_words();
+			mark_incomplete();
 	name = inkan_person_get(p, INKAN_PERSON_NAME);
 	japanese = inkan_person_get(p, INKAN_PERSON_JAPANESE_NAME);
 	if (!p)
@@ -196,8 +197,8 @@ const char *issuer_text(const struct inkan_cert *cert)
 {
 	const char *name = inkan_cert_issuer(cert);
 
-	if (!*name)
-		lose_words();
+	if (!cert->texts->issuer)
+		mark_incomplete();
 	return name;
 }
 
@@ -205,8 +206,8 @@ const char *ca_text(const struct inkan_cert *ca)
 {
 	const char *name = inkan_cert_subject(ca);
 
-	if (!*name)
-		lose_words();
+	if (inkan_cert_is_ca(ca) && !ca->texts->subject)
+		mark_incomplete();
 	return name;
 }
 

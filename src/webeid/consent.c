@@ -94,6 +94,8 @@ static void put_data(FILE *f, const char *data)
 	const char *p = visible ? visible : "";
 	uint32_t c;
 
+	if (!visible)
+		mark_incomplete();
 	for (size_t n = strlen(p), took, done = 0; n > 0 && done < DATA_MAX; p += took, n -= took, done += took) {
 		took = utf8_next((const uint8_t *)p, n, &c);
 		if (took == 1 && strchr("<>&", *p))
@@ -167,7 +169,7 @@ static char *describe(struct asking *a, const struct token *t, const char *more)
 	}
 	if (more)
 		fprintf(f, "\n%s", more);
-	if (fclose(f) != 0) {
+	if (fclose(f) != 0 || is_incomplete()) {
 		free(text);
 		return NULL;
 	}

@@ -3,8 +3,11 @@
 #ifndef INKAN_WEBEID_REQUEST_H
 #define INKAN_WEBEID_REQUEST_H
 
+#include <jansson.h>
 #include "base/mem.h"
 #include "crypto/scheme.h"
+
+#define REQUEST_MAX 8192 /* bytes of a message */
 
 enum command { AUTHENTICATE, GET_SIGNING_CERTIFICATE, SIGN, QUIT };
 
@@ -14,8 +17,12 @@ struct request {
 	enum hash hash;
 	uint8_t digest[64]; /* to be signed; of `hash` */
 	const char *cert;   /* SIGN: base64 of the certificate whose key is to sign */
+	const char *lang;   /* NULL: the system's */
 	bool (*gone)(void); /* nobody waits for the answer any more */
 };
+
+/* All but gone. The texts are the message's. NULL, or what is wrong, in English, for the page. */
+const char *request_read(const json_t *message, struct request *out);
 
 struct consent {
 	struct buf cert; /* DER, hidden */
@@ -27,5 +34,8 @@ struct consent {
  * shown and waited for; no PIN is sent but one typed for this request. buf_wipe(&out->cert).
  * E_CANCELLED: the person does not want to, or gone. E_IO: no pinentry shows a dialog. */
 enum error consent_ask(const struct request *r, struct consent *out);
+
+/* What the page gets. NULL: no memory. */
+json_t *request_answer(const struct request *r, const struct consent *c);
 
 #endif

@@ -7,7 +7,7 @@ clean-fuzz:
 fuzz_targets = tests/fuzz/card tests/fuzz/cert tests/fuzz/crl tests/fuzz/files tests/fuzz/report \
   tests/fuzz/pcsc
 if TOOL
-fuzz_targets += tests/fuzz/setup
+fuzz_targets += tests/fuzz/setup tests/fuzz/webeid
 endif
 if AUTHD
 fuzz_targets += tests/fuzz/authd
@@ -43,6 +43,10 @@ tests_fuzz_setup_CPPFLAGS = $(inkan_CPPFLAGS)
 tests_fuzz_setup_LDADD = $(fuzz_ldadd) libverbs.la libapi.la libdecide.la libfetch.la libstatus.la libcert.la libcard.la \
   libcards.la libinkancrypto.la libbase.la $(JANSSON_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_setup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=complain,--wrap=advise,--wrap=fsync
+tests_fuzz_webeid_SOURCES = tests/fuzz/webeid.c src/webeid/request.h src/webeid/request.c
+tests_fuzz_webeid_CFLAGS = $(inkan_web_eid_CFLAGS)
+tests_fuzz_webeid_CPPFLAGS = $(inkan_web_eid_CPPFLAGS)
+tests_fuzz_webeid_LDADD = $(fuzz_ldadd) $(inkan_web_eid_LDADD)
 tests_fuzz_check_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_fuzz_check_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 tests_fuzz_check_LDADD = $(fuzz_ldadd) tests/unit/libmakecrl.la tests/unit/libmake.la libsigner.la libapi.la libdecide.la \

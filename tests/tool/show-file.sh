@@ -145,6 +145,10 @@ refused() {
 	advised
 	[ -s "$work/out" ] && bad "output for bad input: $*"
 }
+# a CA without a name is no want of memory
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key" -subj / -out "$work/nameless.pem" 2>/dev/null
+run 0 "$inkan" show "$work/nameless.pem"
+run 0 "$inkan" show --json "$work/nameless.pem"
 : >"$work/empty"
 refused 7 "$work/empty: the file is empty" "$work/empty"
 refused 7 "Standard input: the file is empty" -

@@ -250,6 +250,10 @@ def hpki():
         if how != "end":
             h.process.send_signal(how)
         same("gone (%s)" % how, h.end(), (b"", 0))
+    h = Host("late 123456")
+    h.write(frame(authenticate()))
+    h.wait_for_dialog()
+    same("gone as the PIN came", h.end(), (b"", 0))
     counted("auth", 6, 2)
     # two tabs at once: each has its dialog; the one that is cancelled costs nothing
     h = Host("stay")

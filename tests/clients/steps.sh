@@ -141,17 +141,26 @@ say "C_Finalize ends a wait ($took ms)"
 # pcscd hangs, or is killed and started again, at every tenth of a second of a login and a signature of a slow card.
 pcscd() { # SIGNAL
 	for stat in /proc/[0-9]*/stat; do
-		read -r pid name _ parent _ 2>/dev/null <"$stat" && [ "$name $parent" = "(pcscd) $PPID" ] || continue
-		kill "-$1" "$pid" && return 0
+		read -r pid name _ parent _ 2>/dev/null <"$stat" || continue
+		[ "$name $parent" != "(pcscd) $PPID" ] || { kill "-$1" "$pid" && return 0; }
 	done
 	fail "there is no pcscd"
+}
+open_at_last() { # a pcscd that has just started shows the card after a moment
+	for _ in $(seq 100); do
+		echo open >&7
+		read -r answer <&8 || fail "the program is gone"
+		[ "$answer" != $ok ] || return 0
+		sleep 0.1
+	done
+	fail "open: 0x$answer"
 }
 start "$auth_module"
 step $ok init
 card delay 1 60 >/dev/null
 for at in 0 0.1 0.2 0.3 0.4 0.5 0.6 0.7; do
 	for how in hangs restarts; do
-		step $ok open
+		open_at_last
 		echo "login $auth_pin" >&7
 		echo sign >&7
 		sleep $at
@@ -163,7 +172,7 @@ for at in 0 0.1 0.2 0.3 0.4 0.5 0.6 0.7; do
 			card service stop >/dev/null
 			card service start >/dev/null
 		fi
-		read -r login <&8 && read -r sign <&8 || fail "the program is gone after pcscd $how"
+		{ read -r login && read -r sign; } <&8 || fail "the program is gone after pcscd $how"
 		case $how,$login,$sign in
 		hangs,0,0) ;;
 		hangs,*) fail "pcscd hangs after $at s: 0x$login, 0x$sign" ;;
@@ -179,7 +188,7 @@ for at in 0 0.1 0.2 0.3 0.4 0.5 0.6 0.7; do
 	done
 done
 card delay 1 0 >/dev/null
-step $ok open
+open_at_last
 step $ok login "$auth_pin"
 step $ok sign
 stop

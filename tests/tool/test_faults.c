@@ -40,14 +40,15 @@ static const struct row {
 	{"check two", verb_check, "check letter.p7m letter", EXIT_MALFORMED, false, "sign two", NULL},
 	{"extract", verb_check, "check --extract out letter.p7m", EXIT_DONE, false, "sign two", NULL},
 	{"verify", verb_verify, "verify good", EXIT_DONE, false, NULL, NULL},
-	{"verify revoked", verb_verify, "verify --status prefer revoked", 2, false, NULL, NULL},
 	{"verify elsewhere", verb_verify, "verify good", 4, false, NULL, "elsewhere"},
+	/* libcrypto does not say that a list does not verify for want of memory, and the others need it little */
+	{"verify revoked", verb_verify, "verify --status prefer revoked", 2, false, NULL, NULL},
 	{"add", verb_setup, "setup ssh --host *.example.jp --card hpki --module ../module --yes", EXIT_DONE, false, NULL, NULL},
 	{"undo", verb_setup, "setup ssh --undo --yes", EXIT_DONE, false, "add", NULL},
 	{"report", verb_doctor, "doctor --card-report out", EXIT_DONE, false, NULL, NULL},
 };
 
-enum { ROWS = sizeof rows / sizeof *rows, MANY = 64 };
+enum { ROWS = sizeof rows / sizeof *rows, CRYPTO_ROWS = ROWS - 4, MANY = 64 };
 
 static struct rig rig = {.app = VCARD_SIGN};
 static char top[64]; /* the folder; "tree" in it is compared */
@@ -262,7 +263,7 @@ static void run_whole(const struct row *row)
 static bool fits(const struct row *row)
 {
 	return outcome->code == row->code || outcome->code >= EXIT_USAGE || outcome->code == EXIT_LACKING ||
-	       (no_memory.files && outcome->code != EXIT_DONE);
+	       ((no_memory.files || no_memory.libcrypto) && outcome->code != EXIT_DONE);
 }
 
 static void check_run(const struct row *row, const char *what, unsigned verifies)
@@ -276,8 +277,8 @@ static void check_run(const struct row *row, const char *what, unsigned verifies
 	ck_assert_msg(outcome->verifies <= verifies, "%s: %u VERIFYs", what, outcome->verifies);
 	read_said(&text);
 	judge(row, what, row->code == EXIT_DONE && outcome->code == EXIT_DONE);
-	ck_assert_msg(outcome->code != EXIT_DONE || row->code != EXIT_DONE || same(&text, &said), "%s: exit %d, but said: %.*s", what, (int)outcome->code,
-	              (int)text.len, (const char *)text.data);
+	ck_assert_msg(outcome->code != EXIT_DONE || no_memory.libcrypto || same(&text, &said), "%s: exit %d, but said: %.*s",
+	              what, (int)outcome->code, (int)(text.len < 1000 ? text.len : 1000), (const char *)text.data);
 	restore();
 }
 
@@ -396,7 +397,7 @@ static void end_world(void)
 static void each_fails(const struct row *row, const char *kind)
 {
 	bool each = getenv("INKAN_TEST_SAMPLE") && rig_sample() == 1;
-	unsigned step = each ? 1 : rig_sample() > 1 ? 29 : 7, calls, runs = 0, right = 0, verifies;
+	unsigned step = (each ? 1U : rig_sample() > 1 ? 29U : 7U) * (no_memory.libcrypto ? 97U : 1U), calls, runs = 0, right = 0, verifies;
 	char what[128];
 
 	if (!is_built(row))
@@ -420,6 +421,15 @@ START_TEST(no_memory_left)
 	no_memory.ours = true;
 	no_memory.lasting = _i / ROWS;
 	each_fails(&rows[_i % ROWS], no_memory.lasting ? "all from allocation" : "allocation");
+}
+END_TEST
+
+/* It does not say why it does not do: then a good document may pass for a bad one, and not the other way round. */
+START_TEST(libcrypto_without_memory)
+{
+	no_memory.libcrypto = true;
+	no_memory.lasting = _i / CRYPTO_ROWS;
+	each_fails(&rows[_i % CRYPTO_ROWS], no_memory.lasting ? "all from libcrypto's allocation" : "libcrypto's allocation");
 }
 END_TEST
 
@@ -506,8 +516,10 @@ int main(void)
 {
 	const struct cases cases = {.suite = suite_create("faults"), .setup = make_world, .teardown = end_world, .seconds = 600};
 
+	no_memory_init();
 	log_start("inkan");
 	add_loop_case(&cases, no_memory_left, 2 * ROWS);
+	add_loop_case(&cases, libcrypto_without_memory, 2 * CRYPTO_ROWS);
 	add_loop_case(&cases, broken_files, ROWS);
 	add_loop_case(&cases, signals, ROWS);
 	add_loop_case(&cases, full_disk, ROWS);

@@ -349,21 +349,22 @@ static char *manifest_text(const char *program, bool mozilla)
 /* *ours: it is, or will be, ours. */
 static enum exit_code change_manifest(struct setup_job *job, struct change *c, bool mozilla, bool *ours)
 {
-	json_t *json = c->before ? json_loads(c->before, 0, NULL) : NULL;
+	const char *before = c->before ? c->before : "";
+	json_t *json = json_loads(before, 0, NULL);
 	const char *path = json_string_value(json_object_get(json, "path"));
 	const char *name = path ? strrchr(path, '/') : NULL;
-	const bool empty = !c->before || !c->before[0], mine = name && strcmp(name, "/inkan-web-eid") == 0;
+	const bool mine = name && strcmp(name, "/inkan-web-eid") == 0;
 	enum exit_code code = EXIT_DONE;
 
-	if (!job->undo && !empty && !mine) {
+	if (!job->undo && before[0] && !mine) {
 		complain(_("%s belongs to another program, and stays: %s"), c->path, path ? path : "?");
 		advise(_("To use Inkan in that browser remove the other program (package web-eid-native) or that file "
 		         "first."));
 	} else if (!job->undo) {
 		*ours = true;
-		if (empty || strcmp(path, job->module) != 0)
+		if (!mine || strcmp(path, job->module) != 0)
 			code = change_to(c, manifest_text(job->module, mozilla));
-	} else if (mine && strstr(c->before, MARK)) {
+	} else if (mine && strstr(before, MARK)) {
 		code = change_to(c, strdup(""));
 	}
 	json_decref(json);

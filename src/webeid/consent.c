@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the person sees, and does. Each dialog begins with the site's host, whole: nothing that a page, a
  * certificate or a reader says can stand before it or hide it. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,8 @@
 #include "tool/show.h"
 
 #define SITE_COLUMNS 60
-#define DATA_MAX 120 /* bytes of a name, a role or a reader */
+#define DATA_MAX 60 /* bytes of a name or a role: pinentry takes 1000 for all */
+#define ROLES_SHOWN 3
 #define TOKENS (READER_COUNT_MAX * TOKENS_MAX)
 
 struct asking {
@@ -130,8 +130,10 @@ static void put_holder(struct asking *a, FILE *f, const struct token *t)
 	if (!t->card->profile->family->personal && inkan_person_new(cert, &person) == INKAN_OK) {
 		name = inkan_person_get(person, INKAN_PERSON_JAPANESE_NAME);
 		put_data(f, name ? name : inkan_person_get(person, INKAN_PERSON_NAME));
-		for (size_t i = 0; i < inkan_role_count(cert); i++)
+		for (size_t i = 0; i < inkan_role_count(cert) && i < ROLES_SHOWN; i++)
 			put_data(f, role_name(inkan_role_text(cert, i)));
+		if (inkan_role_count(cert) > ROLES_SHOWN)
+			fputs("…\n", f);
 	}
 	fprintf(f, _("valid until %s"), time_text(t->cert->not_after, true, until));
 	fputc('\n', f);

@@ -353,11 +353,14 @@ def unusable():
             bad("not told that it has expired: %s" % h.shown()[0]["SETDESC"])
     # a name that would pass for something else
     card("remove 1")
-    card("insert 1 --card hpki --name '<b>asks%0Ayou' --japanese-name '&lt;" + "長" * 200 + "'")
+    card("insert 1 --card hpki --name '<b>asks%0Ayou' --japanese-name '&lt;" + "長" * 200 + "'" + " --role 'Director of Hospital'" * 8)
     h = Host("cancel")
-    h.ask(authenticate())
+    h.ask(authenticate(origin="https://" + ".".join(["portal"] + ["a" * 60] * 3)))
     text = h.shown()[0]["SETDESC"]
-    same("the first line", text.split("\n")[0], "portal.example.jp")
+    same("the first line", text.split("\n")[0], "portal." + "a" * 53)
+    same("roles", text.count("Director of Hospital"), 3)
+    if "valid until" not in text or "15 tries left" not in text:
+        bad("a long name hides what follows: %s" % text)
     if "<" in text or "&" in text:
         bad("markup reaches the dialog: %s" % text)
     card("remove 1")

@@ -24,7 +24,7 @@
 #define NEW_READERS "\\\\?PnP?\\Notification"
 #define LOOK_MS 20     /* how soon a wait notices pcsc_cancel */
 #define MOMENT_MS 1000 /* a caller that waits less than this must not be blocked by another program */
-#define FORK_MS 1000   /* how long a fork waits for a context that is being established */
+#define FORK_MS 1000   /* how long a fork waits for a call of libpcsclite */
 #define POWER_MS 2000  /* pcscd powers off a card that nobody is connected to; readers need up to a second */
 #define SHORT_APDU_MAX 261
 
@@ -119,22 +119,23 @@ static void pcsc_sleep(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t unti
 	os_cond_wait(cond, lock, &t);
 }
 
-/* libpcsclite holds a lock of its own all the while that it establishes a context. A child that is forked meanwhile
- * would have it locked for ever and never get a context; so fork waits, though not for a pcscd that hangs. */
+/* libpcsclite holds locks of its own all the while that it establishes a context and, since 2.0, while it lists readers
+ * and their states. A child that is forked meanwhile would have them locked for ever; so fork waits, though not for a
+ * pcscd that hangs. */
 static struct {
 	pthread_once_t once;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;       /* held during such a call */
 	_Atomic(pthread_t) forking; /* the thread that has the lock for a fork; of a child, too */
-} establishing = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+} no_fork = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void before_fork(void)
 {
 	bool locked = false;
 
 	for (int i = 0; !locked && i < FORK_MS; i++) {
-		locked = pthread_mutex_trylock(&establishing.lock) == 0;
+		locked = pthread_mutex_trylock(&no_fork.lock) == 0;
 		if (locked)
-			establishing.forking = pthread_self();
+			no_fork.forking = pthread_self();
 		else
 			nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
 	}
@@ -142,16 +143,16 @@ static void before_fork(void)
 
 static void after_fork(void)
 {
-	if (establishing.forking != pthread_self())
+	if (no_fork.forking != pthread_self())
 		return;
-	establishing.forking = 0;
-	pthread_mutex_unlock(&establishing.lock);
+	no_fork.forking = 0;
+	pthread_mutex_unlock(&no_fork.lock);
 }
 
 static void begin_child(void)
 {
-	if (establishing.forking != pthread_self())
-		pthread_mutex_init(&establishing.lock, NULL);
+	if (no_fork.forking != pthread_self())
+		pthread_mutex_init(&no_fork.lock, NULL);
 	after_fork();
 }
 
@@ -160,14 +161,24 @@ static void watch_forks(void)
 	pthread_atfork(before_fork, after_fork, begin_child);
 }
 
+static void forbid_fork(void)
+{
+	pthread_once(&no_fork.once, watch_forks);
+	pthread_mutex_lock(&no_fork.lock);
+}
+
+static void allow_fork(void)
+{
+	pthread_mutex_unlock(&no_fork.lock);
+}
+
 static LONG establish(SCARDCONTEXT *context)
 {
 	LONG rc;
 
-	pthread_once(&establishing.once, watch_forks);
-	pthread_mutex_lock(&establishing.lock);
+	forbid_fork();
 	rc = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
-	pthread_mutex_unlock(&establishing.lock);
+	allow_fork();
 	return rc;
 }
 
@@ -268,7 +279,9 @@ static enum error list_locked(struct pcsc *p, struct reader_state *states, size_
 		e = open_context(&p->status, &p->connected);
 		if (e != E_OK)
 			return e == E_NO_READER ? E_OK : e;
+		forbid_fork();
 		rc = list_readers(p, names, found, &n);
+		allow_fork();
 		e = rc == SCARD_E_TIMEOUT ? E_OK : pcsc_error(rc);
 		if (!is_lost(rc))
 			continue;

@@ -58,14 +58,19 @@ static struct fake_slot *slot_of(SCARDHANDLE card)
 	return &pcscd.slots[card - CARD_BASE];
 }
 
+static void be_busy(int ms)
+{
+	pcscd.busy = ms > 0;
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
 LONG SCardEstablishContext(DWORD scope, LPCVOID a, LPCVOID b, LPSCARDCONTEXT context)
 {
 	LONG rc = SCARD_E_NO_SERVICE;
 
 	(void)scope, (void)a, (void)b;
 	pcscd_lock();
-	pcscd.establishing = true;
-	nanosleep(&(struct timespec){pcscd.establish_ms / 1000, pcscd.establish_ms % 1000 * 1000000L}, NULL);
+	be_busy(pcscd.establish_ms);
 	if (pcscd.generation)
 		rc = pcscd.establish;
 	*context = (SCARDCONTEXT)pcscd.generation;
@@ -90,6 +95,7 @@ LONG SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWORD 
 
 	(void)groups;
 	pcscd_lock();
+	be_busy(pcscd.list_ms);
 	if (alive(context)) {
 		for (int i = 0; i < pcscd.n_slots; i++) {
 			strcpy(names + at, pcscd.slots[i].name);

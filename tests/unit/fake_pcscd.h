@@ -27,7 +27,8 @@ extern struct fake_pcscd {
 	unsigned generation;  /* 0: not running; another number: restarted */
 	LONG establish;       /* what SCardEstablishContext answers while it runs */
 	int establish_ms;     /* how long that takes, with the lock held as libpcsclite has it */
-	_Atomic bool establishing;
+	int list_ms;          /* and SCardListReaders */
+	_Atomic bool busy;    /* one of both goes on */
 	struct fake_slot slots[4];
 	int n_slots;
 	/* what was seen */

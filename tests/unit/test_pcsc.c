@@ -522,19 +522,20 @@ static void *look(void *arg)
 	return NULL;
 }
 
-/* The lock that libpcsclite holds meanwhile would stay locked in the child. Nobody waits for a pcscd that hangs. */
-START_TEST(a_fork_while_a_context_is_established)
+/* While a context is established or readers are listed. The lock would stay locked in the child. Nobody waits for a pcscd that hangs. */
+START_TEST(a_fork_while_libpcsclite_is_locked)
 {
 	atomic_bool looked = false;
 	pthread_t thread;
 	int status = -1;
-	const bool hangs = _i;
+	const bool hangs = _i % 2, lists = _i / 2;
 	pid_t pid;
 
-	pcscd.establish_ms = hangs ? 3000 : 300;
+	pcscd.establish_ms = lists ? 0 : hangs ? 3000 : 300;
+	pcscd.list_ms = !lists ? 0 : hangs ? 3000 : 300;
 	ck_assert_int_eq(pthread_create(&thread, NULL, look, &looked), 0);
 	pthread_detach(thread); /* for ThreadSanitizer in the child, where nobody can join it */
-	while (!pcscd.establishing)
+	while (!pcscd.busy)
 		pause_ms(1);
 	pid = fork();
 	if (pid == 0) {
@@ -576,7 +577,7 @@ int main(void)
 	add_case(&cases, cancelling_too_early);
 	add_case(&cases, waiting_for_pcscd);
 	add_case(&cases, a_child_talks_to_nobody);
-	add_loop_case(&cases, a_fork_while_a_context_is_established, 2);
+	add_loop_case(&cases, a_fork_while_libpcsclite_is_locked, 4);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -109,11 +109,15 @@ static enum error hear(const struct pinentry *p, int fd, struct secret *data)
 		const uint8_t *text;
 		size_t n;
 
+		if (p->watch && (e = p->watch(p->arg)) != E_OK) /* lines may come without end */
+			return e;
 		if ((e = secret_new(&line, NULL, 0)) != E_OK)
 			return e;
 		e = next_line(p, fd, line);
 		text = secret_bytes(line, &n);
 		more = n > 0 && strchr("DS#", text[0]);
+		if (e == E_PIN_LENGTH && text[0] != 'D')
+			e = E_IO;
 		if (e == E_OK && more && text[0] == 'D')
 			e = append_data(data, text + 2, n > 2 ? n - 2 : 0);
 		else if (e == E_OK && !more && (n < 2 || memcmp(text, "OK", 2) != 0))
@@ -133,6 +137,7 @@ static enum error talk(const struct pinentry *p, int fd, struct secret *pin)
 		bool needed;
 	} lines[] = {
 		{"OPTION ttyname=", ttyname(STDIN_FILENO), false}, /* one without a terminal refuses that */
+		{"SETTIMEOUT ", "0", false},                       /* most would give up after a minute */
 		{"SETTITLE ", p->title, true},
 		{"SETDESC ", p->text, true},
 		{"SETERROR ", p->error, true},

@@ -10,8 +10,8 @@ struct pinentry {
 	const char *title, *text, *error, *ok, *other, *cancel; /* NULL: the program's own, or none */
 	const char *prompt;                                     /* beside the field for a PIN; NULL: buttons alone */
 
-	/* Called every 200 ms and after a signal. What is not E_OK closes the dialog and is the answer. NULL: nothing
-	 * but the person does. */
+	/* Called before each line, every 200 ms and after a signal. What is not E_OK closes the dialog and is the
+	 * answer. NULL: nothing but the person does. */
 	enum error (*watch)(void *arg);
 	void *arg;
 };

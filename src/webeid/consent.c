@@ -363,7 +363,7 @@ static enum error verify_pin(struct asking *a, struct token *t, struct secret **
 			e = E_PIN_LAST_TRY;
 		if (e == E_OK)
 			e = ask_for_pin(a, t, said, pin);
-		if (e == E_OK && a->r->gone())
+		if (a->r->gone())
 			e = E_CANCELLED;
 		if (e == E_OK) {
 			bytes.data = secret_bytes(*pin, &bytes.len);

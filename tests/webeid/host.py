@@ -216,6 +216,7 @@ def hpki():
     for text in ("asks you to sign in.", "HANAKO YAMADA", "Medical Doctor", "HPKI Authentication", "15 tries left"):
         if text not in shown[0]["SETDESC"]:
             bad("not shown: " + text)
+    same("the time limit of the dialog", shown[0].get("SETTIMEOUT"), "0")
     counted("auth", 2, 1)
     # a port, an IPv6 address, a socket, a long name: the site comes first and whole
     for origin in (ORIGIN + ":8443", "wss://portal.example.jp", "https://[2001:db8::1]:8443", "https://xn--4gq.example",
@@ -240,11 +241,14 @@ def hpki():
                             (("code 83886142",), "NATIVE_FATAL"), (("die",), "NATIVE_FATAL"), (("lie",), "NATIVE_FATAL"),
                             (("pin " + "1" * 400, "cancel"), "USER_CANCELLED")):
         same(str(answers)[:40], code(Host(*answers).ask(authenticate())), wanted)
+    h = Host("long")
+    same("a line that is too long", code(h.ask(authenticate())), "NATIVE_FATAL")
+    same("dialogs", len(h.shown()), 1)
     same("no pinentry", code(Host(pinentry="/no/such").ask(authenticate())), "NATIVE_FATAL")
     counted("auth", 6, 2)
     # the browser goes: no answer, nothing sent, no pinentry left
-    for how in ("end", signal.SIGTERM, signal.SIGINT):
-        h = Host("stay")
+    for how, stays in (("end", "stay"), (signal.SIGTERM, "stay"), (signal.SIGINT, "stay"), ("end", "flood")):
+        h = Host(stays)
         h.write(frame(authenticate()))
         h.wait_for_dialog()
         if how != "end":

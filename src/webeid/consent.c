@@ -290,8 +290,12 @@ static enum error choose(struct asking *a, struct token **out)
 			return E_OK;
 		}
 	e = n == 1 ? E_OK : E_REFUSED;
-	while (e == E_REFUSED) {
-		e = confirm(a, list[i], _("There are several cards."), _("Use this one"), _("Another one"));
+	while (e == E_REFUSED) { /* GNOME's dialogs have no third button */
+		e = confirm(
+			a, list[i],
+			_("There are several cards. If no button offers another one, take out the one that you do not "
+		          "use."),
+			_("Use this one"), _("Another one"));
 		i = e == E_REFUSED ? (i + 1) % n : i;
 	}
 	*out = list[i];

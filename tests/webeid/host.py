@@ -342,6 +342,8 @@ def several():
         bad("no token")
     same("dialogs", [s["command"] for s in h.shown()], ["CONFIRM", "CONFIRM", "GETPIN"])
     same("the buttons", h.shown()[0].get("SETNOTOK"), "Another one")
+    if "take out" not in h.shown()[0]["SETDESC"]:
+        bad("not told what to do where there is no third button: %s" % h.shown()[0]["SETDESC"])
     if "JPKI" not in h.shown()[2]["SETDESC"]:
         bad("another card than the chosen one")
     counted("auth", 0, 0)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -161,7 +162,9 @@ int main(int argc, char **argv)
 		sigaction((int[]){SIGTERM, SIGHUP, SIGINT}[i], &(struct sigaction){.sa_handler = stop}, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* jansson's copies of a certificate are not wiped */
+	/* jansson's copies of a certificate are not wiped; a program that takes core dumps is given them whatever the limit */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
 	out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) { /* nobody else writes there */
 		log_error("standard output: %s", strerror(errno));

@@ -162,7 +162,7 @@ int main(int argc, char **argv)
 		sigaction((int[]){SIGTERM, SIGHUP, SIGINT}[i], &(struct sigaction){.sa_handler = stop}, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	/* jansson's copies of a certificate are not wiped; a program that takes core dumps is given them whatever the limit */
+	/* jansson's copies of a certificate are not wiped; programs that take core dumps get them whatever the limit */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	prctl(PR_SET_DUMPABLE, 0);
 	out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -353,19 +353,21 @@ static enum exit_code change_manifest(struct setup_job *job, struct change *c, b
 	json_t *json = json_loads(before, 0, NULL);
 	const char *path = json_string_value(json_object_get(json, "path"));
 	const char *name = path ? strrchr(path, '/') : NULL;
-	const bool mine = name && strcmp(name, "/inkan-web-eid") == 0;
+	const bool inkan = name && strcmp(name, "/inkan-web-eid") == 0, marked = inkan && strstr(before, MARK);
 	enum exit_code code = EXIT_DONE;
 
-	if (!job->undo && before[0] && !mine) {
+	if (job->undo) {
+		if (marked)
+			code = change_to(c, strdup(""));
+	} else if (inkan && strcmp(path, job->module) == 0) {
+		*ours = true;
+	} else if (marked || !before[0]) {
+		*ours = true;
+		code = change_to(c, manifest_text(job->module, mozilla));
+	} else {
 		complain(_("%s belongs to another program, and stays: %s"), c->path, path ? path : "?");
 		advise(_("To use Inkan in that browser remove the other program (package web-eid-native) or that file "
 		         "first."));
-	} else if (!job->undo) {
-		*ours = true;
-		if (!mine || strcmp(path, job->module) != 0)
-			code = change_to(c, manifest_text(job->module, mozilla));
-	} else if (mine && strstr(before, MARK)) {
-		code = change_to(c, strdup(""));
 	}
 	json_decref(json);
 	return code;

@@ -125,6 +125,14 @@ setup 0 web-eid --system --root "$root" --yes
 silent "belongs to another"
 setup 0 web-eid --system --root "$root" --undo --yes
 cmp -s "$manifest" "$work/theirs" || bad "a package's manifest was changed"
+mkdir -p "${mozilla%/*}"
+printf '{"description":"of a package","path":"%s"}\n' "$work/other/inkan-web-eid" >"$mozilla"
+cp "$mozilla" "$work/theirs"
+setup 0 web-eid --module "$ours" --yes
+said "$mozilla belongs to another program, and stays"
+setup 0 web-eid --undo --yes
+cmp -s "$mozilla" "$work/theirs" || bad "a package's manifest was changed for a program in another place"
+rm -r "$HOME/.mozilla"
 
 # ---- a snap
 mkdir -p "$HOME/snap/firefox"

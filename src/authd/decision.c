@@ -420,12 +420,12 @@ static struct outcome *decide(struct generation *g, const struct rule *rule, con
 	struct inkan_cert *cert = NULL;
 	struct outcome *o = NULL;
 	enum header read = r->token ? HEADER_READ : header_read(r->form, r->cert, strlen(r->cert), &certs);
-	enum header more = read == HEADER_READ && r->chain ? header_read(r->form == FORM_XFCC ? FORM_AUTO : r->form,
-	                                                                 r->chain, strlen(r->chain), &certs)
-	                                                   : HEADER_EMPTY;
+	enum header more = HEADER_EMPTY;
 	enum inkan_error e = INKAN_OK;
 
-	if (read == HEADER_READ && more != HEADER_EMPTY)
+	if (read == HEADER_READ && !r->token && r->chain)
+		more = header_read(r->form == FORM_XFCC ? FORM_AUTO : r->form, r->chain, strlen(r->chain), &certs);
+	if (more != HEADER_EMPTY)
 		read = more;
 	if (read == HEADER_READ && !r->token)
 		e = inkan_cert_from_der(g->ctx, certs.der[0].data, certs.der[0].len, &cert);

@@ -5,7 +5,8 @@
 make_pki
 take_lists "$work/before"
 origin=https://portal.example.jp
-write_conf "listen = unix:$socket" "web-eid-origin = $origin" 'web-eid-origin = https://other.example.jp:8443' 'header = X-Client-Cert'
+write_conf "listen = unix:$socket" "web-eid-origin = $origin" 'web-eid-origin = https://other.example.jp:8443' 'header = X-Client-Cert' \
+	'chain-header = X-Client-Chain'
 
 # ---- Settings
 run 0 ./inkan-authd --check --config "$work/authd.conf"
@@ -68,7 +69,8 @@ before=$nonce
 sign "$doctor" "$(key hpki-auth doctor)"
 "${srcdir:-.}/tests/authd/token.py" "$origin" "$nonce" <"$work/token" >/dev/null || bad "the test's own tokens"
 "${srcdir:-.}/tests/authd/token.py" "$origin" "${nonce}x" <"$work/token" >/dev/null && bad "the test's own verifier"
-verify doctors -H 'X-Request-ID: the-login-1' -H "X-Client-Cert: $(pem_url "$pharmacist")"
+verify doctors -H 'X-Request-ID: the-login-1' -H "X-Client-Cert: $(pem_url "$pharmacist")" \
+	-H "X-Client-Chain: $(pem_url "$pharmacist")$(pem_url "$doctor")"
 is 200 accepted 'a good one'
 grep -v -e '^Date' -e '^Inkan-Request' "$work/headers" >"$work/by-token"
 curl -s --unix-socket "$socket" -D "$work/headers" -o "$work/body" -H "X-Client-Cert: $(pem_url "$doctor")" http://authd/rule/doctors

@@ -16,18 +16,19 @@
 static const struct algorithm {
 	const char *name;
 	enum hash hash;
-	int padding; /* of RSA; 0: ECDSA */
-	unsigned curve_bits;
+	int padding;       /* of RSA; 0: ECDSA */
+	const char *curve; /* libcrypto's name */
+	size_t half;       /* bytes of r, and of s */
 } algorithms[] = {
-	{"ES256", HASH_SHA256, 0, 256},
-	{"ES384", HASH_SHA384, 0, 384},
-	{"ES512", HASH_SHA512, 0, 521},
-	{"PS256", HASH_SHA256, RSA_PKCS1_PSS_PADDING, 0},
-	{"PS384", HASH_SHA384, RSA_PKCS1_PSS_PADDING, 0},
-	{"PS512", HASH_SHA512, RSA_PKCS1_PSS_PADDING, 0},
-	{"RS256", HASH_SHA256, RSA_PKCS1_PADDING, 0},
-	{"RS384", HASH_SHA384, RSA_PKCS1_PADDING, 0},
-	{"RS512", HASH_SHA512, RSA_PKCS1_PADDING, 0},
+	{"ES256", HASH_SHA256, 0, "prime256v1", 32},
+	{"ES384", HASH_SHA384, 0, "secp384r1", 48},
+	{"ES512", HASH_SHA512, 0, "secp521r1", 66},
+	{"PS256", HASH_SHA256, RSA_PKCS1_PSS_PADDING, NULL, 0},
+	{"PS384", HASH_SHA384, RSA_PKCS1_PSS_PADDING, NULL, 0},
+	{"PS512", HASH_SHA512, RSA_PKCS1_PSS_PADDING, NULL, 0},
+	{"RS256", HASH_SHA256, RSA_PKCS1_PADDING, NULL, 0},
+	{"RS384", HASH_SHA384, RSA_PKCS1_PADDING, NULL, 0},
+	{"RS512", HASH_SHA512, RSA_PKCS1_PADDING, NULL, 0},
 };
 
 static const struct algorithm *algorithm_of(const char *name)
@@ -59,14 +60,16 @@ static size_t ecdsa_der(struct bytes signature, uint8_t der[ECDSA_DER_MAX])
 static enum error verify(const struct crypto *c, const struct key *key, const struct algorithm *a,
                          struct bytes signed_data, struct bytes signature)
 {
-	size_t want = a->padding ? (key->bits + 7) / 8 : 2 * ((a->curve_bits + 7) / 8);
+	size_t want = a->padding ? (key->bits + 7) / 8 : 2 * a->half, n;
 	uint8_t der[ECDSA_DER_MAX];
+	char curve[80];
 	EVP_MD_CTX *ctx = NULL;
 	EVP_PKEY_CTX *pctx; /* ctx's */
 	enum error ok = E_SIGNATURE;
 
 	if (!key->pkey || !EVP_PKEY_is_a(key->pkey, a->padding ? "RSA" : "EC") || signature.len != want ||
-	    (a->curve_bits && key->bits != a->curve_bits))
+	    (a->curve &&
+	     (EVP_PKEY_get_group_name(key->pkey, curve, sizeof curve, &n) != 1 || strcmp(curve, a->curve) != 0)))
 		return E_SIGNATURE;
 	if (!a->padding)
 		signature = (struct bytes){der, ecdsa_der(signature, der)};

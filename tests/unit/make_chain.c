@@ -7,7 +7,7 @@
 #include "make_chain.h"
 
 #define YEAR ((time_t)365 * 24 * 60 * 60)
-#define KEYS 9
+#define KEYS 10
 #define KEY_STRANGER 4
 #define KEY_SMALL 5
 
@@ -23,7 +23,8 @@ EVP_PKEY *chain_key(int i)
 
 	if (!keys[i])
 		keys[i] = i == KEY_SMALL ? EVP_RSA_gen(1024) : i == CHAIN_KEY_RSA ? EVP_RSA_gen(2048) :
-		          EVP_EC_gen(i == CHAIN_KEY_P384 ? "P-384" : i == CHAIN_KEY_P521 ? "P-521" : "P-256");
+		          EVP_EC_gen(i == CHAIN_KEY_P384 ? "P-384" : i == CHAIN_KEY_P521 ? "P-521" :
+		                     i == CHAIN_KEY_K256 ? "secp256k1" : "P-256");
 	must(keys[i] != NULL);
 	return keys[i];
 }

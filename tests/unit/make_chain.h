@@ -15,6 +15,7 @@
 #define CHAIN_KEY_RSA 6 /* RSA of 2048 bits; the others are EC keys, which cost a hundredth of the time */
 #define CHAIN_KEY_P384 7
 #define CHAIN_KEY_P521 8
+#define CHAIN_KEY_K256 9 /* secp256k1 */
 
 struct link {                 /* one certificate; NULL: without that extension */
 	int key, signer;      /* indexes of keys */

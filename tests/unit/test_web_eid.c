@@ -16,7 +16,7 @@
 #define ORIGIN "https://portal.example.jp"
 #define NONCE "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
-enum { RSA_KEY, P256, P384, P521, SIGN_KEY, EXPIRED, SERVER, HOLDERS };
+enum { RSA_KEY, P256, P384, P521, SIGN_KEY, EXPIRED, SERVER, OTHER_CURVE, HOLDERS };
 static struct {
 	EVP_PKEY *key;
 	unsigned char *der;
@@ -39,7 +39,8 @@ static struct inkan *ctx;
 
 static void make(void)
 {
-	static const int keys[HOLDERS] = {CHAIN_KEY_RSA, 2, CHAIN_KEY_P384, CHAIN_KEY_P521, CHAIN_KEY_RSA, CHAIN_KEY_RSA, CHAIN_KEY_RSA};
+	static const int keys[HOLDERS] = {CHAIN_KEY_RSA, 2, CHAIN_KEY_P384, CHAIN_KEY_P521, CHAIN_KEY_RSA, CHAIN_KEY_RSA, CHAIN_KEY_RSA,
+	                                   CHAIN_KEY_K256};
 	const char *const anchors[] = {folder, NULL}, *const lists[] = {empty, NULL};
 	const struct inkan_options options = {.size = sizeof options, .anchors = anchors, .lists = lists};
 	time_t now = time(NULL);
@@ -303,6 +304,9 @@ START_TEST(what_else_could_be_signed)
 	memset(signature, 0, 64);
 	t.signature = signature;
 	t.signature_len = 64;
+	ck_assert_int_eq(result(&t, &login), INKAN_E_SIGNATURE);
+	/* another curve of that size (3.4) */
+	t = token(6, OTHER_CURVE, signature);
 	ck_assert_int_eq(result(&t, &login), INKAN_E_SIGNATURE);
 	/* another one's certificate */
 	t = token(0, RSA_KEY, signature);

@@ -37,6 +37,7 @@ struct card_system {
 	const struct crypto *crypto;
 	void (*waiting)(const char *reader); /* called once when another program has used the card for two
 	                                      * seconds; or NULL */
+	bool (*gone)(void); /* asked when the card is ours, before its first command; true: E_CANCELLED; or NULL */
 };
 
 struct card_id {

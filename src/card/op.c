@@ -53,10 +53,10 @@ static enum error op_begin(struct op *op, bool look)
 	}
 	if (card->insertion == 0)
 		card->insertion = l->link.insertion;
-	if (card->insertion == l->link.insertion)
-		return E_OK;
-	op_end(op, E_CHANGED);
-	return E_CHANGED;
+	e = card->insertion != l->link.insertion ? E_CHANGED : sys->gone && sys->gone() ? E_CANCELLED : E_OK;
+	if (e != E_OK)
+		op_end(op, e);
+	return e;
 }
 
 /* True when the file control information (6F, DF name 84) is that of the application. */

@@ -81,7 +81,7 @@ enum error find_all(struct find *f, const char *name)
 	conf_load(&f->conf);
 	if ((e = crypto_new(&f->crypto)) != E_OK || (e = pcsc_reader_ops.open(&f->cards.self, true)) != E_OK)
 		return e;
-	f->cards = (struct card_system){&pcsc_reader_ops, f->cards.self, f->crypto, say_waiting};
+	f->cards = (struct card_system){&pcsc_reader_ops, f->cards.self, f->crypto, say_waiting, NULL};
 	if ((e = list_readers(f, name)) != E_OK)
 		return e;
 	f->cards.crypto = f->crypto;

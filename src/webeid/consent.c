@@ -367,8 +367,6 @@ static enum error verify_pin(struct asking *a, struct token *t, struct secret **
 			e = E_PIN_LAST_TRY;
 		if (e == E_OK)
 			e = ask_for_pin(a, t, said, pin);
-		if (a->r->gone())
-			e = E_CANCELLED;
 		if (e == E_OK) {
 			bytes.data = secret_bytes(*pin, &bytes.len);
 			e = card_login(t->card, bytes, last_try);
@@ -391,8 +389,6 @@ static enum error sign(struct asking *a, const struct token *t, const struct sec
 		e = scheme_begin(&params, &cert->key);
 	if (e == E_OK)
 		e = scheme_prepare(a->find.crypto, &params, digest, &encoded);
-	if (e == E_OK && a->r->gone())
-		e = E_CANCELLED;
 	out->signature_len = sizeof out->signature;
 	bytes.data = secret_bytes(pin, &bytes.len);
 	if (e == E_OK)
@@ -448,6 +444,7 @@ enum error consent_ask(const struct request *r, struct consent *out)
 		e = find_all(&a.find, NULL);
 		if (!a.find.cards.crypto)
 			break;
+		a.find.cards.gone = r->gone;
 		if (!a.programs[0])
 			choose_programs(&a);
 		if (e == E_OK)

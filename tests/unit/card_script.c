@@ -31,7 +31,7 @@ static void make_system(void)
 
 	if (!crypto)
 		ck_assert_int_eq(crypto_new(&crypto), E_OK);
-	cards = (struct card_system){&fake_reader_ops, NULL, crypto, NULL};
+	cards = (struct card_system){&fake_reader_ops, NULL, crypto, NULL, NULL};
 }
 
 enum error look_at_card(struct profile_set set, const struct profile **profile)

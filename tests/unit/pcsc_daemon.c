@@ -65,7 +65,7 @@ static void setup(void)
 
 	ck_assert_int_eq(crypto_new(&crypto), E_OK);
 	ck_assert_int_eq(ops->open(&self, true), E_OK);
-	cards = (struct card_system){ops, self, crypto, NULL};
+	cards = (struct card_system){ops, self, crypto, NULL, NULL};
 	settle(E_OK, 2);
 	ck_assert_uint_eq(n_seen, 2);
 }

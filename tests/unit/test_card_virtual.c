@@ -84,7 +84,7 @@ static void setup(void)
 	vcard_readers_add(reader);
 	ck_assert_int_eq(crypto_new(&crypto), E_OK);
 	ck_assert_int_eq(vcard_reader_ops.open(&self, true), E_OK);
-	sys = (struct card_system){&vcard_reader_ops, self, crypto, NULL};
+	sys = (struct card_system){&vcard_reader_ops, self, crypto, NULL, NULL};
 }
 
 static void teardown(void)

@@ -260,6 +260,19 @@ def hpki():
     h.write(frame(authenticate()))
     h.wait_for_dialog()
     same("gone as the PIN came", h.end(), (b"", 0))
+    # as the PIN came, another program had the card
+    h = Host("held 123456")
+    h.write(frame(authenticate()))
+    h.wait_for_dialog()
+    reader = subprocess.run(["./inkan", "list"], stdout=subprocess.PIPE, text=True).stdout.split("\n")[0]
+    holder = subprocess.Popen(["tests/tool/hold", reader, "transaction"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    holder.stdout.readline()
+    open(work + "/answers.go", "w").close()
+    if b"Another program" not in h.process.stderr.readline():
+        bad("no other program has the card")
+    h.process.stdin.close()
+    holder.communicate()
+    same("gone while the card was another program's", h.end(), (b"", 0))
     counted("auth", 6, 2)
     # two tabs at once: each has its dialog; the one that is cancelled costs nothing
     h = Host("stay")

@@ -538,7 +538,7 @@ static enum error report(FILE *out, const struct find *f, const struct reader_st
 static enum error report_method(FILE *out, const struct find *f, const struct token *t,
                                 const struct sign_method *method, struct bytes pin)
 {
-	const struct card_system cards = {&recorder.ops, f->cards.self, f->crypto, say_waiting};
+	const struct card_system cards = {&recorder.ops, f->cards.self, f->crypto, say_waiting, NULL};
 	struct scheme_params params = {.scheme = method->scheme};
 	struct profile profile = *t->card->profile;
 	const struct profile *list = &profile;

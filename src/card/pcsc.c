@@ -130,15 +130,13 @@ static struct {
 
 static void before_fork(void)
 {
-	bool locked = false;
+	int64_t end = apdu_now_ms() + FORK_MS;
+	bool locked;
 
-	for (int i = 0; !locked && i < FORK_MS; i++) {
-		locked = pthread_mutex_trylock(&no_fork.lock) == 0;
-		if (locked)
-			no_fork.forking = pthread_self();
-		else
-			nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
-	}
+	while (!(locked = pthread_mutex_trylock(&no_fork.lock) == 0) && apdu_now_ms() < end)
+		nanosleep(&(struct timespec){0, 1000 * 1000}, NULL);
+	if (locked)
+		no_fork.forking = pthread_self();
 }
 
 static void after_fork(void)

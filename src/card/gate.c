@@ -175,7 +175,8 @@ static enum error hash_pin(const struct gate_memory *m, const struct card *card,
                            uint8_t hash[32])
 {
 	struct secret *salted = NULL;
-	uint8_t of_zeros[32], *field = NULL;
+	uint8_t of_zeros[32];
+	volatile uint8_t *field = NULL; /* so that no vector register is used for it */
 	struct bytes in;
 	enum error e = secret_new(&salted, m->salt, sizeof m->salt);
 
@@ -183,11 +184,13 @@ static enum error hash_pin(const struct gate_memory *m, const struct card *card,
 		e = E_TOO_LONG;
 	if (e == E_OK) {
 		in.data = secret_bytes(salted, &in.len);
-		memcpy(field, pin.data, pin.len);
-		for (size_t i = 0; raise && i < pin.len; i++)
-			field[i] = field[i] >= 'a' && field[i] <= 'z' ? (uint8_t)(field[i] - 0x20) : field[i];
+		for (size_t i = 0; i < pin.len; i++) {
+			uint8_t c = pin.data[i];
+
+			field[i] = raise && c >= 'a' && c <= 'z' ? (uint8_t)(c - 0x20) : c;
+		}
 		e = crypto_hash(card->sys->crypto, HASH_SHA256, in, hash);
-		mem_wipe(field, pin.len);
+		mem_wipe((void *)(uintptr_t)field, pin.len);
 		crypto_hash(card->sys->crypto, HASH_SHA256, in, of_zeros);
 	}
 	secret_free(&salted);

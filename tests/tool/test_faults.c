@@ -169,7 +169,7 @@ static struct itimerval each_ms; /* of SIGALRM; 0: none */
 
 static void run_here(const struct row *row)
 {
-	char words[256], *argv[32], *rest;
+	char words[4096], *argv[32], *rest;
 	int argc = 0;
 
 	snprintf(words, sizeof words, "%s", row->words);

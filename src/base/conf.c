@@ -237,8 +237,12 @@ static enum error read_part(struct target target, const char *path, enum part pa
 	int bad;
 
 	r.file = fopen(path, "re");
-	if (!r.file)
-		return errno == ENOENT || errno == ENOTDIR ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
+	if (!r.file) {
+		e = errno == ENOENT || errno == ENOTDIR ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
+		if (e == E_IO)
+			log_error("%s: fopen: %s", path, strerror(errno));
+		return e;
+	}
 	if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0)
 		log_debug("/proc/self/exe: readlink: %s", strerror(errno));
 	r.executable = strrchr(exe, '/') + 1;
@@ -248,6 +252,8 @@ static enum error read_part(struct target target, const char *path, enum part pa
 		tell_line(&r, bad);
 	}
 	e = ferror(r.file) || bad < 0 ? E_IO : E_OK;
+	if (e == E_IO)
+		log_error("%s: it was not read to its end", path);
 	fclose(r.file);
 	free(r.text);
 	return e;
@@ -284,10 +290,8 @@ void conf_load_from(struct conf *conf, char paths[][4096], size_t n)
 		for (size_t i = 0; i < n; i++) {
 			struct target target = {conf, i == 0 ? &conf->system : &conf->user};
 
-			if (read_part(target, paths[i], parts[k], NULL, NULL) == E_IO) {
-				log_error("%s: it cannot be read", paths[i]);
+			if (read_part(target, paths[i], parts[k], NULL, NULL) == E_IO)
 				conf->unread = true;
-			}
 		}
 	log_configure(conf->log, conf->log_file);
 }

@@ -18,7 +18,9 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PORT, AUTHD, LIBRARY = [*sys.argv[1:], *[8081, "/run/inkan-authd/http.sock", "/etc/inkan/portal/web-eid.js"][len(sys.argv) - 1:]]
+PORT = sys.argv[1] if len(sys.argv) > 1 else 8081
+AUTHD = sys.argv[2] if len(sys.argv) > 2 else "/run/inkan-authd/http.sock"
+LIBRARY = sys.argv[3] if len(sys.argv) > 3 else "/etc/inkan/portal/web-eid.js"
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 FILES = {
     "/web-eid/": (FOLDER + "/web-eid.html", "text/html; charset=utf-8"),
@@ -101,8 +103,10 @@ class Portal(BaseHTTPRequestHandler):
         key, now = secrets.token_urlsafe(32), time.monotonic()
         with lock:
             sessions.pop(self.session(), None)
-            for old in [k for k, s in sessions.items() if s[2] < now] or list(sessions)[:len(sessions) >= MOST]:
+            for old in [k for k, s in sessions.items() if s[2] < now]:
                 del sessions[old]
+            if len(sessions) >= MOST:
+                del sessions[next(iter(sessions))]  # the oldest
             sessions[key] = rule, json.loads(body)["unverifiedCertificate"], now + SECONDS
         self.answer(204, Set_Cookie=f"{COOKIE}={key}; Max-Age={SECONDS}; Path=/; Secure; HttpOnly; SameSite=Strict")
 
